@@ -1,0 +1,64 @@
+# Each target makes what it needs in .venv, once; pip runs again only after pyproject.toml has changed,
+# so the second time everything works without a network.
+
+PYTHON ?= python3
+ARGS   ?=
+VENV   := .venv
+RUN    := $(VENV)/bin/python
+
+# One BLAS thread: the matrices are small, and two workers with two threads each are slower than with one.
+OMP_NUM_THREADS ?= 1
+OPENBLAS_NUM_THREADS ?= 1
+MKL_NUM_THREADS ?= 1
+export OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help test replicate replicate-full report bench lint clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
+	@echo '  Variables: PYTHON=python3.12 (any Python from 3.11 on), ARGS="..." (handed to the command)'
+
+test: $(VENV)/with-test  ## the test suite, warnings are errors
+	$(RUN) -m pytest $(ARGS)
+
+replicate: $(VENV)/with-replicate  ## the papers' results in five minutes, a verdict per claim
+	$(RUN) -m paper_replication run --profile quick $(ARGS)
+
+replicate-full: $(VENV)/with-replicate  ## the same with 500 matrices and T up to 32000, 90 minutes on 2 cores; resumes
+	$(RUN) -m paper_replication run --profile full $(ARGS)
+
+report: $(VENV)/with-replicate  ## rebuild the committed report from the committed runs
+	$(RUN) -m paper_replication report $(ARGS)
+
+bench: $(VENV)/with-test  ## time the kernels against their textbook forms
+	$(RUN) -m pytest benchmarks --benchmark-only --benchmark-columns=min,median,iqr,rounds $(ARGS)
+
+lint: $(VENV)/with-lint  ## ruff on everything, mypy on nce_ref
+	$(RUN) -m ruff check .
+	$(RUN) -m mypy
+
+clean:  ## remove the environment and every cache; results of runs stay
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What is wrong with $(PYTHON): one line with the remedy, empty if nothing. $(error) prints it and stops before any pip.
+other   = name another: make PYTHON=python3.12 $(MAKECMDGOALS)
+problem = $(shell command -v '$(PYTHON)' >/dev/null 2>&1 || { echo 'no command "$(PYTHON)" here; install Python 3.11 or newer, or $(other)'; exit; }; \
+  '$(PYTHON)' -c 'import sys; v = sys.version_info; \
+  v < (3, 11) and sys.exit("nce_ref needs Python 3.11 or newer and $(PYTHON) is %d.%d; $(other)" % (v[0], v[1])); \
+  from importlib.util import find_spec; \
+  missing = [m for m in ("venv", "ensurepip") if find_spec(m) is None]; \
+  missing and sys.exit("$(PYTHON) has no module %s; install it (Debian, Ubuntu: apt-get install python3-venv) or $(other)" % missing[0])' 2>&1)
+
+$(VENV)/bin/python:
+	$(if $(problem),$(error $(problem)))
+	@'$(PYTHON)' -m venv $(VENV)
+
+# One stamp an extra; the package itself is installed in place, so the code that runs is the code you edit.
+$(VENV)/with-%: pyproject.toml | $(VENV)/bin/python
+	@echo "installing what $* needs into $(VENV) (once)"
+	@$(RUN) -m pip install --quiet --editable '.[$*]'
+	@touch $@
