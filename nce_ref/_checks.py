@@ -1,0 +1,98 @@
+"""Bad input, refused in one voice: a ``ValueError`` that names the argument, what came, and what was expected.
+
+Every public function passes its arguments through here once, at the door; nothing behind the door checks again.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Float = NDArray[np.float64]
+
+
+def as_array(name: str, value: ArrayLike, n_axes: int, shape: tuple[int | None, ...] | None = None) -> Float:
+    """Return ``value`` as a finite, non-empty float64 array in C order.
+
+    ``shape`` gives the expected size along each axis, None where any size will do.
+    Raises ValueError where the kind, the number of axes, a size, or an entry (NaN, inf) is wrong.
+    """
+    expected = f"shape {_spell(shape)}" if shape is not None else f"{n_axes} axes"
+    try:
+        raw = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: cannot be read as an array ({error}); expected real numbers, {expected}") from None
+    if raw.dtype.kind not in "buif":
+        raise ValueError(f"{name}: got dtype {raw.dtype}; expected real numbers, {expected}")
+    if raw.ndim != n_axes or (shape is not None and any(s not in (None, r) for s, r in zip(shape, raw.shape))):
+        raise ValueError(f"{name}: got shape {raw.shape}; expected {expected}")
+    if raw.size == 0:
+        raise ValueError(f"{name}: got shape {raw.shape}, which is empty; expected at least one entry along every axis")
+    array = np.ascontiguousarray(raw, dtype=np.float64)
+    # A sum is finite only if every term is (or two terms overflow): one pass, no boolean temporary.
+    if not np.isfinite(array.sum()) and not np.isfinite(array).all():
+        where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
+        raise ValueError(f"{name}: entry {where} is {array[where]}; expected finite numbers")
+    return array
+
+
+def as_points(name: str, value: ArrayLike, n_dim: int | None = None) -> Float:
+    """Return ``value`` as points, one a row: ``(n_points, n_dim)``, at least one of them."""
+    return as_array(name, value, 2, (None, n_dim))
+
+
+def as_vector(name: str, value: ArrayLike, size: int | None = None) -> Float:
+    """Return ``value`` as a vector of ``size`` entries."""
+    return as_array(name, value, 1, (size,))
+
+
+def as_square(name: str, value: ArrayLike, size: int | None = None) -> Float:
+    """Return ``value`` as a square matrix."""
+    matrix = as_array(name, value, 2, (size, size))
+    if matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"{name}: got shape {matrix.shape}; expected a square matrix")
+    return matrix
+
+
+def as_covariance(name: str, value: ArrayLike, size: int | None = None) -> tuple[Float, Float]:
+    """Return a symmetric positive definite matrix and its lower Cholesky factor."""
+    matrix = as_square(name, value, size)
+    gap = float(np.abs(matrix - matrix.T).max())
+    if gap > 1e-10 * float(np.abs(matrix).max()):
+        raise ValueError(f"{name}: |M - M^T| reaches {gap:.3g}, so it is not symmetric; expected a symmetric positive definite matrix")
+    matrix = 0.5 * (matrix + matrix.T)
+    eigenvalues = np.linalg.eigvalsh(matrix)
+    # Below this ratio the inverse has no correct digit left, though Cholesky may still run through.
+    if eigenvalues[0] <= len(matrix) * np.finfo(float).eps * abs(eigenvalues[-1]):
+        spread = f"eigenvalues from {eigenvalues[0]:.3g} to {eigenvalues[-1]:.3g}"
+        raise ValueError(f"{name}: singular or indefinite, {spread}; expected a symmetric positive definite matrix")
+    return matrix, np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
+
+
+def as_positive(name: str, value: float) -> float:
+    """Return ``value`` as a finite float above zero."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}: got {value!r}; expected a finite number above 0") from None
+    if not (np.isfinite(number) and number > 0.0):
+        raise ValueError(f"{name}: got {number}; expected a finite number above 0")
+    return number
+
+
+def as_count(name: str, value: int) -> int:
+    """Return ``value`` as an integer of at least one."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{name}: got {value!r}; expected an integer of at least 1")
+    return int(value)
+
+
+def as_generator(name: str, value: object) -> np.random.Generator:
+    """Return ``value`` if it is a ``numpy.random.Generator``; nothing here touches the global state."""
+    if not isinstance(value, np.random.Generator):
+        raise ValueError(f"{name}: got {type(value).__name__}; expected a numpy.random.Generator, e.g. numpy.random.default_rng(0)")
+    return value
+
+
+def _spell(shape: tuple[int | None, ...]) -> str:
+    return "(" + ", ".join("any" if s is None else str(s) for s in shape) + ("," if len(shape) == 1 else "") + ")"
