@@ -1,0 +1,6 @@
+"""Unnormalised log-densities ln p_m(u; theta), one file a model, with their derivatives written by hand."""
+
+from nce_ref.models.gaussian import Gaussian
+from nce_ref.models.laplace_ica import LaplaceICA
+
+__all__ = ["Gaussian", "LaplaceICA"]

@@ -1,0 +1,134 @@
+"""What a model must offer: an unnormalised log-density ln p_m(u; theta), and how weights on points flow back to theta.
+
+Conventions (all arrays float64, C order)
+-----------------------------------------
+theta   (n_params,)            (alpha, c); c is the last entry and is *added*, so c* = -ln Z(alpha)
+u       (n_points, n_dim)      points are rows
+g       (n_points, n_params)   d ln p_m / d theta, row by row
+weights (n_points,)            one number a point; a pullback returns sum_t weights[t] g(u_t)
+
+A model whose log-density has absolute values in it, slope * sum_k |a_k(u) . theta|, says where they vanish by ``Kinks``.
+Everything that maximises asks the model for one ``Pass`` over the points and takes from it what it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nce_ref._checks import Float
+from nce_ref.models.moments import Moments
+
+Pullback = Callable[[Float], Float]
+
+
+@dataclass(frozen=True)
+class Kinks:
+    """The absolute values inside a log-density, ``slope`` times |a . theta| each; none for a smooth model.
+
+    ``arguments``      (n_terms, n_points): a . theta, signed; ln p_m has no derivative where one is 0
+    ``term_lengths``   (n_terms,): the length of the parameter block that meets the point, |b_i|
+    ``point_lengths``  (n_points,): |a|, the length of the point
+    ``slope``          the factor in front of |.|, negative where the kink points up
+    ``directions``     (terms, points) -> (k, n_params): the vectors a of the kinks listed by two index arrays
+    """
+
+    arguments: Float
+    term_lengths: Float
+    point_lengths: Float
+    slope: float
+    directions: Callable[[NDArray[np.intp], NDArray[np.intp]], Float]
+
+    def within(self, relative: float) -> NDArray[np.bool_]:
+        """Which kinks lie within ``relative`` of theta: |a . theta| <= relative |b_i||u_t|. A zero row lies on all of its own."""
+        # A point at the origin has a = 0: its |a . theta| is 0 for every theta and bends nothing.
+        return (np.abs(self.arguments) <= relative * np.outer(self.term_lengths, self.point_lengths)) & (self.point_lengths > 0.0)
+
+    def clearance(self, others: NDArray[np.bool_]) -> float:
+        """How far theta may move before it meets one of the marked kinks: the smallest |a . theta|/|a|, inf without any."""
+        lengths = np.where(self.point_lengths > 0.0, self.point_lengths, 1.0)
+        return float(np.min(np.abs(self.arguments) / lengths, where=others & (self.point_lengths > 0.0), initial=np.inf))
+
+
+def no_kinks(n_points: int, n_params: int) -> Kinks:
+    """The kinks of a smooth model."""
+    return Kinks(np.empty((0, n_points)), np.empty(0), np.zeros(n_points), 0.0, lambda terms, points: np.empty((len(terms), n_params)))
+
+
+class Pass(Protocol):
+    """One pass over the points, kept: the log-densities, and all first and second derivatives as sums over points."""
+
+    log_density: Float
+
+    def pullback(self, weights: Float) -> Float:
+        """sum_t weights[t] g(u_t)."""
+        ...
+
+    def curvature(self, weights: Float, gram_weights: Float) -> Float:
+        """sum_t weights[t] (d^2 ln p_m / d theta^2)(u_t) + gram_weights[t] g(u_t) g(u_t)^T, off the kinks."""
+        ...
+
+    def kinks(self) -> Kinks:
+        """Where ln p_m is not differentiable."""
+        ...
+
+    def without(self, kinks: NDArray[np.bool_]) -> Pass:
+        """The same pass with the derivative of the marked |.| set to 0: the smooth part at those kinks."""
+        ...
+
+
+class Model(Protocol):
+    """The face of every model; the README's *Public face* and each model's own docstrings give the meaning of each name."""
+
+    @property
+    def n_dim(self) -> int: ...
+
+    @property
+    def n_params(self) -> int: ...
+
+    @property
+    def affine_between_kinks(self) -> bool: ...
+
+    def log_density(self, theta: Float, u: Float) -> Float: ...
+
+    def jacobian(self, theta: Float, u: Float) -> Float: ...
+
+    def vjp(self, theta: Float, u: Float) -> tuple[Float, Pullback]: ...
+
+    def pullback(self, theta: Float, u: Float, weights: Float) -> Float: ...
+
+    def evaluate(self, theta: Float, u: Float) -> Pass:
+        """One pass over points that were checked before: for loops that call it hundreds of times."""
+        ...
+
+    def score(self, theta: Float, u: Float) -> Float: ...
+
+    def kinks(self, theta: Float, u: Float) -> Kinks: ...
+
+    def smoothed(self, epsilon: float) -> Model:
+        """A twice differentiable neighbour of this model, the model itself at epsilon = 0 or where it is smooth anyway."""
+        ...
+
+    def log_normalizer(self, theta: Float) -> float: ...
+
+    def log_normalizer_gradient(self, theta: Float) -> Float: ...
+
+    def log_normalizer_hessian(self, theta: Float) -> Float: ...
+
+    def log_normalizer_block_hessian(self, theta: Float) -> Float:
+        """The part of ln Z's Hessian that is convex: ln Z as a function of one row of B at a time; all of it if ln Z is convex."""
+        ...
+
+    def normalize(self, theta: Float) -> Float: ...
+
+    def random_start(self, rng: np.random.Generator) -> Float: ...
+
+    def sample(self, theta: Float, n_points: int, rng: np.random.Generator) -> Float: ...
+
+    def transport(self, theta: Float, uniforms: Float) -> Float: ...
+
+    def noise_weighted_moments(self, theta: Float, noise: Any, nu: float) -> Moments | None: ...

@@ -1,0 +1,198 @@
+r"""The Gaussian of zero mean, unnormalised: J12's toy example is its one-dimensional case.
+
+    ln p_m(u; theta) = -1/2 u^T Lambda u + c,      c* = -ln Z = 1/2 ln det Lambda - (n/2) ln 2 pi
+
+Conventions
+-----------
+theta   (n(n+1)/2 + 1,)   (lower triangle of the precision Lambda row by row, c)
+Lambda  (n, n)            symmetric; positive definite where a density is wanted, any symmetric matrix elsewhere
+u       (n_points, n)     points are rows
+g       -u_i u_j for i > j (the entry stands twice in u^T Lambda u), -u_i^2/2 for i = j, and 1 for c: no theta in it, so
+        ln p_m is linear in theta and the NCE objective is concave
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
+
+from nce_ref._checks import Float, as_array, as_count, as_generator, as_points, as_square, as_vector
+from nce_ref.models.base import Kinks, Pullback, no_kinks
+from nce_ref.models.gaussian_moments import gaussian_moments
+from nce_ref.models.moments import Moments
+from nce_ref.special import LOG_2PI
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """Zero-mean Gaussian. ``theta = (lower triangle of the precision row by row, c)``."""
+
+    n_dim: int
+
+    def __post_init__(self) -> None:
+        as_count("n_dim", self.n_dim)
+
+    @property
+    def affine_between_kinks(self) -> bool:
+        """ln p_m is affine in theta everywhere, so NCE's objective is concave."""
+        return True
+
+    @property
+    def n_params(self) -> int:
+        """n(n+1)/2 entries of the precision, and c."""
+        return self.n_dim * (self.n_dim + 1) // 2 + 1
+
+    def pack(self, precision: ArrayLike, c: float) -> Float:
+        """Return theta from a symmetric precision matrix and c. Raises ValueError where the matrix is not symmetric."""
+        precision = as_square("precision", precision, self.n_dim)
+        gap = float(np.abs(precision - precision.T).max())
+        if gap > 1e-10 * float(np.abs(precision).max()):
+            raise ValueError(f"precision: not symmetric, |M - M^T| reaches {gap:.3g}; expected a symmetric matrix")
+        return np.append(precision[np.tril_indices(self.n_dim)], as_array("c", c, 0))
+
+    def unpack(self, theta: ArrayLike) -> tuple[Float, float]:
+        """Return (precision, c) from theta."""
+        theta = self._theta(theta)
+        precision = np.empty((self.n_dim, self.n_dim))
+        rows, columns = np.tril_indices(self.n_dim)
+        precision[rows, columns] = precision[columns, rows] = theta[:-1]
+        return precision, float(theta[-1])
+
+    def log_density(self, theta: ArrayLike, u: ArrayLike) -> Float:
+        """Return ln p_m(u; theta), c included: (n_points,)."""
+        return self.evaluate(self._theta(theta), as_points("u", u, self.n_dim)).log_density
+
+    def jacobian(self, theta: ArrayLike, u: ArrayLike) -> Float:
+        """Return g(u), (n_points, n_params); it does not depend on theta."""
+        self._theta(theta)
+        return _features(as_points("u", u, self.n_dim))
+
+    def vjp(self, theta: ArrayLike, u: ArrayLike) -> tuple[Float, Pullback]:
+        """Return ``(log_density, pullback)`` of one pass over the points; pullback(weights) = sum_t weights[t] g(u_t)."""
+        u = as_points("u", u, self.n_dim)
+        once = self.evaluate(self._theta(theta), u)
+        return once.log_density, lambda weights: once.pullback(as_vector("weights", weights, len(u)))
+
+    def pullback(self, theta: ArrayLike, u: ArrayLike, weights: ArrayLike) -> Float:
+        """Return sum_t weights[t] g(u_t): (n_params,)."""
+        return self.vjp(theta, u)[1](weights)  # type: ignore[arg-type]
+
+    def evaluate(self, theta: Float, u: Float) -> GaussianPass:
+        """One pass over points that were checked before; see ``models.base.Pass``."""
+        return GaussianPass(self.unpack(theta)[0], float(theta[-1]), u)
+
+    def score(self, theta: ArrayLike, u: ArrayLike) -> Float:
+        """Return d ln p_m / d u = -Lambda u: (n_points, n_dim)."""
+        return -as_points("u", u, self.n_dim) @ self.unpack(theta)[0]
+
+    def kinks(self, theta: ArrayLike, u: ArrayLike) -> Kinks:
+        """None: ln p_m is smooth."""
+        return self.evaluate(self._theta(theta), as_points("u", u, self.n_dim)).kinks()
+
+    def smoothed(self, epsilon: float) -> Gaussian:
+        """The model itself, smooth as it is."""
+        return self
+
+    def log_normalizer(self, theta: ArrayLike) -> float:
+        """Return ln Z = (n/2) ln 2 pi - 1/2 ln det Lambda; inf where Lambda is not positive definite. c plays no part."""
+        factor = self._factor(theta)
+        return math.inf if factor is None else 0.5 * self.n_dim * LOG_2PI - float(np.log(np.diag(factor)).sum())
+
+    def log_normalizer_gradient(self, theta: ArrayLike) -> Float:
+        """Return d ln Z / d theta = E[d ln p_m^0 / d theta]: -C_ij for i > j, -C_ii/2, 0 for c, with C = Lambda^{-1}."""
+        return np.append(self._doubled() * -0.5 * self._covariance(theta)[np.tril_indices(self.n_dim)], 0.0)
+
+    def log_normalizer_hessian(self, theta: ArrayLike) -> Float:
+        """Return d^2 ln Z / d theta^2 = 1/2 tr(C D C D') for changes D, D' of Lambda: the covariance of g. c's row is 0."""
+        C, (i, j), m = self._covariance(theta), np.tril_indices(self.n_dim), self._doubled()
+        pairs = C[np.ix_(i, i)] * C[np.ix_(j, j)] + C[np.ix_(i, j)] * C[np.ix_(j, i)]
+        hessian = np.zeros((self.n_params, self.n_params))
+        hessian[:-1, :-1] = 0.25 * np.outer(m, m) * pairs
+        return hessian
+
+    def log_normalizer_block_hessian(self, theta: ArrayLike) -> Float:
+        """Return the Hessian itself: ln Z is convex in the precision."""
+        return self.log_normalizer_hessian(theta)
+
+    def normalize(self, theta: ArrayLike) -> Float:
+        """Return the same precision with c = -ln Z. Raises ValueError where it is not positive definite."""
+        self._covariance(theta)
+        return np.append(self._theta(theta)[:-1], -self.log_normalizer(theta))
+
+    def random_start(self, rng: np.random.Generator) -> Float:
+        """Return a start: a Wishart precision of mean identity with n + 2 degrees of freedom, c from N(0, 1)."""
+        root = as_generator("rng", rng).standard_normal((self.n_dim, self.n_dim + 2))
+        return self.pack(root @ root.T / (self.n_dim + 2), float(rng.standard_normal()))
+
+    def sample(self, theta: ArrayLike, n_points: int, rng: np.random.Generator) -> Float:
+        """Draw from N(0, Lambda^{-1}): (n_points, n_dim). Raises ValueError where Lambda is not positive definite."""
+        z = as_generator("rng", rng).standard_normal((as_count("n_points", n_points), self.n_dim))
+        return z @ np.linalg.cholesky(self._covariance(theta)).T
+
+    def transport(self, theta: ArrayLike, uniforms: ArrayLike) -> Float:
+        """Map points of the open unit cube to the density, through the inverse normal distribution function."""
+        return ndtri(as_points("uniforms", uniforms, self.n_dim)) @ np.linalg.cholesky(self._covariance(theta)).T
+
+    def noise_weighted_moments(self, theta: ArrayLike, noise: Any, nu: float) -> Moments | None:
+        """E[P_nu g g^T] and E[P_nu g] where a common set of axes gives them in one dimension, else None."""
+        return gaussian_moments(self.unpack(theta)[0], noise, nu)
+
+    def _theta(self, theta: ArrayLike) -> Float:
+        return as_vector("theta", theta, self.n_params)
+
+    def _doubled(self) -> Float:
+        i, j = np.tril_indices(self.n_dim)
+        return np.where(i == j, 1.0, 2.0)
+
+    def _factor(self, theta: ArrayLike) -> Float | None:
+        try:
+            return np.asarray(np.linalg.cholesky(self.unpack(theta)[0]), dtype=np.float64)
+        except np.linalg.LinAlgError:
+            return None
+
+    def _covariance(self, theta: ArrayLike) -> Float:
+        if self._factor(theta) is None:
+            raise ValueError("theta: its precision is not positive definite, so the mass is infinite; expected a positive definite one")
+        return np.asarray(np.linalg.inv(self.unpack(theta)[0]), dtype=np.float64)
+
+
+class GaussianPass:
+    """One pass over the points; see ``models.base.Pass``."""
+
+    def __init__(self, precision: Float, c: float, u: Float) -> None:
+        self.u = u
+        self.log_density: Float = c - 0.5 * np.einsum("ti,ti->t", u @ precision, u)
+
+    def pullback(self, weights: Float) -> Float:
+        """sum_t weights[t] g(u_t), through the weighted second moment of the points."""
+        n = self.u.shape[1]
+        i, j = np.tril_indices(n)
+        moment = (self.u.T * weights) @ self.u
+        return np.append(np.where(i == j, -0.5, -1.0) * moment[i, j], weights.sum())
+
+    def curvature(self, weights: Float, gram_weights: Float) -> Float:
+        """sum_t gram_weights[t] g g^T; ln p_m is linear in theta, so ``weights`` meet a second derivative of 0."""
+        g = _features(self.u)
+        return (g.T * gram_weights) @ g
+
+    def kinks(self) -> Kinks:
+        """None."""
+        return no_kinks(len(self.u), _features(self.u[:1]).shape[1])
+
+    def without(self, kinks: NDArray[np.bool_]) -> GaussianPass:
+        """Itself: there is no kink to leave out."""
+        return self
+
+
+def _features(u: Float) -> Float:
+    i, j = np.tril_indices(u.shape[1])
+    g = np.empty((len(u), len(i) + 1))
+    np.multiply(u[:, i], u[:, j], out=g[:, :-1])
+    g[:, :-1] *= np.where(i == j, -0.5, -1.0)
+    g[:, -1] = 1.0
+    return g

@@ -1,0 +1,249 @@
+r"""The ICA model of P10 section 3.1: n independent Laplace sources of unit variance, seen through a square mixing matrix.
+
+    ln p_m(u; theta) = -sqrt(2) sum_i |b_i . u| + c,      b_i the rows of B,      c* = -ln Z = ln|det B| - (n/2) ln 2
+
+Conventions
+-----------
+theta  (n^2 + 1,)       (B row by row, c): 17 numbers for n = 4
+B      (n, n)           demixing matrix, one row a source; x = A s with A = B^{-1}
+u      (n_points, n)    points are rows; inside, sources lie as rows, U = B u^T of shape (n, n_points), so that every
+                        elementwise pass runs over contiguous memory
+kink   b_i . u_t = 0; the derivative of |.| is 0 there, as ``np.sign`` has it
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nce_ref._checks import Float, as_array, as_count, as_generator, as_points, as_square, as_vector
+from nce_ref.models.base import Kinks, Pullback, no_kinks
+from nce_ref.models.laplace_ica_moments import laplace_ica_moments
+from nce_ref.models.moments import Moments
+from nce_ref.special import LOG_2, SQRT_2
+
+# Points a block where all n_params derivatives of each are held at once: the block stays in the cache, and malloc
+# hands the same pages out again instead of faulting in fresh ones, which costs as much as the arithmetic.
+_BLOCK = 2048
+
+
+@dataclass(frozen=True)
+class LaplaceICA:
+    """Independent Laplace sources, square mixing. ``theta = (B row by row, c)``.
+
+    ``smoothing`` replaces |v| by sqrt(v^2 + smoothing^2), for optimisers: that density has no closed normalising constant.
+    """
+
+    n_sources: int
+    smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        as_count("n_sources", self.n_sources)
+        if not (math.isfinite(self.smoothing) and self.smoothing >= 0.0):
+            raise ValueError(f"smoothing: got {self.smoothing}; expected a finite number, 0 or above")
+
+    @property
+    def affine_between_kinks(self) -> bool:
+        """Whether ln p_m is affine in theta where no argument changes sign: then NCE's objective is concave there."""
+        return not self.smoothing
+
+    @property
+    def n_dim(self) -> int:
+        """Dimension of a point."""
+        return self.n_sources
+
+    @property
+    def n_params(self) -> int:
+        """n^2 entries of B, and c."""
+        return self.n_sources**2 + 1
+
+    def pack(self, B: ArrayLike, c: float) -> Float:
+        """Return theta from the demixing matrix and c. Any finite B is allowed: an unnormalised model needs no inverse."""
+        return np.append(as_square("B", B, self.n_sources).ravel(), as_array("c", c, 0))
+
+    def unpack(self, theta: ArrayLike) -> tuple[Float, float]:
+        """Return (B, c) from theta."""
+        theta = self._theta(theta)
+        return theta[:-1].reshape(self.n_sources, self.n_sources).copy(), float(theta[-1])
+
+    def log_density(self, theta: ArrayLike, u: ArrayLike) -> Float:
+        """Return ln p_m(u; theta), c included: (n_points,)."""
+        return self.evaluate(self._theta(theta), as_points("u", u, self.n_dim)).log_density
+
+    def jacobian(self, theta: ArrayLike, u: ArrayLike) -> Float:
+        """Return g(u), (n_points, n_params): d/dB_ij = -sqrt(2) sign(b_i . u) u_j, d/dc = 1."""
+        u = as_points("u", u, self.n_dim)
+        return np.ascontiguousarray(self.evaluate(self._theta(theta), u).features().T)
+
+    def vjp(self, theta: ArrayLike, u: ArrayLike) -> tuple[Float, Pullback]:
+        """Return ``(log_density, pullback)`` of one pass over the points; pullback(weights) = sum_t weights[t] g(u_t)."""
+        u = as_points("u", u, self.n_dim)
+        once = self.evaluate(self._theta(theta), u)
+        return once.log_density, lambda weights: once.pullback(as_vector("weights", weights, len(u)))
+
+    def pullback(self, theta: ArrayLike, u: ArrayLike, weights: ArrayLike) -> Float:
+        """Return sum_t weights[t] g(u_t): (n_params,)."""
+        return self.vjp(theta, u)[1](weights)  # type: ignore[arg-type]
+
+    def evaluate(self, theta: Float, u: Float) -> LaplaceICAPass:
+        """One pass over points that were checked before; see ``models.base.Pass``."""
+        n = self.n_sources
+        return LaplaceICAPass(theta[:-1].reshape(n, n), float(theta[-1]), u, self.smoothing)
+
+    def score(self, theta: ArrayLike, u: ArrayLike) -> Float:
+        """Return d ln p_m / d u = -sqrt(2) sum_i sign(b_i . u) b_i: (n_points, n_dim)."""
+        once = self.evaluate(self._theta(theta), as_points("u", u, self.n_dim))
+        return -SQRT_2 * (once.slopes.T @ once.B)
+
+    def kinks(self, theta: ArrayLike, u: ArrayLike) -> Kinks:
+        """Return the arguments b_i . u_t of the absolute values, (n_sources, n_points), and what goes with them."""
+        return self.evaluate(self._theta(theta), as_points("u", u, self.n_dim)).kinks()
+
+    def smoothed(self, epsilon: float) -> LaplaceICA:
+        """The model with |v| replaced by sqrt(v^2 + epsilon^2), twice differentiable for epsilon > 0."""
+        return LaplaceICA(self.n_sources, epsilon)
+
+    def log_normalizer(self, theta: ArrayLike) -> float:
+        """Return ln Z(alpha) = (n/2) ln 2 - ln|det B|; inf for a singular B, whose density has infinite mass. c plays no part.
+
+        By LU (``slogdet``): ln(det B) is NaN for half of all B and overflows for large n.
+        """
+        if self.smoothing:
+            raise NotImplementedError("log_normalizer: exp(-sqrt(2) sqrt(v^2 + smoothing^2)) has no elementary integral; use smoothing=0")
+        B, _ = self.unpack(theta)
+        return 0.5 * self.n_sources * LOG_2 - float(np.linalg.slogdet(B)[1])
+
+    def log_normalizer_gradient(self, theta: ArrayLike) -> Float:
+        """Return d ln Z / d theta = (-B^{-T} row by row, 0). Raises ValueError for a singular B."""
+        return np.append(-self._inverse(theta).T.ravel(), 0.0)
+
+    def log_normalizer_hessian(self, theta: ArrayLike) -> Float:
+        """Return d^2 ln Z / d theta^2: tr(A D A D) for a change D of B, A = B^{-1}, so H[(i,j),(k,l)] = A_jk A_li; c's row is 0."""
+        A = self._inverse(theta)
+        hessian = np.zeros((self.n_params, self.n_params))
+        hessian[:-1, :-1] = np.einsum("jk,li->ijkl", A, A).reshape(self.n_params - 1, -1)
+        return hessian
+
+    def log_normalizer_block_hessian(self, theta: ArrayLike) -> Float:
+        """Return the blocks d^2 ln Z / d b_i d b_i = a_i a_i^T, a_i the columns of A: -ln|b_i . cofactors| is convex in one row."""
+        A, n = self._inverse(theta), self.n_sources
+        hessian = np.zeros((self.n_params, self.n_params))
+        for i in range(n):
+            hessian[i * n : (i + 1) * n, i * n : (i + 1) * n] = np.outer(A[:, i], A[:, i])
+        return hessian
+
+    def normalize(self, theta: ArrayLike) -> Float:
+        """Return the same B with c = -ln Z(B). Raises ValueError for a singular B."""
+        log_z = self.log_normalizer(theta)
+        if not math.isfinite(log_z):
+            raise ValueError("theta: its B is singular, so exp(ln p_m) has infinite mass; expected an invertible B")
+        return np.append(self._theta(theta)[:-1], -log_z)
+
+    def random_start(self, rng: np.random.Generator) -> Float:
+        """Return a start: entries of B from 0.1 N(0, 1), c from N(0, 1), which is what reproduces P10's Figure 1."""
+        as_generator("rng", rng)
+        return np.append(0.1 * rng.standard_normal(self.n_params - 1), rng.standard_normal())
+
+    def sample(self, theta: ArrayLike, n_points: int, rng: np.random.Generator) -> Float:
+        """Draw x = A s, A = B^{-1}: (n_points, n_dim). Raises ValueError for a singular B."""
+        sources = as_generator("rng", rng).laplace(scale=1.0 / SQRT_2, size=(as_count("n_points", n_points), self.n_dim))
+        return sources @ self._inverse(theta).T
+
+    def transport(self, theta: ArrayLike, uniforms: ArrayLike) -> Float:
+        """Map points of the open unit cube to the density, source by source through the inverse Laplace distribution function."""
+        q = as_points("uniforms", uniforms, self.n_dim) - 0.5
+        # ln(1 - 2|q - 1/2|) by log1p: exact in the middle, where the plain form rounds.
+        return (-np.sign(q) * np.log1p(-2.0 * np.abs(q)) / SQRT_2) @ self._inverse(theta).T
+
+    def noise_weighted_moments(self, theta: ArrayLike, noise: Any, nu: float) -> Moments | None:
+        """E[P_nu g g^T] and E[P_nu g] where the sources' independence gives them in one dimension, else None."""
+        return None if self.smoothing else laplace_ica_moments(self.unpack(theta)[0], noise, nu)
+
+    def _theta(self, theta: ArrayLike) -> Float:
+        return as_vector("theta", theta, self.n_params)
+
+    def _inverse(self, theta: ArrayLike) -> Float:
+        B, _ = self.unpack(theta)
+        try:
+            return np.asarray(np.linalg.inv(B), dtype=np.float64)
+        except np.linalg.LinAlgError:
+            raise ValueError("theta: its B is singular; expected an invertible B") from None
+
+
+class LaplaceICAPass:
+    """One pass over the points; see ``models.base.Pass``. ``slopes`` is d|v|/dv at v = b_i . u_t, (n, n_points)."""
+
+    def __init__(self, B: Float, c: float, u: Float, smoothing: float) -> None:
+        self.B, self.c, self.u, self.smoothing = B, c, u, smoothing
+        self.arguments = B @ u.T
+        if smoothing:
+            self._radii = np.sqrt(self.arguments**2 + smoothing**2)
+            sums = self._radii.sum(axis=0)
+        else:
+            sums = np.abs(self.arguments).sum(axis=0)
+        sums *= -SQRT_2
+        sums += c
+        self.log_density: Float = sums
+
+    @cached_property
+    def slopes(self) -> Float:
+        """sign(v), or v / sqrt(v^2 + smoothing^2)."""
+        return self.arguments / self._radii if self.smoothing else np.sign(self.arguments)
+
+    def features(self, block: slice = slice(None)) -> Float:
+        """g transposed, for a block of points: (n_params, n_points)."""
+        slopes, u = self.slopes[:, block], self.u[block]
+        n, n_points = slopes.shape
+        g = np.empty((n * n + 1, n_points))
+        np.multiply((-SQRT_2 * slopes)[:, None, :], u.T[None, :, :], out=g[:-1].reshape(n, n, n_points))
+        g[-1] = 1.0
+        return g
+
+    def pullback(self, weights: Float) -> Float:
+        """sum_t weights[t] g(u_t)."""
+        in_B = (self.slopes * weights) @ self.u
+        in_B *= -SQRT_2
+        return np.append(in_B.ravel(), weights.sum())
+
+    def curvature(self, weights: Float, gram_weights: Float) -> Float:
+        """sum_t weights[t] d^2 ln p_m(u_t) + gram_weights[t] g g^T; the first is 0 off the kinks where nothing is smoothed."""
+        total = np.zeros((self.B.size + 1, self.B.size + 1))
+        for start in range(0, len(self.u), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            g = self.features(block)
+            total += (g * gram_weights[block]) @ g.T
+        if self.smoothing:
+            n = len(self.B)
+            bends = (-SQRT_2 * self.smoothing**2) * weights / self._radii**3
+            for i in range(n):
+                block = slice(i * n, (i + 1) * n)
+                total[block, block] += (self.u.T * bends[i]) @ self.u
+        return total
+
+    def kinks(self) -> Kinks:
+        """The arguments b_i . u_t; a smoothed model has none."""
+        if self.smoothing:
+            return no_kinks(len(self.u), self.B.size + 1)
+        return Kinks(self.arguments, _lengths(self.B), _lengths(self.u), -SQRT_2, self._directions)
+
+    def without(self, kinks: NDArray[np.bool_]) -> LaplaceICAPass:
+        """The same pass with sign(v) = 0 at the marked kinks."""
+        other = object.__new__(LaplaceICAPass)
+        other.__dict__.update(self.__dict__)
+        other.slopes = np.where(kinks, 0.0, self.slopes)
+        return other
+
+    def _directions(self, terms: NDArray[np.intp], points: NDArray[np.intp]) -> Float:
+        n = len(self.B)
+        in_B = np.zeros((len(terms), n, n))
+        in_B[np.arange(len(terms)), terms] = self.u[points]
+        return np.column_stack([in_B.reshape(-1, n * n), np.zeros(len(terms))])
+
+
+def _lengths(rows: Float) -> Float:
+    return np.sqrt(np.einsum("tj,tj->t", rows, rows))

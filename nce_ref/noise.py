@@ -1,0 +1,86 @@
+"""Noise: what can be sampled and evaluated. NCE needs both, of the *same* density and normalised.
+
+Conventions
+-----------
+u          (n_points, n_dim)   points are rows
+mean, cov  (n_dim,), (n_dim, n_dim)   cov symmetric positive definite
+B          (n_dim, n_dim)      demixing matrix: sources B u are independent, Laplace, of unit variance
+
+One factor serves sampling and evaluation alike: a density evaluated with another covariance than it was drawn with
+(a Cholesky factor on the wrong side, standard deviations for variances) is a mistake that c cannot absorb. A density
+short of a constant (a missing ln 2 pi or ln det) is one that c absorbs in silence.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import solve_triangular
+
+from nce_ref._checks import Float, as_count, as_covariance, as_generator, as_points, as_square, as_vector
+from nce_ref.special import LOG_2, LOG_2PI, SQRT_2
+
+
+class GaussianNoise:
+    """Normal noise N(mean, cov): ln p_n(u) = -1/2 |L^{-1}(u - mean)|^2 - sum_i ln L_ii - (n/2) ln 2 pi, cov = L L^T."""
+
+    def __init__(self, mean: ArrayLike, cov: ArrayLike) -> None:
+        self.mean = as_vector("mean", mean).copy()
+        self.cov, self._factor = as_covariance("cov", cov, len(self.mean))
+
+    @classmethod
+    def from_data(cls, x: ArrayLike) -> GaussianNoise:
+        """Noise with the data's sample mean and sample covariance (divided by n_data - 1), the choice of P10 section 3.1.
+
+        Raises ValueError where the sample covariance is singular: n_data <= n_dim, or collinear data.
+        """
+        x = as_points("x", x)
+        if len(x) <= x.shape[1]:
+            raise ValueError(f"x: {len(x)} points in {x.shape[1]} dimensions have a singular covariance; expected more points")
+        try:
+            return cls(x.mean(axis=0), np.atleast_2d(np.cov(x, rowvar=False, ddof=1)))
+        except ValueError as error:
+            raise ValueError(f"x: its sample covariance cannot serve as noise ({error})") from None
+
+    @property
+    def n_dim(self) -> int:
+        """Dimension of a point."""
+        return len(self.mean)
+
+    def log_density(self, u: ArrayLike) -> Float:
+        """Return ln p_n(u): (n_points,)."""
+        z = solve_triangular(self._factor, (as_points("u", u, self.n_dim) - self.mean).T, lower=True, overwrite_b=True, check_finite=False)
+        log_constant = float(np.log(np.diag(self._factor)).sum()) + 0.5 * self.n_dim * LOG_2PI
+        return -0.5 * np.einsum("it,it->t", z, z) - log_constant
+
+    def sample(self, n_points: int, rng: np.random.Generator) -> Float:
+        """Draw mean + L z: (n_points, n_dim)."""
+        z = as_generator("rng", rng).standard_normal((as_count("n_points", n_points), self.n_dim))
+        return z @ self._factor.T + self.mean
+
+
+class LaplaceICANoise:
+    """Noise with the law of the ICA model at B: P10's fine tuning ("NCE LN") takes the first fit's B."""
+
+    def __init__(self, B: ArrayLike) -> None:
+        self.B = as_square("B", B).copy()
+        # Beyond this condition number the inverse, hence every sample, has no correct digit.
+        condition = float(np.linalg.cond(self.B)) if self.B.any() else np.inf
+        if not condition < 1.0 / np.finfo(float).eps:
+            raise ValueError(f"B: singular, its condition number is {condition:.3g}; expected an invertible matrix")
+        self._mixing = np.linalg.inv(self.B)
+
+    @property
+    def n_dim(self) -> int:
+        """Dimension of a point."""
+        return len(self.B)
+
+    def log_density(self, u: ArrayLike) -> Float:
+        """Return ln p_n(u) = -sqrt(2) sum_i |b_i . u| + ln|det B| - (n/2) ln 2: (n_points,)."""
+        sums = np.abs(self.B @ as_points("u", u, self.n_dim).T).sum(axis=0)
+        return -SQRT_2 * sums + (float(np.linalg.slogdet(self.B)[1]) - 0.5 * self.n_dim * LOG_2)
+
+    def sample(self, n_points: int, rng: np.random.Generator) -> Float:
+        """Draw B^{-1} s with s of independent Laplace(0, 1/sqrt(2)) entries: (n_points, n_dim)."""
+        sources = as_generator("rng", rng).laplace(scale=1.0 / SQRT_2, size=(as_count("n_points", n_points), self.n_dim))
+        return sources @ self._mixing.T
