@@ -1,0 +1,120 @@
+"""What an objective must offer to whoever maximises it, and its second-order expansion between kinks.
+
+    J(theta + d) = value + gradient.d + 1/2 d.hessian.d
+                   - sum_k weights_k (|arguments_k + directions_k.d| - |arguments_k|)      ridges: J bends downwards
+                   + sum_m valley_weights_m |valleys_m.d|                                  valleys: J bends upwards
+                   + o(|d|^2) where no other kink is crossed
+
+Conventions
+-----------
+theta, d   (n,)     what is maximised over; J is a mean per data sample
+gradient   (n,)     of the smooth part: the kinks listed beside it are left out
+hessian    (n, n)   of the smooth part
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from nce_ref._checks import Float
+from nce_ref.models.base import Pass
+
+# |b_i . x_t| <= ACTIVE |b_i||x_t| counts as lying on the kink: rounding of the dot product is below 1e-15 of that length.
+ACTIVE = 1e-10
+
+
+@dataclass(frozen=True)
+class LocalKinks:
+    """The kinks at a point, by what they do to J.
+
+    ``directions, arguments, weights``  ridges within the width asked for: (k, n), (k,), (k,), weights >= 0
+    ``valleys, valley_weights``         *active* valleys: (m, n), (m,), weights >= 0; J rises along +d or -d across one, so
+                                        no local maximum lies on it
+    ``clearance``                       distance in theta to the nearest valley that is not active; inf where there is none
+    ``zero_terms``                      rows b_i that are zero, so that all kinks of the row meet
+    """
+
+    directions: Float
+    arguments: Float
+    weights: Float
+    valleys: Float
+    valley_weights: Float
+    clearance: float
+    zero_terms: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """J around theta; see the module's formula.
+
+    ``curvature``  (n, n), positive semidefinite: -hessian where J is concave between kinks, else the concave part of it
+    ``concave``    J is concave as long as no valley is crossed
+    """
+
+    value: float
+    gradient: Float
+    hessian: Float
+    curvature: Float
+    kinks: LocalKinks
+    concave: bool
+
+
+class Objective(Protocol):
+    """A function to be maximised."""
+
+    n_data: int
+
+    @property
+    def n_params(self) -> int: ...
+
+    def __call__(self, theta: Float, /) -> tuple[float, Float]:
+        """Return (value, gradient), with derivative 0 at a kink."""
+        ...
+
+    def second_order(self, theta: Float, /) -> tuple[float, Float, Float]:
+        """Return (value, gradient, Hessian), the value -inf outside the domain."""
+        ...
+
+    def smoothed(self, epsilon: float) -> Objective:
+        """The objective of the smoothed model on the same samples."""
+        ...
+
+    def expand(self, theta: Float, /, width: float = ACTIVE) -> Expansion:
+        """Return the expansion at theta with every ridge within ``width`` (|b_i.x_t| <= width |b_i||x_t|) kept apart."""
+        ...
+
+
+def split_kinks(once: Pass, derivative: Float, n_data: int, width: float) -> tuple[Pass, Pass, LocalKinks]:
+    """Return the pass without its kinks near theta, the pass without its active kinks, and the kinks near theta.
+
+    The first gives the gradient. The second gives the Hessian: at a kink that is near but not active, g has its jump
+    already, and leaving it out would turn Newton's quadratic convergence on the active kinks into a linear one.
+    ``derivative`` is dJ/d ln p_m at each point.
+
+    On the first ``n_data`` points (the data) J grows with ln p_m, so the kinks of |.| with a negative slope are ridges;
+    on the rest (the noise) it falls, and they are valleys.
+    """
+    kinks = once.kinks()
+    active = near = kinks.within(ACTIVE)
+    zero_terms = tuple(int(i) for i in np.flatnonzero(kinks.term_lengths == 0.0))
+    others = ~active
+    others[:, :n_data] = False
+    if width > ACTIVE:
+        near = active.copy()
+        near[:, :n_data] = kinks.within(width)[:, :n_data]
+    terms, points = np.nonzero(near)
+    weights, ridge = kinks.slope * derivative[points], points < n_data
+    directions = kinks.directions(terms, points)
+    local = LocalKinks(
+        directions=directions[ridge],
+        arguments=kinks.arguments[terms[ridge], points[ridge]],
+        weights=-weights[ridge],
+        valleys=directions[~ridge],
+        valley_weights=weights[~ridge],
+        clearance=kinks.clearance(others),
+        zero_terms=zero_terms,
+    )
+    return once.without(near), once.without(active), local

@@ -1,0 +1,103 @@
+r"""The mean log-likelihood of a model whose normalising constant is known in closed form.
+
+    L(alpha) = (1/n_data) sum_x ln p_m^0(x; alpha) - ln Z(alpha)
+
+Conventions
+-----------
+theta  (n_params,)       (alpha, c) as everywhere; c plays no part and its derivative is 0
+alpha  (n_params - 1,)   what ``LikelihoodObjective`` is a function of: with c in it the maximum would be a line
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nce_ref._checks import Float, as_points, as_vector
+from nce_ref.models.base import Model, Pass
+from nce_ref.objectives.base import ACTIVE, Expansion, split_kinks
+
+
+def log_likelihood(theta: ArrayLike, model: Model, x: ArrayLike) -> tuple[float, Float]:
+    """Return ``(L, dL/dtheta)``, the mean normalised log-likelihood; theta's c is ignored and its derivative is 0.
+
+    Raises ValueError where alpha has no finite normalising constant (a singular B, a precision that is not positive
+    definite): leaving out ln|det B| instead would put the maximum at B = 0.
+    """
+    theta = as_vector("theta", theta, model.n_params)
+    value, gradient = LikelihoodObjective(model, x)(theta[:-1])
+    return value, np.append(gradient, 0.0)
+
+
+class LikelihoodObjective:
+    """L as a function of alpha for fixed data. Raises ValueError for data of the wrong shape, empty, NaN or inf."""
+
+    def __init__(self, model: Model, x: ArrayLike) -> None:
+        self.model = model
+        # The constant is that of the model itself; ``smoothed`` changes the density alone, as an optimiser's device.
+        self._normalized = model
+        self.x = as_points("x", x, model.n_dim)
+        self.n_data = len(self.x)
+        self._weights = np.full(self.n_data, 1.0 / self.n_data)
+
+    @property
+    def n_params(self) -> int:
+        """Length of alpha."""
+        return self.model.n_params - 1
+
+    def __call__(self, alpha: ArrayLike) -> tuple[float, Float]:
+        """Return ``(L, dL/dalpha)``. Raises ValueError where ln Z is not finite."""
+        once, theta, value = self._evaluate(as_vector("alpha", alpha, self.n_params))
+        if not math.isfinite(value):
+            raise ValueError("theta: its normalising constant is infinite; expected an invertible B or a positive definite precision")
+        return value, self._gradient(once, theta)
+
+    def second_order(self, alpha: Float) -> tuple[float, Float, Float]:
+        """Return ``(L, gradient, Hessian)``; value -inf (gradient and Hessian 0) where ln Z is infinite, for line searches."""
+        once, theta, value = self._evaluate(alpha)
+        n = self.n_params
+        if not math.isfinite(value):
+            return -math.inf, np.zeros(n), np.zeros((n, n))
+        return value, self._gradient(once, theta), self._hessian(once, theta)
+
+    def smoothed(self, epsilon: float) -> LikelihoodObjective:
+        """The objective with ln p_m^0 of the smoothed model; ln Z stays, so the value is a likelihood at epsilon = 0 only."""
+        other = object.__new__(LikelihoodObjective)
+        other.__dict__.update(self.__dict__, model=self.model.smoothed(epsilon))
+        return other
+
+    def kinks(self, alpha: ArrayLike) -> Float:
+        """All b_i . x_t as one vector."""
+        return self.model.evaluate(np.append(as_vector("alpha", alpha, self.n_params), 0.0), self.x).kinks().arguments.ravel()
+
+    def expand(self, alpha: Float, width: float = ACTIVE) -> Expansion:
+        """Return the expansion at alpha; every kink is a ridge.
+
+        The Hessian is that of -ln Z, for the ICA model of ln|det B|: indefinite, and 0 along a change of one entry B_ij in
+        source coordinates, so that maxima sit where ridges block all those directions. Its blocks row by row are concave
+        and have no curvature of their own there, hence a step along them runs until a ridge stops it.
+        """
+        once, theta, value = self._evaluate(alpha)
+        without_near, without_active, kinks = split_kinks(once, self._weights, self.n_data, width)
+        # c's column of the kinks' directions is 0 and is not a coordinate here.
+        kinks = replace(kinks, directions=kinks.directions[:, :-1], valleys=kinks.valleys[:, :-1])
+        if not math.isfinite(value):
+            n = self.n_params
+            return Expansion(-math.inf, np.zeros(n), np.zeros((n, n)), np.zeros((n, n)), kinks, concave=False)
+        blocks = self._normalized.log_normalizer_block_hessian(theta)[:-1, :-1]
+        return Expansion(value, self._gradient(without_near, theta), self._hessian(without_active, theta), blocks, kinks, concave=False)
+
+    def _evaluate(self, alpha: Float) -> tuple[Pass, Float, float]:
+        theta = np.append(alpha, 0.0)
+        once = self.model.evaluate(theta, self.x)
+        return once, theta, float(once.log_density.sum()) / self.n_data - self._normalized.log_normalizer(theta)
+
+    def _gradient(self, once: Pass, theta: Float) -> Float:
+        return (once.pullback(self._weights) - self._normalized.log_normalizer_gradient(theta))[:-1]
+
+    def _hessian(self, once: Pass, theta: Float) -> Float:
+        bend = once.curvature(self._weights, np.zeros(self.n_data)) - self._normalized.log_normalizer_hessian(theta)
+        return bend[:-1, :-1]
