@@ -1,0 +1,75 @@
+r"""Newton's method on ever less smoothed objectives: |v| becomes sqrt(v^2 + epsilon^2), epsilon falls from 0.3.
+
+The large epsilon first is what matters: it rounds off the many small local maxima of a kinked objective, so that the
+path ends at a better one than a start at small epsilon would, or than L-BFGS does on the kinks themselves.
+
+Conventions
+-----------
+theta (n,), value float, gradient (n,), hessian (n, n)   of the smoothed objective
+epsilon   in units of the kink's argument b_i.x, hence of a source's standard deviation
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nce_ref._checks import Float
+from nce_ref.objectives.base import Objective
+
+EPSILONS = (0.3, 0.1, 0.03, 0.01, 0.003)
+# A gradient this much below epsilon is close enough to start the next level: the levels lie about epsilon apart.
+_ENOUGH = 0.05
+_MAX_STEPS = 60
+_SHORTEST = 1e-8
+
+
+def follow_smoothing(objective: Objective, theta: Float, finest: float) -> tuple[Float, float, int]:
+    """Return (theta, the last epsilon, evaluations) after Newton's method at each epsilon >= ``finest``."""
+    evaluations, epsilon = 0, EPSILONS[0]
+    for epsilon in EPSILONS:
+        theta, used = ascend(objective.smoothed(epsilon), theta, _ENOUGH * epsilon)
+        evaluations += used
+        if epsilon <= finest:
+            break
+    return theta, epsilon, evaluations
+
+
+def ascend(objective: Objective, theta: Float, tolerance: float) -> tuple[Float, int]:
+    """Climb a twice differentiable objective until |gradient| <= tolerance or no step helps; return (theta, evaluations).
+
+    The Hessian's eigenvalues are taken by their absolute values: the step climbs in every direction, and leaves a saddle
+    (B = 0 is one) along its upward curvature instead of being drawn into it. No step is longer than half the size of
+    theta plus 1/2, which keeps the first steps, where the quadratic means little, in the neighbourhood of the start.
+    """
+    value, gradient, hessian = objective.second_order(theta)
+    evaluations = 1
+    for _ in range(_MAX_STEPS):
+        if np.linalg.norm(gradient) <= tolerance:
+            break
+        direction = np.linalg.solve(positive_definite(-hessian), gradient)
+        direction *= min(1.0, (0.5 + float(np.linalg.norm(theta))) / float(np.linalg.norm(direction)))
+        slope, length = float(gradient @ direction), 1.0
+        while True:
+            trial = theta + length * direction
+            new = objective.second_order(trial)
+            evaluations += 1
+            if new[0] >= value + 1e-4 * length * slope:
+                break
+            length *= 0.4
+            if length < _SHORTEST:
+                return theta, evaluations
+        theta = trial
+        value, gradient, hessian = new
+    return theta, evaluations
+
+
+def positive_definite(matrix: Float) -> Float:
+    """The symmetric matrix with its eigenvalues replaced by their absolute values, none below 1e-7 of the largest."""
+    eigenvalues, vectors = np.linalg.eigh(matrix)
+    size = np.abs(eigenvalues)
+    largest = float(size.max())
+    if not math.isfinite(largest) or largest == 0.0:
+        return np.eye(len(matrix))
+    return (vectors * np.maximum(size, 1e-7 * largest)) @ vectors.T
