@@ -1,0 +1,230 @@
+r"""Asymptotic covariance of noise-contrastive estimation, the Cramer-Rao bound, and the squared error they predict.
+
+    sqrt(n_data) (theta_hat - theta*) -> N(0, Sigma)
+    Sigma = I_nu^-1 - (1 + 1/nu) I_nu^-1 m_nu m_nu^T I_nu^-1
+    I_nu = E[P_nu g g^T],  m_nu = E[P_nu g],  P_nu = nu p_n / (p_d + nu p_n),  g = d ln p_m / d theta at theta*
+
+with E under p_d = p_m(.; theta*): P10 Theorem 3 for nu = 1, J12 for any nu. nu -> inf is maximum likelihood, so the
+Cramer-Rao bound takes the same path with P = 1; there c's row is the delta method's for c = -ln Z (see THEORY.md).
+
+Conventions
+-----------
+theta       (n_params,)            the truth; c is the last entry and must normalise: c = -ln Z
+nu          n_noise / n_data, above 0; inf allowed
+covariance  (n_params, n_params)   per data sample: divide by n_data for the covariance of an estimate
+
+The integrals come from the first of these that applies; ``method`` says which one did:
+1. the model's own ``noise_weighted_moments(theta, noise, nu)``, where it and the noise have a structure to use;
+2. one dimension: double-exponential quadrature on both sides of the median, with the step halved until it agrees;
+3. randomised quasi-Monte-Carlo through ``model.transport(theta, uniforms)``, the map of the unit cube onto p_d
+   (plain Monte Carlo through ``model.sample`` where there is no transport): needs ``rng``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import linalg, stats
+
+from nce_ref._checks import Float, as_count, as_generator, as_positive, as_square, as_vector
+from nce_ref.models.moments import Moments
+from nce_ref.special import sigmoid
+
+NORMALIZATION_TOLERANCE = 1e-8
+_REPLICATES = 8
+
+
+@dataclass(frozen=True)
+class AsymptoticCovariance:
+    """What the theory says about an estimator, for one model, truth, noise and nu.
+
+    covariance          (n_params, n_params) Sigma, per data sample
+    integration_error   bound on the error of any entry, relative to the geometric mean of its two variances (so for a
+                        variance, plainly relative). Deterministic methods: the largest disagreement of two resolutions
+                        or contours, or of I_nu^-1 m_nu with e_c. Random ones: 99 % confidence half-width, largest entry.
+    method              how the integrals were done
+    information, mean   I_nu and m_nu
+    nu                  inf for maximum likelihood
+    """
+
+    covariance: Float
+    integration_error: float
+    method: str
+    information: Float
+    mean: Float
+    nu: float
+
+
+def asymptotic_covariance(
+    model: Any, theta: ArrayLike, noise: Any, nu: float, *, rng: np.random.Generator | None = None, log2_points: int = 13
+) -> AsymptoticCovariance:
+    """Return Sigma of NCE at the truth ``theta`` with noise ``noise`` and ``nu`` noise points a data point.
+
+    ``rng`` is used only where no deterministic rule applies, then with 8 scramblings of 2**log2_points points each; the
+    error falls about like the inverse square root of their number, or faster. ``noise`` is ignored for nu = inf.
+    Raises ValueError where |c + ln Z(alpha)| > 1e-8 (``model.normalize(theta)`` mends it), where ``rng`` is needed and
+    missing, where I_nu is singular (then theta is not identified), and where so few random points are used that a variance
+    comes out negative. Inaccurate where p_n is tiny on most of the data and
+    rule 2 or 3 applies: I_nu then rests on few points. ``integration_error`` shows it unless none of them was hit.
+    """
+    nu = math.inf if isinstance(nu, (int, float)) and nu == math.inf else as_positive("nu", nu)
+    theta = as_vector("theta", theta, model.n_params)
+    gap = float(theta[-1] + model.log_normalizer(theta))
+    if not abs(gap) <= NORMALIZATION_TOLERANCE:
+        raise ValueError(
+            f"theta: c + ln Z(alpha) is {gap:.3g}; expected 0 within {NORMALIZATION_TOLERANCE:g}, e.g. model.normalize(theta)"
+        )
+    moments = _moments(model, theta, noise, nu, rng, as_count("log2_points", log2_points))
+    covariance, error = _covariance_and_error(moments, nu, log2_points)
+    return AsymptoticCovariance(covariance, error, moments.method, moments.information, moments.mean, nu)
+
+
+def cramer_rao_bound(
+    model: Any, theta: ArrayLike, *, rng: np.random.Generator | None = None, log2_points: int = 13
+) -> AsymptoticCovariance:
+    """Return the covariance of maximum likelihood per data sample, c = -ln Z included by the delta method.
+
+    The limit nu -> inf of ``asymptotic_covariance``: Sigma = E[g g^T]^-1 - e_c e_c^T. Its block for alpha is the inverse of
+    the Fisher information F = Cov(g_alpha), its last entry (d ln Z/d alpha)^T F^-1 (d ln Z/d alpha). Raises like it.
+    """
+    return asymptotic_covariance(model, theta, None, math.inf, rng=rng, log2_points=log2_points)
+
+
+def predicted_squared_error(
+    covariance: AsymptoticCovariance | ArrayLike, n_data: int, parameters: slice | Sequence[int] | None = None
+) -> float:
+    """Return E||theta_hat - theta*||^2 = tr(Sigma)/n_data, over ``parameters`` only where given (P10, Corollary).
+
+    ``parameters`` picks entries of theta: ``slice(0, -1)`` all but c, ``[-1]`` c alone. First order in 1/n_data: with
+    Laplace data the true error is larger, by about 20 % at n_data = 2000 (n = 4, nu = 1).
+    """
+    matrix = covariance.covariance if isinstance(covariance, AsymptoticCovariance) else as_square("covariance", covariance)
+    variances = np.diag(matrix)
+    picked = variances if parameters is None else variances[parameters if isinstance(parameters, slice) else list(parameters)]
+    return float(picked.sum()) / as_count("n_data", n_data)
+
+
+def _moments(model: Any, theta: Float, noise: Any, nu: float, rng: np.random.Generator | None, log2_points: int) -> Moments:
+    if hasattr(model, "noise_weighted_moments"):
+        offered: Moments | None = model.noise_weighted_moments(theta, noise, nu)
+        if offered is not None:
+            return offered
+    if model.n_dim == 1:
+        return _line_moments(model, theta, noise, nu)
+    if rng is None:
+        raise ValueError(
+            f"rng: got None; expected a numpy.random.Generator, since {type(model).__name__} with {type(noise).__name__} "
+            f"in {model.n_dim} dimensions has no deterministic rule"
+        )
+    return _random_moments(model, theta, noise, nu, as_generator("rng", rng), log2_points)
+
+
+def _covariance_and_error(moments: Moments, nu: float, log2_points: int) -> tuple[Float, float]:
+    covariance, solved = _covariance(moments.information, moments.mean, nu)
+    variances = np.diag(covariance)
+    if not (variances > 0.0).all():
+        # E[P] <= nu/(1+nu), hence Var(c) >= 0, holds for the integral, not for a sum over too few random points.
+        raise ValueError(f"log2_points: too few points, a variance came out as {variances.min():.3g}; expected more than 2**{log2_points}")
+    scale = np.sqrt(variances)
+    units = np.outer(scale, scale)
+    others = np.stack([_covariance(*pair, nu)[0] for pair in moments.alternatives]) if moments.alternatives else covariance[None]
+    if moments.random:
+        count = len(others)
+        spread = stats.t.ppf(0.995, count - 1) / math.sqrt(count) * others.std(axis=0, ddof=1)
+    else:
+        spread = np.abs(others - covariance).max(axis=0)
+    # c enters ln p_m by addition, so I_nu e_c = m_nu exactly: whatever is missing is error of m_nu, I_nu or the solution.
+    residual = solved.copy()
+    residual[-1] -= 1.0
+    exact = np.outer(residual, solved)
+    spread = spread + (1.0 + 1.0 / nu) * np.abs(exact + exact.T)
+    # Rounding, which all alternatives share: eps times the condition number of I_nu with unit diagonal.
+    size = np.sqrt(np.diag(moments.information))
+    rounding = float(np.finfo(float).eps * np.linalg.cond(moments.information / np.outer(size, size)))
+    return covariance, float((spread / units).max()) + moments.floor + rounding
+
+
+def _covariance(information: Float, mean: Float, nu: float) -> tuple[Float, Float]:
+    """Sigma, and I_nu^-1 m_nu, by Cholesky of I_nu scaled to unit diagonal (the scale of theta is nobody's fault)."""
+    variances = np.diag(information)
+    try:
+        if not (variances > 0.0).all():
+            raise linalg.LinAlgError("a diagonal entry is not positive")
+        size = np.sqrt(variances)
+        factor = linalg.cholesky(information / np.outer(size, size), lower=True)
+        inverse = linalg.cho_solve((factor, True), np.diag(1.0 / size)) / size[:, None]
+    except linalg.LinAlgError as error:
+        raise ValueError(f"theta: I_nu is singular ({error}); expected a theta that the noise identifies") from None
+    inverse = 0.5 * (inverse + inverse.T)
+    solved = inverse @ mean
+    return inverse - (1.0 + 1.0 / nu) * np.outer(solved, solved), solved
+
+
+def _weighted(model: Any, theta: Float, noise: Any, nu: float, u: Float, weights: Float) -> tuple[Float, Float]:
+    """sum_t weights[t] P(u_t) g(u_t) g(u_t)^T and the same with one g."""
+    if math.isfinite(nu):
+        # P = sigma(ln nu - G) keeps its digits on both tails, where nu p_n / (p_d + nu p_n) is 0/0.
+        weights = weights * sigmoid(math.log(nu) - (model.log_density(theta, u) - noise.log_density(u)))
+    g = model.jacobian(theta, u)
+    weighted = g * weights[:, None]
+    return weighted.T @ g, weighted.sum(axis=0)
+
+
+def _line_moments(model: Any, theta: Float, noise: Any, nu: float) -> Moments:
+    """Quadrature on the line: u = centre +- scale exp(t - e^-t), trapezoidal in t, t in [-4, 7].
+
+    The substitution puts a kink at the centre out of harm's way (the Laplace model's is at 0, its median) and turns
+    tails that fall like e^-|u| into doubly exponential ones; |u - centre| runs from 1e-24 to 1100 quartile ranges.
+    """
+    centre, scale = 0.0, 1.0
+    if hasattr(model, "transport"):
+        low, centre, high = (float(v) for v in model.transport(theta, np.array([[0.25], [0.5], [0.75]]))[:, 0])
+        scale = 0.5 * (high - low)
+
+    def rule(step: float) -> tuple[Float, Float, float]:
+        t = np.arange(-4.0, 7.0 + 0.5 * step, step)
+        r = scale * np.exp(t - np.exp(-t))
+        u = np.concatenate([centre - r[::-1], centre + r])[:, None]
+        slope = r * (1.0 + np.exp(-t)) * step
+        density = np.concatenate([slope[::-1], slope]) * np.exp(model.log_density(theta, u))
+        return *_weighted(model, theta, noise, nu, u, density), float(density.sum())
+
+    step = 1.0 / 8.0
+    information, mean, mass = rule(step)
+    while True:
+        step *= 0.5
+        coarse = (information, mean)
+        information, mean, mass = rule(step)
+        size = np.sqrt(np.diag(information))
+        if np.abs((information - coarse[0]) / np.outer(size, size)).max() < 1e-11 or step < 1e-4:
+            break
+    return Moments(information, mean, (coarse,), False, abs(mass - 1.0), f"quadrature on the line, {2 * round(11.0 / step)} nodes")
+
+
+def _random_moments(model: Any, theta: Float, noise: Any, nu: float, rng: np.random.Generator, log2_points: int) -> Moments:
+    """Averages over independent randomisations of one rule, each unbiased by itself; their scatter is the error."""
+    count = 2**log2_points
+    draw: Callable[[], Float]
+    if hasattr(model, "transport"):
+        # 50 bits and half a cell up: no coordinate is 0 or 1, where the inverse distribution function is infinite.
+        def draw() -> Float:
+            cube = stats.qmc.Sobol(model.n_dim, scramble=True, bits=50, seed=rng).random_base2(log2_points) + 2.0**-51
+            return np.asarray(model.transport(theta, cube), dtype=np.float64)
+
+        name = "scrambled Sobol points"
+    else:
+
+        def draw() -> Float:
+            return np.asarray(model.sample(theta, count, rng), dtype=np.float64)
+
+        name = "independent points"
+    weights = np.full(count, 1.0 / count)
+    pairs = tuple(_weighted(model, theta, noise, nu, draw(), weights) for _ in range(_REPLICATES))
+    information = np.mean([pair[0] for pair in pairs], axis=0)
+    mean = np.mean([pair[1] for pair in pairs], axis=0)
+    return Moments(information, mean, pairs, True, 0.0, f"{_REPLICATES} sets of {count} {name}")

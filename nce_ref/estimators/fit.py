@@ -1,0 +1,97 @@
+"""What every estimator returns, and the one way to it: climb from each start, certify, keep the best.
+
+Conventions
+-----------
+theta   (n_params,)   the estimate, c included
+start   (n_params,) or (n_starts, n_params): one start, or one a row
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nce_ref._checks import Float, as_array, as_count, as_generator
+from nce_ref.models.base import Model
+from nce_ref.objectives.base import Objective
+from nce_ref.optimize import certify, maximize
+
+
+@dataclass(frozen=True)
+class StartResult:
+    """Where one start led; the spread of ``objective`` over the starts shows how many maxima there are."""
+
+    theta: Float
+    objective: float
+    stationarity: float
+    is_local_maximum: bool
+    n_evaluations: int
+    status: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Fit:
+    """An estimate and what is known about it.
+
+    ``theta``             (n_params,) the estimate
+    ``objective``         its value, maximised, per data sample
+    ``stationarity``      norm of the smallest Clarke subgradient, in the objective's coordinates
+    ``is_local_maximum``  proved by the certificate; that no other maximum is higher is *not* proved, see ``starts``
+    ``converged``         stationarity <= 1e-8 and a proved local maximum
+    ``status, message``   the certificate's words: what was found, and what to do
+    ``n_evaluations``     evaluations of the objective over all starts
+    ``starts``            one ``StartResult`` a start, in the order given
+    ``problem``           the objective that was maximised
+    """
+
+    theta: Float
+    objective: float
+    stationarity: float
+    is_local_maximum: bool
+    converged: bool
+    status: str
+    message: str
+    n_evaluations: int
+    starts: tuple[StartResult, ...] = field(repr=False)
+    problem: Objective = field(repr=False)
+
+
+def collect_starts(model: Model, start: ArrayLike | None, n_starts: int | None, rng: np.random.Generator | None) -> Float:
+    """Return the starts, one a row. Raises ValueError unless exactly one of ``start`` and ``n_starts`` (with ``rng``) is given."""
+    if (start is None) == (n_starts is None):
+        raise ValueError("start, n_starts: expected exactly one of them: start=theta0, or n_starts=5 with rng=numpy.random.default_rng(0)")
+    if start is not None:
+        starts = np.asarray(start)
+        return as_array("start", starts[None, :] if starts.ndim == 1 else starts, 2, (None, model.n_params))
+    count, generator = as_count("n_starts", n_starts), as_generator("rng", rng)  # type: ignore[arg-type]
+    return np.stack([model.random_start(generator) for _ in range(count)])
+
+
+def fit_from(objective: Objective, starts: Sequence[Float] | Float, complete: Callable[[Float], Float]) -> Fit:
+    """Climb from each start, certify each end, and return the highest; ``complete`` turns the objective's coordinates into theta."""
+    results = []
+    for start in starts:
+        end = maximize(objective, start)
+        proof = certify(objective, end.theta)
+        results.append(
+            StartResult(
+                complete(end.theta), end.value, proof.stationarity, proof.is_local_maximum, end.n_evaluations, proof.status, proof.reason
+            )
+        )
+    best = max(results, key=lambda r: r.objective)
+    return Fit(
+        theta=best.theta,
+        objective=best.objective,
+        stationarity=best.stationarity,
+        is_local_maximum=best.is_local_maximum,
+        converged=best.is_local_maximum,
+        status=best.status,
+        message=best.message,
+        n_evaluations=sum(r.n_evaluations for r in results),
+        starts=tuple(results),
+        problem=objective,
+    )
