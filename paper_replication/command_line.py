@@ -1,0 +1,152 @@
+"""The command line, ``python -m paper_replication run | report``. Every bad input ends in one line that says what and why."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from .profiles import PROFILES, find_profile
+from .progress import clock
+from .provenance import code_hash
+from .report import FOLDER, RUNS_FILE, Report, build_report, describe_runs
+from .report_tables import plain_verdicts
+from .runner import open_executor, run_tasks, take_shard
+from .store import RunStore, StoreError, read_rows
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")  # without the usage, which would bury the reason
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return the exit code: 0 well, 1 some runs failed, 2 bad input, 130 stopped by Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except (ValueError, StoreError) as error:
+        print(f"paper_replication: {error}", file=sys.stderr)
+        return 2
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make the runs of a profile that the store lacks, then report."""
+    profile = find_profile(options.profile)
+    tasks = profile.tasks()
+    mine = take_shard(tasks, *options.shard) if options.shard else tasks
+    print(f"profile {profile.name}: {profile.purpose}; {len(tasks)} runs, budget {clock(profile.budget_seconds)} on 2 cores", flush=True)
+    start = time.monotonic()
+    with RunStore(options.results) as store:
+        if store.note:
+            print(store.note, file=sys.stderr)
+        with open_executor(options.workers) as executor:
+            outcome = run_tasks(
+                mine,
+                store,
+                executor,
+                in_flight=options.workers + 1,
+                max_seconds=60.0 * options.max_minutes,
+                provenance={"code": code_hash()},
+            )
+        rows = [store.rows[task.key] for task in tasks if task.key in store.rows]
+        seconds: dict[str, list[float]] = defaultdict(list)
+        for task in tasks:
+            if task.key in store.seconds:
+                seconds[f"{task.key.experiment} {task.key.params}"].append(store.seconds[task.key])
+    elapsed, missing = time.monotonic() - start, len(tasks) - len(rows)
+    print(f"{outcome.n_made} runs made, {outcome.n_found} found in the store, {len(outcome.failures)} failed, {clock(elapsed)} passed")
+    if outcome.interrupted:
+        print(f"stopped: {missing} runs are missing; the same command goes on from here")
+        return 130
+    if missing and not outcome.failures:
+        print(f"{missing} runs of the profile are missing (a shard, or --max-minutes): the same command goes on; the last call reports")
+        return 0
+    if not rows:
+        raise StoreError(f"{options.results}: no run succeeded, so there is nothing to report on")
+    folder = options.out or options.results / f"report-{profile.name}"
+    _conclude(build_report(rows, folder, describe_runs(profile.name, elapsed, seconds, missing)))
+    return 1 if outcome.failures else 0
+
+
+def report(options: argparse.Namespace) -> int:
+    """Build a report from runs: the committed one by default."""
+    rows, about = [], {}
+    for source in options.runs or [FOLDER / RUNS_FILE]:
+        found, note = read_rows(source)
+        if note:
+            print(note, file=sys.stderr)
+        rows += found
+        beside = (source if source.is_dir() else source.parent) / "provenance.json"
+        if beside.exists():
+            about = _read_about(beside)
+    _conclude(build_report(rows, options.out or FOLDER, about))
+    return 0
+
+
+def _conclude(made: Report) -> None:
+    print(plain_verdicts(made.judgements))
+    if not made.figures:
+        print("figures were left out: matplotlib is not installed")
+    print(f"report: {made.path}")
+
+
+def _read_about(path: Path) -> dict[str, object]:
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))["runs"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise StoreError(f"{path}: damaged; mend or delete it") from None
+    if not isinstance(about, dict):
+        raise StoreError(f"{path}: damaged; mend or delete it")
+    return about
+
+
+def _shard(text: str) -> tuple[int, int]:
+    index, slash, count = text.partition("/")
+    if not (slash and index.isdigit() and count.isdigit() and 1 <= int(index) <= int(count)):
+        raise argparse.ArgumentTypeError(f"got {text!r}; expected i/k with 1 <= i <= k, e.g. 1/4")
+    return int(index), int(count)
+
+
+def _workers(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"got {text!r}; expected 0 (no worker process) or more")
+    return int(text)
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = -1.0
+    if not minutes > 0.0:
+        raise argparse.ArgumentTypeError(f"got {text!r}; expected a number of minutes above 0")
+    return minutes
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="paper_replication", description="Replicate the papers: make runs, judge the claims, write the report.")
+    commands = parser.add_subparsers(required=True, metavar="run | report")
+    one = commands.add_parser("run", help="make the runs of a profile that are missing, then report")
+    one.add_argument("--profile", required=True, help=", ".join(f"{p.name} ({p.purpose})" for p in PROFILES.values()))
+    one.add_argument("--workers", type=_workers, default=os.cpu_count() or 1, help="worker processes, 0 for none (default: one a core)")
+    one.add_argument("--results", type=Path, default=RESULTS, help="folder of the store (default: paper_replication/results)")
+    one.add_argument("--out", type=Path, help="folder of the report (default: report-<profile> in the results)")
+    one.add_argument("--shard", type=_shard, metavar="i/k", help="make only the i-th of k equal parts")
+    one.add_argument("--max-minutes", type=_minutes, default=float("inf"), metavar="M", help="start no run after M minutes")
+    one.set_defaults(command=run)
+    two = commands.add_parser("report", help="build a report from runs")
+    two.add_argument(
+        "--runs", type=Path, nargs="+", metavar="FILE|DIR", help="runs.jsonl(.gz) or results folders (default: the committed runs)"
+    )
+    two.add_argument("--out", type=Path, help="folder of the report (default: the committed one, paper_replication/report)")
+    two.set_defaults(command=report)
+    return parser

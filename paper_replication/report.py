@@ -1,0 +1,156 @@
+"""Builds a report's folder from rows: REPORT.md, summary.csv, claims.json, figures, provenance.json, runs.jsonl.gz.
+
+What is measured goes to ``summary.csv`` and ``claims.json`` and depends on the rows alone; when, where and with which versions
+goes to ``provenance.json``. There ``runs`` tells of the runs and is carried along when a report is built again from them,
+``report`` of the building.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import figures, provenance
+from . import report_tables as tables
+from .claim_list import all_claims
+from .claims import Judgement, judge_all
+from .evidence import Evidence, gather
+from .progress import clock
+from .seeds import generator_for
+from .store import Row, StoreError, merge, write_gzip
+from .summary import Line, claims_json, summarise, summary_csv
+from .theory import METHODS, Theory, compute_theory
+
+FOLDER = Path(__file__).resolve().parent / "report"
+RUNS_FILE = "runs.jsonl.gz"
+
+RULE = """A claim is *confirmed* or *contradicted* by its interval, and confirmed only where the run had the power to see the
+difference that matters; otherwise it is *not resolved*. Margins and levels stand in `claim_list.py` and the two files it
+collects, the rule in `claims.py`."""
+CERTIFIED = "Certified means: smallest subgradient at most 1e-8, and proven a local maximum."
+LIMITS = "T E‖B̂A − I‖² and T E(ĉ − c*)² in the limit of large T, by integration."
+APPROACH = "T times the mean squared error of B over its limit, certified fits, with 95 % intervals."
+OPTIMISER = """Shares of fits that end more than 1e-4 below the best value known for their problem, with 95 % intervals, and log10
+ratios of median squared errors of B."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report as built: its main file, what was judged, and the figures drawn."""
+
+    path: Path
+    judgements: list[Judgement]
+    figures: list[str]
+
+
+def build_report(rows: Sequence[Row], folder: Path, runs: Mapping[str, Any], theory: Theory | None = None) -> Report:
+    """Write the report of ``rows`` into ``folder``. ``runs``: what to say of their making (see ``describe_runs``).
+
+    Raises StoreError where there are no rows of figure1 or the folder cannot be written.
+    """
+    newest, left_out = newest_version(merge(rows))
+    evidence = gather(newest, compute_theory() if theory is None else theory)
+    if not evidence.sizes:
+        raise StoreError(f"{folder}: there are no runs of figure1 to report on; make some with: python -m paper_replication run")
+    lines, judgements = summarise(evidence), judge_all(all_claims(), evidence)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "summary.csv").write_text(summary_csv(lines), encoding="utf-8")
+        (folder / "claims.json").write_text(claims_json(judgements), encoding="utf-8")
+        write_gzip(folder / RUNS_FILE, newest)
+        about = {"runs": {**runs, "codes": _codes(newest)}, "report": {"versions": provenance.versions(), "code": provenance.code_hash()}}
+        (folder / "provenance.json").write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        toy = toy_picture() if figures.matplotlib_is_here() else None
+        drawn = figures.write_figures(folder / "figures", evidence, lines, toy)
+        text = compose(evidence, lines, judgements, drawn, about["runs"], left_out)
+        (folder / "REPORT.md").write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(
+            f"{folder}: the report cannot be written here ({error.strerror or error}); choose another folder with --out"
+        ) from None
+    return Report(folder / "REPORT.md", judgements, drawn)
+
+
+def describe_runs(profile: str, wall_seconds: float, task_seconds: Mapping[str, list[float]], n_missing: int) -> dict[str, Any]:
+    """Return what ``provenance.json`` keeps of the making of the runs; ``task_seconds`` maps parameters to times."""
+    spent = {
+        params: {"runs": len(times), "mean_seconds": round(sum(times) / len(times), 4)} for params, times in sorted(task_seconds.items())
+    }
+    return {
+        "profile": profile,
+        "last_call_seconds": round(wall_seconds, 1),
+        "task_seconds": round(sum(map(sum, task_seconds.values())), 1),
+        "by_params": spent,
+        "missing": n_missing,
+        "machine": provenance.machine(),
+        "versions": provenance.versions(),
+        "commit": provenance.git_commit(),
+    }
+
+
+def newest_version(rows: Sequence[Row]) -> tuple[list[Row], int]:
+    """Return each experiment's rows of its highest version, and how many older ones were left out."""
+    highest: dict[str, int] = {}
+    for row in rows:
+        highest[row["experiment"]] = max(row["version"], highest.get(row["experiment"], row["version"]))
+    newest = [row for row in rows if row["version"] == highest[row["experiment"]]]
+    return newest, len(rows) - len(newest)
+
+
+def toy_picture() -> dict[str, Any] | None:
+    """Return the data of the toy figure from ``experiments.toy.picture(rng)``, None where there is no such experiment."""
+    try:
+        toy = importlib.import_module(f"{__package__}.experiments.toy")
+    except ModuleNotFoundError:
+        return None
+    picture: dict[str, Any] = toy.picture(generator_for("toy", "picture"))
+    return picture
+
+
+def compose(
+    evidence: Evidence, lines: Sequence[Line], judgements: Sequence[Judgement], drawn: Sequence[str], runs: Mapping[str, Any], left_out: int
+) -> str:
+    """Return the text of REPORT.md."""
+    certified, fits = tables.certified_total(evidence)
+    counts = ", ".join(f"{evidence.column('norm_B', size).size} at T = {size}" for size in evidence.sizes)
+    intro = [
+        "# Replication report: P10 Figure 1 and its theory\n",
+        f"Profile `{runs.get('profile', 'unknown')}`; runs (one random mixing matrix each): {counts}. Time spent in runs: "
+        f"{clock(float(runs.get('task_seconds', 0.0)))} of one core. Versions, machine, commit and code hash: `provenance.json`; "
+        "the runs themselves: `runs.jsonl.gz`; every number: `summary.csv`, `claims.json`.\n",
+    ]
+    if runs.get("missing"):
+        intro.append(f"**Not complete: {runs['missing']} runs of the profile are missing.**\n")
+    if len(runs.get("codes", {})) > 1:
+        intro.append(
+            f"The runs come from {len(runs['codes'])} states of the code, of one experiment version: `provenance.json` counts them.\n"
+        )
+    if left_out:
+        intro.append(f"{left_out} runs of older experiment versions were left out.\n")
+    if not drawn:
+        intro.append("The figures were left out: matplotlib is not installed (`pip install -e '.[replicate]'` brings it).\n")
+    share = f"{certified} of {fits} fits ({certified / fits:.3%})"
+    constants = [[tables.LABELS[m], f"{evidence.theory.relative_error(m):.4f}", f"{evidence.theory.error_c(m):.4f}"] for m in METHODS]
+    sections = [
+        ("Verdicts", f"{RULE}\n\n{tables.verdicts(judgements)}"),
+        ("Figures", "\n".join(f"![{name}](figures/{name}.png)\n\n{figures.CAPTIONS[name]} [SVG](figures/{name}.svg)\n" for name in drawn)),
+        ("Certificates", f"Certified: {share}; required are 99.9 %. {CERTIFIED}\n\n{tables.certificates(evidence)}"),
+        ("Limits of the theory", f"{LIMITS}\n\n{tables.markdown(['method', 'B', 'c'], constants)}"),
+        ("Medians", f"log10 of the median squared errors under the paper's protocol.\n\n{tables.medians(evidence, lines)}"),
+        ("Approach to the limit law", f"{APPROACH}\n\n{tables.approach(evidence, lines)}"),
+        ("The optimiser's part", f"{OPTIMISER}\n\n{tables.optimiser(evidence, lines)}"),
+        ("Coverage, entries of B", tables.coverage(evidence, lines, "B")),
+        ("Coverage, c", tables.coverage(evidence, lines, "c")),
+        ("Mahalanobis distances", tables.distances(evidence, lines)),
+        ("All claims", tables.all_claims(judgements)),
+    ]
+    return "\n".join(intro + [f"## {title}\n\n{body}" for title, body in sections if body])
+
+
+def _codes(rows: Sequence[Row]) -> dict[str, int]:
+    return dict(sorted(Counter(str(row.get("provenance", {}).get("code", "unknown")) for row in rows).items()))

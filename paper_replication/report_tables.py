@@ -1,0 +1,183 @@
+"""The report's tables in Markdown, and the verdict table that ends a run in the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from .claims import CONFIRMED, CONTRADICTED, NOT_RESOLVED, Judgement, tally
+from .evidence import STATIONARITY_LIMIT, Evidence
+from .summary import Line, select
+from .theory import LABELS, METHODS
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(entry.replace("|", "\\|") for entry in line) + " |\n" for line in lines)
+
+
+def verdicts(judgements: Sequence[Judgement]) -> str:
+    """Verdicts counted by family."""
+    counts = tally(judgements)
+    total = {name: sum(count[name] for count in counts.values()) for name in (CONFIRMED, CONTRADICTED, NOT_RESOLVED)}
+    rows = [[family, *(str(count[name]) for name in (CONFIRMED, CONTRADICTED, NOT_RESOLVED))] for family, count in counts.items()]
+    return markdown(["claims about", CONFIRMED, CONTRADICTED, NOT_RESOLVED], [*rows, ["**all**", *(f"**{n}**" for n in total.values())]])
+
+
+def plain_verdicts(judgements: Sequence[Judgement]) -> str:
+    """The same for a terminal, with the contradicted claims by name."""
+    counts = tally(judgements)
+    width = max(len(family) for family in [*counts, "claims about"])
+    lines = [f"{'claims about':{width}}  {CONFIRMED:>12} {CONTRADICTED:>12} {NOT_RESOLVED:>12}"]
+    lines += [f"{family:{width}}  {c[CONFIRMED]:>12} {c[CONTRADICTED]:>12} {c[NOT_RESOLVED]:>12}" for family, c in counts.items()]
+    lines += [f"contradicted: {j.claim.id}: {_values(j)}" for j in judgements if j.verdict == CONTRADICTED]
+    return "\n".join(lines)
+
+
+def all_claims(judgements: Sequence[Judgement]) -> str:
+    """Every claim with its numbers."""
+    rows = []
+    for j in judgements:
+        target = (
+            f"{j.claim.target:g} ± {j.claim.margin:g}"
+            if j.claim.kind in ("equivalence", "agreement")
+            else f"{'>' if j.claim.kind == 'greater' else '<'} {j.claim.target:g}"
+        )
+        note = "" if j.estimate is None else j.estimate.note
+        reason = "" if j.verdict == CONFIRMED else j.reason
+        rows.append(
+            [
+                f"`{j.claim.id}`",
+                j.claim.statement,
+                target,
+                _values(j),
+                f"{j.attained_power:.2f}",
+                f"**{j.verdict}**",
+                "; ".join(t for t in (note, reason) if t),
+            ]
+        )
+    return markdown(["id", "claim", "target", "estimate [interval]", "power", "verdict", "note"], rows)
+
+
+def medians(evidence: Evidence, lines: Sequence[Line]) -> str:
+    """log10 of the median squared errors under the paper's protocol beside the published ones."""
+    published = {(p.method, p.parameter, p.n_data): p.value for p in evidence.points if p.statistic == "median"}
+    rows = []
+    for size in evidence.sizes:
+        for method in METHODS:
+            for parameter in ("B", "c"):
+                (line,) = select(lines, n_data=size, method=method, protocol="paper", quantity=f"error_{parameter}", statistic="median")
+                theirs = published.get((method, parameter, size))
+                numbers = [
+                    _log(line.value),
+                    f"[{_log(line.low)}, {_log(line.high)}]",
+                    "" if theirs is None else f"{theirs:.3f}",
+                    _log(line.theory),
+                ]
+                rows.append([str(size), LABELS[method], parameter, str(line.n), *numbers])
+    return markdown(["T", "method", "of", "runs", "ours (log10)", "95 % interval", "published", "limit law"], rows)
+
+
+def approach(evidence: Evidence, lines: Sequence[Line]) -> str:
+    """T times the mean squared error of B over its limit, by size and method."""
+    return _by_size(evidence, lines, "ratio_to_limit", "relative_error", "certified", "{:.3f}")
+
+
+def coverage(evidence: Evidence, lines: Sequence[Line], parameter: str) -> str:
+    """Coverage of 95 % intervals by size and method."""
+    return _by_size(evidence, lines, "share", f"covered_{parameter}", "certified", "{:.3f}")
+
+
+def distances(evidence: Evidence, lines: Sequence[Line]) -> str:
+    """Squared Mahalanobis distances against chi-square: mean, 95 % quantile, Kolmogorov's distance."""
+    rows = []
+    for size in evidence.sizes:
+        for method in METHODS:
+            found = {x.statistic: x for x in select(lines, n_data=size, method=method, quantity="mahalanobis")}
+            cells = [_cell(found.get(name), "{:.3f}") for name in ("mean/df", "below_95%", "kolmogorov_distance", "kolmogorov_p")]
+            rows.append([str(size), LABELS[method], *cells])
+    return markdown(["T", "method", "mean / degrees of freedom", "below the 95 % quantile", "Kolmogorov distance", "its p"], rows)
+
+
+def optimiser(evidence: Evidence, lines: Sequence[Line]) -> str:
+    """Shares of fits more than 1e-4 below the best value known, and what the protocols make of the error."""
+    rows = []
+    for size in evidence.sizes:
+        for method in METHODS:
+            at = {"n_data": size, "method": method}
+            shares = [("paper", "single_start_below_best"), ("paper", "below_best"), ("certified", "below_best")]
+            cells = [_cell(_one(lines, **at, protocol=p, quantity=q), "{:.3f}") for p, q in shares]
+            cells += [
+                _cell(_one(lines, **at, protocol=p, quantity="error_B", statistic="log10_median_ratio"), "{:+.3f}")
+                for p in ("single/five", "paper/certified")
+            ]
+            cells += [
+                _cell(_one(lines, **at, protocol=p, quantity="n_evaluations", statistic="mean"), "{:.0f}", False)
+                for p in ("paper", "certified")
+            ]
+            rows.append([str(size), LABELS[method], *cells])
+    head = [
+        "T",
+        "method",
+        "one start",
+        "paper's protocol",
+        "certified",
+        "log10 error ratio one start / paper",
+        "paper / certified",
+        "evaluations, paper",
+        "certified",
+    ]
+    return markdown(head, rows)
+
+
+def certificates(evidence: Evidence) -> str:
+    """Certified fits counted by size and method."""
+    rows = []
+    for method in METHODS:
+        for size in evidence.sizes:
+            flags = evidence.column(f"{method}.certified.is_certified", size)
+            worst = float(evidence.column(f"{method}.certified.stationarity", size).max())
+            stationary = int((evidence.column(f"{method}.certified.stationarity", size) <= STATIONARITY_LIMIT).sum())
+            maximal = int(evidence.column(f"{method}.certified.is_local_maximum", size).sum())
+            rows.append([LABELS[method], str(size), str(flags.size), str(stationary), str(maximal), str(int(flags.sum())), f"{worst:.1e}"])
+    return markdown(["method", "T", "fits", "stationary to 1e-8", "proven maxima", "both", "largest stationarity"], rows)
+
+
+def certified_total(evidence: Evidence) -> tuple[int, int]:
+    """Return how many fits of the certified protocol are certified, and how many there are."""
+    columns = [evidence.pooled(f"{method}.certified.is_certified") for method in METHODS]
+    return int(sum(column.sum() for column in columns)), sum(column.size for column in columns)
+
+
+def _by_size(evidence: Evidence, lines: Sequence[Line], statistic: str, quantity: str, protocol: str, form: str) -> str:
+    rows = [
+        [
+            str(size),
+            *(_cell(_one(lines, n_data=size, method=m, protocol=protocol, quantity=quantity, statistic=statistic), form) for m in METHODS),
+        ]
+        for size in evidence.sizes
+    ]
+    return markdown(["T", *(LABELS[m] for m in METHODS)], rows)
+
+
+def _one(lines: Sequence[Line], **wanted: object) -> Line | None:
+    found = select(lines, **wanted)
+    return found[0] if found else None
+
+
+def _cell(line: Line | None, form: str, interval: bool = True) -> str:
+    if line is None:
+        return ""
+    text = form.format(line.value)
+    return f"{text} [{form.format(line.low)}, {form.format(line.high)}]" if interval and not math.isnan(line.low) else text
+
+
+def _log(value: float) -> str:
+    return "" if math.isnan(value) else f"{math.log10(value):.3f}" if 0.0 < value < math.inf else "none"
+
+
+def _values(judgement: Judgement) -> str:
+    if judgement.estimate is None:
+        return "no runs"
+    return f"{judgement.estimate.value:.4g} [{judgement.low:.4g}, {judgement.high:.4g}], n = {judgement.estimate.n}"
