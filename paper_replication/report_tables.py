@@ -5,6 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+from nce_ref.optimize.certificate import STATUSES
+
 from .claims import CONFIRMED, CONTRADICTED, NOT_RESOLVED, Judgement, tally
 from .evidence import STATIONARITY_LIMIT, Evidence
 from .summary import Line, select
@@ -140,8 +145,18 @@ def certificates(evidence: Evidence) -> str:
             worst = float(evidence.column(f"{method}.certified.stationarity", size).max())
             stationary = int((evidence.column(f"{method}.certified.stationarity", size) <= STATIONARITY_LIMIT).sum())
             maximal = int(evidence.column(f"{method}.certified.is_local_maximum", size).sum())
-            rows.append([LABELS[method], str(size), str(flags.size), str(stationary), str(maximal), str(int(flags.sum())), f"{worst:.1e}"])
-    return markdown(["method", "T", "fits", "stationary to 1e-8", "proven maxima", "both", "largest stationarity"], rows)
+            starts = [int(evidence.column(f"{method}.certified.{name}", size).sum()) for name in ("certified_starts", "n_starts")]
+            counts = [flags.size, stationary, maximal, int(flags.sum())]
+            ends = [f"{worst:.1e}", f"{starts[0]} of {starts[1]}", _reasons(evidence.column(f"{method}.certified.status", size))]
+            rows.append([LABELS[method], str(size), *map(str, counts), *ends])
+    head = ["fits", "stationary to 1e-8", "proven maxima", "both", "largest stationarity", "certified starts", "reasons of the rest"]
+    return markdown(["method", "T", *head], rows)
+
+
+def _reasons(codes: NDArray[np.float64]) -> str:
+    """Count the certificate's refusals by their word."""
+    words, counts = np.unique(codes[codes > 0].astype(int), return_counts=True)
+    return ", ".join(f"{STATUSES[word]}: {count}" for word, count in zip(words, counts)) or "none"
 
 
 def certified_total(evidence: Evidence) -> tuple[int, int]:

@@ -65,6 +65,9 @@ def run(params, rng, *, exponent=-1.0, floor=0.0, inflate=1.0, excess=0.0, optim
         result |= {
             f"{method}.certified.mahalanobis": float(distance),
             f"{method}.certified.covered_B": float(np.sum(np.abs(E @ B) <= z * spread_B)),
+            f"{method}.certified.status": 0.0,
+            f"{method}.certified.certified_starts": 5.0,
+            f"{method}.certified.n_starts": 5.0,
             f"{method}.certified.covered_c": float(abs(error[16]) <= z * np.sqrt(sigma[16, 16] / n_data)),
         }
         bad = optimiser_noise and rng.random() < SHARES.get(n_data, 0.0)
