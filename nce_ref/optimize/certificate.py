@@ -32,13 +32,14 @@ from nce_ref._checks import Float
 from nce_ref.objectives.base import Expansion, LocalKinks, Objective
 
 STATIONARY = 1e-8
+STATUSES = ("certified", "not stationary", "saddle", "flat", "zero row", "on a valley", "near a valley", "diverged")
 # A multiplier this near +-1 may belong to a ridge that is only touched; it is not counted on for the second-order test.
 _STRICT = 1e-9
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """``is_local_maximum`` is proved, never guessed; ``status`` is one word or two, ``reason`` says why and what to do."""
+    """``is_local_maximum`` is proved, never guessed; ``status`` is one of ``STATUSES``, ``reason`` says why and what to do."""
 
     stationarity: float
     is_local_maximum: bool
