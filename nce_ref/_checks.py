@@ -17,7 +17,7 @@ def as_array(name: str, value: ArrayLike, n_axes: int, shape: tuple[int | None, 
     ``shape`` gives the expected size along each axis, None where any size will do.
     Raises ValueError where the kind, the number of axes, a size, or an entry (NaN, inf) is wrong.
     """
-    expected = f"shape {_spell(shape)}" if shape is not None else f"{n_axes} axes"
+    expected = f"shape {_spell(shape)}" if shape is not None else f"{n_axes} axes" if n_axes else "a single number"
     try:
         raw = np.asarray(value)
     except ValueError as error:
@@ -28,9 +28,11 @@ def as_array(name: str, value: ArrayLike, n_axes: int, shape: tuple[int | None, 
         raise ValueError(f"{name}: got shape {raw.shape}; expected {expected}")
     if raw.size == 0:
         raise ValueError(f"{name}: got shape {raw.shape}, which is empty; expected at least one entry along every axis")
-    array = np.ascontiguousarray(raw, dtype=np.float64)
+    array = np.asarray(raw, dtype=np.float64, order="C")
     # A sum is finite only if every term is (or two terms overflow): one pass, no boolean temporary.
-    if not np.isfinite(array.sum()) and not np.isfinite(array).all():
+    with np.errstate(over="ignore", invalid="ignore"):
+        suspicious = not np.isfinite(array.sum())
+    if suspicious and not np.isfinite(array).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
         raise ValueError(f"{name}: entry {where} is {array[where]}; expected finite numbers")
     return array
@@ -39,6 +41,14 @@ def as_array(name: str, value: ArrayLike, n_axes: int, shape: tuple[int | None, 
 def as_points(name: str, value: ArrayLike, n_dim: int | None = None) -> Float:
     """Return ``value`` as points, one a row: ``(n_points, n_dim)``, at least one of them."""
     return as_array(name, value, 2, (None, n_dim))
+
+
+def as_uniforms(name: str, value: ArrayLike, n_dim: int) -> Float:
+    """Return ``value`` as points of the open unit cube: ``(n_points, n_dim)``."""
+    points = as_points(name, value, n_dim)
+    if not (points.min() > 0.0 and points.max() < 1.0):
+        raise ValueError(f"{name}: entries from {points.min():.17g} to {points.max():.17g}; expected numbers above 0 and below 1")
+    return points
 
 
 def as_vector(name: str, value: ArrayLike, size: int | None = None) -> Float:

@@ -22,7 +22,7 @@ FLOORS = {
     "matching": 1,
     "gradcheck": 2,
     "models.base": 2,
-    "models.moments": 2,
+    "models.moments": 1,
     "models": 3,
     "noise": 4,
     "objectives": 5,

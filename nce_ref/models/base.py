@@ -76,6 +76,10 @@ class Pass(Protocol):
         """Where ln p_m is not differentiable."""
         ...
 
+    def steepness(self) -> float:
+        """The largest |g(u_t)|, off the kinks."""
+        ...
+
     def without(self, kinks: NDArray[np.bool_]) -> Pass:
         """The same pass with the derivative of the marked |.| set to 0: the smooth part at those kinks."""
         ...

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from nce_ref._checks import Float, as_array, as_count, as_generator, as_points, as_square, as_vector
+from nce_ref._checks import Float, as_array, as_count, as_generator, as_points, as_square, as_uniforms, as_vector
 from nce_ref.models.base import Kinks, Pullback, no_kinks
 from nce_ref.models.gaussian_moments import gaussian_moments
 from nce_ref.models.moments import Moments
@@ -135,8 +135,11 @@ class Gaussian:
         return z @ np.linalg.cholesky(self._covariance(theta)).T
 
     def transport(self, theta: ArrayLike, uniforms: ArrayLike) -> Float:
-        """Map points of the open unit cube to the density, through the inverse normal distribution function."""
-        return ndtri(as_points("uniforms", uniforms, self.n_dim)) @ np.linalg.cholesky(self._covariance(theta)).T
+        """Map points of the open unit cube to the density, through the inverse normal distribution function.
+
+        Raises ValueError for a point outside of it, on its boundary included, and where Lambda is not positive definite.
+        """
+        return ndtri(as_uniforms("uniforms", uniforms, self.n_dim)) @ np.linalg.cholesky(self._covariance(theta)).T
 
     def noise_weighted_moments(self, theta: ArrayLike, noise: Any, nu: float) -> Moments | None:
         """E[P_nu g g^T] and E[P_nu g] where a common set of axes gives them in one dimension, else None."""
@@ -150,10 +153,14 @@ class Gaussian:
         return np.where(i == j, 1.0, 2.0)
 
     def _factor(self, theta: ArrayLike) -> Float | None:
+        precision = self.unpack(theta)[0]
         try:
-            return np.asarray(np.linalg.cholesky(self.unpack(theta)[0]), dtype=np.float64)
+            factor = np.asarray(np.linalg.cholesky(precision), dtype=np.float64)
         except np.linalg.LinAlgError:
             return None
+        # L_ii^2 is what subtraction has left of Lambda_ii; a few eps of it are a rounding error, and the matrix singular.
+        left = np.diag(factor) ** 2 > self.n_dim * np.finfo(float).eps * np.diag(precision)
+        return factor if left.all() else None
 
     def _covariance(self, theta: ArrayLike) -> Float:
         if self._factor(theta) is None:
@@ -183,6 +190,10 @@ class GaussianPass:
     def kinks(self) -> Kinks:
         """None."""
         return no_kinks(len(self.u), _features(self.u[:1]).shape[1])
+
+    def steepness(self) -> float:
+        """The largest |g(u_t)|."""
+        return float(np.linalg.norm(_features(self.u), axis=1).max())
 
     def without(self, kinks: NDArray[np.bool_]) -> GaussianPass:
         """Itself: there is no kink to leave out."""

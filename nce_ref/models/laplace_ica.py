@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nce_ref._checks import Float, as_array, as_count, as_generator, as_points, as_square, as_vector
+from nce_ref._checks import Float, as_array, as_count, as_generator, as_points, as_square, as_uniforms, as_vector
 from nce_ref.models.base import Kinks, Pullback, no_kinks
 from nce_ref.models.laplace_ica_moments import laplace_ica_moments
 from nce_ref.models.moments import Moments
@@ -30,6 +30,7 @@ from nce_ref.special import LOG_2, SQRT_2
 # Points a block where all n_params derivatives of each are held at once: the block stays in the cache, and malloc
 # hands the same pages out again instead of faulting in fresh ones, which costs as much as the arithmetic.
 _BLOCK = 2048
+_EPS = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class LaplaceICA:
 
     def __post_init__(self) -> None:
         as_count("n_sources", self.n_sources)
-        if not (math.isfinite(self.smoothing) and self.smoothing >= 0.0):
+        if not float(as_array("smoothing", self.smoothing, 0)) >= 0.0:
             raise ValueError(f"smoothing: got {self.smoothing}; expected a finite number, 0 or above")
 
     @property
@@ -111,12 +112,11 @@ class LaplaceICA:
     def log_normalizer(self, theta: ArrayLike) -> float:
         """Return ln Z(alpha) = (n/2) ln 2 - ln|det B|; inf for a singular B, whose density has infinite mass. c plays no part.
 
-        By LU (``slogdet``): ln(det B) is NaN for half of all B and overflows for large n.
+        By LU (``slogdet``): ln(det B) is NaN for half of all B and overflows for large n. "Singular" means up to rounding.
         """
-        if self.smoothing:
-            raise NotImplementedError("log_normalizer: exp(-sqrt(2) sqrt(v^2 + smoothing^2)) has no elementary integral; use smoothing=0")
+        self._refuse_smoothing("log_normalizer")
         B, _ = self.unpack(theta)
-        return 0.5 * self.n_sources * LOG_2 - float(np.linalg.slogdet(B)[1])
+        return 0.5 * self.n_sources * LOG_2 - _log_abs_det(B)
 
     def log_normalizer_gradient(self, theta: ArrayLike) -> Float:
         """Return d ln Z / d theta = (-B^{-T} row by row, 0). Raises ValueError for a singular B."""
@@ -155,10 +155,15 @@ class LaplaceICA:
         return sources @ self._inverse(theta).T
 
     def transport(self, theta: ArrayLike, uniforms: ArrayLike) -> Float:
-        """Map points of the open unit cube to the density, source by source through the inverse Laplace distribution function."""
-        q = as_points("uniforms", uniforms, self.n_dim) - 0.5
-        # ln(1 - 2|q - 1/2|) by log1p: exact in the middle, where the plain form rounds.
-        return (-np.sign(q) * np.log1p(-2.0 * np.abs(q)) / SQRT_2) @ self._inverse(theta).T
+        """Map points of the open unit cube to the density, source by source through the inverse Laplace distribution function.
+
+        Raises ValueError for a point outside of it, on its boundary included, and for a singular B.
+        """
+        p = as_uniforms("uniforms", uniforms, self.n_dim)
+        q = p - 0.5
+        # ln(1 - 2|q|) by log1p: exact in the middle, where ln(2 min(p, 1-p)) rounds; that one in the tails, where q does.
+        tail = np.where(np.abs(q) < 0.25, np.log1p(-2.0 * np.minimum(np.abs(q), 0.25)), np.log(2.0 * np.minimum(p, 1.0 - p)))
+        return (-np.sign(q) * tail / SQRT_2) @ self._inverse(theta).T
 
     def noise_weighted_moments(self, theta: ArrayLike, noise: Any, nu: float) -> Moments | None:
         """E[P_nu g g^T] and E[P_nu g] where the sources' independence gives them in one dimension, else None."""
@@ -168,11 +173,15 @@ class LaplaceICA:
         return as_vector("theta", theta, self.n_params)
 
     def _inverse(self, theta: ArrayLike) -> Float:
+        self._refuse_smoothing("a smoothed model")
         B, _ = self.unpack(theta)
-        try:
-            return np.asarray(np.linalg.inv(B), dtype=np.float64)
-        except np.linalg.LinAlgError:
-            raise ValueError("theta: its B is singular; expected an invertible B") from None
+        if _log_abs_det(B) == -math.inf:
+            raise ValueError("theta: its B is singular; expected an invertible B")
+        return np.asarray(np.linalg.inv(B), dtype=np.float64)
+
+    def _refuse_smoothing(self, what: str) -> None:
+        if self.smoothing:
+            raise NotImplementedError(f"{what}: exp(-sqrt(2) sqrt(v^2 + smoothing^2)) has no elementary integral; use smoothing=0")
 
 
 class LaplaceICAPass:
@@ -182,7 +191,9 @@ class LaplaceICAPass:
         self.B, self.c, self.u, self.smoothing = B, c, u, smoothing
         self.arguments = B @ u.T
         if smoothing:
-            self._radii = np.sqrt(self.arguments**2 + smoothing**2)
+            self._radii = np.square(self.arguments)
+            self._radii += smoothing**2
+            np.sqrt(self._radii, out=self._radii)
             sums = self._radii.sum(axis=0)
         else:
             sums = np.abs(self.arguments).sum(axis=0)
@@ -213,13 +224,14 @@ class LaplaceICAPass:
     def curvature(self, weights: Float, gram_weights: Float) -> Float:
         """sum_t weights[t] d^2 ln p_m(u_t) + gram_weights[t] g g^T; the first is 0 off the kinks where nothing is smoothed."""
         total = np.zeros((self.B.size + 1, self.B.size + 1))
-        for start in range(0, len(self.u), _BLOCK):
+        for start in range(0, len(self.u) if gram_weights.any() else 0, _BLOCK):
             block = slice(start, start + _BLOCK)
             g = self.features(block)
             total += (g * gram_weights[block]) @ g.T
         if self.smoothing:
             n = len(self.B)
-            bends = (-SQRT_2 * self.smoothing**2) * weights / self._radii**3
+            # Not radii**3: a power of an array costs as much as the rest of the pass.
+            bends = (-SQRT_2 * self.smoothing**2) * weights / (self._radii * self._radii * self._radii)
             for i in range(n):
                 block = slice(i * n, (i + 1) * n)
                 total[block, block] += (self.u.T * bends[i]) @ self.u
@@ -230,6 +242,10 @@ class LaplaceICAPass:
         if self.smoothing:
             return no_kinks(len(self.u), self.B.size + 1)
         return Kinks(self.arguments, _lengths(self.B), _lengths(self.u), -SQRT_2, self._directions)
+
+    def steepness(self) -> float:
+        """The largest |g(u_t)|: |g|^2 = 2 n |u|^2 + 1 off the kinks, less where anything is smoothed."""
+        return float(np.sqrt(2.0 * len(self.B) * _lengths(self.u).max() ** 2 + 1.0))
 
     def without(self, kinks: NDArray[np.bool_]) -> LaplaceICAPass:
         """The same pass with sign(v) = 0 at the marked kinks."""
@@ -243,6 +259,23 @@ class LaplaceICAPass:
         in_B = np.zeros((len(terms), n, n))
         in_B[np.arange(len(terms)), terms] = self.u[points]
         return np.column_stack([in_B.reshape(-1, n * n), np.zeros(len(terms))])
+
+
+def _log_abs_det(B: Float) -> float:
+    """ln|det B|, -inf where B is singular up to rounding: condition number above 1/eps with the rows scaled alike.
+
+    LU meets an exact 0 in less than half of all singular B, in the others a rounding error, whose ln is some -36.
+    """
+    log_det, n = float(np.linalg.slogdet(B)[1]), len(B)
+    if log_det == -math.inf:
+        return log_det
+    sizes = np.abs(B).max(axis=1)
+    # With entries of at most 1, |det| <= n^(n-1) sigma_min and sigma_min <= n eps for such a B (e^5 for the rounding of det):
+    # only then is a condition number, at the price of an SVD, worth its time.
+    if log_det - float(np.log(sizes).sum()) < math.log(_EPS) + n * math.log(n) + 5.0:
+        if not np.linalg.cond(B / sizes[:, None]) < 1.0 / _EPS:
+            return -math.inf
+    return log_det
 
 
 def _lengths(rows: Float) -> Float:

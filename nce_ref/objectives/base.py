@@ -3,7 +3,7 @@
     J(theta + d) = value + gradient.d + 1/2 d.hessian.d
                    - sum_k weights_k (|arguments_k + directions_k.d| - |arguments_k|)      ridges: J bends downwards
                    + sum_m valley_weights_m |valleys_m.d|                                  valleys: J bends upwards
-                   + o(|d|^2) where no other kink is crossed
+                   + o(|d|^2) where no other kink is crossed (across an active ridge of NCE, O(|a.d||d|): THEORY.md, 4.9)
 
 Conventions
 -----------
@@ -14,6 +14,7 @@ hessian    (n, n)   of the smooth part
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +25,7 @@ from nce_ref.models.base import Pass
 
 # |b_i . x_t| <= ACTIVE |b_i||x_t| counts as lying on the kink: rounding of the dot product is below 1e-15 of that length.
 ACTIVE = 1e-10
+_BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Expansion:
 
     ``curvature``  (n, n), positive semidefinite: -hessian where J is concave between kinks, else the concave part of it
     ``concave``    J is concave as long as no valley is crossed
+    ``steepness``  the largest |g(u_t)|: a bound on how fast each log-ratio, hence the curvature h(1 - h), changes with theta
     """
 
     value: float
@@ -60,6 +63,7 @@ class Expansion:
     curvature: Float
     kinks: LocalKinks
     concave: bool
+    steepness: float
 
 
 class Objective(Protocol):
@@ -85,6 +89,19 @@ class Objective(Protocol):
     def expand(self, theta: Float, /, width: float = ACTIVE) -> Expansion:
         """Return the expansion at theta with every ridge within ``width`` (|b_i.x_t| <= width |b_i||x_t|) kept apart."""
         ...
+
+
+def blocks(n_points: int) -> Iterator[slice]:
+    """Return slices that cover ``n_points`` points: an evaluation's temporaries then stay in the cache and in pages it has.
+
+    Fresh large arrays cost as much in page faults as the arithmetic on them (64 000 points in one piece: four times the time).
+    """
+    return (slice(start, start + _BLOCK) for start in range(0, n_points, _BLOCK))
+
+
+def by_coordinate(points: Float) -> Float:
+    """Return the points with each coordinate contiguous, as B u^T and every elementwise pass want it; same indices."""
+    return np.asfortranarray(points)
 
 
 def split_kinks(once: Pass, derivative: Float, n_data: int, width: float) -> tuple[Pass, Pass, LocalKinks]:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_points, as_vector
 from nce_ref.models.base import Model, Pass
-from nce_ref.objectives.base import ACTIVE, Expansion, split_kinks
+from nce_ref.objectives.base import ACTIVE, Expansion, blocks, by_coordinate, split_kinks
 
 
 def log_likelihood(theta: ArrayLike, model: Model, x: ArrayLike) -> tuple[float, Float]:
@@ -39,9 +39,8 @@ class LikelihoodObjective:
         self.model = model
         # The constant is that of the model itself; ``smoothed`` changes the density alone, as an optimiser's device.
         self._normalized = model
-        self.x = as_points("x", x, model.n_dim)
+        self.x = by_coordinate(as_points("x", x, model.n_dim))
         self.n_data = len(self.x)
-        self._weights = np.full(self.n_data, 1.0 / self.n_data)
 
     @property
     def n_params(self) -> int:
@@ -50,18 +49,31 @@ class LikelihoodObjective:
 
     def __call__(self, alpha: ArrayLike) -> tuple[float, Float]:
         """Return ``(L, dL/dalpha)``. Raises ValueError where ln Z is not finite."""
-        once, theta, value = self._evaluate(as_vector("alpha", alpha, self.n_params))
+        theta = np.append(as_vector("alpha", alpha, self.n_params), 0.0)
+        value = -self._normalized.log_normalizer(theta)
         if not math.isfinite(value):
             raise ValueError("theta: its normalising constant is infinite; expected an invertible B or a positive definite precision")
-        return value, self._gradient(once, theta)
+        gradient = -self._normalized.log_normalizer_gradient(theta)
+        for block in blocks(self.n_data):
+            once, weights = self._pass(theta, block)
+            value += float(weights @ once.log_density)
+            gradient += once.pullback(weights)
+        return value, gradient[:-1]
 
     def second_order(self, alpha: Float) -> tuple[float, Float, Float]:
         """Return ``(L, gradient, Hessian)``; value -inf (gradient and Hessian 0) where ln Z is infinite, for line searches."""
-        once, theta, value = self._evaluate(alpha)
+        theta = np.append(alpha, 0.0)
+        value = -self._normalized.log_normalizer(theta)
         n = self.n_params
         if not math.isfinite(value):
             return -math.inf, np.zeros(n), np.zeros((n, n))
-        return value, self._gradient(once, theta), self._hessian(once, theta)
+        gradient, hessian = -self._normalized.log_normalizer_gradient(theta), -self._normalized.log_normalizer_hessian(theta)
+        for block in blocks(self.n_data):
+            once, weights = self._pass(theta, block)
+            value += float(weights @ once.log_density)
+            gradient += once.pullback(weights)
+            hessian += once.curvature(weights, np.zeros(len(weights)))
+        return value, gradient[:-1], hessian[:-1, :-1]
 
     def smoothed(self, epsilon: float) -> LikelihoodObjective:
         """The objective with ln p_m^0 of the smoothed model; ln Z stays, so the value is a likelihood at epsilon = 0 only."""
@@ -80,24 +92,21 @@ class LikelihoodObjective:
         source coordinates, so that maxima sit where ridges block all those directions. Its blocks row by row are concave
         and have no curvature of their own there, hence a step along them runs until a ridge stops it.
         """
-        once, theta, value = self._evaluate(alpha)
-        without_near, without_active, kinks = split_kinks(once, self._weights, self.n_data, width)
+        theta = np.append(alpha, 0.0)
+        once, weights = self._pass(theta, slice(None))
+        without_near, without_active, kinks = split_kinks(once, weights, self.n_data, width)
         # c's column of the kinks' directions is 0 and is not a coordinate here.
         kinks = replace(kinks, directions=kinks.directions[:, :-1], valleys=kinks.valleys[:, :-1])
+        value = float(weights @ once.log_density) - self._normalized.log_normalizer(theta)
+        n = self.n_params
         if not math.isfinite(value):
-            n = self.n_params
-            return Expansion(-math.inf, np.zeros(n), np.zeros((n, n)), np.zeros((n, n)), kinks, concave=False)
-        blocks = self._normalized.log_normalizer_block_hessian(theta)[:-1, :-1]
-        return Expansion(value, self._gradient(without_near, theta), self._hessian(without_active, theta), blocks, kinks, concave=False)
+            return Expansion(-math.inf, np.zeros(n), np.zeros((n, n)), np.zeros((n, n)), kinks, concave=False, steepness=once.steepness())
+        gradient = without_near.pullback(weights) - self._normalized.log_normalizer_gradient(theta)
+        bend = without_active.curvature(weights, np.zeros(self.n_data)) - self._normalized.log_normalizer_hessian(theta)
+        concave_part = self._normalized.log_normalizer_block_hessian(theta)
+        return Expansion(value, gradient[:-1], bend[:-1, :-1], concave_part[:-1, :-1], kinks, concave=False, steepness=once.steepness())
 
-    def _evaluate(self, alpha: Float) -> tuple[Pass, Float, float]:
-        theta = np.append(alpha, 0.0)
-        once = self.model.evaluate(theta, self.x)
-        return once, theta, float(once.log_density.sum()) / self.n_data - self._normalized.log_normalizer(theta)
-
-    def _gradient(self, once: Pass, theta: Float) -> Float:
-        return (once.pullback(self._weights) - self._normalized.log_normalizer_gradient(theta))[:-1]
-
-    def _hessian(self, once: Pass, theta: Float) -> Float:
-        bend = once.curvature(self._weights, np.zeros(self.n_data)) - self._normalized.log_normalizer_hessian(theta)
-        return bend[:-1, :-1]
+    def _pass(self, theta: Float, block: slice) -> tuple[Pass, Float]:
+        """The pass over a block of points, and the weight 1/n_data of each."""
+        once = self.model.evaluate(theta, self.x[block])
+        return once, np.full(len(once.log_density), 1.0 / self.n_data)

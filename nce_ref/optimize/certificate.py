@@ -9,7 +9,7 @@ a bounded least-squares problem. It is necessary, not sufficient:
 * a zero row b_i is stationary by symmetry, and a point on a valley (a kink of the noise) may be: both are refused, with
   the slope of an ascent direction where one is found;
 * for NCE and a model that is affine between kinks, J is concave as far as the next valley, so a stationary point is a
-  maximum there: proved if no valley lies within the distance at which the exact maximum may be;
+  maximum there: proved if no valley lies within the distance to which the exact maximum is known;
 * otherwise (maximum likelihood: ln|det B| is indefinite) the Hessian must be negative definite along the manifold on
   which the strictly active ridges stay active: the second-order sufficient condition.
 
@@ -77,7 +77,8 @@ def smallest_subgradient(here: Expansion) -> tuple[float, Float]:
     if pull.shape[1] == 0:
         return float(np.linalg.norm(here.gradient)), np.empty(0)
     # BVLS starts from the unbounded solution, which is the answer to rounding wherever theta is a maximum.
-    multipliers = lsq_linear(pull, here.gradient, bounds=(-1.0, 1.0), method="bvls", tol=1e-15).x
+    # It leaves its box by an ulp at times.
+    multipliers = np.clip(lsq_linear(pull, here.gradient, bounds=(-1.0, 1.0), method="bvls", tol=1e-15).x, -1.0, 1.0)
     return float(np.linalg.norm(here.gradient - pull @ multipliers)), multipliers
 
 
@@ -107,11 +108,16 @@ def steepest_found(here: Expansion) -> float:
 
 
 def _by_concavity(here: Expansion, stationarity: float) -> tuple[bool, str, str]:
-    """J lies below its value plus stationarity |d| - m/2 |d|^2 up to the next valley: the exact maximum is within 2 s/m."""
+    """A maximum lies within radius = 3 stationarity / m if that is short of the next valley and of steepness * radius = 1.
+
+    m is the least curvature at theta; it may fall like exp(-steepness * distance), which the second condition bounds.
+    Samples that the model can separate have their supremum at infinity, and violate it wherever one stops (THEORY.md, 4.6).
+    """
     modulus = float(np.linalg.eigvalsh(-here.hessian)[0])
-    if modulus <= 1e-14:
-        return False, "flat", f"the least curvature is {modulus:.3g}: the maximum is at infinity or not isolated; draw more noise or data"
-    radius = 2.0 * stationarity / modulus
+    radius = 3.0 * stationarity / modulus if modulus > 0.0 else math.inf
+    if not radius * here.steepness < 1.0:
+        reason = f"the least curvature, {modulus:.3g}, does not bound the maximum: it may be at infinity; draw more noise or data"
+        return False, "flat", reason
     if radius >= here.kinks.clearance:
         reason = f"a kink of the noise lies {here.kinks.clearance:.3g} away, within the {radius:.3g} to which the maximum is known"
         return False, "near a valley", reason
@@ -123,8 +129,14 @@ def _by_second_order(here: Expansion, multipliers: Float) -> tuple[bool, str, st
     basis = _null_space(strict, len(here.gradient))
     if basis.shape[1] == 0:
         return True, "certified", "strictly active ridges block every direction: a local maximum"
-    curvature = np.linalg.eigvalsh(basis.T @ here.hessian @ basis)
-    scale = float(np.abs(np.linalg.eigvalsh(here.hessian)).max())
+    hessian = here.hessian
+    if len(strict) == 0:
+        # Coordinates of very different sizes (a Gaussian whose covariance has condition 1e4) look flat beside each other.
+        # Scaling each by its own curvature keeps the signs of the eigenvalues, and rounding small beside all of them.
+        size = np.sqrt(np.abs(np.diag(hessian)))
+        hessian = hessian / np.outer(size, size) if size.min() > 0.0 else hessian
+    curvature = np.linalg.eigvalsh(basis.T @ hessian @ basis)
+    scale = float(np.abs(np.linalg.eigvalsh(hessian)).max())
     if curvature[-1] >= -1e-9 * scale:
         return False, "saddle", f"along the active ridges the curvature reaches {curvature[-1]:.3g}: a saddle or a flat; try other starts"
     return True, "certified", "stationary, with negative curvature along the active ridges: a local maximum"
@@ -132,7 +144,9 @@ def _by_second_order(here: Expansion, multipliers: Float) -> tuple[bool, str, st
 
 def _ascent_text(here: Expansion) -> str:
     slope = steepest_found(here)
-    return f"it rises from here with slope {slope:.3g}; start elsewhere" if slope > 0.0 else "nothing is proved here; start elsewhere"
+    if slope <= STATIONARY:
+        return "nothing is proved here; start elsewhere"
+    return f"it rises from here with slope {slope:.3g}; start elsewhere"
 
 
 def _spread(directions: Float, weights: Float) -> Float:

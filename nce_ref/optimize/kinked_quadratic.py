@@ -23,14 +23,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, qr
+from scipy.optimize import lsq_linear
 
 from nce_ref._checks import Float
 
 # The complementarity gap at which the interior point stops: the active set is plain long before.
-_GAP = 1e-9
+_GAP = 1e-12
 _MAX_INTERIOR_STEPS = 60
 _MAX_REPAIRS = 10
+# Ridges of relative force below this are left out; ridges dependent to this are taken as exactly so.
+_NEGLIGIBLE = 1e-40
+_DEPENDENT = 1e-12
 
 
 @dataclass(frozen=True)
@@ -50,27 +54,61 @@ def solve_kinked_quadratic(
     The interior point works with ``hessian``. The exact stage takes ``curved`` where it is positive definite along the
     active ridges, since only the true curvature gives quadratic convergence there.
     """
+    # In unit directions arguments are distances and weights forces, comparable from ridge to ridge. One without force
+    # bends nothing, and its box of no width would take the interior point out of float64.
+    lengths = np.linalg.norm(directions, axis=1)
+    forces = weights * lengths
+    kept = forces > _NEGLIGIBLE * forces.max(initial=float(np.abs(gradient).max()))
+    lengths, active = lengths[kept], np.zeros(len(kept), bool)
+    directions, arguments, weights = directions[kept] / lengths[:, None], arguments[kept] / lengths, forces[kept]
     if len(arguments) == 0:
-        return KinkedStep(_newton(gradient, hessian, curved), np.zeros(0, bool), True)
-    step, multipliers = _interior_point(gradient, hessian, directions, arguments, weights)
+        return KinkedStep(_newton(gradient, hessian, curved), active, True)
+    solved = _solve(gradient, hessian, curved, directions, arguments, weights)
+    active[kept] = solved.active
+    return KinkedStep(solved.step, active, solved.exact)
+
+
+def _solve(gradient: Float, hessian: Float, curved: Float, directions: Float, arguments: Float, weights: Float) -> KinkedStep:
+    """The same for unit directions and weights above 0."""
+    # Every argument may be 0, on a point where all ridges meet: then the plain Newton step gives the unit of length.
+    newton = float(np.linalg.norm(np.linalg.solve(hessian, gradient)))
+    scale = max(float(np.abs(arguments).max()), 1e-8 * newton, 1e-150)
+    step, multipliers = _interior_point(gradient, hessian, directions, arguments, weights, scale)
     # At the solution of either side's complementarity one of the two is 0; which is smaller tells which.
-    distance = np.abs(arguments + directions @ step) / np.abs(arguments).max(initial=np.finfo(float).tiny)
-    slack = 1.0 - np.abs(multipliers) / np.maximum(weights, np.finfo(float).tiny)
+    distance = np.abs(arguments + directions @ step) / scale
+    slack = 1.0 - np.abs(multipliers) / weights
     active, signs = distance < slack, np.sign(multipliers)
-    for _ in range(_MAX_REPAIRS):
+    # The true curvature first, for Newton's convergence. Where its step disagrees with these ridges, that is no mistake of
+    # theirs: the two quadratics have different maxima, and the definite one, whose ridges they are, still gives an ascent.
+    for H, repairs in ((curved, 1), (hessian, _MAX_REPAIRS)):
+        found = _repaired(gradient, H, directions, arguments, weights, active, signs, repairs)
+        if found is not None:
+            return found
+    return KinkedStep(step, active, False)
+
+
+def _repaired(
+    gradient: Float, H: Float, directions: Float, arguments: Float, weights: Float, active: NDArray[np.bool_], signs: Float, repairs: int
+) -> KinkedStep | None:
+    """The exact maximiser for these active ridges, or for those a few repairs away; None where none is confirmed."""
+    signs = signs.copy()
+    for _ in range(repairs):
         pull = gradient - directions[~active].T @ (weights * signs)[~active]
-        solved = _on_manifold(pull, hessian, curved, directions[active], arguments[active])
+        solved = _on_manifold(pull, H, directions[active], arguments[active], weights[active])
         if solved is None:
-            break
-        exact_step, exact_multipliers = solved
-        beyond = np.zeros(len(active), bool)
-        beyond[active] = np.abs(exact_multipliers) > weights[active]
-        signs[active] = np.sign(exact_multipliers)
-        crossed = ~active & ((arguments + directions @ exact_step) * signs < 0.0)
-        if not beyond.any() and not crossed.any():
-            return KinkedStep(exact_step, active, True)
-        active = (active & ~beyond) | crossed
-    return KinkedStep(step, distance < slack, False)
+            return None
+        step, multipliers = solved
+        excess = np.zeros(len(active))
+        excess[active] = np.abs(multipliers) / weights[active]
+        signs[active] = np.sign(multipliers)
+        crossed = ~active & ((arguments + directions @ step) * signs < 0.0)
+        worst = float(excess.max())
+        if worst <= 1.0 and not crossed.any():
+            return KinkedStep(step, active, True)
+        # One ridge taken for active by mistake drags d across hundreds and spoils the other multipliers: let go of the
+        # worst first, and believe what was crossed only when none is left.
+        active = active & (excess < max(1.0, 0.1 * worst)) if worst > 1.0 else active | crossed
+    return None
 
 
 def _newton(gradient: Float, hessian: Float, curved: Float) -> Float:
@@ -80,32 +118,45 @@ def _newton(gradient: Float, hessian: Float, curved: Float) -> Float:
         return np.asarray(np.linalg.solve(hessian, gradient), dtype=np.float64)
 
 
-def _on_manifold(pull: Float, hessian: Float, curved: Float, A: Float, r: Float) -> tuple[Float, Float] | None:
-    """Maximise pull.d - 1/2 d.H d subject to r + A d = 0, by A's null space; None where the ridges are dependent."""
+def _on_manifold(pull: Float, H: Float, A: Float, r: Float, w: Float) -> tuple[Float, Float] | None:
+    """Maximise pull.d - 1/2 d.H d subject to r + A d = 0, by A's null space.
+
+    None where the ridges do not meet, or H is not positive definite along them. Dependent ridges (a point that occurs
+    twice, lattice data) meet or not as their arguments have it. Where they do, many multipliers give one d; the shortest
+    within the weights is taken, and those outside say which ridges to let go.
+    """
     k, n = A.shape
-    if k > n:
+    Q, R, order = qr(A.T, pivoting=True)
+    rank = int(np.sum(np.abs(np.diag(R)) > _DEPENDENT))
+    range_, null, R = Q[:, :rank], Q[:, rank:], R[:rank, :rank]
+    onto = range_ @ np.linalg.solve(R.T, -r[order[:rank]])
+    if rank < k and (np.abs(r + A @ onto) > _DEPENDENT * (np.abs(r) + np.linalg.norm(onto))).any():
         return None
-    Q, R = np.linalg.qr(A.T, mode="complete")
-    R = R[:k]
-    if k and np.abs(np.diag(R)).min() <= 1e-12 * np.abs(np.diag(R)).max():
-        return None
-    range_, null = Q[:, :k], Q[:, k:]
-    onto = range_ @ np.linalg.solve(R.T, -r) if k else np.zeros(n)
-    for H in (curved, hessian):
+    step = onto
+    if rank < n:
         try:
-            factor = cho_factor(null.T @ H @ null) if k < n else None
+            step = onto + null @ cho_solve(cho_factor(null.T @ H @ null), null.T @ (pull - H @ onto))
         except np.linalg.LinAlgError:
-            continue
-        along = null @ cho_solve(factor, null.T @ (pull - H @ onto)) if factor is not None else 0.0
-        step = onto + along
-        return step, (np.linalg.solve(R, range_.T @ (pull - H @ step)) if k else np.zeros(0))
-    return None
+            return None
+    force = range_.T @ (pull - H @ step)
+    if rank < k:
+        return step, _shared_multipliers(range_.T @ A.T, force, w)
+    multipliers = np.empty(k)
+    multipliers[order] = np.linalg.solve(R, force)
+    return step, multipliers
 
 
-def _interior_point(g: Float, H: Float, A: Float, r: Float, w: Float) -> tuple[Float, Float]:
+def _shared_multipliers(pulls: Float, force: Float, w: Float) -> Float:
+    """Multipliers within w of dependent ridges with pulls @ multipliers = force; where there are none, the shortest without bounds."""
+    shares = lsq_linear(pulls * w, force, bounds=(-1.0, 1.0), method="bvls", tol=1e-15).x
+    short = float(np.linalg.norm(pulls @ (w * shares) - force))
+    if short <= 1e-12 * (float(np.linalg.norm(force)) + float(np.linalg.norm(pulls * w))):
+        return np.asarray(w * shares, dtype=np.float64)
+    return np.asarray(w * np.linalg.lstsq(pulls * w, force)[0], dtype=np.float64)
+
+
+def _interior_point(g: Float, H: Float, A: Float, r: Float, w: Float, scale: float) -> tuple[Float, Float]:
     """Return (d, lambda) with the complementarity gap below ``_GAP`` of its scale, or the best reached."""
-    scale = max(float(np.abs(r).max()), 1e-150)
-    w = np.maximum(w, 1e-150)
     p, q = np.maximum(r, 0.0) + 0.1 * scale, np.maximum(-r, 0.0) + 0.1 * scale
     at = _Interior(d=np.zeros(len(g)), lam=np.zeros(len(r)), p=p, q=q, above=w, below=w)
     for _ in range(_MAX_INTERIOR_STEPS):

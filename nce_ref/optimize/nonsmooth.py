@@ -4,7 +4,7 @@ r"""Maximise an objective with kinks, to the kinks themselves.
 2. Proximal Newton: around theta the objective is a quadratic plus its ridges nearby; its maximiser
    (``kinked_quadratic.py``) is the next theta. Once the active ridges are the right ones this is Newton's method on
    the manifold where they stay active, and converges quadratically: three to six iterations as a rule.
-   Valleys (kinks of the noise) are replaced by the side that theta is on, s.(b.y) for |b.y| with s = +-1: a concave
+   Valleys (kinks of the noise) are replaced by the side that theta is on, s.(b.y) for |b.y| with s = +-1 (0 if met exactly): a concave
    minoriser that touches at theta, so a step that raises it raises the objective.
 
 Conventions

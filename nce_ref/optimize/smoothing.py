@@ -39,8 +39,8 @@ def follow_smoothing(objective: Objective, theta: Float, finest: float) -> tuple
 def ascend(objective: Objective, theta: Float, tolerance: float) -> tuple[Float, int]:
     """Climb a twice differentiable objective until |gradient| <= tolerance or no step helps; return (theta, evaluations).
 
-    The Hessian's eigenvalues are taken by their absolute values: the step climbs in every direction, and leaves a saddle
-    (B = 0 is one) along its upward curvature instead of being drawn into it. No step is longer than half the size of
+    The Hessian's eigenvalues are taken by their absolute values: the step climbs in every direction, and leaves the
+    neighbourhood of a saddle (B = 0 is one) along its upward curvature instead of being drawn into it. No step is longer than half the size of
     theta plus 1/2, which keeps the first steps, where the quadratic means little, in the neighbourhood of the start.
     """
     value, gradient, hessian = objective.second_order(theta)
@@ -70,6 +70,7 @@ def positive_definite(matrix: Float) -> Float:
     eigenvalues, vectors = np.linalg.eigh(matrix)
     size = np.abs(eigenvalues)
     largest = float(size.max())
-    if not math.isfinite(largest) or largest == 0.0:
+    # Saturated samples leave curvatures such as 1e-200, whose Newton step overflows: climb along the gradient there.
+    if not math.isfinite(largest) or largest < 1e-100:
         return np.eye(len(matrix))
     return (vectors * np.maximum(size, 1e-7 * largest)) @ vectors.T
