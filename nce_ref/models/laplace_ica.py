@@ -248,7 +248,9 @@ class LaplaceICAPass:
         return float(np.sqrt(2.0 * len(self.B) * _lengths(self.u).max() ** 2 + 1.0))
 
     def without(self, kinks: NDArray[np.bool_]) -> LaplaceICAPass:
-        """The same pass with sign(v) = 0 at the marked kinks."""
+        """The same pass with sign(v) = 0 at the marked kinks; a smoothed model has none to mark."""
+        if self.smoothing:
+            return self
         other = object.__new__(LaplaceICAPass)
         other.__dict__.update(self.__dict__)
         other.slopes = np.where(kinks, 0.0, self.slopes)

@@ -3,7 +3,7 @@
     J(theta + d) = value + gradient.d + 1/2 d.hessian.d
                    - sum_k weights_k (|arguments_k + directions_k.d| - |arguments_k|)      ridges: J bends downwards
                    + sum_m valley_weights_m |valleys_m.d|                                  valleys: J bends upwards
-                   + o(|d|^2) where no other kink is crossed (across an active ridge of NCE, O(|a.d||d|): THEORY.md, 4.9)
+                   + o(|d|^2) where no other kink is crossed (across a kink listed here, NCE's is O(|a.d||d|): THEORY.md, 4.9)
 
 Conventions
 -----------
