@@ -66,7 +66,7 @@ def certify(objective: Objective, theta: Float) -> Certificate:
         count = len(here.kinks.valleys)
         return answer(False, "on a valley", f"{count} kinks of the noise are met, where the objective bends upwards; {_ascent_text(here)}")
     if not stationarity <= STATIONARY:
-        reason = f"the smallest subgradient has norm {stationarity:.3g}, above {STATIONARY:g}; try other starts, or more data"
+        reason = f"the smallest subgradient has norm {stationarity:.3g}, above {STATIONARY:g}; try other starts, and data scaled to unit variance"
         return answer(False, "not stationary", reason)
     return answer(*(_by_concavity(here, stationarity) if here.concave else _by_second_order(here, multipliers)))
 

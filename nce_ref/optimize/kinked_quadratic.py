@@ -172,9 +172,7 @@ def _interior_point(g: Float, H: Float, A: Float, r: Float, w: Float, scale: flo
         system = (A, D, dual, primal, factor)
         affine = at.newton(*system, -at.p * at.above, -at.q * at.below)
         target = (at.moved(affine, at.longest(affine)).gap() / gap) ** 3 * gap / (2 * len(r))
-        step = at.newton(
-            *system, target - at.p * at.above - affine.p * affine.above, target - at.q * at.below - affine.q * affine.below
-        )
+        step = at.newton(*system, target - at.p * at.above - affine.p * affine.above, target - at.q * at.below - affine.q * affine.below)
         at = at.moved(step, min(1.0, 0.999 * at.longest(step)))
     return at.d, at.lam
 

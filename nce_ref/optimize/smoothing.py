@@ -40,8 +40,8 @@ def ascend(objective: Objective, theta: Float, tolerance: float) -> tuple[Float,
     """Climb a twice differentiable objective until |gradient| <= tolerance or no step helps; return (theta, evaluations).
 
     The Hessian's eigenvalues are taken by their absolute values: the step climbs in every direction, and leaves the
-    neighbourhood of a saddle (B = 0 is one) along its upward curvature instead of being drawn into it. No step is longer than half the size of
-    theta plus 1/2, which keeps the first steps, where the quadratic means little, in the neighbourhood of the start.
+    neighbourhood of a saddle (B = 0 is one) along its upward curvature instead of being drawn into it. No step is longer
+    than half the size of theta plus 1/2, which keeps the first steps, where the quadratic means little, near the start.
     """
     value, gradient, hessian = objective.second_order(theta)
     evaluations = 1

@@ -1,0 +1,183 @@
+"""nonsmooth.py: it climbs to the kinks, in few evaluations, the same way in any coordinates that keep lengths."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import binom, binomtest
+
+import nce_ref as nr
+from nce_ref.optimize import certify, maximize, maximize_lbfgs
+from nce_ref.optimize.nonsmooth import climb_kinks
+from nce_ref.optimize.smoothing import follow_smoothing
+from tests.optimize.kinked_problems import EPS, Counting, ica_problem, rounding
+
+SQRT2 = math.sqrt(2.0)
+
+
+def transformed(objective, M):
+    """The same data, noise and densities in the coordinates M u."""
+    noise = nr.GaussianNoise(M @ objective.noise.mean, M @ objective.noise.cov @ M.T)
+    return nr.NCEObjective(objective.model, noise, objective.x @ M.T, objective.y @ M.T)
+
+
+def carried(theta, M):
+    """theta in those coordinates: B M^{-1}, and c less ln|det M| like ln p_n."""
+    n = len(M)
+    return np.append((theta[:-1].reshape(n, n) @ np.linalg.inv(M)).ravel(), theta[-1] - np.linalg.slogdet(M)[1])
+
+
+@pytest.mark.parametrize("n, n_data, nu", [(1, 50, 1), (2, 100, 0.5), (3, 250, 2.5), (4, 250, 1), (4, 2000, 1), (3, 300, 10)])
+def test_the_kinks_are_climbed_from_the_smoothed_end_in_few_evaluations(n, n_data, nu):
+    for seed in range(3):
+        objective, start, _ = ica_problem(n, n_data, nu, seed)
+        theta, epsilon, _ = follow_smoothing(objective, start, 3.0 / n_data)
+        end = climb_kinks(objective, theta, epsilon)
+        assert end.value >= objective(theta)[0] - rounding(objective, theta)
+        assert end.finished and end.value == objective(end.theta)[0]
+        # Measured: 3 to 25; the smoothing before it takes 15 to 45.
+        assert end.n_evaluations <= 60
+
+
+def test_all_evaluations_are_counted_and_the_whole_climb_is_short():
+    used = []
+    for seed in range(10):
+        objective, start, _ = ica_problem(4, 250, 1, seed)
+        counting = Counting(objective)
+        end = maximize(counting, start)
+        assert end.n_evaluations == len(counting.values)
+        used.append(end.n_evaluations)
+    # Measured: a mean of 46, a largest of 62 in 40 problems. 100 is the optimiser's whole advantage over L-BFGS gone.
+    assert np.mean(used) <= 100
+
+
+def test_each_accepted_step_climbs():
+    """Started far from a maximum, with the quadratic a bad model: the value still never falls by more than rounding."""
+    for seed in range(6):
+        objective, start, truth = ica_problem(3, 150, 1, seed)
+        for theta in (start, truth, 3.0 * truth):
+            end = climb_kinks(objective, theta, 0.1)
+            # One rounding a step is let pass, of 60 steps.
+            assert end.value >= objective(theta)[0] - 60 * 4e-16 * max(1.0, abs(objective(theta)[0]))
+
+
+def test_the_end_is_the_same_in_rotated_coordinates_and_for_permuted_starts():
+    """Rotations keep every length that the optimiser looks at, so the path turns with the coordinates."""
+    for seed in range(5):
+        objective, start, _ = ica_problem(3, 250, 1, seed)
+        end = maximize(objective, start)
+        Q = np.linalg.qr(np.random.default_rng(seed).standard_normal((3, 3)))[0]
+        turned = maximize(transformed(objective, Q), carried(start, Q))
+        # Both are the same isolated maximum, known to stationarity/curvature: 1e-15 over 1e-4 at worst.
+        np.testing.assert_allclose(turned.theta, carried(end.theta, Q), rtol=0, atol=1e-9)
+        P = np.eye(3)[[2, 0, 1]] * np.array([1.0, -1.0, -1.0])
+        relabelled = maximize(objective, np.append((P @ start[:-1].reshape(3, 3)).ravel(), start[-1]))
+        np.testing.assert_allclose(relabelled.theta[:-1].reshape(3, 3), P @ end.theta[:-1].reshape(3, 3), rtol=0, atol=1e-9)
+
+
+def test_the_end_is_a_maximum_in_any_coordinates():
+    for seed in range(5):
+        objective, start, _ = ica_problem(3, 250, 1, seed)
+        end = maximize(objective, start)
+        M = np.random.default_rng([7, seed]).standard_normal((3, 3))
+        other = transformed(objective, M)
+        proof = certify(other, carried(end.theta, M))
+        assert proof.is_local_maximum, proof.reason
+        again = climb_kinks(other, carried(end.theta, M) * (1 + 1e-6), 1e-3)
+        size = np.linalg.norm(carried(end.theta, M))
+        assert np.linalg.norm(again.theta - carried(end.theta, M)) <= 1e-8 * size
+
+
+def test_a_smooth_model_ends_where_a_textbook_newton_ends():
+    for seed, n in enumerate((1, 2, 3)):
+        rng = np.random.default_rng(seed)
+        model = nr.Gaussian(n)
+        A = rng.standard_normal((n, n)) + 2 * np.eye(n)
+        x = rng.standard_normal((200, n)) @ A.T
+        noise = nr.GaussianNoise.from_data(x)
+        y = noise.sample(500, rng)
+        end = maximize(nr.NCEObjective(model, noise, x, y), model.random_start(rng))
+        # Logistic regression on the features g with offset -ln p_n - ln nu, by Newton, from the truth.
+        u, label = np.concatenate([x, y]), np.arange(700) < 200
+        g = model.jacobian(model.pack(np.eye(n), 0.0), u)
+        offset = -noise.log_density(u) - math.log(2.5)
+        theta = model.normalize(model.pack(np.linalg.inv(A @ A.T), 0.0))
+        for _ in range(30):
+            h = 1 / (1 + np.exp(-(g @ theta + offset)))
+            theta = theta + np.linalg.solve((g.T * (h * (1 - h))) @ g, g.T @ (label - h))
+        np.testing.assert_allclose(end.theta, theta, rtol=0, atol=1e-9 * np.linalg.norm(theta))
+
+
+def test_the_surrogate_that_its_steps_rely_on_is_concave_below_and_touches():
+    """|b.y| replaced by sign(b.y) b.y at theta_0, written out naively: what makes a step that raises it raise J."""
+    rng = np.random.default_rng(0)
+    objective, _, truth = ica_problem(3, 100, 2.5, 0)
+    log_noise = objective.noise.log_density
+    signs = np.sign(truth[:-1].reshape(3, 3) @ objective.y.T)
+
+    def surrogate(theta):
+        B = theta[:-1].reshape(3, 3)
+        G_x = -SQRT2 * np.abs(B @ objective.x.T).sum(axis=0) + theta[-1] - log_noise(objective.x)
+        G_y = -SQRT2 * (signs * (B @ objective.y.T)).sum(axis=0) + theta[-1] - log_noise(objective.y)
+        return -(np.logaddexp(0, math.log(2.5) - G_x).sum() + np.logaddexp(0, G_y - math.log(2.5)).sum()) / 100
+
+    slack = rounding(objective, truth)
+    assert abs(surrogate(truth) - objective(truth)[0]) <= slack
+    for _ in range(200):
+        one, two = (truth + 10.0 ** rng.uniform(-4, 0.5) * rng.standard_normal(10) for _ in range(2))
+        room = 20 * rounding(objective, one) + 20 * rounding(objective, two) + 1e-13 * abs(surrogate(one) + surrogate(two))
+        assert surrogate(one) <= objective(one)[0] + room
+        assert surrogate(0.5 * (one + two)) >= 0.5 * (surrogate(one) + surrogate(two)) - room
+    here = objective.expand(truth)
+    for j in range(10):
+        step = 1e-7 * np.eye(10)[j]
+        slope = (surrogate(truth + step) - surrogate(truth - step)) / 2e-7
+        # Second differences are below 10, cancellation 1e-16/1e-7: 1e-6 covers both; no kink of x lies within 1e-7.
+        assert abs(slope - here.gradient[j]) <= 1e-6
+
+
+def test_repeated_and_lattice_points_give_dependent_kinks_and_still_converge():
+    """Points that occur many times: ridges fall together, and every maximum is met by more of them than there are directions."""
+    converged = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        n = 2 + seed % 3
+        model, x = nr.LaplaceICA(n), rng.laplace(size=(60, n)) @ rng.standard_normal((n, n)).T
+        x = np.round(x) if seed % 2 else x[rng.integers(0, 30, 60)]
+        noise = nr.GaussianNoise.from_data(x)
+        objective = nr.NCEObjective(model, noise, x, noise.sample(180, rng))
+        end = maximize(objective, model.random_start(rng))
+        converged += certify(objective, end.theta).is_local_maximum
+    # Measured 30, and 19 before dependent ridges were solved for.
+    assert converged >= 28
+
+
+def test_single_starts_end_below_the_best_known_far_less_often_than_with_lbfgs():
+    """Paired over 40 problems at T = 250, nu = 1, the same start for both: the sign test on the problems where one fails.
+
+    Measured on 60 others: 32 % of certified and 83 % of L-BFGS starts end more than 1e-4 below the best of ten. If both
+    failed as often as each other, the test would pass by luck once in 1000; at the measured rates it fails once in 1e4.
+    """
+    worse = {"kinks": [], "lbfgs": []}
+    for seed in range(40):
+        objective, start, truth = ica_problem(4, 250, 1, 100 + seed)
+        rng = np.random.default_rng(seed)
+        ends = {"kinks": maximize(objective, start).value, "lbfgs": maximize_lbfgs(objective, start).value}
+        others = [maximize(objective, s).value for s in (truth, *(objective.model.random_start(rng) for _ in range(5)))]
+        for name, value in ends.items():
+            worse[name].append(value < max([*others, *ends.values()]) - 1e-4)
+    kinks, lbfgs = np.array(worse["kinks"]), np.array(worse["lbfgs"])
+    only_lbfgs, only_kinks = int((lbfgs & ~kinks).sum()), int((kinks & ~lbfgs).sum())
+    assert binomtest(only_lbfgs, only_lbfgs + only_kinks, alternative="greater").pvalue < 1e-3
+    assert kinks.sum() <= binom.ppf(1 - 1e-4, 40, 0.32)
+
+
+def test_a_problem_without_data_curvature_ends_without_warnings():
+    """Data and noise far apart: the maximum is at infinity, J rises towards 0."""
+    rng = np.random.default_rng(0)
+    noise = nr.GaussianNoise([50.0, 0.0], np.eye(2))
+    objective = nr.NCEObjective(nr.LaplaceICA(2), noise, rng.standard_normal((5, 2)), noise.sample(5, rng))
+    end = maximize(objective, np.array([0.1, 0.0, 0.0, 0.1, 0.0]))
+    assert np.isfinite(end.theta).all() and -1e-6 < end.value <= 0.0 + EPS
