@@ -64,12 +64,18 @@ def as_square(name: str, value: ArrayLike, size: int | None = None) -> Float:
     return matrix
 
 
-def as_covariance(name: str, value: ArrayLike, size: int | None = None) -> tuple[Float, Float]:
-    """Return a symmetric positive definite matrix and its lower Cholesky factor."""
+def as_symmetric(name: str, value: ArrayLike, size: int | None = None) -> Float:
+    """Return ``value`` as a square matrix that is symmetric to 1e-10 of its largest entry."""
     matrix = as_square(name, value, size)
     gap = float(np.abs(matrix - matrix.T).max())
     if gap > 1e-10 * float(np.abs(matrix).max()):
-        raise ValueError(f"{name}: |M - M^T| reaches {gap:.3g}, so it is not symmetric; expected a symmetric positive definite matrix")
+        raise ValueError(f"{name}: not symmetric, |M - M^T| reaches {gap:.3g}; expected a symmetric matrix")
+    return matrix
+
+
+def as_covariance(name: str, value: ArrayLike, size: int | None = None) -> tuple[Float, Float]:
+    """Return a symmetric positive definite matrix, symmetric to the last bit, and its lower Cholesky factor."""
+    matrix = as_symmetric(name, value, size)
     matrix = 0.5 * (matrix + matrix.T)
     eigenvalues = np.linalg.eigvalsh(matrix)
     # Below this ratio the inverse has no correct digit left, though Cholesky may still run through.
@@ -90,7 +96,7 @@ def as_positive(name: str, value: float) -> float:
     return number
 
 
-def as_count(name: str, value: int) -> int:
+def as_count(name: str, value: object) -> int:
     """Return ``value`` as an integer of at least one."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
         raise ValueError(f"{name}: got {value!r}; expected an integer of at least 1")

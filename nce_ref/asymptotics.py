@@ -33,13 +33,14 @@ from scipy import linalg, stats
 
 from nce_ref._checks import Float, as_count, as_generator, as_positive, as_square, as_vector
 from nce_ref.models.moments import Moments
+from nce_ref.noise import refuse_unfit_noise
 from nce_ref.special import sigmoid
 
 NORMALIZATION_TOLERANCE = 1e-8
 _REPLICATES = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AsymptoticCovariance:
     """What the theory says about an estimator, for one model, truth, noise and nu.
 
@@ -69,8 +70,8 @@ def asymptotic_covariance(
     error falls about like the inverse square root of their number, or faster. ``noise`` is ignored for nu = inf.
     Raises ValueError where |c + ln Z(alpha)| > 1e-8 (``model.normalize(theta)`` mends it), where ``rng`` is needed and
     missing, where I_nu is singular (then theta is not identified), and where so few random points are used that a variance
-    comes out negative. Inaccurate where p_n is tiny on most of the data and
-    rule 2 or 3 applies: I_nu then rests on few points. ``integration_error`` shows it unless none of them was hit.
+    comes out negative; NotImplementedError where the model has no closed ln Z. Inaccurate where p_n is tiny on most of the
+    data and rule 2 or 3 applies: I_nu then rests on few points. ``integration_error`` shows it unless none of them was hit.
     """
     nu = math.inf if isinstance(nu, (int, float)) and nu == math.inf else as_positive("nu", nu)
     theta = as_vector("theta", theta, model.n_params)
@@ -79,6 +80,8 @@ def asymptotic_covariance(
         raise ValueError(
             f"theta: c + ln Z(alpha) is {gap:.3g}; expected 0 within {NORMALIZATION_TOLERANCE:g}, e.g. model.normalize(theta)"
         )
+    if math.isfinite(nu):
+        refuse_unfit_noise(noise, model.n_dim)
     moments = _moments(model, theta, noise, nu, rng, as_count("log2_points", log2_points))
     covariance, error = _covariance_and_error(moments, nu, log2_points)
     return AsymptoticCovariance(covariance, error, moments.method, moments.information, moments.mean, nu)
@@ -102,10 +105,14 @@ def predicted_squared_error(
 
     ``parameters`` picks entries of theta: ``slice(0, -1)`` all but c, ``[-1]`` c alone. First order in 1/n_data: with
     Laplace data the true error is larger, by about 20 % at n_data = 2000 (n = 4, nu = 1).
+    Raises ValueError for a matrix that is not square, n_data below 1, or positions that theta does not have.
     """
     matrix = covariance.covariance if isinstance(covariance, AsymptoticCovariance) else as_square("covariance", covariance)
     variances = np.diag(matrix)
-    picked = variances if parameters is None else variances[parameters if isinstance(parameters, slice) else list(parameters)]
+    try:
+        picked = variances if parameters is None else variances[parameters if isinstance(parameters, slice) else list(parameters)]
+    except IndexError as error:
+        raise ValueError(f"parameters: {error}; expected positions in theta, which has {len(variances)} entries") from None
     return float(picked.sum()) / as_count("n_data", n_data)
 
 
@@ -179,7 +186,8 @@ def _line_moments(model: Any, theta: Float, noise: Any, nu: float) -> Moments:
     """Quadrature on the line: u = centre +- scale exp(t - e^-t), trapezoidal in t, t in [-4, 7].
 
     The substitution puts a kink at the centre out of harm's way (the Laplace model's is at 0, its median) and turns
-    tails that fall like e^-|u| into doubly exponential ones; |u - centre| runs from 1e-24 to 1100 quartile ranges.
+    tails that fall like e^-|u| into doubly exponential ones; |u - centre| runs from 4e-26 to 1100 times ``scale``, which
+    is half the distance between the quartiles.
     """
     centre, scale = 0.0, 1.0
     if hasattr(model, "transport"):

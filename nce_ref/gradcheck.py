@@ -160,14 +160,16 @@ def check_jacobian(fun: Callable[[Float], tuple[Any, Any]], theta: ArrayLike, **
     values = as_vector("fun(theta)[0]", values).copy()
     jacobian = as_array("fun(theta)[1]", jacobian, 2, (len(values), len(start))).copy()
     options = {"scale": _default_scale(start, values, jacobian), "kinks": getattr(fun, "kinks", None)} | options
-    seen: dict[bytes, tuple[Any, Any]] = {}
+    seen: dict[bytes, Any] = {}
 
     def row(t: int) -> Callable[[Float], tuple[Any, Any]]:
         def fun_t(point: Float) -> tuple[Any, Any]:
-            key = point.tobytes() + point.dtype.char.encode()  # the rows share their stencils, so each point is evaluated once
+            # The rows share their stencils, so each point is evaluated once. Values alone are kept: a Jacobian for each of
+            # a hundred points a coordinate would fill the memory, and only the one at theta is looked at.
+            key = point.tobytes() + point.dtype.char.encode()
             if key not in seen:
-                seen[key] = fun(point)
-            return seen[key][0][t], seen[key][1][t]
+                seen[key] = fun(point)[0]
+            return seen[key][t], jacobian[t]
 
         return fun_t
 

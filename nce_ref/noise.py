@@ -1,5 +1,7 @@
 """Noise: what can be sampled and evaluated. NCE needs both, of the *same* density and normalised.
 
+Any object with ``log_density`` and ``sample`` will do (``Noise``); two families are here.
+
 Conventions
 -----------
 u          (n_points, n_dim)   points are rows
@@ -13,16 +15,44 @@ short of a constant (a missing ln 2 pi or ln det) is one that c absorbs in silen
 
 from __future__ import annotations
 
+import math
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import solve_triangular
 
 from nce_ref._checks import Float, as_count, as_covariance, as_generator, as_points, as_square, as_vector
-from nce_ref.special import LOG_2, LOG_2PI, SQRT_2
+from nce_ref.models.laplace_ica import LaplaceICA
+from nce_ref.special import LOG_2PI
+
+
+class Noise(Protocol):
+    """The face of noise. One that tells its dimension, as ``n_dim``, has it compared with the model's."""
+
+    def log_density(self, u: Float, /) -> Float:
+        """Return ln p_n(u), normalised: (n_points,)."""
+        ...
+
+    def sample(self, n_points: int, rng: np.random.Generator, /) -> Float:
+        """Draw from the same density: (n_points, n_dim)."""
+        ...
+
+
+def refuse_unfit_noise(noise: object, n_dim: int) -> None:
+    """Raise ValueError for an object without ``log_density``, or for noise of another dimension than the model's."""
+    if not callable(getattr(noise, "log_density", None)):
+        raise ValueError(f"noise: got {type(noise).__name__}; expected an object with log_density(u), e.g. GaussianNoise(mean, cov)")
+    got = getattr(noise, "n_dim", n_dim)
+    if got != n_dim:
+        raise ValueError(f"noise: got dimension {got}; expected {n_dim}, the model's")
 
 
 class GaussianNoise:
-    """Normal noise N(mean, cov): ln p_n(u) = -1/2 |L^{-1}(u - mean)|^2 - sum_i ln L_ii - (n/2) ln 2 pi, cov = L L^T."""
+    """Normal noise N(mean, cov): ln p_n(u) = -1/2 |L^{-1}(u - mean)|^2 - sum_i ln L_ii - (n/2) ln 2 pi, cov = L L^T.
+
+    Raises ValueError for a covariance that is not symmetric or not positive definite, or not of the mean's size.
+    """
 
     def __init__(self, mean: ArrayLike, cov: ArrayLike) -> None:
         self.mean = as_vector("mean", mean).copy()
@@ -47,6 +77,11 @@ class GaussianNoise:
         """Dimension of a point."""
         return len(self.mean)
 
+    @property
+    def normal_parameters(self) -> tuple[Float, Float]:
+        """(mean, cov). A noise with this name promises that ln p_n *is* that normal density: the theory integrates it."""
+        return self.mean, self.cov
+
     def log_density(self, u: ArrayLike) -> Float:
         """Return ln p_n(u): (n_points,)."""
         z = solve_triangular(self._factor, (as_points("u", u, self.n_dim) - self.mean).T, lower=True, overwrite_b=True, check_finite=False)
@@ -60,27 +95,33 @@ class GaussianNoise:
 
 
 class LaplaceICANoise:
-    """Noise with the law of the ICA model at B: P10's fine tuning ("NCE LN") takes the first fit's B."""
+    """Noise with the law of the ICA model at B: P10's fine tuning ("NCE LN") takes the first fit's B.
+
+    It *is* that model, normalised. Raises ValueError for a singular B.
+    """
 
     def __init__(self, B: ArrayLike) -> None:
         self.B = as_square("B", B).copy()
-        # Beyond this condition number the inverse, hence every sample, has no correct digit.
-        condition = float(np.linalg.cond(self.B)) if self.B.any() else np.inf
-        if not condition < 1.0 / np.finfo(float).eps:
-            raise ValueError(f"B: singular, its condition number is {condition:.3g}; expected an invertible matrix")
-        self._mixing = np.linalg.inv(self.B)
+        self._model = LaplaceICA(len(self.B))
+        theta = self._model.pack(self.B, 0.0)
+        if not math.isfinite(self._model.log_normalizer(theta)):
+            raise ValueError(f"B: singular, its condition number is {np.linalg.cond(self.B):.3g}; expected an invertible matrix")
+        self._theta = self._model.normalize(theta)
 
     @property
     def n_dim(self) -> int:
         """Dimension of a point."""
         return len(self.B)
 
+    @property
+    def laplace_demixing(self) -> Float:
+        """B. A noise with this name promises that ln p_n *is* that of Laplace sources B u: the theory integrates it."""
+        return self.B
+
     def log_density(self, u: ArrayLike) -> Float:
         """Return ln p_n(u) = -sqrt(2) sum_i |b_i . u| + ln|det B| - (n/2) ln 2: (n_points,)."""
-        sums = np.abs(self.B @ as_points("u", u, self.n_dim).T).sum(axis=0)
-        return -SQRT_2 * sums + (float(np.linalg.slogdet(self.B)[1]) - 0.5 * self.n_dim * LOG_2)
+        return self._model.log_density(self._theta, u)
 
     def sample(self, n_points: int, rng: np.random.Generator) -> Float:
         """Draw B^{-1} s with s of independent Laplace(0, 1/sqrt(2)) entries: (n_points, n_dim)."""
-        sources = as_generator("rng", rng).laplace(scale=1.0 / SQRT_2, size=(as_count("n_points", n_points), self.n_dim))
-        return sources @ self._mixing.T
+        return self._model.sample(self._theta, n_points, rng)

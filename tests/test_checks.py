@@ -97,6 +97,21 @@ BAD = {
         lambda: nr.NCEObjective(ICA, nr.GaussianNoise([0.0], [[1.0]]), X, X),
         "^noise: got dimension 1; expected 2, the",
     ),
+    "no noise distribution": (
+        lambda: nr.NCEObjective(ICA, None, X, X),
+        r"^noise: got NoneType; expected an object with log_density\(u\), e.g. Gaus",
+    ),
+    "no noise distribution, theory": (lambda: nr.asymptotic_covariance(ICA, ICA.normalize(THETA), None, 1.0), "^noise: got NoneType"),
+    "start of another length": (lambda: nr.fit_nce(ICA, NOISE, X, X, start=THETA[:3]), r"^start: got shape \(3,\); expected shape \(5,\)$"),
+    "starts of another length": (
+        lambda: nr.fit_nce(ICA, NOISE, X, X, start=np.ones((2, 4))),
+        r"^start: got shape \(2, 4\); expected shape \(any, 5\)$",
+    ),
+    "ragged starts": (lambda: nr.fit_mle(ICA, X, start=[[1.0], [1.0, 2.0]]), "^start: cannot be read as an array .*; expected real"),
+    "positions that theta lacks": (
+        lambda: nr.predicted_squared_error(np.eye(3), 10, [7]),
+        "^parameters: index 7 .*; expected positions in theta, which has 3 entries$",
+    ),
     "x of the likelihood": (lambda: nr.log_likelihood(THETA, ICA, np.ones((3, 1))), r"^x: got shape \(3, 1\); expected shape \(any, 2\)$"),
     "log-ratios as a matrix": (lambda: nr.nce_from_log_ratios(X, [0.0]), r"^log_ratio_data: got shape \(5, 2\); expected shape \(any,\)$"),
     "ragged": (lambda: ICA.log_density(THETA, [[1.0, 2.0], [3.0]]), r"^u: cannot be read as an array .*; expected real numbers"),
@@ -125,7 +140,7 @@ BAD = {
         r"^noise.log_density: entry",
     ),
     # covariances, precisions, singular B
-    "cov not symmetric": (lambda: nr.GaussianNoise([0.0, 0.0], NOT_SYMMETRIC), r"^cov: \|M - M\^T\| reaches 2, so it is not symmetric"),
+    "cov not symmetric": (lambda: nr.GaussianNoise([0.0, 0.0], NOT_SYMMETRIC), r"^cov: not symmetric, \|M - M\^T\| reaches 2; expected"),
     "cov indefinite": (
         lambda: nr.GaussianNoise([0.0, 0.0], INDEFINITE),
         "^cov: singular or indefinite, eigenvalues from -1 to 3; expected a sym",

@@ -92,6 +92,34 @@ RESULTS = [nr.Fit, nr.StartResult, nr.RowMatch, nr.AsymptoticCovariance, nr.Esti
 @pytest.mark.parametrize("result", RESULTS)
 def test_results_are_frozen_dataclasses(result):
     assert dataclasses.is_dataclass(result) and result.__dataclass_params__.frozen
+    # Comparing arrays field by field would raise "truth value is ambiguous", and hashing them TypeError.
+    assert (result.__eq__ is object.__eq__) == (result is not nr.GradientReport)
+
+
+@pytest.mark.parametrize("model", [nr.LaplaceICA(3), nr.Gaussian(3)], ids=lambda m: type(m).__name__)
+def test_arrays_are_float64_in_c_order(model):
+    rng = np.random.default_rng(60)
+    theta = model.normalize(model.pack([[2.0, 0.3, 0.1], [0.3, 1.5, 0.2], [0.1, 0.2, 1.0]], 0.0))
+    x = model.sample(theta, 50, rng)
+    noise = nr.GaussianNoise.from_data(x)
+    y = noise.sample(70, rng)
+    objective, fit = nr.NCEObjective(model, noise, x, y), nr.fit_mle(model, x, start=theta)
+    matrix = model.unpack(theta)[0]
+    bound = nr.cramer_rao_bound(model, theta)
+    arrays = {
+        "points": [x, y, objective.x, objective.y, nr.LikelihoodObjective(model, x).x, nr.LaplaceICANoise(matrix).sample(4, rng)],
+        "model": [matrix, model.log_density(theta, x), model.jacobian(theta, x), model.score(theta, x), model.random_start(rng)],
+        "gradients": [objective(theta)[1], model.pullback(theta, x, np.ones(50)), model.log_normalizer_gradient(theta)],
+        "theory": [nr.estimate_covariance(fit).covariance, bound.covariance, bound.information, bound.mean],
+        "results": [fit.theta, nr.match_rows(matrix, matrix).B],
+    }
+    for name, some in arrays.items():
+        assert all(a.dtype == np.float64 and a.flags.c_contiguous for a in some), name
+    # What it hands out is a copy: writing on it must not part the points from their ln p_n.
+    before = objective(theta)[0]
+    objective.x[:] = 0.0
+    objective.y[:] = 0.0
+    assert objective(theta)[0] == before
 
 
 def test_the_snippets_run_as_one_session():

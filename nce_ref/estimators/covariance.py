@@ -27,7 +27,7 @@ from nce_ref.objectives.likelihood import LikelihoodObjective
 from nce_ref.objectives.nce import NCEObjective
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EstimatedCovariance:
     """``covariance`` of theta-hat, ``standard_errors`` the roots of its diagonal, ``method`` in words."""
 
@@ -36,12 +36,13 @@ class EstimatedCovariance:
     method: str
 
 
-def estimate_covariance(fit: Fit) -> EstimatedCovariance:
+def estimate_covariance(fit: Fit, *, rng: np.random.Generator | None = None) -> EstimatedCovariance:
     """Return Sigma / n_data at the fit. Assumes a correct model; for a wrong one the spread may be larger or smaller.
 
     Too small for n_data below some 2000 with Laplace ICA, whose kinks make the approach to the limit slow (facts: at
     nu = 1 the squared error exceeds it by 20 % at 2000). For maximum likelihood an estimate whose B is badly
-    conditioned gives a covariance as badly conditioned.
+    conditioned gives a covariance as badly conditioned. ``rng`` serves a maximum-likelihood fit of a model of your own that
+    offers no closed moments (``asymptotics.cramer_rao_bound``); the models here need none.
     Raises ValueError where the fit has not converged, since nothing is known about such a point, or where the curvature
     is singular.
     """
@@ -54,7 +55,7 @@ def estimate_covariance(fit: Fit) -> EstimatedCovariance:
         covariance[-1, -1] -= 1.0 + 1.0 / problem.nu
         method = "objective's Hessian, less (1 + 1/nu) for c"
     elif isinstance(problem, LikelihoodObjective):
-        covariance = cramer_rao_bound(problem.model, fit.theta).covariance.copy()
+        covariance = cramer_rao_bound(problem.model, fit.theta, rng=rng).covariance.copy()
         method = "Cramer-Rao bound at the fit, c by the delta method"
     else:
         raise ValueError(f"fit: of {type(problem).__name__}; expected a fit by fit_nce or fit_mle")

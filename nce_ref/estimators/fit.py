@@ -8,19 +8,20 @@ start   (n_params,) or (n_starts, n_params): one start, or one a row
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nce_ref._checks import Float, as_array, as_count, as_generator
+from nce_ref._checks import Float, as_array, as_count, as_generator, as_vector
 from nce_ref.models.base import Model
 from nce_ref.objectives.base import Objective
 from nce_ref.optimize import certify, maximize
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StartResult:
     """Where one start led; the spread of ``objective`` over the starts shows how many maxima there are."""
 
@@ -33,7 +34,7 @@ class StartResult:
     message: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fit:
     """An estimate and what is known about it.
 
@@ -65,16 +66,26 @@ def collect_starts(model: Model, start: ArrayLike | None, n_starts: int | None, 
     if (start is None) == (n_starts is None):
         raise ValueError("start, n_starts: expected exactly one of them: start=theta0, or n_starts=5 with rng=numpy.random.default_rng(0)")
     if start is not None:
-        starts = np.asarray(start)
-        return as_array("start", starts[None, :] if starts.ndim == 1 else starts, 2, (None, model.n_params))
-    count, generator = as_count("n_starts", n_starts), as_generator("rng", rng)  # type: ignore[arg-type]
+        try:
+            several = np.ndim(start) == 2
+        except ValueError:  # rows of different lengths: as_vector says so
+            several = False
+        return as_array("start", start, 2, (None, model.n_params)) if several else as_vector("start", start, model.n_params)[None, :]
+    count, generator = as_count("n_starts", n_starts), as_generator("rng", rng)
     return np.stack([model.random_start(generator) for _ in range(count)])
 
 
 def fit_from(objective: Objective, starts: Sequence[Float] | Float, complete: Callable[[Float], Float]) -> Fit:
-    """Climb from each start, certify each end, and return the highest; ``complete`` turns the objective's coordinates into theta."""
+    """Climb from each start, certify each end, and return the highest; ``complete`` turns the objective's coordinates into theta.
+
+    Raises ValueError for a start at which the objective is not finite: nothing climbs from there.
+    """
     results = []
-    for start in starts:
+    for k, start in enumerate(starts):
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = objective(start)[0]
+        if not math.isfinite(value):
+            raise ValueError(f"start: row {k} has the objective {value}; expected a start where it is finite, e.g. model.random_start(rng)")
         end = maximize(objective, start)
         proof = certify(objective, end.theta)
         results.append(

@@ -13,12 +13,13 @@ from numpy.typing import ArrayLike
 
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
 from nce_ref.models.base import Model
+from nce_ref.noise import Noise
 from nce_ref.objectives.nce import NCEObjective
 
 
 def fit_nce(
     model: Model,
-    noise: object,
+    noise: Noise,
     x: ArrayLike,
     y: ArrayLike,
     *,

@@ -20,7 +20,7 @@ from nce_ref.models.moments import Complex, Moments, posterior_moments
 
 
 def gaussian_moments(precision: Float, noise: Any, nu: float) -> Moments | None:
-    r"""Return I_nu and m_nu, or None unless nu = inf or ``noise`` has ``mean`` zero and ``cov``.
+    r"""Return I_nu and m_nu, or None unless nu = inf or ``noise`` has ``normal_parameters`` of mean zero.
 
     z_i is distributed under p_d^(1-s) p_n^s as a (complex) Gaussian of precision p_i = 1 - s + s/tau_i^2, Re p_i > 0, so
 
@@ -33,8 +33,8 @@ def gaussian_moments(precision: Float, noise: Any, nu: float) -> Moments | None:
     if math.isinf(nu):
         V = np.linalg.inv(L).T
         versions, method = [np.concatenate([np.ones(1 + n), (np.ones((n, n)) + 2.0 * np.eye(n)).ravel()])], "closed form (P = 1)"
-    elif hasattr(noise, "mean") and hasattr(noise, "cov"):
-        mean, cov = np.asarray(noise.mean), np.asarray(noise.cov)
+    elif hasattr(noise, "normal_parameters"):
+        mean, cov = (np.asarray(a) for a in noise.normal_parameters)
         if cov.shape != (n, n):
             raise ValueError(f"noise: got dimension {len(cov)}; expected {n}, the model's")
         if mean.any():

@@ -13,6 +13,7 @@ kink   b_i . u_t = 0; the derivative of |.| is 0 there, as ``np.sign`` has it
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -89,7 +90,7 @@ class LaplaceICA:
 
     def pullback(self, theta: ArrayLike, u: ArrayLike, weights: ArrayLike) -> Float:
         """Return sum_t weights[t] g(u_t): (n_params,)."""
-        return self.vjp(theta, u)[1](weights)  # type: ignore[arg-type]
+        return self.vjp(theta, u)[1](weights)
 
     def evaluate(self, theta: Float, u: Float) -> LaplaceICAPass:
         """One pass over points that were checked before; see ``models.base.Pass``."""
@@ -251,8 +252,7 @@ class LaplaceICAPass:
         """The same pass with sign(v) = 0 at the marked kinks; a smoothed model has none to mark."""
         if self.smoothing:
             return self
-        other = object.__new__(LaplaceICAPass)
-        other.__dict__.update(self.__dict__)
+        other = copy.copy(self)
         other.slopes = np.where(kinks, 0.0, self.slopes)
         return other
 

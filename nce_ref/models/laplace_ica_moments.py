@@ -23,6 +23,7 @@ from scipy.special import wofz
 
 from nce_ref._checks import Float
 from nce_ref.models.moments import Complex, Moments, posterior_moments
+from nce_ref.special import SQRT_2
 
 # |entries that should vanish| up to this are taken as rounding of B and cov, and counted in the stated error.
 _ROUNDING = 1e-8
@@ -31,8 +32,9 @@ _ROUNDING = 1e-8
 def laplace_ica_moments(B: Float, noise: Any, nu: float) -> Moments | None:
     r"""Return I_nu and m_nu in theta coordinates, or None where ``noise`` has no structure to use.
 
-    B must be invertible and c normalise (the caller has checked both). ``noise`` is read through its attributes: ``B``
-    (Laplace noise) or ``mean`` and ``cov`` (Gaussian noise); it is not looked at for nu = inf.
+    B must be invertible and c normalise (the caller has checked both). ``noise`` tells its law by ``laplace_demixing``
+    or ``normal_parameters`` (see ``noise.py``; plain ``B``, ``mean`` or ``cov`` promise no law and are not read); it is not
+    looked at for nu = inf.
 
     With g_E_ij = -sqrt2 sign(s_i) s_j, g_c = 1, and P_nu even in every source, flipping the sign of one source kills
     all entries of I_nu but (a_i = E[P|s_i|], q_ij = E[P|s_i||s_j|], q_ii = E[P s_i^2])
@@ -45,19 +47,21 @@ def laplace_ica_moments(B: Float, noise: Any, nu: float) -> Moments | None:
     floor = 0.0
     if math.isinf(nu):
         versions, method = [_constant_weight(n, 1.0)], "closed form (P = 1)"
-    elif hasattr(noise, "B"):
-        _refuse_other_dimension(noise.B, n)
-        distance = _distance_from_signed_permutation(np.linalg.solve(B.T, np.asarray(noise.B).T).T)
+    elif hasattr(noise, "laplace_demixing"):
+        other = np.asarray(noise.laplace_demixing)
+        _refuse_other_dimension(other, n)
+        distance = _distance_from_signed_permutation(np.linalg.solve(B.T, other.T).T)
         if distance > _ROUNDING:
             return None
         floor = 10.0 * distance
         versions, method = [_constant_weight(n, nu / (1.0 + nu))], "closed form (noise density = data density)"
-    elif hasattr(noise, "mean") and hasattr(noise, "cov"):
-        _refuse_other_dimension(noise.cov, n)
-        cov = B @ np.asarray(noise.cov) @ B.T
+    elif hasattr(noise, "normal_parameters"):
+        mean_of_noise, cov_of_noise = (np.asarray(a) for a in noise.normal_parameters)
+        _refuse_other_dimension(cov_of_noise, n)
+        cov = B @ cov_of_noise @ B.T
         tau = np.sqrt(np.diag(cov))
         # In units of its standard deviation the noise must be centred and uncorrelated.
-        distance = max(float(np.abs(cov / np.outer(tau, tau) - np.eye(n)).max()), float(np.abs(B @ np.asarray(noise.mean) / tau).max()))
+        distance = max(float(np.abs(cov / np.outer(tau, tau) - np.eye(n)).max()), float(np.abs(B @ mean_of_noise / tau).max()))
         if distance > _ROUNDING:
             return None
         floor = 10.0 * distance
@@ -76,9 +80,9 @@ def half_line_moments(z: Complex, tau: float) -> Complex:
 
         psi_m = sqrt2 (pi tau^2)^(-z/2) gamma^(-(m+1)/2) J_m(x),   J_m(x) = int_0^inf t^m e^(-t^2 - 2xt) dt.
     """
-    root = np.sqrt(z) / (math.sqrt(2.0) * tau)
-    front = math.sqrt(2.0) * np.exp(-0.5 * z * math.log(math.pi * tau**2)) / root
-    J = _gaussian_tail_moments((1.0 - z) / (math.sqrt(2.0) * root))
+    root = np.sqrt(z) / (SQRT_2 * tau)
+    front = SQRT_2 * np.exp(-0.5 * z * math.log(math.pi * tau**2)) / root
+    J = _gaussian_tail_moments((1.0 - z) / (SQRT_2 * root))
     return np.stack([front * J[0], front / root * J[1], front / root**2 * J[2]])
 
 
@@ -154,7 +158,7 @@ def _assemble(moments: Float, n: int) -> tuple[Float, Float]:
         else:
             information[p, j * n + i] = 2.0 * q[i, j]
     mean = np.zeros(n * n + 1)
-    mean[: n * n : n + 1] = -math.sqrt(2.0) * moments[1 : 1 + n]
+    mean[: n * n : n + 1] = -SQRT_2 * moments[1 : 1 + n]
     mean[-1] = moments[0]
     information[-1], information[:, -1] = mean, mean
     return information, mean

@@ -10,6 +10,7 @@ alpha  (n_params - 1,)   what ``LikelihoodObjective`` is a function of: with c i
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import replace
 
@@ -39,8 +40,13 @@ class LikelihoodObjective:
         self.model = model
         # The constant is that of the model itself; ``smoothed`` changes the density alone, as an optimiser's device.
         self._normalized = model
-        self.x = by_coordinate(as_points("x", x, model.n_dim))
-        self.n_data = len(self.x)
+        self._points = by_coordinate(as_points("x", x, model.n_dim))
+        self.n_data = len(self._points)
+
+    @property
+    def x(self) -> Float:
+        """A copy of the data; inside, the points lie coordinate by coordinate."""
+        return self._points.copy(order="C")
 
     @property
     def n_params(self) -> int:
@@ -77,13 +83,13 @@ class LikelihoodObjective:
 
     def smoothed(self, epsilon: float) -> LikelihoodObjective:
         """The objective with ln p_m^0 of the smoothed model; ln Z stays, so the value is a likelihood at epsilon = 0 only."""
-        other = object.__new__(LikelihoodObjective)
-        other.__dict__.update(self.__dict__, model=self.model.smoothed(epsilon))
+        other = copy.copy(self)
+        other.model = self.model.smoothed(epsilon)
         return other
 
     def kinks(self, alpha: ArrayLike) -> Float:
         """All b_i . x_t as one vector."""
-        return self.model.evaluate(np.append(as_vector("alpha", alpha, self.n_params), 0.0), self.x).kinks().arguments.ravel()
+        return self.model.evaluate(np.append(as_vector("alpha", alpha, self.n_params), 0.0), self._points).kinks().arguments.ravel()
 
     def expand(self, alpha: Float, width: float = ACTIVE) -> Expansion:
         """Return the expansion at alpha; every kink is a ridge.
@@ -108,5 +114,5 @@ class LikelihoodObjective:
 
     def _pass(self, theta: Float, block: slice) -> tuple[Pass, Float]:
         """The pass over a block of points, and the weight 1/n_data of each."""
-        once = self.model.evaluate(theta, self.x[block])
+        once = self.model.evaluate(theta, self._points[block])
         return once, np.full(len(once.log_density), 1.0 / self.n_data)

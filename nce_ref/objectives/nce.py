@@ -16,6 +16,7 @@ ln nu       is *subtracted* from G. Forgetting it, averaging the noise term inst
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -23,6 +24,7 @@ from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_points, as_positive, as_vector
 from nce_ref.models.base import Model, Pass
+from nce_ref.noise import Noise, refuse_unfit_noise
 from nce_ref.objectives.base import ACTIVE, Expansion, blocks, by_coordinate, split_kinks
 from nce_ref.special import log_sigmoid_and_slope
 
@@ -45,7 +47,7 @@ def nce_from_log_ratios(
 
 
 def nce_objective(
-    theta: ArrayLike, model: Model, noise: object, x: ArrayLike, y: ArrayLike, nu: float | None = None
+    theta: ArrayLike, model: Model, noise: Noise, x: ArrayLike, y: ArrayLike, nu: float | None = None
 ) -> tuple[float, Float]:
     """Return ``(J, dJ/dtheta)`` at theta. To evaluate at many theta build one ``NCEObjective``, which keeps ln p_n."""
     return NCEObjective(model, noise, x, y, nu)(theta)
@@ -57,16 +59,15 @@ class NCEObjective:
     Raises ValueError where samples, model and noise differ in dimension, are empty, or hold NaN or inf.
     """
 
-    def __init__(self, model: Model, noise: object, x: ArrayLike, y: ArrayLike, nu: float | None = None) -> None:
+    def __init__(self, model: Model, noise: Noise, x: ArrayLike, y: ArrayLike, nu: float | None = None) -> None:
         x, y = as_points("x", x, model.n_dim), as_points("y", y, model.n_dim)
         self.model = model
         self.n_data, self.n_noise = len(x), len(y)
         self.nu = _ratio(nu, len(x), len(y))
         # One array for both samples: a pass over it costs one call instead of two, which is what counts up to 1000 points.
         self._points = by_coordinate(np.concatenate([x, y]))
-        if getattr(noise, "n_dim", model.n_dim) != model.n_dim:
-            raise ValueError(f"noise: got dimension {noise.n_dim}; expected {model.n_dim}, the model's")  # type: ignore[attr-defined]
-        self._log_noise: Float = as_vector("noise.log_density", noise.log_density(self._points), len(self._points))  # type: ignore[attr-defined]
+        refuse_unfit_noise(noise, model.n_dim)
+        self._log_noise: Float = as_vector("noise.log_density", noise.log_density(self._points), len(self._points))
 
     @property
     def n_params(self) -> int:
@@ -75,13 +76,13 @@ class NCEObjective:
 
     @property
     def x(self) -> Float:
-        """The data."""
-        return self._points[: self.n_data]
+        """A copy of the data; inside, the points lie coordinate by coordinate."""
+        return self._points[: self.n_data].copy(order="C")
 
     @property
     def y(self) -> Float:
-        """The noise."""
-        return self._points[self.n_data :]
+        """A copy of the noise sample."""
+        return self._points[self.n_data :].copy(order="C")
 
     def __call__(self, theta: ArrayLike) -> tuple[float, Float]:
         """Return ``(J, dJ/dtheta)``; at a kink of |b_i . u| that term's derivative is 0."""
@@ -105,13 +106,13 @@ class NCEObjective:
 
     def smoothed(self, epsilon: float) -> NCEObjective:
         """The objective of ``model.smoothed(epsilon)`` on the same samples, sharing ln p_n."""
-        other = object.__new__(NCEObjective)
-        other.__dict__.update(self.__dict__, model=self.model.smoothed(epsilon))
+        other = copy.copy(self)
+        other.model = self.model.smoothed(epsilon)
         return other
 
     def kinks(self, theta: ArrayLike) -> Float:
         """All b_i . x_t and b_i . y_t as one vector."""
-        return self.model.kinks(theta, self._points).arguments.ravel()  # type: ignore[arg-type]
+        return self.model.kinks(theta, self._points).arguments.ravel()
 
     def expand(self, theta: Float, width: float = ACTIVE) -> Expansion:
         """Return the expansion at theta: kinks of the data bend J downwards, kinks of the noise upwards."""

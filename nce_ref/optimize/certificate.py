@@ -66,7 +66,8 @@ def certify(objective: Objective, theta: Float) -> Certificate:
         count = len(here.kinks.valleys)
         return answer(False, "on a valley", f"{count} kinks of the noise are met, where the objective bends upwards; {_ascent_text(here)}")
     if not stationarity <= STATIONARY:
-        reason = f"the smallest subgradient has norm {stationarity:.3g}, above {STATIONARY:g}; try other starts, and data scaled to unit variance"
+        above = f"the smallest subgradient has norm {stationarity:.3g}, above {STATIONARY:g}"
+        reason = f"{above}; try other starts, and data scaled to unit variance"
         return answer(False, "not stationary", reason)
     return answer(*(_by_concavity(here, stationarity) if here.concave else _by_second_order(here, multipliers)))
 
@@ -155,7 +156,8 @@ def _spread(directions: Float, weights: Float) -> Float:
 
 
 def _null_space(rows: Float, n: int) -> Float:
-    _, size, V = np.linalg.svd(rows.reshape(-1, n), full_matrices=True)
+    # From n rows on the thin V is square already; the full U would be as large as the square of the active kinks (lattice data).
+    _, size, V = np.linalg.svd(rows.reshape(-1, n), full_matrices=len(rows) < n)
     return V[int(np.sum(size > 1e-12 * size.max(initial=0.0))) :].T
 
 

@@ -7,7 +7,7 @@ lambda_k = w_k sign(r_k + a_k.d) where the ridge is not met, anything between wh
 
 Conventions
 -----------
-gradient (n,), hessian (n, n) = H     directions A (k, n), arguments r (k,), weights w (k,)
+gradient (n,), curvature (n, n) = H = minus a Hessian     directions A (k, n), arguments r (k,), weights w (k,)
 step d (n,), multipliers lambda (k,), active (k,) bool
 
 Two stages. An interior-point method (Mehrotra's predictor-corrector on r + A d = p - q, p, q >= 0, whose partners are
@@ -47,11 +47,11 @@ class KinkedStep:
 
 
 def solve_kinked_quadratic(
-    gradient: Float, hessian: Float, curved: Float, directions: Float, arguments: Float, weights: Float
+    gradient: Float, curvature: Float, true_curvature: Float, directions: Float, arguments: Float, weights: Float
 ) -> KinkedStep:
-    """Return the maximiser of m. ``hessian`` is positive definite; ``curved`` is the true -Hessian, perhaps indefinite.
+    """Return the maximiser of m. ``curvature`` is H, positive definite; ``true_curvature`` is the true one, perhaps indefinite.
 
-    The interior point works with ``hessian``. The exact stage takes ``curved`` where it is positive definite along the
+    The interior point works with ``curvature``. The exact stage takes ``true_curvature`` where it is positive definite along the
     active ridges, since only the true curvature gives quadratic convergence there.
     """
     # In unit directions arguments are distances and weights forces, comparable from ridge to ridge. One without force
@@ -62,25 +62,27 @@ def solve_kinked_quadratic(
     lengths, active = lengths[kept], np.zeros(len(kept), bool)
     directions, arguments, weights = directions[kept] / lengths[:, None], arguments[kept] / lengths, forces[kept]
     if len(arguments) == 0:
-        return KinkedStep(_newton(gradient, hessian, curved), active, True)
-    solved = _solve(gradient, hessian, curved, directions, arguments, weights)
+        return KinkedStep(_newton(gradient, curvature, true_curvature), active, True)
+    solved = _solve(gradient, curvature, true_curvature, directions, arguments, weights)
     active[kept] = solved.active
     return KinkedStep(solved.step, active, solved.exact)
 
 
-def _solve(gradient: Float, hessian: Float, curved: Float, directions: Float, arguments: Float, weights: Float) -> KinkedStep:
+def _solve(
+    gradient: Float, curvature: Float, true_curvature: Float, directions: Float, arguments: Float, weights: Float
+) -> KinkedStep:
     """The same for unit directions and weights above 0."""
     # Every argument may be 0, on a point where all ridges meet: then the plain Newton step gives the unit of length.
-    newton = float(np.linalg.norm(np.linalg.solve(hessian, gradient)))
+    newton = float(np.linalg.norm(np.linalg.solve(curvature, gradient)))
     scale = max(float(np.abs(arguments).max()), 1e-8 * newton, 1e-150)
-    step, multipliers = _interior_point(gradient, hessian, directions, arguments, weights, scale)
+    step, multipliers = _interior_point(gradient, curvature, directions, arguments, weights, scale)
     # At the solution of either side's complementarity one of the two is 0; which is smaller tells which.
     distance = np.abs(arguments + directions @ step) / scale
     slack = 1.0 - np.abs(multipliers) / weights
     active, signs = distance < slack, np.sign(multipliers)
     # The true curvature first, for Newton's convergence. Where its step disagrees with these ridges, that is no mistake of
     # theirs: the two quadratics have different maxima, and the definite one, whose ridges they are, still gives an ascent.
-    for H, repairs in ((curved, 1), (hessian, _MAX_REPAIRS)):
+    for H, repairs in ((true_curvature, 1), (curvature, _MAX_REPAIRS)):
         found = _repaired(gradient, H, directions, arguments, weights, active, signs, repairs)
         if found is not None:
             return found
@@ -111,11 +113,11 @@ def _repaired(
     return None
 
 
-def _newton(gradient: Float, hessian: Float, curved: Float) -> Float:
+def _newton(gradient: Float, curvature: Float, true_curvature: Float) -> Float:
     try:
-        return np.asarray(cho_solve(cho_factor(curved), gradient))
+        return np.asarray(cho_solve(cho_factor(true_curvature), gradient))
     except np.linalg.LinAlgError:
-        return np.asarray(np.linalg.solve(hessian, gradient), dtype=np.float64)
+        return np.asarray(np.linalg.solve(curvature, gradient), dtype=np.float64)
 
 
 def _on_manifold(pull: Float, H: Float, A: Float, r: Float, w: Float) -> tuple[Float, Float] | None:

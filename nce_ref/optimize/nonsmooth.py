@@ -4,8 +4,8 @@ r"""Maximise an objective with kinks, to the kinks themselves.
 2. Proximal Newton: around theta the objective is a quadratic plus its ridges nearby; its maximiser
    (``kinked_quadratic.py``) is the next theta. Once the active ridges are the right ones this is Newton's method on
    the manifold where they stay active, and converges quadratically: three to six iterations as a rule.
-   Valleys (kinks of the noise) are replaced by the side that theta is on, s.(b.y) for |b.y| with s = +-1 (0 if met exactly): a concave
-   minoriser that touches at theta, so a step that raises it raises the objective.
+   Valleys (kinks of the noise) are replaced by the side that theta is on, s.(b.y) for |b.y| with s = +-1 (0 if met
+   exactly): a concave minoriser that touches at theta, so a step that raises it raises the objective.
 
 Conventions
 -----------
@@ -31,7 +31,10 @@ _SMALL_STEP = 1e-9
 
 @dataclass(frozen=True)
 class Maximum:
-    """Where the climb ended; whether it *is* a maximum is the certificate's business."""
+    """Where the climb ended; whether it *is* a maximum is the certificate's business.
+
+    ``finished``  the climber's own word: its stopping rule was met, not its limit of steps
+    """
 
     theta: Float
     value: float

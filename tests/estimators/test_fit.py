@@ -113,3 +113,12 @@ def test_bad_starts_are_refused_by_name(how, what):
         nr.fit_nce(objective.model, objective.noise, objective.x, objective.y, **how)
     with pytest.raises(ValueError, match=what):
         nr.fit_mle(objective.model, objective.x, **how)
+
+
+def test_a_start_whose_objective_overflows_is_refused_without_a_warning():
+    objective, _, _ = ica_problem(3, 100, 1, 0)
+    start = 1e308 * np.append(np.eye(3).ravel(), 0.0)
+    with pytest.raises(ValueError, match=r"^start: row 1 has the objective -inf; expected a start where it is finite"):
+        nr.fit_nce(objective.model, objective.noise, objective.x, objective.y, start=[objective.model.pack(np.eye(3), 0.0), start])
+    with pytest.raises(ValueError, match=r"^start: row 0 has the objective -inf; expected a start where it is finite"):
+        nr.fit_mle(objective.model, objective.x, start=start)

@@ -12,7 +12,8 @@ from nce_ref.models import gaussian_moments as module
 from nce_ref.models.gaussian_moments import gaussian_moments
 
 PRECISION = np.array([[2.0, 0.5, 0.1], [0.5, 1.0, -0.3], [0.1, -0.3, 0.8]])
-NOISE = SimpleNamespace(mean=np.zeros(3), cov=np.array([[2.0, 0.3, 0.0], [0.3, 1.0, 0.2], [0.0, 0.2, 3.0]]))
+COV = np.array([[2.0, 0.3, 0.0], [0.3, 1.0, 0.2], [0.0, 0.2, 3.0]])
+NOISE = SimpleNamespace(normal_parameters=(np.zeros(3), COV))
 
 
 def monte_carlo_z(nu=0.7, n_points=200_000):
@@ -20,7 +21,7 @@ def monte_carlo_z(nu=0.7, n_points=200_000):
     rng = np.random.default_rng(1)
     u = rng.multivariate_normal(np.zeros(3), np.linalg.inv(PRECISION), size=n_points)
     p_d = np.exp(-0.5 * np.einsum("ti,ij,tj->t", u, PRECISION, u)) * math.sqrt(np.linalg.det(PRECISION))
-    p_n = np.exp(-0.5 * np.einsum("ti,ij,tj->t", u, np.linalg.inv(NOISE.cov), u)) / math.sqrt(np.linalg.det(NOISE.cov))
+    p_n = np.exp(-0.5 * np.einsum("ti,ij,tj->t", u, np.linalg.inv(COV), u)) / math.sqrt(np.linalg.det(COV))
     P = nu * p_n / (p_d + nu * p_n)
     u1, u2, u3 = u.T
     g = np.stack([-0.5 * u1**2, -u2 * u1, -0.5 * u2**2, -u3 * u1, -u3 * u2, -0.5 * u3**2, np.ones(n_points)], axis=1)
@@ -68,13 +69,13 @@ def test_maximum_likelihood_of_a_precision_matrix():
 
 @pytest.mark.parametrize("nu", [1e-3, 1.0, 1e6])
 def test_noise_equal_to_data_gives_a_constant_weight(nu):
-    equal = gaussian_moments(PRECISION, SimpleNamespace(mean=np.zeros(3), cov=np.linalg.inv(PRECISION)), nu)
+    equal = gaussian_moments(PRECISION, SimpleNamespace(normal_parameters=(np.zeros(3), np.linalg.inv(PRECISION))), nu)
     one = gaussian_moments(PRECISION, None, math.inf)
     np.testing.assert_allclose(equal.information, nu / (1 + nu) * one.information, rtol=1e-10, atol=1e-12 * nu / (1 + nu))
 
 
 def test_noise_without_structure_is_declined_and_wrong_size_refused():
-    assert gaussian_moments(PRECISION, SimpleNamespace(mean=np.array([0.1, 0.0, 0.0]), cov=np.eye(3)), 1.0) is None
-    assert gaussian_moments(PRECISION, SimpleNamespace(B=np.eye(3)), 1.0) is None
+    assert gaussian_moments(PRECISION, SimpleNamespace(normal_parameters=(np.array([0.1, 0.0, 0.0]), np.eye(3))), 1.0) is None
+    assert gaussian_moments(PRECISION, SimpleNamespace(laplace_demixing=np.eye(3)), 1.0) is None
     with pytest.raises(ValueError, match=r"noise: got dimension 2; expected 3"):
-        gaussian_moments(PRECISION, SimpleNamespace(mean=np.zeros(2), cov=np.eye(2)), 1.0)
+        gaussian_moments(PRECISION, SimpleNamespace(normal_parameters=(np.zeros(2), np.eye(2))), 1.0)

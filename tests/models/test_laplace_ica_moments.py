@@ -20,7 +20,7 @@ from nce_ref.models.moments import posterior_moments
 
 def gaussian_noise(cov, mean=None):
     cov = np.asarray(cov, dtype=float)
-    return SimpleNamespace(cov=cov, mean=np.zeros(len(cov)) if mean is None else np.asarray(mean))
+    return SimpleNamespace(normal_parameters=(np.zeros(len(cov)) if mean is None else np.asarray(mean), cov))
 
 
 def log_ratio(s, tau):
@@ -196,7 +196,7 @@ def test_constant_weight_where_noise_is_the_data_density():
     B = rng.normal(size=(3, 3))
     shuffled = np.array([1.0, -1.0, -1.0])[:, None] * B[[2, 0, 1]]
     one = laplace_ica_moments(B, None, math.inf)
-    for noise in (SimpleNamespace(B=B), SimpleNamespace(B=shuffled)):
+    for noise in (SimpleNamespace(laplace_demixing=B), SimpleNamespace(laplace_demixing=shuffled)):
         half = laplace_ica_moments(B, noise, 3.0)
         np.testing.assert_allclose(half.information, 0.75 * one.information, rtol=1e-15)
         assert half.floor <= 10 * 100 * np.finfo(float).eps * np.linalg.cond(B)
@@ -215,15 +215,17 @@ def test_noise_without_structure_is_declined():
     assert laplace_ica_moments(B, gaussian_noise(matched), 1.0) is not None
     assert laplace_ica_moments(B, gaussian_noise(np.eye(2)), 1.0) is None
     assert laplace_ica_moments(B, gaussian_noise(matched, mean=[1e-3, 0.0]), 1.0) is None
-    assert laplace_ica_moments(B, SimpleNamespace(B=2 * B), 1.0) is None
-    assert laplace_ica_moments(B, SimpleNamespace(B=B + 1e-3), 1.0) is None
-    assert laplace_ica_moments(B, SimpleNamespace(B=np.array([[1.0, 0.5], [1.0, 0.5]])), 1.0) is None
+    assert laplace_ica_moments(B, SimpleNamespace(laplace_demixing=2 * B), 1.0) is None
+    assert laplace_ica_moments(B, SimpleNamespace(laplace_demixing=B + 1e-3), 1.0) is None
+    assert laplace_ica_moments(B, SimpleNamespace(laplace_demixing=np.array([[1.0, 0.5], [1.0, 0.5]])), 1.0) is None
     assert laplace_ica_moments(B, SimpleNamespace(), 1.0) is None
+    # A Student noise has mean and covariance too: taken for a Gaussian, Var(c) is 7.0 instead of 4.9, stated error 1e-14.
+    assert laplace_ica_moments(B, SimpleNamespace(mean=np.zeros(2), cov=matched, B=B), 1.0) is None
     slightly = laplace_ica_moments(B, gaussian_noise(matched + 1e-9 * np.eye(2)), 1.0)
     assert 1e-9 < slightly.floor < 1e-7
 
 
-@pytest.mark.parametrize("noise", [gaussian_noise(np.eye(3)), SimpleNamespace(B=np.eye(3))])
+@pytest.mark.parametrize("noise", [gaussian_noise(np.eye(3)), SimpleNamespace(laplace_demixing=np.eye(3))])
 def test_noise_of_another_dimension_is_refused(noise):
     with pytest.raises(ValueError, match=r"noise: got dimension 3; expected 2"):
         laplace_ica_moments(np.eye(2), noise, 1.0)
