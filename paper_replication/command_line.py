@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, StoreError) as error:
         print(f"paper_replication: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("paper_replication: stopped; what was stored is kept, the same command goes on from there", file=sys.stderr)
+        return 130
 
 
 def run(options: argparse.Namespace) -> int:
@@ -111,13 +114,13 @@ def _read_about(path: Path) -> dict[str, object]:
 
 def _shard(text: str) -> tuple[int, int]:
     index, slash, count = text.partition("/")
-    if not (slash and index.isdigit() and count.isdigit() and 1 <= int(index) <= int(count)):
+    if not (slash and text.isascii() and index.isdigit() and count.isdigit() and 1 <= int(index) <= int(count)):
         raise argparse.ArgumentTypeError(f"got {text!r}; expected i/k with 1 <= i <= k, e.g. 1/4")
     return int(index), int(count)
 
 
 def _workers(text: str) -> int:
-    if not text.isdigit():
+    if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"got {text!r}; expected 0 (no worker process) or more")
     return int(text)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from scipy import stats
@@ -43,7 +44,8 @@ def draw_figure1d(figure: Figure, evidence: Evidence, lines: list[Line]) -> bool
         samples = [sum(evidence.column(f"{method}.paper.{part}", size) for part in parts) for size in sizes]
         values = [float(np.mean(sample)) for sample in samples]
         halves = [float(stats.t.isf(0.025, sample.size - 1) * np.std(sample, ddof=1) / np.sqrt(sample.size)) for sample in samples]
-        below = np.minimum(halves, 0.999 * np.array(values))  # a logarithmic axis has no place for what reaches below 0
+        # A logarithmic axis has no place for what reaches below 0; cut at a tenth, or one outlier's bar would squeeze all the rest.
+        below = np.minimum(halves, 0.9 * np.array(values))
         axes.errorbar(
             np.array(sizes) * SHIFT[method], values, yerr=[below, halves], fmt=MARKERS[method], color=COLOURS[method], ms=5, capsize=2
         )
@@ -181,7 +183,9 @@ def draw_toy(figure: Figure, toy: dict[str, Any]) -> bool:
     top = float(np.max(objective))
     # Levels crowd towards the maximum, where the surface is flat.
     levels = top - np.geomspace(float(np.ptp(objective)), 1e-4 * float(np.ptp(objective)), 22)
-    axes.contourf(toy["precision"], toy["c"], objective, levels=[*np.unique(levels), top], cmap="Blues")
+    # Shades by rank, not by height: by height all but the outermost bands would be the same dark blue, and hide the curves.
+    shades = colormaps["Blues"](np.linspace(0.0, 0.6, levels.size))
+    axes.contourf(toy["precision"], toy["c"], objective, levels=[*np.unique(levels), top], colors=shades)
     axes.contour(toy["precision"], toy["c"], objective, levels=np.unique(levels), colors="0.45", linewidths=0.5)
     precision = np.asarray(toy["precision"], dtype=float)
     axes.plot(precision, 0.5 * np.log(precision) - 0.5 * np.log(2.0 * np.pi), "k--", lw=1.2, label="normalised models")

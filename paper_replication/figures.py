@@ -33,7 +33,7 @@ CAPTIONS = {
     "the limit law (lines) and the published medians (open).",
     "figure1d": "Figure 1 (d): mean squared errors under the paper's protocol with 95 % intervals (filled), tr(Sigma)/T (lines), "
     "published simulated means (open) and published predictions (crosses).",
-    "ratio_to_limit": "Mean squared error of B over its limit law, certified fits, with 95 % intervals: the approach from above, "
+    "ratio_to_limit": "Mean squared error of B over its limit law, the certified protocol, with 95 % intervals: the approach from above, "
     "and how slow it is.",
     "optimiser": "The optimiser's part. Left: share of fits more than 1e-4 below the best value known. Right: median squared error "
     "of B of the paper's protocol over that of the certified one, with 95 % intervals.",

@@ -36,26 +36,33 @@ def plain_verdicts(judgements: Sequence[Judgement]) -> str:
     width = max(len(family) for family in [*counts, "claims about"])
     lines = [f"{'claims about':{width}}  {CONFIRMED:>12} {CONTRADICTED:>12} {NOT_RESOLVED:>12}"]
     lines += [f"{family:{width}}  {c[CONFIRMED]:>12} {c[CONTRADICTED]:>12} {c[NOT_RESOLVED]:>12}" for family, c in counts.items()]
+    total = {name: sum(c[name] for c in counts.values()) for name in (CONFIRMED, CONTRADICTED, NOT_RESOLVED)}
+    lines.append(f"{'all':{width}}  {total[CONFIRMED]:>12} {total[CONTRADICTED]:>12} {total[NOT_RESOLVED]:>12}")
     lines += [f"contradicted: {j.claim.id}: {_values(j)}" for j in judgements if j.verdict == CONTRADICTED]
     return "\n".join(lines)
+
+
+def not_confirmed(judgements: Sequence[Judgement]) -> str:
+    """The contradicted claims in words with their estimates, and the names of those not resolved; empty where there are none."""
+    against = [j for j in judgements if j.verdict == CONTRADICTED]
+    left = [f"`{j.claim.id}`" for j in judgements if j.verdict == NOT_RESOLVED]
+    told = "".join(f"- `{j.claim.id}`: {j.claim.statement}: {_values(j)}; {_target(j)} claimed\n" for j in against)
+    parts = [f"Contradicted:\n\n{told}"] if against else []
+    parts += [f"Not resolved ({len(left)}): {', '.join(left)}.\n"] if left else []
+    return "\n".join(parts)
 
 
 def all_claims(judgements: Sequence[Judgement]) -> str:
     """Every claim with its numbers."""
     rows = []
     for j in judgements:
-        target = (
-            f"{j.claim.target:g} ± {j.claim.margin:g}"
-            if j.claim.kind in ("equivalence", "agreement")
-            else f"{'>' if j.claim.kind == 'greater' else '<'} {j.claim.target:g}"
-        )
         note = "" if j.estimate is None else j.estimate.note
         reason = "" if j.verdict == CONFIRMED else j.reason
         rows.append(
             [
                 f"`{j.claim.id}`",
                 j.claim.statement,
-                target,
+                _target(j),
                 _values(j),
                 f"{j.attained_power:.2f}",
                 f"**{j.verdict}**",
@@ -100,8 +107,8 @@ def distances(evidence: Evidence, lines: Sequence[Line]) -> str:
     for size in evidence.sizes:
         for method in METHODS:
             found = {x.statistic: x for x in select(lines, n_data=size, method=method, quantity="mahalanobis")}
-            cells = [_cell(found.get(name), "{:.3f}") for name in ("mean/df", "below_95%", "kolmogorov_distance", "kolmogorov_p")]
-            rows.append([str(size), LABELS[method], *cells])
+            cells = [_cell(found.get(name), "{:.3f}") for name in ("mean/df", "below_95%", "kolmogorov_distance")]
+            rows.append([str(size), LABELS[method], *cells, _cell(found.get("kolmogorov_p"), "{:.2g}")])
     return markdown(["T", "method", "mean / degrees of freedom", "below the 95 % quantile", "Kolmogorov distance", "its p"], rows)
 
 
@@ -190,6 +197,13 @@ def _cell(line: Line | None, form: str, interval: bool = True) -> str:
 
 def _log(value: float) -> str:
     return "" if math.isnan(value) else f"{math.log10(value):.3f}" if 0.0 < value < math.inf else "none"
+
+
+def _target(judgement: Judgement) -> str:
+    claim = judgement.claim
+    if claim.kind in ("equivalence", "agreement"):
+        return f"{claim.target:g} ± {claim.margin:g}"
+    return f"{'>' if claim.kind == 'greater' else '<'} {claim.target:g}"
 
 
 def _values(judgement: Judgement) -> str:

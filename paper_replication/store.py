@@ -15,7 +15,9 @@ import fcntl
 import gzip
 import json
 import os
+import zlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -44,7 +46,7 @@ def read_rows(path: Path) -> tuple[list[Row], str]:
         path = path / RUNS if (path / RUNS).exists() else path / (RUNS + ".gz")
     try:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise StoreError(f"{path}: cannot be read ({_reason(error)})") from None
     _, rows, note = _split(path, data)
     return rows, note
@@ -124,7 +126,9 @@ class RunStore:
         """Close the files and free the folder."""
         for file in (self._runs, self._times, self._lock):
             if file is not None:
-                file.close()
+                # After a write that failed, closing tries it again and fails too; what succeeded was flushed before.
+                with suppress(OSError):
+                    file.close()
 
     def __enter__(self) -> RunStore:
         return self
@@ -153,9 +157,10 @@ def _split(path: Path, data: bytes) -> tuple[int, list[Row], str]:
             if not line.endswith(b"\n"):
                 raise ValueError("the line does not end")
             row = json.loads(line)
-            row_key(row)
-            if not isinstance(row.get("result", row.get("seconds")), (dict, float, int)):
-                raise ValueError("neither a result nor a time")
+            key = row_key(row)
+            if not (isinstance(key.experiment, str) and isinstance(key.version, int) and isinstance(key.repetition, int)):
+                raise ValueError("experiment, version and repetition: expected a string and two whole numbers")
+            finite_result(row["result"] if "result" in row else {"seconds": row["seconds"]})  # refuses NaN, which JSON readers let in
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             if number < len(lines):
                 raise StoreError(f"{path}, line {number}: damaged ({_reason(error)}); mend or delete the line") from None

@@ -7,9 +7,11 @@ sample mean and covariance, or, for the fine tuning, the ICA model at the first 
     paper      L-BFGS from each start (five for n_data <= 4000, one above), the best objective kept
     certified  ``nce_ref``'s fits from the same starts, each with its certificate
 
-Each protocol carries its own first fit into the second noise, drawn with the same random numbers for both, so that the two
-differ by the optimiser alone. The best value known of an objective is the highest that either protocol reached; for the
-second noise, whose objective is each protocol's own, a certified climb from the L-BFGS end looks for a higher one.
+Each protocol carries its own first fit into the second noise. Both are drawn with the same random numbers, yet are the same
+sample only where the two first fits have their rows in the same order and signs (which of the equivalent maxima wins depends
+on the start that led there): of the second noise the two protocols compare as laws, not sample by sample, and errors pair
+loosely. The best value known of an objective is the highest that either protocol reached; for the second noise, whose objective
+is each protocol's own, a certified climb from the L-BFGS end looks for a higher one.
 """
 
 from __future__ import annotations

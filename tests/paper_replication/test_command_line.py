@@ -83,6 +83,12 @@ def test_ctrl_c_has_its_own_exit_code(tmp_path, fake_profiles, monkeypatch, caps
     assert "stopped: 24 runs are missing" in capsys.readouterr().out
 
 
+def test_ctrl_c_while_reporting_is_one_line(tmp_path, fake_profiles, monkeypatch, capsys):
+    monkeypatch.setattr(command_line, "build_report", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert run("run", "--profile", "made-up", "--workers", 0, "--results", tmp_path) == 130
+    assert capsys.readouterr().err.splitlines()[-1].startswith("paper_replication: stopped; what was stored is kept")
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
@@ -110,6 +116,8 @@ def test_bad_input_is_one_line(tmp_path, fake_profiles, capsys, arguments, messa
         (["run"], "--profile"),
         (["run", "--profile", "fake", "--shard", "3/2"], "got '3/2'; expected i/k"),
         (["run", "--profile", "fake", "--workers", "-1"], "got '-1'; expected 0"),
+        (["run", "--profile", "fake", "--workers", "²"], "got '²'; expected 0"),
+        (["run", "--profile", "fake", "--shard", "¹/²"], "got '¹/²'; expected i/k"),
         (["run", "--profile", "fake", "--max-minutes", "soon"], "got 'soon'; expected a number of minutes"),
         (["walk"], "invalid choice"),
     ],

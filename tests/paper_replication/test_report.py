@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import synthetic_rows
 
-from paper_replication import figures, report
+from paper_replication import figures, report, report_tables
+from paper_replication.claim_list import all_claims
+from paper_replication.claims import judge_all
 from paper_replication.evidence import gather
 from paper_replication.report import build_report, describe_runs, newest_version
 from paper_replication.store import StoreError, merge, read_rows
@@ -74,6 +76,26 @@ def test_what_is_missing_is_said(tmp_path, rows, monkeypatch):
     monkeypatch.setattr(figures, "matplotlib_is_here", lambda: False)
     made = build_report(rows, tmp_path, {**ABOUT, "missing": 7}, synthetic_rows.THEORY)
     assert "7 runs of the profile are missing" in made.path.read_text()
+
+
+def test_what_is_contradicted_is_told_in_words_and_what_is_open_by_name(monkeypatch):
+    evidence = gather(synthetic_rows.rows({250: 100}, inflate=4.0), synthetic_rows.THEORY)
+    judgements = judge_all(all_claims(), evidence)
+    text, plain = report_tables.not_confirmed(judgements), report_tables.plain_verdicts(judgements)
+    for judgement in judgements:
+        in_words = f"- `{judgement.claim.id}`: {judgement.claim.statement}: " in text
+        assert in_words == (judgement.verdict == "contradicted") == (f"contradicted: {judgement.claim.id}: " in plain)
+        assert (f"`{judgement.claim.id}`" in text) == (judgement.verdict != "confirmed")
+    assert "coverage.mle.B.250" in plain
+    (total,) = [line.split() for line in plain.splitlines() if line.startswith("all ")]
+    assert sum(map(int, total[1:])) == len(judgements)
+    assert report_tables.not_confirmed([]) == ""
+
+
+def test_a_report_without_provenance_invents_no_time(tmp_path, rows, monkeypatch):
+    monkeypatch.setattr(figures, "matplotlib_is_here", lambda: False)
+    text = build_report(rows, tmp_path, {}, synthetic_rows.THEORY).path.read_text()
+    assert "Time spent" not in text and "Profile `unknown`" in text
 
 
 def test_older_versions_are_left_out(rows):

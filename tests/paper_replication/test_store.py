@@ -71,6 +71,37 @@ def test_a_line_that_is_json_but_no_run_is_damaged(tmp_path):
     assert rows == [] and "line 1" in note
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"version": "1"}, {"repetition": None}, {"experiment": 3}, {"result": {"x": float("nan")}}, {"result": {"x": "much"}}, {"result": {}}],
+)
+def test_a_line_with_the_wrong_kind_of_entry_is_damaged(tmp_path, wrong):
+    fill(tmp_path)
+    path = tmp_path / RUNS
+    lines = path.read_text().splitlines()
+    lines[1] = json.dumps({**json.loads(lines[1]), **wrong})
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(StoreError, match=r"runs\.jsonl, line 2: damaged"):
+        read_rows(tmp_path)
+
+
+def test_a_full_disk_is_one_line_and_keeps_what_was_stored(tmp_path):
+    # A limit on the size of files stands for the full disk, in a process of its own: closing must not fail a second time.
+    code = (
+        "import resource, sys; from pathlib import Path; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "from paper_replication.store import RunStore, StoreError; from paper_replication.tasks import Key\n"
+        "try:\n"
+        "    with RunStore(Path(sys.argv[1])) as store:\n"
+        "        for k in range(50): store.append(Key('figure1', 1, '{}', k), {'x': 1.0}, 0.5, {})\n"
+        "except StoreError as error: print(error)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONDONTWRITEBYTECODE": "1"}
+    answer = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, env=environment, timeout=60)
+    assert "writing failed" in answer.stdout and answer.stderr == ""
+    with RunStore(tmp_path) as store:
+        assert sorted(key.repetition for key in store.rows) == list(range(len(store.rows))) and len(store.rows) >= 5
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), "text", None])
 def test_what_is_not_a_finite_number_is_refused(tmp_path, bad):
     with RunStore(tmp_path) as store, pytest.raises(ValueError, match="result: 'x' is"):
@@ -117,6 +148,13 @@ def test_missing_and_damaged_files_say_so(tmp_path):
     (tmp_path / "bad.jsonl.gz").write_bytes(b"no gzip")
     with pytest.raises(StoreError, match="cannot be read"):
         read_rows(tmp_path / "bad.jsonl.gz")
+    fill(tmp_path)
+    write_gzip(tmp_path / "flipped.jsonl.gz", read_rows(tmp_path)[0])
+    whole = (tmp_path / "flipped.jsonl.gz").read_bytes()
+    for middle in (whole[20:40], b"\xff" * 20):  # a wrong checksum at the end; wrong bits within, which zlib has its own error for
+        (tmp_path / "flipped.jsonl.gz").write_bytes(whole[:20] + middle + whole[40:-8] + b"\0" * 8)
+        with pytest.raises(StoreError, match="cannot be read"):
+            read_rows(tmp_path / "flipped.jsonl.gz")
 
 
 def test_gzipped_rows_come_back_and_their_bytes_depend_on_them_alone(tmp_path):
