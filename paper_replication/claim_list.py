@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from . import claims_of_figure1, claims_of_theory
+from . import claims_of_figure1, claims_of_fine_tuning, claims_of_theory
 from . import estimands as of
 from .claims import Claim
 from .theory import METHODS
@@ -28,6 +28,7 @@ def all_claims() -> list[Claim]:
         *claims_of_theory.mahalanobis(),
         *certificates(),
         *claims_of_figure1.optimiser(),
+        *claims_of_fine_tuning.fine_tuning(),
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -26,11 +26,12 @@ GAP_LIMIT = 1e-4  # an objective this far below the best value known counts as a
 
 @dataclass(frozen=True)
 class Evidence:
-    """Rows of one experiment grouped by ``n_data``, the theory, and the published points."""
+    """Rows of ``figure1`` grouped by ``n_data``, the theory, the published points, and rows of ``fine_tuning`` grouped likewise."""
 
     groups: Mapping[int, list[Mapping[str, float]]]
     theory: Theory
     points: tuple[Point, ...]
+    fine_tuning: Mapping[int, list[Mapping[str, float]]] = field(default_factory=dict)
 
     @cached_property
     def sizes(self) -> list[int]:
@@ -40,6 +41,7 @@ class Evidence:
     def column(self, name: str, n_data: int) -> NDArray[np.float64]:
         """Return one result over the repetitions, empty where there are no runs of that size.
 
+        Names that begin with "fine_tuning." are that experiment's, all others figure1's.
         ``<method>.certified.is_certified`` is derived: stationary to ``STATIONARITY_LIMIT`` and proven a local maximum.
         Raises ValueError where the runs lack the result.
         """
@@ -47,11 +49,12 @@ class Evidence:
             stem = name.removesuffix("is_certified")
             stationary = self.column(stem + "stationarity", n_data) <= STATIONARITY_LIMIT
             return (stationary & (self.column(stem + "is_local_maximum", n_data) == 1.0)).astype(float)
+        experiment, groups = ("fine_tuning", self.fine_tuning) if name.startswith("fine_tuning.") else ("figure1", self.groups)
         try:
-            return np.array([result[name] for result in self.groups.get(n_data, [])], dtype=float)
+            return np.array([result[name] for result in groups.get(n_data, [])], dtype=float)
         except KeyError:
-            have = ", ".join(sorted(self.groups[n_data][0]))
-            raise ValueError(f"name: a run of figure1 at n_data = {n_data} has no result {name!r}; it has {have}") from None
+            have = ", ".join(sorted(groups[n_data][0]))
+            raise ValueError(f"name: a run of {experiment} at n_data = {n_data} has no result {name!r}; it has {have}") from None
 
     def pooled(self, name: str, sizes: Iterable[int] | None = None) -> NDArray[np.float64]:
         """Return the column over all sizes (or those given), one after the other."""
@@ -59,13 +62,14 @@ class Evidence:
         return np.concatenate([np.empty(0), *(self.column(name, size) for size in chosen)])
 
 
-def gather(rows: Iterable[Row], theory: Theory, experiment: str = "figure1") -> Evidence:
-    """Sort the rows by key and group those of ``experiment`` by ``n_data``: from here on no order of running is left."""
-    groups: dict[int, list[Mapping[str, float]]] = defaultdict(list)
+def gather(rows: Iterable[Row], theory: Theory) -> Evidence:
+    """Sort the rows by key and group them by experiment and ``n_data``: from here on no order of running is left."""
+    groups: dict[str, dict[int, list[Mapping[str, float]]]] = {"figure1": defaultdict(list), "fine_tuning": defaultdict(list)}
     for row in sorted(rows, key=row_key):
-        if row["experiment"] == experiment:
-            groups[_size(row["params"])].append(row["result"])
-    return Evidence(dict(sorted(groups.items())), theory, published_points())
+        if row["experiment"] in groups:
+            groups[row["experiment"]][_size(row["params"])].append(row["result"])
+    figure1, fine_tuning = (dict(sorted(group.items())) for group in groups.values())
+    return Evidence(figure1, theory, published_points(), fine_tuning)
 
 
 def _size(params: Mapping[str, Any]) -> int:

@@ -38,16 +38,20 @@ class Profile:
         return [make_task(b.experiment, b.params, r) for b in self.batches for r in range(b.n_repetitions)]
 
 
-def _figure1(sizes: Mapping[int, int]) -> tuple[Batch, ...]:
-    return tuple(Batch("figure1", {"n_data": n_data}, count) for n_data, count in sizes.items())
+def _batches(experiment: str, sizes: Mapping[int, int]) -> tuple[Batch, ...]:
+    return tuple(Batch(experiment, {"n_data": n_data}, count) for n_data, count in sizes.items())
+
+
+QUICK = _batches("figure1", {250: 120, 1000: 100, 4000: 80, 16000: 60}) + _batches("fine_tuning", {250: 100})
+FULL = _batches("figure1", dict.fromkeys(SIZES, N_MATRICES)) + _batches("fine_tuning", dict.fromkeys(SIZES[:4], N_MATRICES))
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("smoke", "every path once, no statement", 20.0, _figure1({250: 2, 500: 2})),
-        Profile("quick", "the laws at a glance", 300.0, _figure1({250: 120, 1000: 100, 4000: 80, 16000: 60})),
-        Profile("full", "500 matrices a sample size, as in the paper", 5400.0, _figure1(dict.fromkeys(SIZES, N_MATRICES))),
+        Profile("smoke", "every path once, no statement", 20.0, _batches("figure1", {250: 2, 500: 2}) + _batches("fine_tuning", {250: 1})),
+        Profile("quick", "the laws at a glance", 300.0, QUICK),
+        Profile("full", "500 matrices a sample size, as in the paper", 5400.0, FULL),
     )
 }
 

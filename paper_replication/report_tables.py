@@ -112,6 +112,23 @@ def distances(evidence: Evidence, lines: Sequence[Line]) -> str:
     return markdown(["T", "method", "mean / degrees of freedom", "below the 95 % quantile", "Kolmogorov distance", "its p"], rows)
 
 
+def fine_tuning(evidence: Evidence, lines: Sequence[Line]) -> str:
+    """log10 of the second fit's median squared errors by its start, beside the published ones."""
+    published = {(p.parameter, p.n_data): p.value for p in evidence.points if p.statistic == "median" and p.method == "nce_laplace"}
+    rows = []
+    for size in evidence.fine_tuning:
+        ahead = evidence.column("fine_tuning.random.objective", size) - evidence.column("fine_tuning.first_fit.objective", size)
+        for parameter in ("B", "c"):
+            cells = []
+            for start in ("random", "first_fit"):
+                line = select(lines, n_data=size, protocol=f"fine_tuning.{start}", quantity=f"error_{parameter}", statistic="median")[0]
+                cells.append(f"{_log(line.value)} [{_log(line.low)}, {_log(line.high)}]")
+            cells += [f"{published[parameter, size]:.3f}", f"{np.mean(ahead > 1e-6):.2f}"]
+            rows.append([str(size), parameter, str(ahead.size), *cells])
+    head = ["T", "of", "runs", "random starts", "start at the first fit", "published", "share of runs in which random starts end higher"]
+    return markdown(head, rows) if rows else ""
+
+
 def optimiser(evidence: Evidence, lines: Sequence[Line]) -> str:
     """Shares of fits more than 1e-4 below the best value known, and what the protocols make of the error."""
     rows = []

@@ -53,6 +53,8 @@ def summarise(evidence: Evidence) -> list[Line]:
                 lines += _errors(evidence, n_data, method, protocol, medians[method])
             lines += _optimiser(evidence, n_data, method)
             lines += _intervals(evidence, n_data, method)
+    for n_data in evidence.fine_tuning:
+        lines += _fine_tuning(evidence, n_data)
     return lines
 
 
@@ -135,6 +137,16 @@ def _intervals(evidence: Evidence, n_data: int, method: str) -> Iterator[Line]:
     distance, p_value = st.kolmogorov_distance(sample, evidence.theory.degrees_of_freedom(method))
     yield Line(n_data, method, "certified", "mahalanobis", "kolmogorov_distance", sample.size, distance)
     yield Line(n_data, method, "certified", "mahalanobis", "kolmogorov_p", sample.size, p_value)
+
+
+def _fine_tuning(evidence: Evidence, n_data: int) -> Iterator[Line]:
+    for start in ("random", "first_fit"):
+        for quantity in ("error_B", "error_c"):
+            sample = evidence.column(f"fine_tuning.{start}.{quantity}", n_data)
+            low, high = st.median_interval(sample, CONFIDENCE)
+            protocol = f"fine_tuning.{start}"
+            yield Line(n_data, "nce_laplace", protocol, quantity, "median", sample.size, float(np.median(sample)), low, high)
+            yield _mean(n_data, "nce_laplace", protocol, quantity, sample)
 
 
 def _mean(n_data: int, method: str, protocol: str, quantity: str, sample: NDArray[np.float64], theory: float = math.nan) -> Line:

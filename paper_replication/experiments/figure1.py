@@ -51,7 +51,7 @@ MODEL = LaplaceICA(n_sources=N_SOURCES)
 
 
 @dataclass(frozen=True)
-class _Ends:
+class Ends:
     """Where the starts of one protocol ended: theta of the best, and each one's objective."""
 
     theta: Float
@@ -65,46 +65,65 @@ class _Ends:
 def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]:
     """Return the scalars of one repetition at ``params["n_data"]``; the names are method.protocol.quantity."""
     n_data = int(params["n_data"])
-    mixing = random_mixing(N_SOURCES, rng)
-    truth = MODEL.normalize(MODEL.pack(np.linalg.inv(mixing), 0.0))
-    x = MODEL.sample(truth, n_data, rng)
-    starts = np.stack([MODEL.random_start(rng) for _ in range(MANY_STARTS if n_data <= MANY_UP_TO else FEW_STARTS)])
-    gaussian = GaussianNoise.from_data(x)
-    y = gaussian.sample(n_data, rng)
-    noise_seed = int(rng.integers(2**63))
+    problem = draw_problem(n_data, rng)
+    mixing, truth, x, starts, gaussian, y = problem.mixing, problem.truth, problem.x, problem.starts, problem.noise, problem.y
 
     demixing = truth[:-1].reshape(N_SOURCES, N_SOURCES)
     result = {"norm_B": float(np.sum(demixing**2)), "condition_number": float(np.linalg.cond(mixing))}
 
-    def record(method: str, paper: _Ends, fit: Fit, best_paper: float, best_certified: float) -> None:
+    def record(method: str, paper: Ends, fit: Fit, best_paper: float, best_certified: float) -> None:
         certified = _certified_ends(fit)
         for protocol, ends, best in (("paper", paper, best_paper), ("certified", certified, best_certified)):
             for name, value in _errors(ends, truth, mixing, best).items():
                 result[f"{method}.{protocol}.{name}"] = value
         result[f"{method}.paper.single_gap"] = best_paper - float(paper.objectives[0])
-        result[f"{method}.paper.single_error_B"] = _match(paper.first_theta, truth).squared_error
+        result[f"{method}.paper.single_error_B"] = match_truth(paper.first_theta, truth).squared_error
         for name, value in _inference(fit, method, truth, mixing, n_data).items():
             result[f"{method}.certified.{name}"] = value
 
     likelihood = LikelihoodObjective(MODEL, x)
-    paper = _paper_ends(likelihood, starts[:, :-1], lambda alpha: MODEL.normalize(np.append(alpha, 0.0)))
+    paper = paper_ends(likelihood, starts[:, :-1], lambda alpha: MODEL.normalize(np.append(alpha, 0.0)))
     fit = fit_mle(MODEL, x, start=starts)
     best = max(float(paper.objectives.max()), fit.objective)
     record("mle", paper, fit, best, best)
 
-    paper = _paper_ends(NCEObjective(MODEL, gaussian, x, y), starts, lambda theta: theta)
+    paper = paper_ends(NCEObjective(MODEL, gaussian, x, y), starts, lambda theta: theta)
     fit = fit_nce(MODEL, gaussian, x, y, start=starts)
     best = max(float(paper.objectives.max()), fit.objective)
     record("nce_gaussian", paper, fit, best, best)
 
-    fitted, y_fitted = _second_noise(paper.theta, n_data, noise_seed)
+    fitted, y_fitted = second_noise(paper.theta, n_data, problem.noise_seed)
     objective = NCEObjective(MODEL, fitted, x, y_fitted)
-    paper = _paper_ends(objective, starts, lambda theta: theta)
+    paper = paper_ends(objective, starts, lambda theta: theta)
     best_paper = max(float(paper.objectives.max()), maximize(objective, paper.theta).value)
-    fitted, y_fitted = _second_noise(fit.theta, n_data, noise_seed)
+    fitted, y_fitted = second_noise(fit.theta, n_data, problem.noise_seed)
     fit = fit_nce(MODEL, fitted, x, y_fitted, start=starts)
     record("nce_laplace", paper, fit, best_paper, fit.objective)
     return result
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mixing matrix and everything that is drawn for it; ``noise_seed`` is for the second noise."""
+
+    mixing: Float
+    truth: Float
+    x: Float
+    starts: Float
+    noise: GaussianNoise
+    y: Float
+    noise_seed: int
+
+
+def draw_problem(n_data: int, rng: np.random.Generator) -> Problem:
+    """Draw mixing, data, starts and noise; the order of the draws is part of the experiment."""
+    mixing = random_mixing(N_SOURCES, rng)
+    truth = MODEL.normalize(MODEL.pack(np.linalg.inv(mixing), 0.0))
+    x = MODEL.sample(truth, n_data, rng)
+    starts = np.stack([MODEL.random_start(rng) for _ in range(MANY_STARTS if n_data <= MANY_UP_TO else FEW_STARTS)])
+    noise = GaussianNoise.from_data(x)
+    y = noise.sample(n_data, rng)
+    return Problem(mixing, truth, x, starts, noise, y, int(rng.integers(2**63)))
 
 
 def expected_seconds(params: Mapping[str, Any]) -> float:
@@ -113,16 +132,18 @@ def expected_seconds(params: Mapping[str, Any]) -> float:
     return (0.4 + 5.5e-4 * n_data) if n_data <= MANY_UP_TO else 1.4e-4 * n_data
 
 
-def _second_noise(theta: Float, n_points: int, seed: int) -> tuple[LaplaceICANoise, Float]:
+def second_noise(theta: Float, n_points: int, seed: int) -> tuple[LaplaceICANoise, Float]:
+    """The noise of the fine tuning, the model at the first fit's B, and a sample of it."""
     noise = LaplaceICANoise(MODEL.unpack(theta)[0])
     return noise, noise.sample(n_points, np.random.default_rng(seed))
 
 
-def _paper_ends(objective: Any, starts: Float, complete: Any) -> _Ends:
+def paper_ends(objective: Any, starts: Float, complete: Any) -> Ends:
+    """L-BFGS from each start, the best objective kept."""
     ends = [maximize_lbfgs(objective, start) for start in starts]
     best = max(ends, key=lambda end: end.value)
     proof = certify(objective, best.theta)
-    return _Ends(
+    return Ends(
         theta=complete(best.theta),
         objectives=np.array([end.value for end in ends]),
         n_evaluations=sum(end.n_evaluations for end in ends),
@@ -132,17 +153,18 @@ def _paper_ends(objective: Any, starts: Float, complete: Any) -> _Ends:
     )
 
 
-def _certified_ends(fit: Fit) -> _Ends:
+def _certified_ends(fit: Fit) -> Ends:
     objectives = np.array([start.objective for start in fit.starts])
-    return _Ends(fit.theta, objectives, fit.n_evaluations, fit.stationarity, fit.is_local_maximum, fit.starts[0].theta)
+    return Ends(fit.theta, objectives, fit.n_evaluations, fit.stationarity, fit.is_local_maximum, fit.starts[0].theta)
 
 
-def _match(theta: Float, truth: Float) -> Any:
+def match_truth(theta: Float, truth: Float) -> Any:
+    """The estimate's B up to order and sign, against the truth's."""
     return match_rows(MODEL.unpack(theta)[0], MODEL.unpack(truth)[0])
 
 
-def _errors(ends: _Ends, truth: Float, mixing: Float, best: float) -> dict[str, float]:
-    match = _match(ends.theta, truth)
+def _errors(ends: Ends, truth: Float, mixing: Float, best: float) -> dict[str, float]:
+    match = match_truth(ends.theta, truth)
     return {
         "error_B": match.squared_error,
         "error_c": float(ends.theta[-1] - truth[-1]) ** 2,
@@ -160,7 +182,7 @@ def _inference(fit: Fit, method: str, truth: Float, mixing: Float, n_data: int) 
 
     A fit that is not certified has no standard errors; its intervals count as missing the truth.
     """
-    match = _match(fit.theta, truth)
+    match = match_truth(fit.theta, truth)
     inside = np.zeros(MODEL.n_params, bool)
     if fit.converged:
         half_width = NORMAL_95 * estimate_covariance(fit).standard_errors

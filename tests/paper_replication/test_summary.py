@@ -20,8 +20,8 @@ from paper_replication.tasks import make_task
 THEORY = synthetic_rows.THEORY
 
 
-def products(rows, experiment="figure1"):
-    evidence = gather(rows, THEORY, experiment)
+def products(rows):
+    evidence = gather([{**row, "experiment": "figure1"} for row in rows], THEORY)
     return summary_csv(summarise(evidence)), claims_json(judge_all(all_claims(), evidence))
 
 
@@ -52,7 +52,7 @@ def test_workers_and_interruptions_leave_no_trace(tmp_path):
     path = tmp_path / "cut" / "runs.jsonl"
     path.write_bytes(path.read_bytes()[:-40])
     make(tmp_path / "cut", 1, wanted)
-    first, second, third = (products(read_rows(tmp_path / name)[0], "synthetic_rows") for name in ("serial", "two", "cut"))
+    first, second, third = (products(read_rows(tmp_path / name)[0]) for name in ("serial", "two", "cut"))
     assert first == second == third
 
 
