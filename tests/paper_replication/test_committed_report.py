@@ -13,7 +13,7 @@ import io
 import json
 import math
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from xml.etree import ElementTree
 
 import pytest
@@ -23,9 +23,9 @@ from paper_replication import report_tables as tables
 from paper_replication.claim_list import all_claims
 from paper_replication.claims import judge_all
 from paper_replication.evidence import gather
-from paper_replication.experiments.figure1 import EXPERIMENT_VERSION
+from paper_replication.profiles import find_profile
 from paper_replication.published import N_MATRICES, SIZES
-from paper_replication.store import read_rows
+from paper_replication.store import read_rows, row_key
 from paper_replication.summary import claims_json, summarise, summary_csv
 from paper_replication.theory import METHODS, compute_theory
 
@@ -97,14 +97,14 @@ def claims_differences(products):
 
 
 def counting_faults(rows):
-    """Return what is wrong with the list of runs: 500 repetitions at each of 8 sizes, each once, all of the present version."""
-    repetitions = defaultdict(list)
-    for row in rows:
-        repetitions[row["params"]["n_data"]].append(row["repetition"])
-    faults = [f"version {row['version']}" for row in rows if row["version"] != EXPERIMENT_VERSION]
-    faults += [f"experiment {row['experiment']}" for row in rows if row["experiment"] != "figure1"]
-    faults += [f"T = {size}" for size in SIZES if sorted(repetitions[size]) != list(range(N_MATRICES))]
-    return faults + [f"T = {size} is none of the paper's" for size in repetitions if size not in SIZES]
+    """Return the runs that the full profile has and these have not, or the other way round, each by its key."""
+    wanted, found = Counter(task.key for task in find_profile("full").tasks()), Counter(map(row_key, rows))
+    return [f"missing: {key}" for key in wanted - found] + [f"not of the profile: {key}" for key in found - wanted]
+
+
+def index_of(rows, experiment):
+    """The place of the last row of an experiment."""
+    return max(k for k, row in enumerate(rows) if row["experiment"] == experiment)
 
 
 # ---- the committed files ---------------------------------------------------------------------------------------------
@@ -122,7 +122,8 @@ def test_every_file_is_there(name):
 
 
 def test_the_runs_are_those_of_the_full_profile(rows):
-    assert len(SIZES) == 8 and len(rows) == 8 * N_MATRICES == 4000
+    counts = Counter((row["experiment"], row["params"]["n_data"]) for row in rows)
+    assert {n: counts["figure1", n] for n in SIZES} == dict.fromkeys(SIZES, N_MATRICES) and len(SIZES) == 8
     assert counting_faults(rows) == []
 
 
@@ -138,14 +139,15 @@ def test_every_certificate_is_counted(rows, products):
     evidence, _, _ = products
     certified, fits = tables.certified_total(evidence)
     by_hand = Counter()
-    for row in rows:
+    runs = [row for row in rows if row["experiment"] == "figure1"]
+    for row in runs:
         for method in METHODS:
             stationarity, maximum, converged, status = (
                 row["result"][f"{method}.certified.{name}"] for name in ("stationarity", "is_local_maximum", "converged", "status")
             )
             assert converged == (status == 0.0) == (stationarity <= 1e-8 and maximum == 1.0)  # certified, or with a reason
             by_hand[converged] += 1
-    assert fits == sum(by_hand.values()) == 3 * len(rows) and certified == by_hand[1.0]
+    assert fits == sum(by_hand.values()) == 3 * len(runs) and certified == by_hand[1.0]
     text = committed("REPORT.md")
     assert f"Certified: {certified} of {fits} fits" in text
     assert tables.certificates(evidence) in text  # made of counts and of numbers as stored: the same on every machine
@@ -165,7 +167,8 @@ def test_the_provenance_is_that_of_the_runs(rows):
     about = json.loads(committed("provenance.json"))["runs"]
     assert about["profile"] == "full" and about["missing"] == 0
     assert about["codes"] == dict(Counter(row["provenance"]["code"] for row in rows))
-    assert {name: spent["runs"] for name, spent in about["by_params"].items()} == {f'figure1 {{"n_data":{n}}}': N_MATRICES for n in SIZES}
+    counts = Counter(f"{task.key.experiment} {task.key.params}" for task in find_profile("full").tasks())
+    assert {name: spent["runs"] for name, spent in about["by_params"].items()} == dict(counts)
 
 
 # ---- plants: each of these must be seen ------------------------------------------------------------------------------
@@ -178,22 +181,26 @@ def test_a_dropped_run_is_seen(rows, theory):
 
 
 def test_a_run_altered_by_one_percent_is_seen(rows, theory):
-    planted = [*rows[:-1], copy.deepcopy(rows[-1])]
-    planted[-1]["result"]["nce_gaussian.certified.relative_error"] *= 1.01
-    found = make(planted, theory)
-    assert summary_differences(found) and claims_differences(found)
+    for experiment, name in (("figure1", "nce_gaussian.certified.relative_error"), ("fine_tuning", "fine_tuning.first_fit.error_B")):
+        planted, k = list(rows), index_of(rows, experiment)
+        planted[k] = copy.deepcopy(rows[k])
+        planted[k]["result"][name] *= 1.01
+        found = make(planted, theory)
+        assert summary_differences(found) and claims_differences(found)
 
 
 def test_a_forged_certificate_is_seen(rows, theory):
-    planted = [copy.deepcopy(rows[0]), *rows[1:]]
-    planted[0]["result"]["mle.certified.stationarity"] = 0.5
+    planted, k = list(rows), index_of(rows, "figure1")
+    planted[k] = copy.deepcopy(rows[k])
+    planted[k]["result"]["mle.certified.stationarity"] = 0.5
     found = make(planted, theory)
     assert summary_differences(found) and "certified.share: estimate" in claims_differences(found)
     assert tables.certificates(found[0]) not in committed("REPORT.md")
 
 
 def test_a_row_of_another_version_or_twice_is_seen(rows):
-    assert counting_faults([{**rows[0], "version": EXPERIMENT_VERSION + 1}, *rows[1:]]) == [f"version {EXPERIMENT_VERSION + 1}"]
+    other = {**rows[0], "version": rows[0]["version"] + 1}
+    assert counting_faults([other, *rows[1:]]) == [f"missing: {row_key(rows[0])}", f"not of the profile: {row_key(other)}"]
     assert len(counting_faults([rows[0], *rows])) == 1
 
 
