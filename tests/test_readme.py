@@ -1,0 +1,43 @@
+"""The README keeps its word: the example prints what stands there, commands and files exist, the verdicts are the report's."""
+
+import contextlib
+import io
+import json
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language, text=TEXT):
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+def test_the_example_prints_what_stands_below_it():
+    (code,), (output,) = blocks("python"), blocks("text")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "README.md", "exec"), {})
+    assert printed.getvalue() == output
+
+
+def test_every_command_is_a_target():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z-]+)", TEXT)) - {"and"}
+    assert named and named <= targets
+
+
+def test_every_linked_file_exists():
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", TEXT) if "://" not in link]
+    assert links and [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_verdict_table_is_that_of_the_committed_report():
+    claims = json.loads((ROOT / "paper_replication/report/claims.json").read_text(encoding="utf-8"))
+    counts = {}
+    for claim in claims:
+        family = counts.setdefault(claim["family"], {"confirmed": 0, "contradicted": 0, "not resolved": 0})
+        family[claim["verdict"]] += 1
+    rows = re.findall(r"^\| ([^|*]+?) \| (\d+) \| (\d+) \| (\d+) \|$", TEXT, flags=re.MULTILINE)
+    assert {name: tuple(map(int, numbers)) for name, *numbers in rows} == {name: tuple(c.values()) for name, c in counts.items()}
