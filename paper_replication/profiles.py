@@ -42,7 +42,7 @@ def _batches(experiment: str, sizes: Mapping[int, int]) -> tuple[Batch, ...]:
     return tuple(Batch(experiment, {"n_data": n_data}, count) for n_data, count in sizes.items())
 
 
-QUICK = _batches("figure1", {250: 120, 1000: 100, 4000: 80, 16000: 60}) + _batches("fine_tuning", {250: 100})
+QUICK = _batches("figure1", {250: 120, 1000: 100, 2000: 150, 32000: 100}) + _batches("fine_tuning", {250: 100})
 FULL = _batches("figure1", dict.fromkeys(SIZES, N_MATRICES)) + _batches("fine_tuning", dict.fromkeys(SIZES[:4], N_MATRICES))
 
 
