@@ -24,10 +24,10 @@ help:  ## this list
 test: $(VENV)/with-test  ## the test suite, warnings are errors
 	$(RUN) -m pytest $(ARGS)
 
-replicate: $(VENV)/with-replicate  ## the papers' results in five minutes, a verdict per claim
+replicate: $(VENV)/with-replicate  ## the papers' results in four minutes, a verdict per claim
 	$(RUN) -m paper_replication run --profile quick $(ARGS)
 
-replicate-full: $(VENV)/with-replicate  ## the same with 500 matrices and T up to 32000, 90 minutes on 2 cores; resumes
+replicate-full: $(VENV)/with-replicate  ## the same with 500 matrices and T up to 32000, 40 minutes on 2 cores; resumes
 	$(RUN) -m paper_replication run --profile full $(ARGS)
 
 report: $(VENV)/with-replicate  ## rebuild the committed report from the committed runs

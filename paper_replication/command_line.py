@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from .claims import NOT_RESOLVED
 from .profiles import PROFILES, find_profile
 from .progress import clock
 from .provenance import code_hash
@@ -82,6 +83,8 @@ def run(options: argparse.Namespace) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Build a report from runs: the committed one by default."""
+    if options.runs and options.out is None:
+        raise ValueError("--out: expected a folder together with --runs; without it the committed report would be overwritten")
     rows, about = [], {}
     for source in options.runs or [FOLDER / RUNS_FILE]:
         found, note = read_rows(source)
@@ -97,6 +100,8 @@ def report(options: argparse.Namespace) -> int:
 
 def _conclude(made: Report) -> None:
     print(plain_verdicts(made.judgements))
+    if any(judgement.verdict == NOT_RESOLVED for judgement in made.judgements):
+        print("not resolved: too few runs to tell; those of the full run are in paper_replication/report/REPORT.md")
     if not made.figures:
         print("figures were left out: matplotlib is not installed")
     print(f"report: {made.path}")
@@ -150,6 +155,6 @@ def _parser() -> argparse.ArgumentParser:
     two.add_argument(
         "--runs", type=Path, nargs="+", metavar="FILE|DIR", help="runs.jsonl(.gz) or results folders (default: the committed runs)"
     )
-    two.add_argument("--out", type=Path, help="folder of the report (default: the committed one, paper_replication/report)")
+    two.add_argument("--out", type=Path, help="folder of the report, required with --runs (default: the committed one, paper_replication/report)")
     two.set_defaults(command=report)
     return parser

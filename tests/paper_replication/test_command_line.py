@@ -94,8 +94,9 @@ def test_ctrl_c_while_reporting_is_one_line(tmp_path, fake_profiles, monkeypatch
     [
         (["run", "--profile", "nothing"], "profile: there is no 'nothing'; there are fake, made-up"),
         (["run", "--profile", "fake", "--results", "{file}/results"], "results cannot be written here"),
-        (["report", "--runs", "{file}.jsonl"], "cannot be read"),
-        (["report", "--runs", "{bad}"], "line 1: damaged"),
+        (["report", "--runs", "{file}.jsonl", "--out", "{file}.out"], "cannot be read"),
+        (["report", "--runs", "{bad}", "--out", "{file}.out"], "line 1: damaged"),
+        (["report", "--runs", "{bad}"], "would be overwritten"),
     ],
 )
 def test_bad_input_is_one_line(tmp_path, fake_profiles, capsys, arguments, message):
