@@ -155,6 +155,6 @@ def _parser() -> argparse.ArgumentParser:
     two.add_argument(
         "--runs", type=Path, nargs="+", metavar="FILE|DIR", help="runs.jsonl(.gz) or results folders (default: the committed runs)"
     )
-    two.add_argument("--out", type=Path, help="folder of the report, required with --runs (default: the committed one, paper_replication/report)")
+    two.add_argument("--out", type=Path, help="folder of the report, required with --runs (default: paper_replication/report)")
     two.set_defaults(command=report)
     return parser
