@@ -70,7 +70,9 @@ class Theory:
         the standard error is 0.4 %, less than a plotted line's width.
         """
         values, vectors = np.linalg.eigh(self.covariance[method][:-1, :-1])
-        root = vectors * np.sqrt(np.clip(values, 0.0, None))
+        # The symmetric root is one and the same for every choice of eigenvectors; with repeated eigenvalues, as MLE has them,
+        # another LAPACK chooses others, and a plain vectors * sqrt(values) would make another line of the same draws.
+        root = (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
         draws = generator_for("limit_medians", method).standard_normal((N_DRAWS, len(values))) @ root.T
         change = draws.reshape(-1, N_SOURCES, N_SOURCES) @ _demixings()
         return {
