@@ -30,7 +30,7 @@ FOLDER = Path(__file__).resolve().parent / "report"
 RUNS_FILE = "runs.jsonl.gz"
 
 RULE = """A claim is *confirmed* or *contradicted* by its interval, and confirmed only where the run had the power to see the
-difference that matters; otherwise it is *not resolved*. Margins and levels stand in `claim_list.py` and the two files it
+difference that matters; otherwise it is *not resolved*. Margins and levels stand in `claim_list.py` and the files it
 collects, the rule in `claims.py`."""
 CERTIFIED = "Certified means: smallest subgradient at most 1e-8, and proven a local maximum."
 LIMITS = "T E‖B̂A − I‖² and T E(ĉ − c*)² in the limit of large T, by integration."
