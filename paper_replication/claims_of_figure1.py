@@ -134,9 +134,13 @@ def optimiser() -> list[Claim]:
     return single + five + same
 
 
+def margin_of(p: Point) -> float:
+    """The difference that matters at a published point, in log10; the reasons stand in ``_point``."""
+    return 0.30 if p.parameter == "c" else 0.10 if p.statistic == "mean_predicted" else 0.15
+
+
 def _point(p: Point, estimand: partial[of.Estimate | None], family: str, family_size: int) -> Claim:
-    wide = p.parameter == "c"
-    margin = 0.30 if wide else 0.10 if p.statistic == "mean_predicted" else 0.15
+    margin = margin_of(p)
     why = {
         0.30: "one doubling of T: the median of one squared number over two times 500 matrices is no better known",
         0.15: "half a doubling of T, and half of the step (0.30) from MLE to NCE with Laplace noise",

@@ -10,6 +10,7 @@ from functools import partial
 
 from . import estimands as of
 from .claims import Claim
+from .claims_of_figure1 import margin_of
 from .published import Point, published_points
 from .theory import LABELS
 
@@ -55,7 +56,7 @@ def _again(p: Point, family_size: int) -> Claim:
         estimand,
         "agreement",
         0.0,
-        0.30 if p.parameter == "c" else 0.15,
+        margin_of(p),
         "as for the same points under random starts",
         family_size=family_size,
     )

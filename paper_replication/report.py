@@ -7,7 +7,6 @@ goes to ``provenance.json``. There ``runs`` tells of the runs and is carried alo
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ from . import report_tables as tables
 from .claim_list import all_claims
 from .claims import Judgement, judge_all
 from .evidence import Evidence, gather
+from .experiments import toy
 from .progress import clock
 from .seeds import generator_for
 from .store import Row, StoreError, merge, write_gzip
@@ -78,8 +78,8 @@ def build_report(rows: Sequence[Row], folder: Path, runs: Mapping[str, Any], the
         write_gzip(folder / RUNS_FILE, newest)
         about = {"runs": {**runs, "codes": _codes(newest)}, "report": {"versions": provenance.versions(), "code": provenance.code_hash()}}
         (folder / "provenance.json").write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        toy = toy_picture() if figures.matplotlib_is_here() else None
-        drawn = figures.write_figures(folder / "figures", evidence, lines, toy)
+        picture = toy_picture() if figures.matplotlib_is_here() else None
+        drawn = figures.write_figures(folder / "figures", evidence, lines, picture)
         text = compose(evidence, lines, judgements, drawn, about["runs"], left_out)
         (folder / "REPORT.md").write_text(text, encoding="utf-8")
     except OSError as error:
@@ -115,14 +115,9 @@ def newest_version(rows: Sequence[Row]) -> tuple[list[Row], int]:
     return newest, len(rows) - len(newest)
 
 
-def toy_picture() -> dict[str, Any] | None:
-    """Return the data of the toy figure from ``experiments.toy.picture(rng)``, None where there is no such experiment."""
-    try:
-        toy = importlib.import_module(f"{__package__}.experiments.toy")
-    except ModuleNotFoundError:
-        return None
-    picture: dict[str, Any] = toy.picture(generator_for("toy", "picture"))
-    return picture
+def toy_picture() -> dict[str, Any]:
+    """Return the data of the toy figure, from a generator of its own."""
+    return toy.picture(generator_for("toy", "picture"))
 
 
 def compose(

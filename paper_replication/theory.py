@@ -92,6 +92,7 @@ def excess(n_data: float) -> float:
     return coefficient / float(np.sqrt(n_data))
 
 
+@cache
 def compute_theory() -> Theory:
     """Return the limits from ``nce_ref.asymptotics``, by integration; some seconds."""
     identity = np.eye(N_SOURCES)

@@ -49,7 +49,7 @@ class Certificate:
 
 
 def certify(objective: Objective, theta: Float) -> Certificate:
-    """Examine theta. Never raises for a bad point: a point that is no maximum is an answer."""
+    """Examine a finite theta. A point that is no maximum is an answer, not an error; NaN in theta is the caller's."""
     here = objective.expand(theta)
     if not (math.isfinite(here.value) and np.isfinite(here.gradient).all() and np.isfinite(here.hessian).all()):
         reason = "the objective or a derivative is not finite here; start elsewhere, or scale the data to unit variance"

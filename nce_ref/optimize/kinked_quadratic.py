@@ -39,7 +39,7 @@ _DEPENDENT = 1e-12
 
 @dataclass(frozen=True)
 class KinkedStep:
-    """The maximiser d, the multipliers, and whether d is exact: the active set was confirmed by its signs and multipliers."""
+    """The maximiser d, which ridges it meets, and whether d is exact: their set was confirmed by its signs and multipliers."""
 
     step: Float
     active: NDArray[np.bool_]

@@ -26,7 +26,7 @@ _SHORTEST = 1e-8
 
 
 def follow_smoothing(objective: Objective, theta: Float, finest: float) -> tuple[Float, float, int]:
-    """Return (theta, the last epsilon, evaluations) after Newton's method at each epsilon >= ``finest``."""
+    """Return (theta, the last epsilon, evaluations) after Newton's method at each epsilon down to the first at or below ``finest``."""
     evaluations, epsilon = 0, EPSILONS[0]
     for epsilon in EPSILONS:
         theta, used = ascend(objective.smoothed(epsilon), theta, _ENOUGH * epsilon)
