@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import linalg, stats
+from scipy import linalg, special
 
 from nce_ref._checks import Float, as_count, as_generator, as_positive, as_square, as_vector
 from nce_ref.models.moments import Moments
@@ -142,7 +142,7 @@ def _covariance_and_error(moments: Moments, nu: float, log2_points: int) -> tupl
     others = np.stack([_covariance(*pair, nu)[0] for pair in moments.alternatives]) if moments.alternatives else covariance[None]
     if moments.random:
         count = len(others)
-        spread = stats.t.ppf(0.995, count - 1) / math.sqrt(count) * others.std(axis=0, ddof=1)
+        spread = float(special.stdtrit(count - 1, 0.995)) / math.sqrt(count) * others.std(axis=0, ddof=1)
     else:
         spread = np.abs(others - covariance).max(axis=0)
     # c enters ln p_m by addition, so I_nu e_c = m_nu exactly: whatever is missing is error of m_nu, I_nu or the solution.
@@ -192,7 +192,7 @@ def _line_moments(model: Any, theta: Float, noise: Any, nu: float) -> Moments:
     centre, scale = 0.0, 1.0
     if hasattr(model, "transport"):
         low, centre, high = (float(v) for v in model.transport(theta, np.array([[0.25], [0.5], [0.75]]))[:, 0])
-        scale = 0.5 * (high - low)
+        scale = 0.5 * abs(high - low)  # the transport may fall: x = s/B does for B < 0
 
     def rule(step: float) -> tuple[Float, Float, float]:
         t = np.arange(-4.0, 7.0 + 0.5 * step, step)
@@ -219,9 +219,12 @@ def _random_moments(model: Any, theta: Float, noise: Any, nu: float, rng: np.ran
     count = 2**log2_points
     draw: Callable[[], Float]
     if hasattr(model, "transport"):
+        # Imported here: scipy.stats takes longer to load than all the rest, and only this needs it.
+        from scipy.stats import qmc
+
         # 50 bits and half a cell up: no coordinate is 0 or 1, where the inverse distribution function is infinite.
         def draw() -> Float:
-            cube = stats.qmc.Sobol(model.n_dim, scramble=True, bits=50, seed=rng).random_base2(log2_points) + 2.0**-51
+            cube = qmc.Sobol(model.n_dim, scramble=True, bits=50, seed=rng).random_base2(log2_points) + 2.0**-51
             return np.asarray(model.transport(theta, cube), dtype=np.float64)
 
         name = "scrambled Sobol points"

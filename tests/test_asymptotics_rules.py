@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from nce_ref.asymptotics import asymptotic_covariance
+from nce_ref.models.laplace_ica import LaplaceICA
 from nce_ref.noise import GaussianNoise
 from tests.asymptotics_problems import Plain, gaussian, ica, in_units, matched
 
@@ -98,3 +100,12 @@ def test_stated_random_error_is_neither_blind_nor_useless():
         # a forgotten division, it would take 2.5 standard errors, probability 0.04 an entry.
         assert sum(ratio > 1.0 for ratio in ratios) < 24
         assert sum(ratio > 0.25 for ratio in ratios) >= 16
+
+
+@pytest.mark.parametrize("nu", [0.5, 10.0])
+def test_the_line_may_be_mirrored(nu):
+    """B < 0: the transport falls, and a scale taken from it without its size made every weight negative."""
+    model = LaplaceICA(1)
+    up, down = (asymptotic_covariance(model, model.normalize([b, 0.0]), GaussianNoise([b], [[4.0]]), nu).covariance for b in (0.75, -0.75))
+    flip = np.diag([-1.0, 1.0])
+    assert_allclose(down, flip @ up @ flip, rtol=1e-12)
