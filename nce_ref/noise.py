@@ -20,7 +20,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import solve_triangular
+from scipy.linalg import cho_solve, solve_triangular
 
 from nce_ref._checks import Float, as_count, as_covariance, as_generator, as_points, as_square, as_vector
 from nce_ref.models.laplace_ica import LaplaceICA
@@ -88,6 +88,10 @@ class GaussianNoise:
         log_constant = float(np.log(np.diag(self._factor)).sum()) + 0.5 * self.n_dim * LOG_2PI
         return -0.5 * np.einsum("it,it->t", z, z) - log_constant
 
+    def score(self, u: ArrayLike) -> Float:
+        """Return d ln p_n / d u = -cov^{-1} (u - mean): (n_points, n_dim)."""
+        return -np.ascontiguousarray(cho_solve((self._factor, True), (as_points("u", u, self.n_dim) - self.mean).T).T)
+
     def sample(self, n_points: int, rng: np.random.Generator) -> Float:
         """Draw mean + L z: (n_points, n_dim)."""
         z = as_generator("rng", rng).standard_normal((as_count("n_points", n_points), self.n_dim))
@@ -121,6 +125,10 @@ class LaplaceICANoise:
     def log_density(self, u: ArrayLike) -> Float:
         """Return ln p_n(u) = -sqrt(2) sum_i |b_i . u| + ln|det B| - (n/2) ln 2: (n_points,)."""
         return self._model.log_density(self._theta, u)
+
+    def score(self, u: ArrayLike) -> Float:
+        """Return d ln p_n / d u: (n_points, n_dim); 0 for a source at its kink."""
+        return self._model.score(self._theta, u)
 
     def sample(self, n_points: int, rng: np.random.Generator) -> Float:
         """Draw B^{-1} s with s of independent Laplace(0, 1/sqrt(2)) entries: (n_points, n_dim)."""

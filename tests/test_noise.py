@@ -44,6 +44,16 @@ def test_gaussian_density_integrates_to_one(cov):
     assert np.exp(noise.log_density(points)).sum() * step**n == pytest.approx(1.0, abs=1e-12)
 
 
+@pytest.mark.parametrize("noise", [GaussianNoise(MEAN, COV), LaplaceICANoise(B)], ids=lambda n: type(n).__name__)
+def test_score_is_the_derivative_in_the_point(noise):
+    """ln p_n is quadratic, or linear beside kinks: central differences err by rounding alone, eps |ln p_n| / h = 1e-10."""
+    u, h = 2.0 * np.random.default_rng(3).standard_normal((20, 3)), 1e-4
+    score = noise.score(u)
+    assert score.shape == u.shape and score.flags.c_contiguous
+    for j, e in enumerate(h * np.eye(3)):
+        np.testing.assert_allclose(score[:, j], (noise.log_density(u + e) - noise.log_density(u - e)) / (2 * h), rtol=0, atol=1e-8)
+
+
 def test_laplace_log_density_is_the_textbook_form_for_both_signs_of_det():
     u = np.random.default_rng(2).standard_normal((20, 3))
     for demixing in (B, B[[1, 0, 2]]):

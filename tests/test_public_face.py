@@ -19,6 +19,10 @@ SIGNATURES = {
     nr.GaussianNoise.from_data: ["x"],
     nr.LaplaceICANoise: ["B"],
     nr.fit_nce: ["model", "noise", "x", "y", "*start=None", "*n_starts=None", "*rng=None"],
+    nr.fit_nce_adam: ["model", "noise", "x", "y=None", "*n_noise=None", "*n_epochs", "*rng", "*learning_rate=0.005", "*n_batches=1"]
+    + ["*start=None", "*state=None", "*held_out=None"],
+    nr.MLP: ["layer_sizes", "activation=tanh", "base=None"],
+    nr.integral_by_importance: ["model", "theta", "noise", "y"],
     nr.fit_mle: ["model", "x", "*start=None", "*n_starts=None", "*rng=None"],
     nr.match_rows: ["B_hat", "B_true"],
 }
@@ -74,6 +78,13 @@ def test_models_have_every_method(model):
     assert (model.n_dim, model.n_params) == (2, 5 if isinstance(model, nr.LaplaceICA) else 4)
 
 
+def test_the_network_has_every_method_and_takes_layers():
+    model = nr.MLP([2, 3, 1])
+    for name, arguments in METHODS.items():
+        assert signature_of(getattr(model, name)) == arguments, name
+    assert signature_of(model.pack) == ["layers"] and (model.n_dim, model.n_params) == (2, 13)
+
+
 @pytest.mark.parametrize("noise", [nr.GaussianNoise([0.0], [[1.0]]), nr.LaplaceICANoise([[1.0]])], ids=lambda n: type(n).__name__)
 def test_noises_have_every_method(noise):
     for name, arguments in NOISE_METHODS.items():
@@ -86,7 +97,7 @@ def test_all_names_are_importable_documented_and_listed_once():
         assert getattr(nr, name).__doc__, name
 
 
-RESULTS = [nr.Fit, nr.StartResult, nr.RowMatch, nr.AsymptoticCovariance, nr.EstimatedCovariance, nr.GradientReport]
+RESULTS = [nr.Fit, nr.AdamFit, nr.StartResult, nr.RowMatch, nr.AsymptoticCovariance, nr.EstimatedCovariance, nr.GradientReport]
 
 
 @pytest.mark.parametrize("result", RESULTS)

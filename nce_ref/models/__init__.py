@@ -2,5 +2,6 @@
 
 from nce_ref.models.gaussian import Gaussian
 from nce_ref.models.laplace_ica import LaplaceICA
+from nce_ref.models.mlp import MLP
 
-__all__ = ["Gaussian", "LaplaceICA"]
+__all__ = ["Gaussian", "LaplaceICA", "MLP"]

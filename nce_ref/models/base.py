@@ -59,6 +59,13 @@ def no_kinks(n_points: int, n_params: int) -> Kinks:
     return Kinks(np.empty((0, n_points)), np.empty(0), np.zeros(n_points), 0.0, lambda terms, points: np.empty((len(terms), n_params)))
 
 
+class KinkArguments(Protocol):
+    """As much of ``Kinks`` as a gradient check needs: signed numbers, (n_terms, n_points), that are 0 where ln p_m has a kink."""
+
+    @property
+    def arguments(self) -> Float: ...
+
+
 class Pass(Protocol):
     """One pass over the points, kept: the log-densities, and all first and second derivatives as sums over points."""
 
@@ -82,6 +89,20 @@ class Pass(Protocol):
 
     def without(self, kinks: NDArray[np.bool_]) -> Pass:
         """The same pass with the derivative of the marked |.| set to 0: the smooth part at those kinks."""
+        ...
+
+
+class ScoreMatchingPass(Protocol):
+    """Score matching's loss 1/2 |Psi|^2 + div Psi over the points, Psi the score by u, smoothed where it jumps: sums, by theta."""
+
+    total: float
+
+    def gradient(self) -> Float:
+        """(n_params,), 0 for c."""
+        ...
+
+    def hessian(self) -> Float:
+        """(n_params, n_params), 0 for c."""
         ...
 
 
@@ -114,7 +135,9 @@ class Model(Protocol):
 
     def score(self, theta: ArrayLike, u: ArrayLike) -> Float: ...
 
-    def kinks(self, theta: ArrayLike, u: ArrayLike) -> Kinks: ...
+    def score_matching(self, theta: ArrayLike, u: ArrayLike, slope: float) -> ScoreMatchingPass: ...
+
+    def kinks(self, theta: ArrayLike, u: ArrayLike) -> KinkArguments: ...
 
     def smoothed(self, epsilon: float) -> Model:
         """A twice differentiable neighbour of this model, the model itself at epsilon = 0 or where it is smooth anyway."""

@@ -24,6 +24,7 @@ from scipy.special import ndtri
 from nce_ref._checks import Float, as_array, as_count, as_generator, as_points, as_symmetric, as_uniforms, as_vector
 from nce_ref.models.base import Kinks, Pullback, no_kinks
 from nce_ref.models.gaussian_moments import gaussian_moments
+from nce_ref.models.gaussian_score import GaussianScoreMatching
 from nce_ref.models.moments import Moments
 from nce_ref.special import LOG_2PI
 
@@ -86,6 +87,10 @@ class Gaussian:
     def score(self, theta: ArrayLike, u: ArrayLike) -> Float:
         """Return d ln p_m / d u = -Lambda u: (n_points, n_dim)."""
         return -as_points("u", u, self.n_dim) @ self.unpack(theta)[0]
+
+    def score_matching(self, theta: ArrayLike, u: ArrayLike, slope: float) -> GaussianScoreMatching:
+        """Return score matching's loss, summed over points; the score is smooth, so ``slope`` plays no part."""
+        return GaussianScoreMatching(self.unpack(theta)[0], as_points("u", u, self.n_dim))
 
     def kinks(self, theta: ArrayLike, u: ArrayLike) -> Kinks:
         """None: ln p_m is smooth."""

@@ -22,9 +22,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nce_ref._checks import Float, as_array, as_count, as_generator, as_points, as_square, as_uniforms, as_vector
+from nce_ref._checks import Float, as_array, as_count, as_generator, as_points, as_positive, as_square, as_uniforms, as_vector
 from nce_ref.models.base import Kinks, Pullback, no_kinks
 from nce_ref.models.laplace_ica_moments import laplace_ica_moments
+from nce_ref.models.laplace_ica_score import LaplaceICAScoreMatching
 from nce_ref.models.moments import Moments
 from nce_ref.special import LOG_2, SQRT_2
 
@@ -101,6 +102,10 @@ class LaplaceICA:
         """Return d ln p_m / d u = -sqrt(2) sum_i sign(b_i . u) b_i: (n_points, n_dim)."""
         once = self.evaluate(self._theta(theta), as_points("u", u, self.n_dim))
         return -SQRT_2 * (once.slopes.T @ once.B)
+
+    def score_matching(self, theta: ArrayLike, u: ArrayLike, slope: float) -> LaplaceICAScoreMatching:
+        """Return score matching's loss, summed over points, sign(s) smoothed to tanh(slope s); ``smoothing`` plays no part."""
+        return LaplaceICAScoreMatching(self.unpack(theta)[0], as_points("u", u, self.n_dim), as_positive("slope", slope))
 
     def kinks(self, theta: ArrayLike, u: ArrayLike) -> Kinks:
         """Return the arguments b_i . u_t of the absolute values, (n_sources, n_points), and what goes with them."""

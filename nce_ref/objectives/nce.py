@@ -20,7 +20,7 @@ import copy
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from nce_ref._checks import Float, as_points, as_positive, as_vector
 from nce_ref.models.base import Model, Pass
@@ -110,8 +110,15 @@ class NCEObjective:
         other.model = self.model.smoothed(epsilon)
         return other
 
+    def subset(self, data: NDArray[np.intp], noise: NDArray[np.intp]) -> NCEObjective:
+        """The objective of the points with these indices, at the same nu, sharing ln p_n: a minibatch, per *its* data sample."""
+        other, rows = copy.copy(self), np.concatenate([data, self.n_data + noise])
+        other.n_data, other.n_noise = len(data), len(noise)
+        other._points, other._log_noise = by_coordinate(self._points[rows]), self._log_noise[rows]
+        return other
+
     def kinks(self, theta: ArrayLike) -> Float:
-        """All b_i . x_t and b_i . y_t as one vector."""
+        """All signed arguments of the model's kinks as one vector: b_i . x_t and b_i . y_t, or pre-activations of ReLU units."""
         return self.model.kinks(theta, self._points).arguments.ravel()
 
     def expand(self, theta: Float, width: float = ACTIVE) -> Expansion:

@@ -1,0 +1,155 @@
+r"""Noise-contrastive estimation by Adam: for networks, whose second derivatives nobody wants to hold.
+
+The objective is that of ``objectives/nce.py``, in minibatches if wanted. A minibatch takes the same share of the data and
+of the noise, keeps nu, and is scaled so that the mean over an epoch's batches, at one theta, is J itself.
+
+**Fixed or redrawn noise.** Give ``y`` and the same noise sample serves in every epoch; a flexible model then learns that
+very sample by heart, as it does the data. Give ``n_noise`` and every epoch draws as many afresh: noise costs nothing, and
+only the data can be over-fitted. A test loss needs its own, fresh noise in either case.
+
+Conventions
+-----------
+x, y      (n_data, n_dim), (n_noise, n_dim)   nu = n_noise/n_data
+history   (epochs completed,)   J of the epoch's samples before each step, mean over the batches
+held_out  (x, y), samples apart from the training's; their J is recorded after each epoch
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nce_ref._checks import Float, as_count, as_generator, as_points, as_vector
+from nce_ref.estimators.fit import Fit, StartResult
+from nce_ref.models.base import Model
+from nce_ref.noise import Noise
+from nce_ref.objectives.nce import NCEObjective
+from nce_ref.optimize.adam import Adam, AdamState, Batch, Indices, maximize_adam, minibatches
+
+
+@dataclass(frozen=True, eq=False)
+class AdamFit(Fit):
+    """A ``Fit`` that proves nothing: ``is_local_maximum`` and ``converged`` are False, however long the run.
+
+    ``status, message``   "epochs done", "diverged" or "interrupted", and what to do
+    ``objective``         J at theta on ``problem``: the data with the noise of the last epoch
+    ``stationarity``      norm of the gradient there
+    ``history``           (epochs completed,) J in training, see the module
+    ``held_out_history``  (epochs completed,) J on the held-out samples after each epoch; empty without them
+    ``best_theta``        theta after ``best_epoch``, the epoch of the highest held-out J (theta and -1 without such samples).
+                          Chosen on them, so their J at it is flattered: report that of a third sample
+    ``state``             pass it back, with the same ``rng``, to go on as if the run had been longer
+    """
+
+    history: Float = field(repr=False)
+    held_out_history: Float = field(repr=False)
+    best_theta: Float = field(repr=False)
+    best_epoch: int
+    state: AdamState = field(repr=False)
+
+
+def fit_nce_adam(
+    model: Model,
+    noise: Noise,
+    x: ArrayLike,
+    y: ArrayLike | None = None,
+    *,
+    n_noise: int | None = None,
+    n_epochs: int,
+    rng: np.random.Generator,
+    learning_rate: float = 0.005,
+    n_batches: int = 1,
+    start: ArrayLike | None = None,
+    state: AdamState | None = None,
+    held_out: tuple[ArrayLike, ArrayLike] | None = None,
+) -> AdamFit:
+    """Return the fit of ``model`` to data x after ``n_epochs`` epochs of Adam with ``n_batches`` steps each.
+
+    Noise: exactly one of ``y`` (fixed) and ``n_noise`` (redrawn each epoch from ``noise.sample``). It begins at ``start``, or at
+    ``model.random_start(rng)``, or goes on from the ``state`` of an earlier fit. Beside the starts, ``rng`` draws the noise
+    and the batches; with one batch and fixed noise it draws neither.
+    The learning rate has no right value: 0.005 is for data of unit variance and networks of some thousand weights; watch ``history``.
+    Ctrl-C is caught and gives the fit so far (status "interrupted"). Any model with gradients will do; for one with second
+    derivatives ``fit_nce`` is far better, and certifies.
+    Raises ValueError for bad samples, both or neither of y and n_noise, both start and state, a learning rate not above 0,
+    more batches than points. Divergence to inf is no error: status "diverged", and theta as it was before.
+    """
+    if (y is None) == (n_noise is None):
+        raise ValueError("y, n_noise: expected exactly one of them: y for fixed noise, n_noise=1000 for noise redrawn each epoch")
+    if start is not None and state is not None:
+        raise ValueError("start, state: got both; expected start to begin at, or state to go on from")
+    rule, rng, n_batches = Adam(learning_rate), as_generator("rng", rng), as_count("n_batches", n_batches)
+    x = as_points("x", x, model.n_dim)
+
+    def draw() -> NCEObjective:
+        return NCEObjective(model, noise, x, noise.sample(as_count("n_noise", n_noise), rng) if y is None else y)
+
+    if held_out is not None and len(held_out) != 2:
+        raise ValueError(f"held_out: got {len(held_out)}; expected a pair (x, y) of samples apart from the training's")
+    watched = None if held_out is None else NCEObjective(model, noise, *held_out)
+    begin = _begin(model, start, state, rng)
+    problem = draw()
+    if n_batches > min(problem.n_data, problem.n_noise):
+        raise ValueError(f"n_batches: got {n_batches}; expected at most the {problem.n_data} data and {problem.n_noise} noise points")
+    fresh = True  # the first epoch takes the noise drawn above
+
+    def batches() -> Iterable[Batch]:
+        nonlocal problem, fresh
+        problem = problem if y is not None or fresh else draw()
+        fresh = False
+        if n_batches == 1:
+            return [problem]
+        pairs = minibatches(problem.n_data, problem.n_noise, n_batches, rng)
+        return (_part(problem, data, noise, n_batches) for data, noise in pairs)
+
+    run = maximize_adam(batches, begin, rule, n_epochs, None if watched is None else lambda theta: watched(theta)[0])
+    theta = run.state.theta
+    with np.errstate(over="ignore", invalid="ignore"):
+        value, gradient = problem(theta)
+        stationarity = float(np.linalg.norm(gradient))
+    status, message = run.status, run.message
+    if not math.isfinite(value):  # each batch was finite and all points together are not
+        status, message = "diverged", f"at the end the objective is {value}; lower the learning rate, or scale the data to unit variance"
+    end = StartResult(theta, value, stationarity, False, run.n_evaluations, status, message)
+    return AdamFit(
+        theta=theta,
+        objective=value,
+        stationarity=stationarity,
+        is_local_maximum=False,
+        converged=False,
+        status=status,
+        message=message,
+        n_evaluations=run.n_evaluations,
+        starts=(end,),
+        problem=problem,
+        history=run.history,
+        held_out_history=run.watched,
+        best_theta=run.best_theta,
+        best_epoch=run.best_epoch,
+        state=run.state,
+    )
+
+
+def _begin(model: Model, start: ArrayLike | None, state: AdamState | None, rng: np.random.Generator) -> AdamState:
+    if state is None:
+        return AdamState.at(as_vector("start", model.random_start(rng) if start is None else start, model.n_params))
+    if not isinstance(state, AdamState):
+        raise ValueError(f"state: got {type(state).__name__}; expected the state of an earlier fit, fit.state")
+    as_vector("state.theta", state.theta, model.n_params)
+    return state
+
+
+def _part(problem: NCEObjective, data: Indices, noise: Indices, n_batches: int) -> Batch:
+    """One minibatch, n_batches/n_data times its terms of J: over the epoch these average to J, whatever the batches' sizes."""
+    part = problem.subset(data, noise)
+    factor = n_batches * part.n_data / problem.n_data
+
+    def batch(theta: Float) -> tuple[float, Float]:
+        value, gradient = part(theta)
+        return factor * value, factor * gradient
+
+    return batch
