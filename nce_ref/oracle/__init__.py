@@ -1,7 +1,36 @@
-"""The oracle: what outsiders consult to learn whether their noise-contrastive estimation is right.
+"""The oracle: what outsiders consult to learn whether their noise-contrastive estimation is right, and if not, what is wrong.
 
-The numbers that it compares with are made by ``exact``, to 40 digits, with the standard library alone and by formulas
+    report = oracle.check(impl, "binary_nce")        # a callable with the objective's arguments by name
+    oracle.cases("binary_nce", flags=["tails"])      # the vectors themselves
+    print(oracle.explain(vector_id, got))            # one answer
+
+How a check runs: ``vectors`` reads the stored numbers, ``check`` calls the implementation, ``judge`` compares by the rule
+of ``tolerance``, ``diagnosis`` holds the failures against the catalogue of ``mistakes``, ``report`` says it.
+
+The numbers are made by ``exact`` (``emit`` writes them), to 40 digits, with the standard library alone and by formulas
 written there from the papers: nothing of them comes from the rest of the package, which is one of the judged.
-``exact_numbers`` holds the kinds of number that occur and the arithmetic of growing precision, ``exact_linear_algebra``
-the reading of inputs and the inverse of a small matrix in fractions.
 """
+
+from nce_ref.oracle.check import check, check_answers
+from nce_ref.oracle.conventions import Convention
+from nce_ref.oracle.explain import explain
+from nce_ref.oracle.objectives import OBJECTIVES
+from nce_ref.oracle.report import OracleFailure, Report
+from nce_ref.oracle.results import CaseResult, Errored, Skipped
+from nce_ref.oracle.vectors import MalformedVectors, Vector, cases
+
+__all__ = [
+    "check",
+    "cases",
+    "explain",
+    "Convention",
+    "Report",
+    "OBJECTIVES",
+    "OracleFailure",
+    "CaseResult",
+    "Vector",
+    "check_answers",
+    "Errored",
+    "Skipped",
+    "MalformedVectors",
+]

@@ -1,0 +1,109 @@
+"""One line between a framework and the oracle: tensors in, arrays out, and derivatives by the framework's own autodiff.
+
+    oracle.check(adapters.torch(loss, "binary_nce"), "binary_nce")       loss takes tensors, returns a scalar tensor
+    oracle.check(adapters.jax(loss, "laplace_ica_nce"), "laplace_ica_nce", dtype="float32")
+
+Conventions
+-----------
+function   takes the objective's arguments by name, arrays as the framework's, scalars that are differentiated too
+objective  with it, what the function returns is the value, and every derivative that the objective has is taken by
+           autodiff; without it, the function returns its own outputs, which are only converted
+elementwise  the derivative of an array of values is that of their sum: right for functions applied entry by entry
+
+A framework is imported when its adapter is called, never before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from nce_ref.oracle.objectives import Output, find_objective
+
+Function = Callable[..., Any]
+
+
+def torch(function: Function, objective: str | None = None) -> Function:
+    """Adapt a PyTorch function: float arrays become tensors of the same dtype on the CPU.
+
+    A value that does not depend on an argument (a detached tensor) gets the derivative 0, as an optimiser would see it.
+    """
+    import torch as framework
+
+    derivatives = _derivatives(objective)
+
+    def adapted(**inputs: Any) -> dict[str, Any]:
+        dtype = _float_dtype(inputs, framework.float32, framework.float64)
+        wanted = {output.derivative_of for output in derivatives}
+        # A scalar that is not differentiated stays a Python float: torch.tensor(2.5) would be a number of float32.
+        given = {
+            name: framework.tensor(value, dtype=dtype, requires_grad=name in wanted)
+            if isinstance(value, np.ndarray) or name in wanted
+            else value
+            for name, value in inputs.items()
+        }
+        returned = function(**given)
+        if not derivatives:
+            return _converted(returned, lambda tensor: tensor.detach().cpu().numpy())
+        if not isinstance(returned, framework.Tensor):
+            raise TypeError(f"the function returned a {type(returned).__name__}; expected the value as a tensor")
+        arguments = [given[str(output.derivative_of)] for output in derivatives]
+        gradients: tuple[Any, ...] = (None,) * len(arguments)
+        if returned.requires_grad:
+            gradients = framework.autograd.grad(returned.sum(), arguments, allow_unused=True)
+        outputs = {"value": returned.detach().cpu().numpy()}
+        for output, argument, gradient in zip(derivatives, arguments, gradients):
+            outputs[output.name] = (framework.zeros_like(argument) if gradient is None else gradient).detach().cpu().numpy()
+        return outputs
+
+    return adapted
+
+
+def jax(function: Function, objective: str | None = None) -> Function:
+    """Adapt a JAX function. Raises ValueError for float64 inputs while JAX would round them to float32 unasked."""
+    import jax as framework
+    import jax.numpy as jnp
+
+    derivatives = _derivatives(objective)
+
+    def adapted(**inputs: Any) -> dict[str, Any]:
+        dtype = _float_dtype(inputs, jnp.float32, jnp.float64)
+        if dtype == jnp.float64 and not framework.config.read("jax_enable_x64"):
+            raise ValueError('JAX rounds to float32 unless jax.config.update("jax_enable_x64", True) is called; or check dtype="float32"')
+        wanted = [str(output.derivative_of) for output in derivatives]
+        given = {
+            name: jnp.asarray(value, dtype=dtype) if isinstance(value, np.ndarray) or name in wanted else value
+            for name, value in inputs.items()
+        }
+        if not derivatives:
+            return _converted(function(**given), np.asarray)
+
+        def total(arguments: Mapping[str, Any]) -> tuple[Any, Any]:
+            value = function(**{**given, **arguments})
+            return value.sum(), value
+
+        (_, value), gradients = framework.value_and_grad(total, has_aux=True)({name: given[name] for name in wanted})
+        return {"value": np.asarray(value), **{output.name: np.asarray(gradients[output.derivative_of]) for output in derivatives}}
+
+    return adapted
+
+
+def _derivatives(objective: str | None) -> tuple[Output, ...]:
+    if objective is None:
+        return ()
+    return tuple(output for output in find_objective(objective).outputs if output.derivative_of is not None)
+
+
+def _float_dtype(inputs: Mapping[str, Any], single: Any, double: Any) -> Any:
+    return single if any(getattr(value, "dtype", None) == np.float32 for value in inputs.values()) else double
+
+
+def _converted(returned: Any, convert: Callable[[Any], Any]) -> dict[str, Any]:
+    outputs = returned if isinstance(returned, Mapping) else {"value": returned}
+
+    def is_foreign(value: Any) -> bool:
+        return hasattr(value, "shape") and not isinstance(value, np.ndarray)
+
+    return {name: convert(value) if is_foreign(value) else value for name, value in outputs.items()}

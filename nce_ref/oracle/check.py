@@ -1,0 +1,153 @@
+"""Run an implementation on the vectors of an objective and say what came out: ``check`` for a callable, ``check_answers`` for the rest.
+
+Nothing that an implementation does stops the run: an exception, a string, NaN, a wrong shape each become one line of the report.
+
+Conventions
+-----------
+impl               a callable with the objective's arguments by name (``oracle.OBJECTIVES[name].arguments``)
+expected_failures  {pattern of ids, as in the shell: reason}; one that passes fails, a pattern that matches nothing is an error
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import inspect
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from nce_ref.oracle.conventions import OURS, Convention
+from nce_ref.oracle.diagnosis import diagnose, recognise_signature
+from nce_ref.oracle.judge import judge
+from nce_ref.oracle.objectives import find_objective
+from nce_ref.oracle.report import Report
+from nce_ref.oracle.results import CaseResult, Errored, Skipped
+from nce_ref.oracle.tolerance import DTYPES
+from nce_ref.oracle.vectors import Vector, cases, find, suite
+
+
+def check(
+    impl: Callable[..., Any],
+    objective: str,
+    dtype: str = "float64",
+    convention: Convention = OURS,
+    expected_failures: Mapping[str, str] | None = None,
+    *,
+    flags: Iterable[str] = (),
+) -> Report:
+    """Return the report on ``impl`` over the vectors of ``objective`` (those with all ``flags``), smoke cases first.
+
+    Inputs come as fresh arrays of ``dtype``, scalars as Python floats, under ``convention``. Never raises for what
+    ``impl`` does; ValueError for an unknown objective, dtype or flag, TypeError where ``impl`` cannot be called.
+    """
+    target = find_objective(objective)
+    if not callable(impl):
+        raise TypeError(f"impl: got {impl!r}; expected a callable with the arguments {', '.join(target.arguments)}")
+    _check_words(dtype, convention)
+    answers = {vector.id: call(impl, vector, dtype, convention) for vector in _smoke_first(cases(objective, flags=flags))}
+    name = getattr(impl, "__qualname__", None) or repr(impl)
+
+    def evaluate(inputs: Mapping[str, Any]) -> Any:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return impl(**inputs)
+
+    return check_answers(
+        target.name,
+        answers,
+        dtype,
+        convention,
+        expected_failures,
+        name=name,
+        note=recognise_signature(parameter_names(impl), target) or "",
+        evaluate=evaluate,
+    )
+
+
+def check_answers(
+    objective: str,
+    answers: Mapping[str, Any],
+    dtype: str = "float64",
+    convention: Convention = OURS,
+    expected_failures: Mapping[str, str] | None = None,
+    *,
+    name: str = "",
+    note: str = "",
+    evaluate: Callable[[Mapping[str, Any]], Any] | None = None,
+) -> Report:
+    """Return the report on answers that are there already: {vector id: what was returned, or Skipped, or Errored}.
+
+    ``evaluate`` may call the implementation again, on inputs of the diagnosis's own.
+    """
+    target = find_objective(objective)
+    _check_words(dtype, convention)
+    patterns = _read_patterns(expected_failures)
+    judged = [_judge(find(vector_id), answer, dtype, convention) for vector_id, answer in answers.items()]
+    diagnosis = diagnose(target, judged, dtype, convention, evaluate)
+    results = tuple(_expect(result, patterns) for result in judged)
+    unmatched = tuple(pattern for pattern in patterns if not any(fnmatch.fnmatchcase(result.id, pattern) for result in results))
+    return Report(target, dtype, convention, suite()["suite"], results, diagnosis, unmatched, name, note)
+
+
+def call(impl: Callable[..., Any], vector: Vector, dtype: str, convention: Convention = OURS) -> Any:
+    """What ``impl`` returns for a vector, or Errored with its exception in one line."""
+    inputs = convention.inputs(vector.objective, vector.arguments(dtype))
+    # Overflow in exp is an implementation's own affair as long as its numbers are right.
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return impl(**inputs)
+        except (Exception, SystemExit) as error:
+            text = " ".join(str(error).split())
+            return Errored(f"raised {type(error).__name__}: {text}" if text else f"raised {type(error).__name__}")
+
+
+def _judge(vector: Vector, answer: Any, dtype: str, convention: Convention) -> CaseResult:
+    if isinstance(answer, Errored):
+        return CaseResult(vector, "errored", answer.message)
+    if isinstance(answer, Skipped):
+        return CaseResult(vector, "unsupported", answer.reason)
+    return judge(vector, answer, dtype, convention)
+
+
+def _expect(result: CaseResult, patterns: Mapping[str, str]) -> CaseResult:
+    reasons = [reason for pattern, reason in patterns.items() if fnmatch.fnmatchcase(result.id, pattern)]
+    if not reasons or result.status == "unsupported":
+        return result
+    if result.status == "passed":
+        return replace(result, status="unexpected pass", message=f"passes, but was expected to fail ({reasons[0]}); drop the pattern")
+    return replace(result, status="expected failure", message=f"{reasons[0]}: {result.message}")
+
+
+def _read_patterns(expected_failures: Mapping[str, str] | None) -> Mapping[str, str]:
+    patterns = expected_failures or {}
+    if not isinstance(patterns, Mapping):
+        raise ValueError(f"expected_failures: got a {type(patterns).__name__}; expected a dict of id patterns and reasons")
+    for pattern, reason in patterns.items():
+        if not (isinstance(reason, str) and reason.strip()):
+            raise ValueError(f"expected_failures: the reason for {pattern!r} is {reason!r}; expected words that say why it fails")
+    return patterns
+
+
+def _smoke_first(vectors: Sequence[Vector]) -> list[Vector]:
+    return sorted(vectors, key=lambda vector: "smoke" not in vector.flags)
+
+
+def _check_words(dtype: str, convention: Convention) -> None:
+    if dtype not in DTYPES:
+        raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(DTYPES)}")
+    if not isinstance(convention, Convention):
+        raise ValueError(f'convention: got {convention!r}; expected e.g. oracle.Convention(sense="minimise")')
+
+
+def parameter_names(impl: Callable[..., Any]) -> list[str]:
+    """The names that a callable takes its arguments by; empty where it does not tell."""
+    try:
+        return [p.name for p in inspect.signature(impl).parameters.values() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    except (TypeError, ValueError):
+        return []
+
+

@@ -1,0 +1,78 @@
+"""What an implementation may choose without being wrong: the sense, the reduction, and the sign of c.
+
+A choice has to be declared. Undeclared, it fails, and the report prints the declaration that would make it pass.
+
+Conventions
+-----------
+sense      "maximise" (J <= 0, ours) or "minimise" (the loss -J)
+reduction  "per_data"  the sums over n_data (ours, J12)       factor 1
+           "half"      half of it (P10's J_T, where nu = 1)            1/2
+           "sum"       no division                                     n_data
+           "mean"      the sums over all n_data + n_noise points       n_data/(n_data + n_noise)
+c_sign     "added": ln p_m = ln p_m0 + c, c = -ln Z (ours); "subtracted": ln p_m = ln p_m0 - c, c = ln Z
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from nce_ref.oracle.objectives import Objective
+
+SENSES = ("maximise", "minimise")
+REDUCTIONS = ("per_data", "half", "sum", "mean")
+C_SIGNS = ("added", "subtracted")
+_CHOICES = {"sense": SENSES, "reduction": REDUCTIONS, "c_sign": C_SIGNS}
+
+
+@dataclass(frozen=True)
+class Convention:
+    """What an implementation computes, in three words; the default is the package's own. ValueError for any other word."""
+
+    sense: str = "maximise"
+    reduction: str = "per_data"
+    c_sign: str = "added"
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name}: got {getattr(self, name)!r}; expected one of {', '.join(choices)}")
+
+    def __str__(self) -> str:
+        """The call that declares it, in the fewest words: ``oracle.Convention(sense="minimise")``."""
+        said = [f'{field.name}="{getattr(self, field.name)}"' for field in fields(self) if getattr(self, field.name) != field.default]
+        return f"oracle.Convention({', '.join(said)})"
+
+    def inputs(self, objective: Objective, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The vector's inputs as an implementation under this convention takes them: c changes its sign."""
+        flipped = self.c_sign == "subtracted" and "c" in objective.arguments
+        return {name: -value if flipped and name == "c" else value for name, value in inputs.items()}
+
+    def factor(self, objective: Objective, output: str, inputs: Mapping[str, Any]) -> float:
+        """What the vector's expected output is multiplied by under this convention."""
+        factor = 1.0
+        if objective.is_mean:
+            n_data, n_noise = sample_sizes(objective, inputs)
+            factor = {"per_data": 1.0, "half": 0.5, "sum": float(n_data), "mean": n_data / (n_data + n_noise)}[self.reduction]
+            factor = -factor if self.sense == "minimise" else factor
+        turned = output == "c" or objective.output(output).derivative_of == "c"
+        return -factor if turned and self.c_sign == "subtracted" else factor
+
+
+OURS = Convention()
+
+
+def sample_sizes(objective: Objective, inputs: Mapping[str, Any]) -> tuple[int, int]:
+    """(n_data, n_noise) of a vector; n_noise is 0 where there is no noise sample."""
+    sizes = {"n_data": 0, "n_noise": 0}
+    for name, shape in objective.arguments.items():
+        if shape and shape[0] in sizes:
+            sizes[shape[0]] = len(inputs[name])
+    return sizes["n_data"], sizes["n_noise"]
+
+
+def all_conventions() -> Iterator[Convention]:
+    """Every combination, ``OURS`` first."""
+    return (Convention(*words) for words in itertools.product(*_CHOICES.values()))

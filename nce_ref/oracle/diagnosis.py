@@ -1,0 +1,215 @@
+"""What is wrong: the convention, the known mistake, the other objective or the odd constant that explains the failures.
+
+Conventions
+-----------
+matches    failing vectors on which the suspect returns what the implementation returned, of all that failed with numbers
+best       explains every failing vector and contradicts no passing one; or, where nothing does, nearly every one
+ambiguous  as likely as the best: as simple, and as many vectors
+hints      computed facts, where no suspect explains the whole
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from nce_ref.oracle import constants, family
+from nce_ref.oracle.compound import search_easy, search_pairs
+from nce_ref.oracle.conventions import Convention
+from nce_ref.oracle.estimate_hints import estimate_hints
+from nce_ref.oracle.hints import compute_hints, lost_digits, single_precision
+from nce_ref.oracle.mistakes import CATALOGUE
+from nce_ref.oracle.objectives import Objective
+from nce_ref.oracle.observed import Observed, observe
+from nce_ref.oracle.relatives import recognise_signature, relatives_of
+from nce_ref.oracle.results import CaseResult
+from nce_ref.oracle.suspects import Candidate, compare, is_full, rank, search, settings
+
+__all__ = ["Diagnosis", "Suspect", "diagnose", "recognise_signature"]
+
+OURS = Convention()
+_SHOWN = 8  # suspects kept in a report
+_NEARLY = 0.75  # of the failing vectors, where none explains them all
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """One explanation. ``kind``: "convention", "mistake", "family", "other objective" or "hint"; ``remedy`` is what to type."""
+
+    kind: str
+    id: str
+    title: str
+    matches: int
+    of: int
+    evidence: str
+    effect: str = ""
+    fix: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Every suspect, best first; ``best`` is None where nothing explains what was returned."""
+
+    suspects: tuple[Suspect, ...] = ()
+    best: Suspect | None = None
+    next_best: Suspect | None = None
+    ambiguous: tuple[Suspect, ...] = ()
+    hints: tuple[str, ...] = ()
+
+
+@np.errstate(all="ignore")  # what overflows here did so in the answers
+def diagnose(
+    objective: Objective,
+    results: Sequence[CaseResult],
+    dtype: str = "float64",
+    convention: Convention = OURS,
+    evaluate: Callable[[Mapping[str, Any]], Any] | None = None,
+) -> Diagnosis:
+    """Say what explains the failures among ``results``; nothing is said where all pass.
+
+    ``evaluate`` may call the implementation on inputs of ours, by which a gradient is told from a derivative.
+    """
+    observed = observe(objective, results, dtype, convention)
+    if not any(result.status == "failed" for result in results):
+        return Diagnosis()
+    precision = single_precision(observed, dtype)
+    if precision is not None and not observed.failed.any():
+        count = observed.n_ran
+        fix = "compute in float64 throughout: one float32 constant, cast or default dtype is enough"
+        remedy = 'dtype="float32" in the check, if float32 is meant'
+        suspect = Suspect("hint", "float32", precision, count, count, "every answer is right to float32's allowance", "", fix, remedy)
+        return Diagnosis((suspect,), suspect)
+    if objective.kind == "estimate":
+        return Diagnosis(hints=estimate_hints(observed))
+    if not np.isfinite(observed.got).any():
+        hint = f"nothing but NaN and inf came, for all {observed.n_ran} vectors: see first whether the adapter hands over numbers"
+        return Diagnosis(hints=(hint,))
+    found = _unique(search(observed))
+    full = [candidate for candidate in found if is_full(candidate, observed)]
+    if full:
+        return _verdict(observed, found, full, precision)
+    if (member := _member(observed)) is not None:
+        suspect = _family_suspect(member, observed)
+        ranked = [suspect, *(_suspect(candidate, observed) for candidate in found[:_SHOWN])]
+        return Diagnosis(tuple(ranked), suspect, ranked[1] if len(ranked) > 1 else None, (), _noted(precision))
+    if (small := lost_digits(observed)) is not None:
+        count = observed.n_failed
+        fix = "compute in float64 throughout, constants too"
+        suspect = Suspect("hint", "lost-digits", small, count, count, "every failing vector", "", fix)
+        return Diagnosis((suspect,), suspect, hints=_noted(precision) + compute_hints(observed, evaluate))
+    firsts = _unique(search_easy(observed))
+    if pairs := _unique(search_pairs(observed, firsts + found)):
+        return _verdict(observed, pairs + found, pairs, precision)
+    found = _unique(sorted([_on_all(candidate, observed) for candidate in firsts] + found, key=lambda candidate: rank(candidate, observed)))
+    ranked = _merged([_suspect(candidate, observed) for candidate in found[:_SHOWN]])
+    best = ranked[0] if found and _is_nearly(found[0], observed, bool(firsts)) else None
+    others = ranked[1:] if best else ranked
+    return Diagnosis(tuple(ranked), best, others[0] if others else None, (), _noted(precision) + compute_hints(observed, evaluate))
+
+
+def _verdict(observed: Observed, found: list[Candidate], full: list[Candidate], precision: str | None) -> Diagnosis:
+    """Something explains everything: the simplest, those as simple, the next."""
+    first = full[0]
+    as_likely = {
+        candidate.id
+        for candidate in full[1:]
+        if (int(candidate.complexity), candidate.loose) == (int(first.complexity), first.loose)
+        and (first.complexity < 2 or candidate.complexity <= first.complexity)
+        and not (first.loose and candidate.nearness > 10.0 * first.nearness + 1.0)
+    }
+    ranked = _merged([_suspect(candidate, observed) for candidate in found[: max(_SHOWN, len(full))]])
+    ambiguous = tuple(suspect for suspect in ranked[1:] if suspect.id in as_likely)
+    others = [suspect for suspect in ranked[1:] if suspect.id not in as_likely]
+    return Diagnosis(tuple(ranked), ranked[0], others[0] if others else None, ambiguous, _noted(precision))
+
+
+def _member(observed: Observed) -> family.Family | None:
+    """The fitted member of the family, if it is told from the truth on every failing vector: rounding errors fit many."""
+    member = family.fit(observed)
+    if member is None:
+        return None
+    candidate = compare(observed, "family", "", family.predict(observed, member), settings(observed)[0], 1.0)
+    return member if is_full(candidate, observed) else None
+
+
+def _unique(candidates: list[Candidate]) -> list[Candidate]:
+    """Each suspect once, under the convention that suits it best."""
+    first: dict[tuple[str, str], Candidate] = {}
+    for candidate in candidates:
+        first.setdefault((candidate.kind, candidate.id), candidate)
+    return list(first.values())
+
+
+def _on_all(candidate: Candidate, observed: Observed) -> Candidate:
+    """What was found on the vectors outside tails and kinks, counted on all."""
+    explained = np.zeros(observed.n_ran, dtype=bool)
+    explained[[vector for vector in range(observed.n_ran) if not observed.is_hard(vector)]] = candidate.explained
+    return replace(candidate, explained=explained)
+
+
+def _noted(precision: str | None) -> tuple[str, ...]:
+    return (precision,) if precision else ()
+
+
+def _is_nearly(candidate: Candidate, observed: Observed, easy: bool) -> bool:
+    if candidate.contradicted or candidate.complexity >= 2:
+        return False
+    hard = sum(observed.is_hard(int(vector)) for vector in np.flatnonzero(observed.failed & ~candidate.explained))
+    unexplained = observed.n_failed - candidate.matches
+    return candidate.matches >= 3 and (candidate.matches >= _NEARLY * observed.n_failed or (easy and hard == unexplained))
+
+
+def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
+    numbers = sum(slot.where.stop - slot.where.start for slot in observed.slots if candidate.explained[slot.vector])
+    evidence = f"it gives the {numbers} numbers that came for {candidate.matches} of the {observed.n_failed} vectors that fail"
+    left = [int(vector) for vector in np.flatnonzero(observed.failed & ~candidate.explained)]
+    if left and all(observed.is_hard(vector) for vector in left):
+        evidence += "; the others are in the tails or at kinks, where something else is wrong as well"
+    if candidate.loose:
+        evidence += ", up to rounding, which varies with the code, and to which of NaN and inf comes"
+    if candidate.contradicted:
+        evidence += f"; but {candidate.contradicted} that pass would fail"
+    counts = (candidate.matches, observed.n_failed, evidence)
+    declare = f"convention={candidate.convention}"
+    if candidate.kind == "convention":
+        title = f"right under another convention: {candidate.id}"
+        effect = "none: the argmax is the same, up to the sign of c where that is turned; a choice that has to be declared"
+        return Suspect("convention", candidate.id, title, *counts, effect, "nothing to mend", declare)
+    undeclared = candidate.convention != observed.convention
+    also = f", under {candidate.convention}" if undeclared else ""
+    remedy = f"declare {declare} as well" if undeclared else ""
+    if candidate.kind == "other objective":
+        relative = next(relative for relative in relatives_of(observed.objective.name) if relative.id == candidate.id)
+        words = "; ".join(filter(None, (relative.remedy(observed.objective.name), remedy)))
+        return Suspect(candidate.kind, candidate.id, relative.title + also, *counts, "the answer to another question", "", words)
+    mistakes = [CATALOGUE[name] for name in candidate.id.split(" + ")]
+    title, effect, fix = (" And: ".join(getattr(mistake, name) for mistake in mistakes) for name in ("title", "effect", "fix"))
+    return Suspect("mistake", candidate.id, title + also, *counts, effect, fix, remedy)
+
+
+def _merged(suspects: list[Suspect]) -> list[Suspect]:
+    """Where the first is a mistake and another objective explains as much, one suspect with the other's remedy."""
+    if not suspects or suspects[0].kind != "mistake":
+        return suspects
+    first = suspects[0]
+    for other in suspects[1:]:
+        if other.kind == "other objective" and other.matches == first.matches:
+            words = "; ".join(filter(None, (first.remedy, f"or {other.remedy}")))
+            return [replace(first, remedy=words), *(suspect for suspect in suspects[1:] if suspect is not other)]
+    return suspects
+
+
+def _family_suspect(member: family.Family, observed: Observed) -> Suspect:
+    title, effect = constants.describe(member)
+    evidence = f"{member.equations} numbers fitted by w1, w0 and K, to the tolerance"
+    fix = "J = (1/n_data)[sum_x ln sigma(G - ln nu) + sum_y ln sigma(ln nu - G)], with nothing else in ln p_n or c"
+    remedy = ""
+    words = constants.common_factor(member)
+    if observed.convention == OURS and words is not None and (words != ("maximise", "per_data") or member.flipped):
+        declare = Convention(words[0], words[1], "subtracted" if member.flipped else "added")
+        remedy = f"declare convention={declare} as well, if that is meant"
+    return Suspect("family", "weights-and-constants", title, observed.n_failed, observed.n_failed, evidence, effect, fix, remedy)

@@ -1,0 +1,270 @@
+"""Wrong weights and wrong constants of any size: the family of THEORY.md section 6, fitted to what an implementation returned.
+
+    J_w = (1/T_d) [w1 sum_x ln sigma(G - ln K) + w0 sum_y ln sigma(ln K - G)],    right: w1 = w0 = 1, K = nu
+
+and then c comes out as c* + ln(w1 K/(w0 nu)), B right. Here w1 = a1 f1, w0 = a0 f0 and ln K = q ln nu + delta d, with a
+short list of features f (powers of nu and of the sample sizes), of powers q, and of features d (1, the dimension, ln det of
+the noise covariance); a1, a0 and delta are fitted to all vectors at once. delta holds the constants in ln p_n and in the
+model, which nothing can tell apart.
+
+Conventions
+-----------
+part       the outputs of one vector that are linear in w1 (or w0), given ln K: with t = ln K - G, sum ln sigma(-t) for the
+           value and a weighted sum of sigma(t) for every derivative
+tolerance  that of ``Observed.agree``: every entry of every vector, with at least two equations more than unknowns
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nce_ref._checks import Float
+from nce_ref.oracle.observed import Observed
+from nce_ref.special import LOG_2PI, SQRT_2, log_sigmoid, sigmoid
+
+OBJECTIVES = ("nce_from_log_ratios", "binary_nce", "laplace_ica_nce", "gaussian_nce")
+WEIGHTS: dict[str, Callable[[float, float], float]] = {
+    "1": lambda n_data, n_noise: 1.0,
+    "nu": lambda n_data, n_noise: n_noise / n_data,
+    "1/nu": lambda n_data, n_noise: n_data / n_noise,
+    "1/(1 + nu)": lambda n_data, n_noise: n_data / (n_data + n_noise),
+    "n_data": lambda n_data, n_noise: n_data,
+    "n_noise": lambda n_data, n_noise: n_noise,
+    "1/n_data": lambda n_data, n_noise: 1.0 / n_data,
+    "1/n_noise": lambda n_data, n_noise: 1.0 / n_noise,
+}
+POWERS = (1.0, 0.0, -1.0, 2.0, 0.5)
+_GRID = np.arange(-12.0, 12.01, 0.25)
+_STEPS = 12
+_PROMISING = 0.02  # of the sum of squares may be left at the best grid point of a form that is worth refining
+_REFINED = 16
+
+
+@dataclass(frozen=True)
+class Family:
+    """What was fitted: w1 = ``a1`` x ``f1``, w0 = ``a0`` x ``f0``, ln K = ``power`` ln nu + ``delta`` x ``feature``.
+
+    ``sigma`` are the largest errors of (a1, a0, delta) that the tolerance admits; ``flipped``: with c of the other sign.
+    """
+
+    a1: float
+    f1: str
+    a0: float
+    f0: str
+    power: float
+    delta: float
+    feature: str
+    sigma: tuple[float, float, float]
+    equations: int
+    flipped: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class _Ratios:
+    """One vector: G on both samples, and how dJ/dG becomes the outputs; ``spread[output]`` takes (grid, n) to (grid, size)."""
+
+    data: Float
+    noise: Float
+    n_data: int
+    n_noise: int
+    features: dict[str, float]
+    spread: Mapping[str, tuple[Callable[[Float], Float], Callable[[Float], Float]]]
+
+
+def fit(observed: Observed, flips: Sequence[bool] = (False, True)) -> Family | None:
+    """The simplest member of the family that agrees with everything returned, or None."""
+    if observed.objective.name not in OBJECTIVES or not observed.failed.any() or not np.isfinite(observed.got).all():
+        return None
+    if observed.got.size < 5:
+        return None
+    for flipped in flips if "c" in observed.objective.arguments else (False,):
+        ratios = [ratios_of(observed.objective.name, inputs) for inputs in observed.inputs(flipped, "float64")]
+        if found := _search(observed, ratios, flipped):
+            return min(found, key=lambda pair: pair[0])[1]
+    return None
+
+
+def predict(observed: Observed, family: Family) -> Float:
+    """What the family's member returns on every vector, laid out as ``Observed`` has it, in the package's convention for c."""
+    ratios = [ratios_of(observed.objective.name, inputs) for inputs in observed.inputs(family.flipped, "float64")]
+    one, zero = _weights(observed, ratios, family.f1), _weights(observed, ratios, family.f0)
+    data, noise = _parts(observed, ratios, _log_K(ratios, family.power, family.feature, np.array([family.delta])), family.flipped)[:2]
+    return (family.a1 * one * data + family.a0 * zero * noise)[0]
+
+
+def _search(observed: Observed, ratios: list[_Ratios], flipped: bool) -> list[tuple[float, Family]]:
+    """The members that agree, with their complexity: a grid over delta, (a1, a0) by least squares on it, then Newton steps."""
+    inverse = np.minimum(1.0 / observed.allowed(observed.got), 1e140)
+    weights = {name: _weights(observed, ratios, name) for name in WEIGHTS}
+    target = observed.got * inverse
+    size = float(target @ target)
+    promising = []
+    for power, feature in itertools.product(POWERS, ratios[0].features):
+        data, noise, _, _ = _parts(observed, ratios, _log_K(ratios, power, feature, _GRID), flipped)
+        data, noise = data * inverse, noise * inverse
+        for f1, f0 in itertools.product(WEIGHTS, WEIGHTS):
+            a, b = data * weights[f1], noise * weights[f0]
+            # The 2 x 2 normal equations at every grid point; only which point is best is taken from them.
+            aa, bb, ab = (np.einsum("ge,ge->g", *pair) for pair in ((a, a), (b, b), (a, b)))
+            at, bt = a @ target, b @ target
+            with np.errstate(all="ignore"):
+                determinant = aa * bb - ab * ab
+                w1, w0 = (bb * at - ab * bt) / determinant, (aa * bt - ab * at) / determinant
+                misfit = 1.0 - (w1 * at + w0 * bt) / size
+            misfit[~np.isfinite(misfit)] = np.inf
+            best = int(np.argmin(misfit))
+            if misfit[best] < _PROMISING:
+                start = np.array([w1[best], w0[best], _GRID[best]])
+                promising.append((_complexity_of_form(f1, f0, power, feature), start, f1, f0, power, feature))
+    promising.sort(key=lambda hypothesis: hypothesis[0])
+    found: list[tuple[float, Family]] = []
+    for least, start, f1, f0, power, feature in promising[:_REFINED]:
+        if found and least >= min(found, key=lambda pair: pair[0])[0]:
+            break
+        member = _refine(observed, ratios, start, weights[f1], weights[f0], power, feature, inverse, flipped)
+        if member is not None:
+            (a1, a0, delta), sigma = member
+            family = Family(a1, f1, a0, f0, power, delta, feature, sigma, observed.got.size, flipped)
+            found.append((_complexity(family), family))
+    return found
+
+
+def _refine(
+    observed: Observed,
+    ratios: list[_Ratios],
+    start: Float,
+    one: Float,
+    zero: Float,
+    power: float,
+    feature: str,
+    inverse: Float,
+    flipped: bool,
+) -> tuple[tuple[float, float, float], tuple[float, float, float]] | None:
+    """Gauss-Newton from the best grid point; None unless it ends within the tolerance everywhere."""
+    parameters, previous = start, np.inf
+    steep = np.array([[r.features[feature]] for r in ratios])
+    for step in range(_STEPS):
+        data, noise, d_data, d_noise = _parts(observed, ratios, _log_K(ratios, power, feature, parameters[2:]), flipped)
+        per_entry = _repeat(observed, steep)[:, 0]
+        a, b = (one * data)[0], (zero * noise)[0]
+        residual = (parameters[0] * a + parameters[1] * b - observed.got) * inverse
+        slope = (parameters[0] * one * d_data + parameters[1] * zero * d_noise)[0] * per_entry
+        jacobian = np.stack([a, b, slope], axis=1) * inverse[:, None]
+        worst = float(np.abs(residual).max())
+        if not np.isfinite(jacobian).all() or (step >= 5 and worst > 0.5 * previous and worst > 1.0):
+            return None
+        norms = np.linalg.norm(jacobian, axis=0)
+        if not (norms > 0).all():
+            return None
+        if worst <= 1.0 and step:
+            spread = np.sqrt(np.diag(np.linalg.pinv((jacobian / norms).T @ (jacobian / norms)))) / norms
+            agrees = bool(observed.agree(parameters[0] * a + parameters[1] * b).all())
+            solved = tuple(float(value) for value in parameters)
+            return (solved[:3], tuple(float(4.0 * s) for s in spread)[:3]) if agrees else None  # type: ignore[return-value]
+        previous = worst
+        change = np.linalg.lstsq(jacobian / norms, residual, rcond=1e-13)[0] / norms
+        parameters = parameters - np.clip(change, -(np.abs(parameters) + 1.0), np.abs(parameters) + 1.0)
+    return None
+
+
+def _parts(observed: Observed, ratios: list[_Ratios], log_K: Float, flipped: bool) -> tuple[Float, Float, Float, Float]:
+    """(grid, entry): the part of w1 and of w0, then their derivatives by ln K. ``log_K`` is (grid, vector)."""
+    shape = (log_K.shape[0], observed.got.size)
+    data, noise, d_data, d_noise = (np.zeros(shape) for _ in range(4))
+    per_vector: dict[int, tuple[Float, Float, Float, Float]] = {}
+    for slot in observed.slots:
+        r = ratios[slot.vector]
+        if slot.vector not in per_vector:
+            t, s = log_K[:, slot.vector, None] - r.data, r.noise - log_K[:, slot.vector, None]
+            per_vector[slot.vector] = (t, s, sigmoid(t), sigmoid(s))
+        t, s, of_data, of_noise = per_vector[slot.vector]
+        where = (slice(None), slot.where)
+        if slot.output == "value":
+            data[where] = log_sigmoid(-t).sum(1, keepdims=True) / r.n_data
+            noise[where] = log_sigmoid(-s).sum(1, keepdims=True) / r.n_data
+            d_data[where] = -of_data.sum(1, keepdims=True) / r.n_data
+            d_noise[where] = of_noise.sum(1, keepdims=True) / r.n_data
+            continue
+        on_data, on_noise = r.spread[slot.output]
+        sign = -1.0 if flipped and slot.output == "grad_c" else 1.0
+        data[where], noise[where] = sign * on_data(of_data) / r.n_data, -sign * on_noise(of_noise) / r.n_data
+        d_data[where] = sign * on_data(of_data * sigmoid(-t)) / r.n_data
+        d_noise[where] = sign * on_noise(of_noise * sigmoid(-s)) / r.n_data
+    return data, noise, d_data, d_noise
+
+
+def ratios_of(objective: str, inputs: Mapping[str, Any]) -> _Ratios:
+    """Log-ratios and derivatives of one vector, for any objective of the family."""
+
+    def itself(weights: Float) -> Float:
+        return weights
+
+    def nothing(weights: Float) -> Float:
+        return np.zeros((weights.shape[0], 1))
+
+    if objective in ("nce_from_log_ratios", "binary_nce"):
+        names = {"nce_from_log_ratios": "log_ratio", "binary_nce": "log_model"}
+        name = names[objective]
+        data, noise = inputs[f"{name}_data"], inputs[f"{name}_noise"]
+        if objective == "binary_nce":
+            data, noise = data - inputs["log_noise_data"], noise - inputs["log_noise_noise"]
+        spread = {f"grad_{name}_data": (itself, nothing), f"grad_{name}_noise": (nothing, itself)}
+        return _Ratios(data, noise, data.size, noise.size, {"1": 1.0}, spread)
+    mean, cov = inputs["noise_mean"], inputs["noise_cov"]
+    log_det = float(np.linalg.slogdet(cov)[1])
+    ratios, jacobians = [], []
+    for points in (inputs["x"], inputs["y"]):
+        centred = points - mean
+        log_noise = -0.5 * ((centred @ np.linalg.inv(cov)) * centred).sum(1) - 0.5 * log_det - 0.5 * mean.size * LOG_2PI
+        if objective == "laplace_ica_nce":
+            sources = points @ inputs["B"].T
+            log_model = -SQRT_2 * np.abs(sources).sum(1)
+            jacobian = -SQRT_2 * np.sign(sources)[:, :, None] * points[:, None, :]
+        else:
+            log_model = -0.5 * ((points @ inputs["precision"]) * points).sum(1)
+            jacobian = -0.5 * points[:, :, None] * points[:, None, :]
+        ratios.append(log_model + inputs["c"] - log_noise)
+        jacobians.append(jacobian.reshape(len(points), -1))
+    matrix = {"laplace_ica_nce": "grad_B", "gaussian_nce": "grad_precision"}[objective]
+    of_x, of_y = jacobians
+    spread = {
+        matrix: (lambda weights: weights @ of_x, lambda weights: weights @ of_y),
+        "grad_c": (lambda weights: weights.sum(1, keepdims=True), lambda weights: weights.sum(1, keepdims=True)),
+    }
+    features = {"1": 1.0, "n_dim": float(mean.size), "ln det noise_cov": log_det}
+    return _Ratios(ratios[0], ratios[1], len(of_x), len(of_y), features, spread)
+
+
+def _log_K(ratios: list[_Ratios], power: float, feature: str, delta: Float) -> Float:
+    """(grid, vector)."""
+    log_nu = np.log([r.n_noise / r.n_data for r in ratios])
+    return power * log_nu + delta[:, None] * np.array([r.features[feature] for r in ratios])
+
+
+def _weights(observed: Observed, ratios: list[_Ratios], name: str) -> Float:
+    """A feature of the weights, by entry; the declared convention's factor is in it."""
+    per_vector = np.array([[WEIGHTS[name](r.n_data, r.n_noise)] for r in ratios])
+    return _repeat(observed, per_vector)[:, 0] * observed.factors(observed.convention)
+
+
+def _repeat(observed: Observed, per_vector: Float) -> Float:
+    return np.repeat(per_vector, np.diff([*observed.starts, observed.got.size]), axis=0)
+
+
+def _complexity(family: Family) -> float:
+    """How much has to be wrong: what is as it should be costs nothing, a feature or an odd constant costs one each."""
+    score = _complexity_of_form(family.f1, family.f0, family.power, family.feature) + 2.0 * family.flipped
+    for constant, right, sigma in zip((family.a1, family.a0, family.delta), (1.0, 1.0, 0.0), family.sigma):
+        score += abs(constant - right) > sigma
+    return score
+
+
+def _complexity_of_form(f1: str, f0: str, power: float, feature: str) -> float:
+    names = list(WEIGHTS)
+    shared = 0.5 if f1 == f0 and f1 != "1" else 0.0
+    return sum((name != "1") + 0.01 * names.index(name) for name in (f1, f0)) - shared + 0.5 * (power != 1.0) + 0.5 * (feature != "1")

@@ -1,0 +1,129 @@
+"""Which flags a vector carries: read off its inputs, so that a flag cannot be wrong.
+
+Conventions
+-----------
+flag      a word for what a vector probes; its note (what, effect, seen) stands in ``suite.json``
+derived   every flag here; ``emit`` writes them and ``lint`` compares. A flag that is not here is its author's
+t         the argument of ln sigma at a point: G - ln nu on the data, ln nu - G on the noise; t << 0 is the wrong side
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from nce_ref._checks import Float
+from nce_ref.oracle.conventions import sample_sizes
+from nce_ref.oracle.objectives import Objective
+
+SMOKE = "smoke"
+# The naive forms break at 16.7 and 88.7 in float32, at 36.8 and 709.8 in float64; each flag: some t at -threshold or below.
+TAILS = {"tails": 17.0, "tails-40": 37.0, "tails-800": 710.0}
+SEPARATED = 16.0
+MAX_INLINE = 1000  # numbers of an array in the JSON; more stand in an NPZ
+
+
+def derived_flags(objective: Objective, vector_id: str, inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    """The flags that these inputs carry, in the order of ``DERIVED``."""
+    return tuple(flag for flag, holds in DERIVED.items() if holds(objective, vector_id, inputs))
+
+
+def is_derived(flag: str) -> bool:
+    """Whether the flag is read off the inputs."""
+    return flag in DERIVED
+
+
+def log_sigmoid_arguments(inputs: Mapping[str, Any]) -> Float:
+    """t of every point (data first, then noise), or an empty array where the objective has no log-sigmoid."""
+    if "t" in inputs:
+        return np.asarray(inputs["t"])
+    if "log_ratio_data" in inputs:
+        data, noise, nu = inputs["log_ratio_data"], inputs["log_ratio_noise"], inputs["nu"]
+    elif "log_model_data" in inputs:
+        data = inputs["log_model_data"] - inputs["log_noise_data"]
+        noise = inputs["log_model_noise"] - inputs["log_noise_noise"]
+        nu = inputs["nu"]
+    elif {"x", "y", "c"} <= set(inputs):
+        data, noise = (_log_model(inputs, u) - _log_noise(inputs, u) for u in (inputs["x"], inputs["y"]))
+        nu = len(inputs["y"]) / len(inputs["x"])
+    else:
+        return np.empty(0)
+    return np.append(data - math.log(nu), math.log(nu) - noise)
+
+
+def kinks(inputs: Mapping[str, Any]) -> int:
+    """How many b_i . u are exactly 0."""
+    if "B" not in inputs:
+        return 0
+    return sum(int((inputs[name] @ inputs["B"].T == 0).sum()) for name in ("x", "y", "u") if name in inputs)
+
+
+def _log_model(inputs: Mapping[str, Any], u: Float) -> Float:
+    if "B" in inputs:
+        return -math.sqrt(2.0) * np.abs(u @ inputs["B"].T).sum(axis=1) + inputs["c"]
+    return -0.5 * np.einsum("ti,ij,tj->t", u, inputs["precision"], u) + inputs["c"]
+
+
+def _log_noise(inputs: Mapping[str, Any], u: Float) -> Float:
+    cov, d = inputs["noise_cov"], u - inputs["noise_mean"]
+    quadratic = np.einsum("ti,ij,tj->t", d, np.linalg.inv(cov), d)
+    return -0.5 * (quadratic + np.linalg.slogdet(cov)[1] + len(cov) * math.log(2 * math.pi))
+
+
+def _beyond(threshold: float) -> Callable[[Objective, str, Mapping[str, Any]], bool]:
+    return lambda objective, vector_id, inputs: bool((log_sigmoid_arguments(inputs) <= -threshold).any())
+
+
+def _cov(inputs: Mapping[str, Any]) -> Float | None:
+    return inputs.get("noise_cov", inputs.get("cov"))
+
+
+def _is_normalised(inputs: Mapping[str, Any]) -> bool:
+    if "B" not in inputs or "c" not in inputs:
+        return False
+    log_constant = np.linalg.slogdet(inputs["B"])[1] - 0.5 * len(inputs["B"]) * math.log(2.0)
+    return bool(abs(log_constant - inputs["c"]) < 1e-12)
+
+
+def _varies(inputs: Mapping[str, Any]) -> bool:
+    return "log_noise_data" in inputs and bool(np.ptp(np.append(inputs["log_noise_data"], inputs["log_noise_noise"])) > 0)
+
+
+def _is_separated(inputs: Mapping[str, Any]) -> bool:
+    t = log_sigmoid_arguments(inputs)
+    return "t" not in inputs and t.size > 0 and bool((t >= SEPARATED).all())
+
+
+def _has_equal_logits(inputs: Mapping[str, Any]) -> bool:
+    t = log_sigmoid_arguments(inputs)
+    sizes = [len(v) for name, v in inputs.items() if name in ("log_ratio_data", "log_model_data", "x")]
+    return bool(sizes) and t.size > 2 and bool(np.ptp(t[: sizes[0]]) == 0 and np.ptp(t[sizes[0] :]) == 0)
+
+
+def _sizes(objective: Objective, inputs: Mapping[str, Any]) -> tuple[int, int]:
+    return sample_sizes(objective, inputs)
+
+
+DERIVED: dict[str, Callable[[Objective, str, Mapping[str, Any]], bool]] = {
+    SMOKE: lambda objective, vector_id, inputs: vector_id.split("/")[1:2] == [SMOKE],
+    **{flag: _beyond(threshold) for flag, threshold in TAILS.items()},
+    "separated": lambda objective, vector_id, inputs: _is_separated(inputs),
+    "equal-logits": lambda objective, vector_id, inputs: _has_equal_logits(inputs),
+    "kink": lambda objective, vector_id, inputs: kinks(inputs) > 0,
+    "nu-not-one": lambda objective, vector_id, inputs: 0 < _sizes(objective, inputs)[1] != _sizes(objective, inputs)[0],
+    "one-data-point": lambda objective, vector_id, inputs: _sizes(objective, inputs)[0] == 1,
+    "noise-varies": lambda objective, vector_id, inputs: _varies(inputs),
+    "correlated-noise": lambda objective, vector_id, inputs: (
+        (cov := _cov(inputs)) is not None and bool((cov != np.diag(np.diagonal(cov))).any())
+    ),
+    "noise-mean": lambda objective, vector_id, inputs: bool(np.any(inputs.get("noise_mean", inputs.get("mean", 0.0)))),
+    "negative-determinant": lambda objective, vector_id, inputs: "B" in inputs and bool(np.linalg.det(inputs["B"]) < 0),
+    "not-symmetric": lambda objective, vector_id, inputs: "B" in inputs and bool((inputs["B"] != inputs["B"].T).any()),
+    "badly-scaled": lambda objective, vector_id, inputs: "B" in inputs and bool(np.linalg.cond(inputs["B"]) > 100),
+    "one-dimension": lambda objective, vector_id, inputs: any(len(inputs[k]) == 1 for k in ("B", "precision", "cov") if k in inputs),
+    "in-a-file": lambda objective, vector_id, inputs: any(np.size(value) > MAX_INLINE for value in inputs.values()),
+    "normalised": lambda objective, vector_id, inputs: _is_normalised(inputs),
+}

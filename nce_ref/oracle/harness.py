@@ -1,0 +1,252 @@
+"""Implementations in any language, asked through JSON lines over a child's stdin and stdout. The protocol: harnesses/README.md.
+
+    us    {"cmd":"start","protocol":1,"suite":"2026.11.23","dtype":"float64"}
+    it    {"name":"my-nce","language":"C","implements":["log_sigmoid"]}     or {"log_sigmoid":["value","grad"]}
+    us    {"cmd":"run","id":"log_sigmoid/...","objective":"log_sigmoid","dtype":"float64","inputs":{"t":[0.0,-800.0]}}
+    it    {"id":"log_sigmoid/...","results":{"value":[...],"grad":[...]}}     or "skipped": reason, or "errored": message
+    us    {"cmd":"stop"}
+
+Conventions
+-----------
+inputs   in the objective's order, without blanks, matrices as arrays of rows; numbers read back to the same float64, never NaN
+results  numbers and nested arrays; NaN, Infinity, "NaN", "inf", "-inf" and null (what JSON.stringify makes of NaN) are read too
+trouble  whatever else comes is one ``Errored`` line for that case; a harness that hangs or dies is started anew for the next
+         case, and given up after ``PATIENCE`` such cases in a row
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from nce_ref.oracle.child import Child, Lost, Silent, shortened
+from nce_ref.oracle.conventions import Convention
+from nce_ref.oracle.objectives import OBJECTIVES, find_objective
+from nce_ref.oracle.results import Errored, Skipped
+from nce_ref.oracle.tolerance import DTYPES
+from nce_ref.oracle.vectors import MalformedVectors, Vector, cases, suite
+
+PROTOCOL = 1
+PATIENCE = 3
+_KINDS = ("results", "skipped", "errored")
+_ON_STDOUT = "stdout is for answers alone: print everything else to stderr"
+_GRACE = 0.2  # seconds for the answer that may follow a line that is none
+_WORDS = {"nan": float("nan"), "inf": float("inf"), "infinity": float("inf")}
+
+
+class Answers(dict[str, Any]):
+    """Vector id -> returned dict, ``Skipped`` or ``Errored``; and who answered.
+
+    ``implements``  the objectives that it offers, as far as this suite knows them; ``unknown`` the other names it gave
+    ``unread``      what is wrong with vectors that could not be put to it, a line an objective
+    ``broken``      why the run could not begin or had to be given up, in one line; empty if it was gone through
+    """
+
+    name = language = broken = ""
+    implements: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+def run_harness(
+    command: Sequence[str],
+    objective: str | None = None,
+    *,
+    dtype: str = "float64",
+    time_limit: float = 10.0,
+    start_limit: float = 30.0,
+    convention: Convention | None = None,
+    flags: Iterable[str] = (),
+) -> Answers:
+    """Put every vector of ``objective``, or of all objectives that the harness offers, to the command; never raises for what it does.
+
+    ``time_limit`` and ``start_limit`` are seconds a case and for the first reply. ``convention`` turns the inputs (the sign of c);
+    the answers are returned as they came. Raises ValueError for an unknown objective, dtype or flag, or an empty command.
+    """
+    if dtype not in DTYPES:
+        raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(DTYPES)}")
+    if isinstance(command, str) or not command:
+        raise ValueError(f"command: got {command!r}; expected a list, the program and its arguments")
+    wanted = tuple(OBJECTIVES) if objective is None else (find_objective(objective).name,)
+    carried, about = tuple(flags), suite()
+    if strange := [flag for flag in carried if flag not in about["flags"]]:
+        raise ValueError(f"flags: got {', '.join(map(repr, strange))}; expected some of {', '.join(sorted(about['flags']))}")
+    hello = {"cmd": "start", "protocol": PROTOCOL, "suite": about["suite"], "dtype": dtype}
+    answers, session = Answers(), _Session(command, hello, time_limit, start_limit)
+
+    def vectors(names: Iterable[str]) -> Iterator[Vector]:
+        for name in names:
+            try:
+                yield from cases(name, flags=carried)
+            except MalformedVectors as error:
+                answers.unread += (str(error),)
+
+    try:
+        try:
+            _introduce(answers, session.start(), objective)
+        except Lost as lost:
+            answers.broken = str(lost)
+            answers.update({vector.id: Errored(f"not run: {lost}") for vector in vectors(wanted)})
+            return answers
+        in_vain = 0
+        for vector in vectors(answers.implements):
+            if in_vain == PATIENCE:
+                answers[vector.id] = Errored(f"not run: {answers.broken}")
+                continue
+            try:
+                answers[vector.id], in_vain = session.ask(_request(vector, dtype, convention or Convention())), 0
+            except Lost as lost:
+                answers[vector.id], in_vain = Errored(str(lost)), in_vain + 1
+                if in_vain == PATIENCE:
+                    answers.broken = f"given up after {PATIENCE} cases in a row without an answer, the last: {lost}"
+    finally:
+        session.close()
+    return answers
+
+
+def decode(result: Any) -> Any:
+    """JSON's numbers as floats, with null and the words for NaN and infinity; what is no number stays as it came."""
+    if isinstance(result, list):
+        return [decode(entry) for entry in result]
+    if isinstance(result, str):
+        word = result.strip().lower()
+        size = _WORDS.get(word.lstrip("+-"))
+        return result if size is None else -size if word.startswith("-") else size
+    if result is None:
+        return float("nan")
+    if isinstance(result, int) and not isinstance(result, bool):
+        try:
+            return float(result)
+        except OverflowError:
+            return float("inf") if result > 0 else -float("inf")
+    return result
+
+
+def _request(vector: Vector, dtype: str, convention: Convention) -> dict[str, Any]:
+    inputs = convention.inputs(vector.objective, vector.arguments(dtype))
+    listed = {name: value.tolist() if hasattr(value, "tolist") else value for name, value in inputs.items()}
+    return {"cmd": "run", "id": vector.id, "objective": vector.objective.name, "dtype": dtype, "inputs": listed}
+
+
+def _introduce(answers: Answers, reply: dict[str, Any], objective: str | None) -> None:
+    """Note who it is and what it offers. Raises Lost where that is nothing of what is asked."""
+    offered = reply.get("implements")
+    if not isinstance(offered, list | dict) or not offered or not all(isinstance(name, str) for name in offered):
+        raise Lost(f'its reply to start has no "implements", a list of objectives: {shortened(json.dumps(reply))}')
+    answers.name, answers.language = str(reply.get("name", "")), str(reply.get("language", ""))
+    answers.unknown = tuple(name for name in offered if name not in OBJECTIVES)
+    known = tuple(name for name in OBJECTIVES if name in offered)
+    if not known:
+        raise Lost(f"it offers {', '.join(offered)}, which is no objective of this suite; expected some of {', '.join(OBJECTIVES)}")
+    if objective is not None and objective not in known:
+        raise Lost(f"it does not offer {objective}; it offers {', '.join(known)}")
+    answers.implements = known if objective is None else (objective,)
+
+
+class _Session:
+    """A harness that is started, and started anew after it was lost: Lost is whatever costs it its life."""
+
+    def __init__(self, command: Sequence[str], hello: dict[str, Any], time_limit: float, start_limit: float) -> None:
+        self._command, self._hello, self._time_limit, self._start_limit = command, hello, time_limit, start_limit
+        self._child: Child | None = None
+        self._late: set[str] = set()  # ids of cases closed without an answer, which may still come
+
+    def start(self) -> dict[str, Any]:
+        """Start it and return its reply. Raises Lost."""
+        self._late.clear()
+        self._child = Child(self._command)
+        self._child.send(json.dumps(self._hello, separators=(",", ":")))
+        deadline = time.monotonic() + self._start_limit
+        reply = _parsed(self._line(self._child, deadline, f'no reply to "start" within {self._start_limit:g} s'))
+        if isinstance(reply, str):
+            self.close()
+            raise Lost(f"its reply to start: {reply}")
+        return reply
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any] | Skipped | Errored:
+        """Its answer to one case. Raises Lost.
+
+        A line that is no answer makes the case errored; then the right one is waited for shortly, so that it is not taken
+        for the next case's.
+        """
+        if self._child is None:
+            self.start()
+            assert self._child is not None
+        self._child.send(json.dumps(request, separators=(",", ":"), allow_nan=False))
+        deadline, expected, trouble = time.monotonic() + self._time_limit, request["id"], ""
+        while True:
+            try:
+                text = self._line(self._child, deadline, f"no answer within {self._time_limit:g} s", trouble)
+            except Silent:
+                self._late.add(expected)
+                return Errored(trouble)
+            if not text.strip():
+                continue
+            reply = _parsed(text)
+            if isinstance(reply, dict) and reply.get("id") == expected:
+                return Errored(f"{trouble}; the answer came after it") if trouble else _answer(reply)
+            if isinstance(reply, dict) and isinstance(reply.get("id"), str) and reply["id"] in self._late:
+                self._late.remove(reply["id"])
+            elif not trouble:
+                trouble = reply if isinstance(reply, str) else _misnamed(reply, expected)
+                deadline = min(deadline, time.monotonic() + _GRACE)
+
+    def close(self) -> None:
+        """Have it stop, and see that it does."""
+        if self._child is not None:
+            self._child.send('{"cmd":"stop"}')
+            self._child.close(patience=1.0)
+            self._child = None
+
+    def _line(self, child: Child, deadline: float, silent: str, trouble: str = "") -> str:
+        """The next line. Raises Silent if none came after a ``trouble``; else silence, too, ends the child: Lost."""
+        try:
+            return child.line(deadline)
+        except Silent:
+            if trouble and not child.has_more():
+                raise
+            if trouble:
+                silent, hint = trouble, "and it wrote on and on"
+            else:
+                hint = "it came when stdin was closed: flush stdout after every line" if child.answers_at_end_of_input() else ""
+            message = silent + (f"; {hint}" if hint else child.last_words())
+        except Lost as lost:
+            message = f"{trouble}; then {lost}" if trouble else str(lost)
+        child.close()
+        self._child = None
+        raise Lost(message)
+
+
+def _parsed(text: str) -> dict[str, Any] | str:
+    """The JSON object of that line, or what is wrong with it."""
+    try:
+        reply = json.loads(text)
+    except (ValueError, RecursionError):
+        return f"line is not JSON: {shortened(text.strip())} ({_ON_STDOUT})"
+    return reply if isinstance(reply, dict) else f"reply is not a JSON object: {shortened(text.strip())}"
+
+
+def _misnamed(reply: dict[str, Any], expected: str) -> str:
+    if "id" not in reply:
+        return f"reply has no id: {shortened(json.dumps(reply))}"
+    return f"reply has the id {shortened(json.dumps(reply['id']))}; expected {expected!r}"
+
+
+def _answer(reply: dict[str, Any]) -> dict[str, Any] | Skipped | Errored:
+    given = [kind for kind in _KINDS if kind in reply]
+    if len(given) != 1:
+        found = " and ".join(given) or "no result"
+        return Errored(f"reply has {found}; expected one of {', '.join(_KINDS)}: {shortened(json.dumps(reply))}")
+    content = reply[given[0]]
+    if given[0] == "skipped":
+        return Skipped(str(content))
+    if given[0] == "errored":
+        return Errored(f"the harness reports: {content}")
+    if not isinstance(content, dict):
+        return Errored(f'"results" is not a JSON object like {{"value": ...}}: {shortened(json.dumps(content))}')
+    try:
+        return {name: decode(value) for name, value in content.items()}
+    except RecursionError:
+        return Errored(f"results are nested too deeply: {shortened(json.dumps(content))}")

@@ -1,0 +1,228 @@
+"""Slips in who is who: the two samples, their labels, the two densities, and what is done to h before or after the logarithm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nce_ref.oracle.mistakes.making import FROM_DENSITIES, NCE, made_by
+from nce_ref.oracle.textbook import Array, Steps
+
+
+class _NoiseSign(Steps):
+    def log_one_minus_h(self, t: Array) -> tuple[Array, Array]:
+        return self.log_h(t)
+
+
+class _LabelsSwapped(Steps):
+    def term(self, log_ratio: Array, nu: float, is_data: bool) -> tuple[Array, Array]:
+        return super().term(log_ratio, nu, not is_data)
+
+
+class _SamplesSwapped(Steps):
+    def nce(self, ratio_data: Array, ratio_noise: Array, nu: float) -> tuple[Any, Array, Array]:
+        value, of_noise, of_data = super().nce(ratio_noise, ratio_data, 1.0 / nu)
+        return value, of_data, of_noise
+
+
+class _RatioSwapped(Steps):
+    def nce(self, ratio_data: Array, ratio_noise: Array, nu: float) -> tuple[Any, Array, Array]:
+        value, of_data, of_noise = super().nce(-ratio_data, -ratio_noise, nu)
+        return value, -of_data, -of_noise
+
+
+class _LogNoise(Steps):
+    """ln p_n multiplied by one factor on the data, by another on the noise; right: 1 and 1."""
+
+    def __init__(self, on_data: float, on_noise: float) -> None:
+        self.on_data, self.on_noise = on_data, on_noise
+
+    def log_ratio(self, log_model: Array, log_noise: Array, is_data: bool) -> tuple[Array, float]:
+        return log_model - (self.on_data if is_data else self.on_noise) * log_noise, 1.0
+
+
+class _AllPairs(Steps):
+    """(N,) and (N, 1) broadcast to (N, N): every ln p_m with every ln p_n of its sample, averaged."""
+
+    def binary(self, model_data: Array, model_noise: Array, noise_data: Array, noise_noise: Array, nu: float) -> tuple[Any, Array, Array]:
+        of_data, slope_data = self.term(model_data[:, None] - noise_data, nu, True)
+        of_noise, slope_noise = self.term(model_noise[:, None] - noise_noise, nu, False)
+        data, noise = self.weights(len(model_data), len(model_noise))
+        value = data * of_data.mean(axis=1).sum() + noise * of_noise.mean(axis=1).sum()
+        return value, data * slope_data.mean(axis=1), noise * slope_noise.mean(axis=1)
+
+
+class _LabelSmoothing(Steps):
+    def log_h(self, t: Array) -> tuple[Array, Array]:
+        (yes, up), (no, down) = super().log_h(t), self.log_one_minus_h(t)
+        return 0.9 * yes + 0.1 * no, 0.9 * up + 0.1 * down
+
+
+class _DoubleSigmoid(Steps):
+    def log_sigmoid(self, t: Array) -> tuple[Array, Array]:
+        h, slope = self.sigmoid(t)
+        value, up = super().log_sigmoid(h)
+        return value, up * slope
+
+    def log_one_minus_h(self, t: Array) -> tuple[Array, Array]:
+        h, slope = self.sigmoid(t)
+        value, up = super().log_sigmoid(-h)
+        return value, -up * slope
+
+
+class _OneMinusLogit(Steps):
+    def log_one_minus_h(self, t: Array) -> tuple[Array, Array]:
+        value, slope = self.log_sigmoid(1.0 - t)
+        return value, -slope
+
+
+class _OneMinusLog(Steps):
+    def log_one_minus_h(self, t: Array) -> tuple[Array, Array]:
+        value, slope = self.log_sigmoid(t)
+        return 1.0 - value, -slope
+
+
+class _NotLogged(Steps):
+    def log_h(self, t: Array) -> tuple[Array, Array]:
+        return self.sigmoid(t)
+
+    def log_one_minus_h(self, t: Array) -> tuple[Array, Array]:
+        value, slope = self.sigmoid(-t)
+        return value, -slope
+
+
+class _Bits(Steps):
+    def log_sigmoid(self, t: Array) -> tuple[Array, Array]:
+        value, slope = super().log_sigmoid(t)
+        return value / self.log_2, slope / self.log_2
+
+
+_J = "J = (1/n_data) [sum_x ln h + sum_y ln(1 - h)]"
+_G = "G = ln p_m - ln p_n on both samples"
+
+SAMPLES = (
+    made_by(
+        _NoiseSign(),
+        "noise-sign",
+        NCE,
+        "ln h(y) instead of ln(1 - h(y)) on the noise",
+        effect='Nothing is contrasted: J rises to 0 as c goes to infinity, a "perfect loss" that has learnt nothing.',
+        fix=f"{_J}, ln(1 - h) = ln sigma(ln nu - G); the slip: ln sigma(G - ln nu) on the noise",
+        seen="tensorflow/recommenders #219 (fixed in #220)",
+    ),
+    made_by(
+        _LabelsSwapped(),
+        "labels-swapped",
+        NCE,
+        "the labels are exchanged: data counts as noise and noise as data",
+        effect="The optimum is ln p_m = 2 ln p_n - ln p_d + 2 ln nu: the model avoids the data.",
+        fix=f"{_J}; the slip: sum_x ln(1 - h) + sum_y ln h. The same comes of -softplus(t) for ln sigma(t)",
+    ),
+    made_by(
+        _SamplesSwapped(),
+        "samples-swapped",
+        NCE,
+        "the data is handed over as noise and the noise as data, nu = n_data/n_noise with it",
+        effect="The optimum is ln p_m = 2 ln p_n - ln p_d: the model avoids the data. The same function as ratio-swapped, divided by nu.",
+        fix="x are the n_data points from p_d, y the n_noise points from p_n, nu = n_noise/n_data",
+    ),
+    made_by(
+        _RatioSwapped(),
+        "ratio-swapped",
+        NCE,
+        "G has the wrong sign: ln p_n - ln p_m",
+        effect="The optimum is ln p_m = 2 ln p_n - ln p_d: the model avoids the data.",
+        fix="G = ln p_m - ln p_n; the slip: ln p_n - ln p_m",
+    ),
+    made_by(
+        _LogNoise(1.0, 0.0),
+        "no-log-pn-noise",
+        FROM_DENSITIES,
+        "ln p_n is dropped on the noise points",
+        effect="No constant shift: 0.58 instead of 1 in the 1-D Laplace model at nu = 1.",
+        fix=f"{_G}; the slip: G(y) = ln p_m(y)",
+        seen="tutorials on energy-based models; lda2vec-tf #5 (one of the three forms)",
+    ),
+    made_by(
+        _LogNoise(0.0, 1.0),
+        "no-log-pn-data",
+        FROM_DENSITIES,
+        "ln p_n is dropped on the data points",
+        effect="No constant shift: 0.61 instead of 1 in the 1-D Laplace model at nu = 1.",
+        fix=f"{_G}; the slip: G(x) = ln p_m(x)",
+        seen="tutorials on energy-based models; lda2vec-tf #5 (one of the three forms)",
+    ),
+    made_by(
+        _LogNoise(0.0, 0.0),
+        "no-log-pn-everywhere",
+        FROM_DENSITIES,
+        "ln p_n is dropped everywhere: h = sigma(ln p_m - ln nu), which is negative sampling",
+        effect="The model estimates ln p_d - ln p_n, not the density: 0.15 instead of 1 in the 1-D Laplace model at nu = 1.",
+        fix=f"{_G}; the slip: G = ln p_m",
+        seen="tutorials on energy-based models; lda2vec-tf #5 (one of the three forms)",
+    ),
+    made_by(
+        _LogNoise(-1.0, -1.0),
+        "log-pn-added",
+        FROM_DENSITIES,
+        "ln p_n is added to ln p_m instead of subtracted",
+        effect="The optimum is ln p_m = ln p_d - 2 ln p_n, which is no density where the noise has the lighter tails.",
+        fix=f"{_G}; the slip: G = ln p_m + ln p_n",
+    ),
+    made_by(
+        _AllPairs(),
+        "broadcast-pairs",
+        FROM_DENSITIES,
+        "shapes (N, 1) and (N,) broadcast to (N, N): every ln p_m meets every ln p_n, averaged",
+        effect="Neither B nor c is estimated: the noise density no longer belongs to the point. No exception, and the loss looks usual.",
+        fix="G_t = ln p_m(u_t) - ln p_n(u_t), both of shape (N,); the slip: G_st = ln p_m(u_s) - ln p_n(u_t)",
+    ),
+    made_by(
+        _LabelSmoothing(),
+        "label-smoothing",
+        NCE,
+        "the data's label is 0.9 instead of 1",
+        effect="h cannot exceed 0.9: the log-ratio of data to noise is flattened where it is large, and no constant repairs it.",
+        fix="ln h(x); the slip: 0.9 ln h(x) + 0.1 ln(1 - h(x))",
+    ),
+    made_by(
+        _DoubleSigmoid(),
+        "double-sigmoid",
+        NCE,
+        "a loss that takes logits is given probabilities: the sigmoid is applied twice",
+        effect="h stays between 0.5 and 0.73 whatever the model says; the fit runs off to infinity, its gradient vanishes.",
+        fix="ln sigma(t), t = G - ln nu; the slip: ln sigma(sigma(t))",
+    ),
+    made_by(
+        _OneMinusLogit(),
+        "one-minus-logit",
+        NCE,
+        "ln sigma(1 - t) instead of ln(1 - sigma(t)) on the noise",
+        effect="No constant shift: B and c are both wrong.",
+        fix="ln(1 - sigma(t)) = ln sigma(-t); the slip: ln sigma(1 - t)",
+        seen="slryou41/AnchorLoss #2 (not NCE, the same term; corrected there)",
+    ),
+    made_by(
+        _OneMinusLog(),
+        "one-minus-log",
+        NCE,
+        "1 - ln h instead of ln(1 - h) on the noise: a parenthesis",
+        effect="J has no upper bound: it grows as the noise is ever better told apart, and its value can be positive.",
+        fix="ln(1 - h) = ln sigma(ln nu - G); the slip: 1 - ln sigma(G - ln nu)",
+    ),
+    made_by(
+        _NotLogged(),
+        "no-log",
+        NCE,
+        "the logarithm is forgotten: mean h + nu mean(1 - h)",
+        effect="Any classifier with the right decisions is optimal, and a steeper one better: the scale of B has no maximum.",
+        fix=f"{_J}; the slip: h and 1 - h for their logarithms",
+    ),
+    made_by(
+        _Bits(),
+        "log2-loss",
+        NCE,
+        "the objective in bits: log2 h and log2(1 - h)",
+        effect="None on the estimate: a factor of 1/ln 2 = 1.443. But values do not compare, and standard errors by J's curvature are off.",
+        fix=f"{_J}, natural logarithm",
+    ),
+)

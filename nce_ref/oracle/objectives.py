@@ -1,0 +1,183 @@
+"""What the oracle judges: every objective's arguments, outputs, shapes and formula. These names are the vectors' format.
+
+Conventions
+-----------
+arguments  handed over by name: arrays in the dtype of the check, scalars (shape ``()``) as Python floats
+outputs    a dict from these names, any subset; what is not returned is unsupported, not wrong. A bare float or array is ``value``
+shapes     in the words of ``DIMENSIONS``; points are rows; nu always equals n_noise/n_data
+J          (1/n_data) [ sum_x ln h + sum_y ln(1 - h) ],  h = sigma(G - ln nu),  G = ln p_m - ln p_n: maximised, c is added
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Shape = tuple[str, ...]
+
+DIMENSIONS = {
+    "n_points": "points, rows of u or entries of t",
+    "n_data": "data points, rows of x",
+    "n_noise": "noise points, rows of y",
+    "n_dim": "dimension of a point",
+    "n_params": "n_dim^2 + 1: B row by row, then c",
+}
+
+
+@dataclass(frozen=True)
+class Output:
+    """One number or array that an implementation may return; ``derivative_of`` names the argument it differentiates by."""
+
+    name: str
+    shape: Shape
+    derivative_of: str | None = None
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One function to be judged.
+
+    ``is_mean``  it sums over samples, so sense and reduction (``Convention``) apply to it
+    ``kind``     "function": outputs are compared number by number; "covariance": the same, to the digits of a quadrature;
+                 "estimate": any certified maximum as good as the stored one passes
+    """
+
+    name: str
+    arguments: dict[str, Shape]
+    outputs: tuple[Output, ...]
+    formula: str
+    source: str
+    is_mean: bool = False
+    kind: str = "function"
+
+    def output(self, name: str) -> Output:
+        """The output of that name; KeyError if there is none."""
+        return {output.name: output for output in self.outputs}[name]
+
+
+_X, _Y, _U, _SQUARE = ("n_data", "n_dim"), ("n_noise", "n_dim"), ("n_points", "n_dim"), ("n_dim", "n_dim")
+_NOISE: dict[str, Shape] = {"noise_mean": ("n_dim",), "noise_cov": _SQUARE}
+_J = "(1/n_data) [sum_x ln sigma(G - ln nu) + sum_y ln sigma(ln nu - G)]"
+_LAPLACE = "ln p_m(u) = -sqrt(2) sum_i |b_i . u| + c"
+_GAUSSIAN_NOISE = "ln p_n = ln N(u; noise_mean, noise_cov)"
+_P10, _J12 = "P10 = Gutmann & Hyvarinen, AISTATS 2010", "J12 = Gutmann & Hyvarinen, JMLR 2012"
+SOURCES = {"P10": _P10, "J12": _J12}
+
+_ALL = (
+    Objective(
+        "log_sigmoid",
+        {"t": ("n_points",)},
+        (Output("value", ("n_points",)), Output("grad", ("n_points",), "t")),
+        "ln sigma(t) = -ln(1 + e^-t); derivative sigma(-t)",
+        "the terms of J12's objective",
+    ),
+    Objective(
+        "sigmoid",
+        {"t": ("n_points",)},
+        (Output("value", ("n_points",)), Output("grad", ("n_points",), "t")),
+        "sigma(t) = 1/(1 + e^-t); derivative sigma(t) sigma(-t)",
+        "P10 eq. 5, J12",
+    ),
+    Objective(
+        "nce_from_log_ratios",
+        {"log_ratio_data": ("n_data",), "log_ratio_noise": ("n_noise",), "nu": ()},
+        (
+            Output("value", ()),
+            Output("grad_log_ratio_data", ("n_data",), "log_ratio_data"),
+            Output("grad_log_ratio_noise", ("n_noise",), "log_ratio_noise"),
+        ),
+        f"J = {_J}",
+        "J12; P10 eq. 8 is J/2 at nu = 1",
+        is_mean=True,
+    ),
+    Objective(
+        "binary_nce",
+        {
+            "log_model_data": ("n_data",),
+            "log_model_noise": ("n_noise",),
+            "log_noise_data": ("n_data",),
+            "log_noise_noise": ("n_noise",),
+            "nu": (),
+        },
+        (
+            Output("value", ()),
+            Output("grad_log_model_data", ("n_data",), "log_model_data"),
+            Output("grad_log_model_noise", ("n_noise",), "log_model_noise"),
+        ),
+        f"J = {_J}, G = log_model - log_noise",
+        "J12; P10 eq. 8 is J/2 at nu = 1",
+        is_mean=True,
+    ),
+    Objective(
+        "gaussian_log_density",
+        {"u": _U, "mean": ("n_dim",), "cov": _SQUARE},
+        (Output("value", ("n_points",)),),
+        "-1/2 (u - mean)' cov^-1 (u - mean) - 1/2 ln det cov - (n/2) ln(2 pi)",
+        "the density of N(mean, cov)",
+    ),
+    Objective(
+        "laplace_ica_log_density",
+        {"B": _SQUARE, "c": (), "u": _U},
+        (Output("value", ("n_points",)),),
+        _LAPLACE + "; normalised where c = ln|det B| - (n/2) ln 2",
+        "P10 section 3.1",
+    ),
+    Objective(
+        "laplace_ica_nce",
+        {"B": _SQUARE, "c": (), "x": _X, "y": _Y, **_NOISE},
+        (Output("value", ()), Output("grad_B", _SQUARE, "B"), Output("grad_c", (), "c")),
+        f"J = {_J}, {_LAPLACE}, {_GAUSSIAN_NOISE}, nu = n_noise/n_data",
+        "J12; P10 section 3.1",
+        is_mean=True,
+    ),
+    Objective(
+        "laplace_ica_mle",
+        {"B": _SQUARE, "x": _X},
+        (Output("value", ()), Output("grad_B", _SQUARE, "B")),
+        "mean_x[-sqrt(2) sum_i |b_i . x|] + ln|det B| - (n/2) ln 2",
+        "P10 section 3.1",
+        is_mean=True,
+    ),
+    Objective(
+        "gaussian_nce",
+        {"precision": _SQUARE, "c": (), "x": _X, "y": _Y, **_NOISE},
+        (Output("value", ()), Output("grad_precision", _SQUARE, "precision"), Output("grad_c", (), "c")),
+        f"J = {_J}, ln p_m(u) = -1/2 u' precision u + c, {_GAUSSIAN_NOISE}, nu = n_noise/n_data; "
+        "grad_precision is symmetric, all n^2 entries independent",
+        "J12's toy example, any dimension",
+        is_mean=True,
+    ),
+    Objective(
+        "laplace_ica_nce_estimate",
+        {"x": _X, "y": _Y, **_NOISE},
+        (Output("B", _SQUARE), Output("c", ())),
+        "the argmax of laplace_ica_nce over B and c, up to the order and signs of B's rows",
+        "J12; P10 section 3.1",
+        kind="estimate",
+    ),
+    Objective(
+        "gaussian_nce_estimate",
+        {"x": _X, "y": _Y, **_NOISE},
+        (Output("precision", _SQUARE), Output("c", ())),
+        "the argmax of gaussian_nce over precision and c",
+        "J12's toy example, any dimension",
+        kind="estimate",
+    ),
+    Objective(
+        "asymptotic_covariance",
+        {"B": _SQUARE, "noise_mean": ("n_dim",), "noise_cov": _SQUARE, "nu": ()},
+        (Output("covariance", ("n_params", "n_params")),),
+        "Sigma = I^-1 - (1 + 1/nu) I^-1 m m' I^-1, I = E_d[P g g'], m = E_d[P g], P = nu p_n/(p_d + nu p_n), "
+        "g = d ln p_m/d(B, c), of laplace_ica_nce at the truth B, c normalising; per data point",
+        "P10 Theorem 3, J12",
+        kind="covariance",
+    ),
+)
+
+OBJECTIVES: dict[str, Objective] = {objective.name: objective for objective in _ALL}
+
+
+def find_objective(name: str) -> Objective:
+    """The objective of that name. Raises ValueError with the names there are."""
+    if name not in OBJECTIVES:
+        raise ValueError(f"objective: got {name!r}; expected one of {', '.join(OBJECTIVES)}")
+    return OBJECTIVES[name]

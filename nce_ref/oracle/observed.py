@@ -1,0 +1,215 @@
+"""What an implementation returned, laid out in one line, so that a suspect is compared with all of it at once.
+
+Conventions
+-----------
+entry      one returned number; ``got``, ``want``, ``scale``, ``k`` are flat over vectors, outputs and indices, in this order
+slots      where each output of each vector stands: (vector, output, slice)
+``dtype``  what the implementation seems to compute in: float32 too, where every number returned in a float64 check is one;
+           ``failed`` is then by float32's allowance
+slack      what ``agree`` multiplies its tolerance by, 1 except where a second cause is known to blur the numbers
+want       under the declared convention, as ``judge`` has it
+agree      |a - b| <= 2 k (eps scale + tiny): both were rounded. NaN pairs with NaN, an infinity with the same infinity
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nce_ref._checks import Float
+from nce_ref.oracle.conventions import Convention, sample_sizes
+from nce_ref.oracle.objectives import Objective
+from nce_ref.oracle.results import CaseResult
+from nce_ref.oracle.tolerance import K, tolerance_class
+
+Bools = NDArray[np.bool_]
+HARD = ("tails", "separated", "kink", "exact-kink", "choice")  # flags, or how they begin
+_CONDITION = 1000.0  # the largest amplification of rounding that is granted to a suspect because the truth has it
+
+
+@dataclass(frozen=True, eq=False)
+class Slot:
+    """One output of one vector in the flat arrays."""
+
+    vector: int
+    output: str
+    where: slice
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """The returned numbers of every vector that ran, beside what they should be."""
+
+    objective: Objective
+    convention: Convention
+    dtype: str
+    results: tuple[CaseResult, ...]
+    slots: tuple[Slot, ...]
+    got: Float
+    want: Float
+    scale: Float
+    k: Float
+    condition: Float
+    starts: NDArray[np.intp]
+    failed: Bools
+    slack: float = 1.0
+
+    @property
+    def n_failed(self) -> int:
+        """How many vectors fail."""
+        return int(self.failed.sum())
+
+    @property
+    def n_ran(self) -> int:
+        """How many vectors returned numbers."""
+        return len(self.results)
+
+    def sizes(self, vector: int) -> tuple[int, int]:
+        """(n_data, n_noise) of a vector."""
+        return sample_sizes(self.objective, self.results[vector].vector.inputs)
+
+    def flags(self, vector: int) -> tuple[str, ...]:
+        """The flags of a vector."""
+        return self.results[vector].vector.flags
+
+    def is_hard(self, vector: int) -> bool:
+        """Whether a vector probes tails or kinks, where a second cause may be at work."""
+        return any(flag.startswith(word) for flag in self.flags(vector) for word in HARD)
+
+    def subset(self, vectors: Sequence[int]) -> Observed:
+        """The same, of some vectors only."""
+        keep = np.zeros(self.got.size, dtype=bool)
+        slots, starts, position = [], [], 0
+        for new, old in enumerate(vectors):
+            starts.append(position)
+            for slot in self.slots:
+                if slot.vector == old:
+                    keep[slot.where] = True
+                    size = slot.where.stop - slot.where.start
+                    slots.append(Slot(new, slot.output, slice(position, position + size)))
+                    position += size
+        flat: dict[str, Any] = {name: getattr(self, name)[keep] for name in ("got", "want", "scale", "k", "condition")}
+        return replace(
+            self,
+            results=tuple(self.results[old] for old in vectors),
+            slots=tuple(slots),
+            starts=np.array(starts, dtype=np.intp),
+            failed=self.failed[list(vectors)],
+            **flat,
+        )
+
+    def flatten(self, outputs: Sequence[Mapping[str, Any]]) -> Float:
+        """Another's outputs, one dict a vector, in this layout; NaN where an output is missing or of a wrong shape."""
+        flat = np.full(self.got.size, np.nan)
+        for slot in self.slots:
+            values = np.asarray(outputs[slot.vector].get(slot.output, np.nan), dtype=np.float64).ravel()
+            if values.size == slot.where.stop - slot.where.start:
+                flat[slot.where] = values
+        return flat
+
+    def factors(self, convention: Convention) -> Float:
+        """What each entry is multiplied by under a convention."""
+        flat = np.empty(self.got.size)
+        for slot in self.slots:
+            flat[slot.where] = convention.factor(self.objective, slot.output, self.results[slot.vector].vector.inputs)
+        return flat
+
+    def inputs(self, flipped: bool, dtype: str | None = None) -> list[dict[str, Any]]:
+        """Every vector's inputs in the package's convention, or, ``flipped``, with c of the other sign."""
+        turn = Convention(c_sign="subtracted") if flipped else Convention()
+        return [turn.inputs(self.objective, result.vector.arguments(dtype or self.dtype)) for result in self.results]
+
+    def allowed(self, candidate: Float, dtype: str | None = None) -> Float:
+        """How far apart two right computations of ``candidate`` may be: the allowance, twice."""
+        info = np.finfo(dtype or self.dtype)
+        eps = np.sqrt(float(info.eps)) if self.objective.kind == "covariance" else float(info.eps)
+        size = np.where(np.isfinite(candidate), np.abs(candidate), 0.0)
+        return 2.0 * self.slack * self.k * (eps * np.maximum(self.scale, self.condition * size) + float(info.tiny))
+
+    def agree(self, candidate: Float) -> Bools:
+        """Entry by entry, whether the implementation returned ``candidate``."""
+        with np.errstate(invalid="ignore"):
+            near = np.abs(self.got - candidate) <= self.allowed(candidate)
+        return near | (self.got == candidate) | (np.isnan(self.got) & np.isnan(candidate))
+
+    def every(self, entries: Bools) -> Bools:
+        """Vector by vector, whether all its entries are true."""
+        return np.logical_and.reduceat(entries, self.starts) if entries.size else entries
+
+    def some(self, entries: Bools) -> Bools:
+        """Vector by vector, whether any of its entries is true."""
+        return np.logical_or.reduceat(entries, self.starts) if entries.size else entries
+
+    def worst(self, entries: Float) -> Float:
+        """Vector by vector, the largest of its entries."""
+        return np.maximum.reduceat(entries, self.starts) if entries.size else entries
+
+
+def observe(objective: Objective, results: Sequence[CaseResult], dtype: str, convention: Convention) -> Observed:
+    """Lay out the results that returned numbers; those that did not (errors, skips) are left out."""
+    ran = tuple(result for result in results if result.outputs)
+    slots: list[Slot] = []
+    columns: dict[str, list[Float]] = {name: [] for name in ("got", "want", "scale", "k")}
+    starts, position = [], 0
+    for index, result in enumerate(ran):
+        starts.append(position)
+        for output, returned in result.outputs.items():
+            expected = result.vector.expected[output]
+            factor = convention.factor(objective, output, result.vector.inputs)
+            got = np.asarray(returned, dtype=np.float64).ravel()
+            columns["got"].append(got)
+            columns["want"].append(factor * expected.value.ravel())
+            columns["scale"].append(abs(factor) * expected.scale.ravel())
+            columns["k"].append(np.full(got.size, K.get(tolerance_class(objective, output), 8.0)))
+            slots.append(Slot(index, output, slice(position, position + got.size)))
+            position += got.size
+    flat = {name: np.concatenate(parts) if parts else np.empty(0) for name, parts in columns.items()}
+    with np.errstate(all="ignore"):
+        condition = np.clip(np.nan_to_num(flat["scale"] / np.abs(flat["want"]), nan=1.0), 1.0, _CONDITION)
+    failed = np.array([result.status not in ("passed", "unexpected pass") for result in ran], dtype=bool)
+    if dtype == "float64" and _is_single(flat["got"], flat["want"]):
+        # All fail a float64 check; what is to be explained is what would fail a float32 one.
+        dtype, info = "float32", np.finfo(np.float32)
+        right = np.abs(flat["got"] - flat["want"]) <= flat["k"] * (float(info.eps) * flat["scale"] + float(info.tiny))
+        failed = ~np.logical_and.reduceat(right, starts)
+    return Observed(
+        objective=objective,
+        convention=convention,
+        dtype=dtype,
+        results=ran,
+        slots=tuple(slots),
+        condition=condition,
+        starts=np.array(starts, dtype=np.intp),
+        failed=failed,
+        got=flat["got"],
+        want=flat["want"],
+        scale=flat["scale"],
+        k=flat["k"],
+    )
+
+
+def evaluate_all(
+    function: Callable[[Mapping[str, Any]], Mapping[str, Any]], inputs: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """A suspect's outputs on every vector, without a warning; nothing where it raises."""
+    found: list[Mapping[str, Any]] = []
+    for arguments in inputs:
+        with np.errstate(all="ignore"):
+            try:
+                found.append(function(arguments))
+            except (ArithmeticError, ValueError, KeyError, np.linalg.LinAlgError):
+                found.append({})
+    return found
+
+
+def _is_single(got: Float, want: Float) -> bool:
+    """Whether every number returned is a float32, and too many for that to be chance."""
+    finite = got[np.isfinite(got)]
+    with np.errstate(over="ignore", under="ignore"):
+        single = bool((finite == finite.astype(np.float32)).all())
+        telling = np.isfinite(got) & (want != want.astype(np.float32)) & (got != 0) & (np.abs(got) != 1)
+    return single and int(telling.sum()) >= 3

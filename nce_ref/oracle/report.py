@@ -1,0 +1,208 @@
+"""What the oracle says about an implementation: data first, and a text that a newcomer can act on.
+
+Conventions
+-----------
+ok       everything that was judged passed or failed as expected, something was judged, and every pattern matched
+failed   the results that make it not ok: failed, errored, unexpected pass
+text     one failing case in full, the suspect with its evidence, then the rest in a line each
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from nce_ref.oracle.conventions import OURS, Convention
+from nce_ref.oracle.diagnosis import Diagnosis, Suspect
+from nce_ref.oracle.judge import describe
+from nce_ref.oracle.objectives import Objective
+from nce_ref.oracle.results import CaseResult
+
+FAILING = ("failed", "errored", "unexpected pass")
+_LISTED = 8  # ids named before "and 12 more"
+_TYPED = 40  # numbers that anybody would paste into a command
+
+
+class OracleFailure(AssertionError):
+    """Raised by ``Report.raise_for_failures``; its text is the report's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """The verdict on one implementation of one objective; ``print`` it, or take it as data by ``to_dict``.
+
+    ``results``    one ``CaseResult`` a vector, in the order they ran
+    ``diagnosis``  what explains the failures, and hints
+    ``unmatched``  patterns of expected failures that match no vector
+    ``note``       what was seen before anything ran (the arguments are another objective's)
+    """
+
+    objective: Objective
+    dtype: str
+    convention: Convention
+    suite: str
+    results: tuple[CaseResult, ...]
+    diagnosis: Diagnosis
+    unmatched: tuple[str, ...] = ()
+    name: str = ""
+    note: str = ""
+    _counts: Counter[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_counts", Counter(result.status for result in self.results))
+
+    @property
+    def failed(self) -> tuple[CaseResult, ...]:
+        """Every result that makes the report not ok."""
+        return tuple(result for result in self.results if result.status in FAILING)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the implementation may be relied on, as far as the vectors see."""
+        return bool(self._counts["passed"] + self._counts["expected failure"]) and not self.failed and not self.unmatched
+
+    def raise_for_failures(self) -> None:
+        """Raise OracleFailure, with the report as text, unless it is ok."""
+        if not self.ok:
+            raise OracleFailure(str(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dicts, lists, numbers and strings, ready for JSON; NaN and inf are strings."""
+        return {
+            "ok": self.ok,
+            "objective": self.objective.name,
+            "implementation": self.name,
+            "dtype": self.dtype,
+            "convention": {name: getattr(self.convention, name) for name in ("sense", "reduction", "c_sign")},
+            "suite": self.suite,
+            "note": self.note,
+            "counts": dict(self._counts),
+            "unmatched_patterns": list(self.unmatched),
+            "diagnosis": _plain(self.diagnosis),
+            "results": [_result_as_dict(result) for result in self.results],
+        }
+
+    def __str__(self) -> str:
+        lines = [self._headline()]
+        if self.note:
+            lines += ["", self.note]
+        lines += [f"expected-failures pattern {pattern!r} matches no vector" for pattern in self.unmatched]
+        if self.failed:
+            lines += ["", *self._failures()]
+        if reasons := Counter(result.message for result in self.results if result.status == "unsupported"):
+            lines += ["", *(f"not judged: {count} vectors: {reason}" for reason, count in reasons.items())]
+        if missing := self._never_returned():
+            lines += ["", f"not judged: {', '.join(missing)}: never returned"]
+        return "\n".join(lines)
+
+    def text_on(self, result: CaseResult) -> str:
+        """One vector's verdict with the suspect found over all, as text."""
+        suspect = [] if self.diagnosis.best is None else ["", *_suspicion(self.diagnosis.best, self.diagnosis)]
+        return "\n".join([*_full(result), *suspect, "", "Reproduce:", f"  {reproduce(result, self.dtype, self.convention)}"])
+
+    def _headline(self) -> str:
+        counts = ", ".join(f"{count} {status}" for status, count in sorted(self._counts.items()))
+        who = f"{self.name} as {self.objective.name}" if self.name else self.objective.name
+        verdict = "ok" if self.ok else "FAILED" if self.failed or self.unmatched else "NOTHING JUDGED"
+        return f"{verdict}: {who}, {self.dtype}, {self.convention}, vectors of {self.suite}: {counts or 'no vectors'}"
+
+    def _failures(self) -> list[str]:
+        best, failed = self.diagnosis.best, self.failed
+        smoke = [result for result in failed if "smoke" in result.vector.flags]
+        if smoke and best is None:
+            lines = [
+                f"Adapter or convention: {len(smoke)} of the smoke cases, which can be done by hand, fail already.",
+                "The others are not shown; mend these first.",
+            ]
+            lines += [line for result in smoke for line in _full(result)]
+            if others := len(failed) - len(smoke):
+                lines.append(f"(and {others} other vectors fail)")
+        else:
+            shown = _most_telling(failed)
+            lines = _full(shown)
+            if others_ids := [result.id for result in failed if result is not shown]:
+                more = f", and {len(others_ids) - _LISTED} more" if len(others_ids) > _LISTED else ""
+                lines += [f"  {len(others_ids)} more fail: {', '.join(others_ids[:_LISTED])}{more}"]
+        if best is not None:
+            lines += ["", *_suspicion(best, self.diagnosis)]
+        elif self.diagnosis.hints:
+            lines += ["", "No known mistake explains this. Hints:", *(f"  - {hint}" for hint in self.diagnosis.hints)]
+        example = smoke[0] if smoke and best is None else _most_telling(failed)
+        return [*lines, "", "Reproduce:", f"  {reproduce(example, self.dtype, self.convention)}"]
+
+    def _never_returned(self) -> list[str]:
+        judged = [result for result in self.results if result.comparisons]
+        if not judged or self.objective.kind == "estimate":
+            return []
+        seen = {name for result in judged for name in result.outputs}
+        return [output.name for output in self.objective.outputs if output.name not in seen]
+
+
+def reproduce(result: CaseResult, dtype: str, convention: Convention) -> str:
+    """The command that shows this one verdict again, with the number that came."""
+    got = {name: _plain(np.asarray(value, dtype=np.float64)) for name, value in result.outputs.items()}
+    if not 0 < sum(np.size(value) for value in result.outputs.values()) <= _TYPED:
+        return f"python -m nce_ref show {shlex.quote(result.id)}"
+    command = ["python -m nce_ref explain", shlex.quote(result.id), "--got", shlex.quote(json.dumps(got))]
+    command += [f"--dtype {dtype}"] if dtype != "float64" else []
+    for name in ("sense", "reduction", "c_sign"):
+        if (word := getattr(convention, name)) != getattr(OURS, name):
+            command.append(f"--{name.replace('_', '-')} {word}")
+    return " ".join(command)
+
+
+def _most_telling(failed: tuple[CaseResult, ...]) -> CaseResult:
+    """The first that failed with numbers and is no smoke case; else the first."""
+    ranked = sorted(failed, key=lambda result: (result.status != "failed", "smoke" in result.vector.flags))
+    return ranked[0]
+
+
+def _full(result: CaseResult) -> list[str]:
+    lines = [f"{result.status.upper()} {result.id}   ({result.vector.comment})"]
+    wrong = [comparison for comparison in result.comparisons if not comparison.passed]
+    if result.status == "failed" and wrong:
+        return lines + [f"  {describe(comparison)}" for comparison in wrong]
+    return [*lines, f"  {result.message}"]
+
+
+def _suspicion(best: Suspect, diagnosis: Diagnosis) -> list[str]:
+    shared = f"{best.matches} of {best.of} failing vectors share this cause"
+    if diagnosis.next_best is not None:
+        shared += f"; next best: {diagnosis.next_best.id}, {diagnosis.next_best.matches} of {diagnosis.next_best.of}"
+    lines = [f"Suspect ({best.kind}): {best.id}: {best.title}", f"  evidence: {best.evidence}; {shared}"]
+    if diagnosis.ambiguous:
+        lines.append(f"  as likely: {', '.join(f'{suspect.id} ({suspect.title})' for suspect in diagnosis.ambiguous)}")
+    lines += [f"  matters:  {best.effect}"] if best.effect else []
+    lines += [f"  fix:      {best.fix}"] if best.fix else []
+    lines += [f"  remedy:   {best.remedy}"] if best.remedy else []
+    return lines
+
+
+def _result_as_dict(result: CaseResult) -> dict[str, Any]:
+    return {
+        "id": result.id,
+        "status": result.status,
+        "message": result.message,
+        "comparisons": [_plain(comparison) for comparison in result.comparisons],
+    }
+
+
+def _plain(thing: Any) -> Any:
+    """Dataclasses, arrays and odd floats as what JSON knows."""
+    if hasattr(thing, "__dataclass_fields__"):
+        return {name: _plain(getattr(thing, name)) for name in thing.__dataclass_fields__ if not name.startswith("_")}
+    if isinstance(thing, dict):
+        return {str(key): _plain(value) for key, value in thing.items()}
+    if isinstance(thing, tuple | list):
+        return [_plain(value) for value in thing]
+    if isinstance(thing, np.ndarray | np.generic):
+        return _plain(thing.tolist())
+    if isinstance(thing, float) and not math.isfinite(thing):
+        return str(thing)
+    return thing

@@ -1,0 +1,226 @@
+"""Comparing suspects with what was returned: conventions, known mistakes, other objectives, and mistakes under conventions.
+
+Conventions
+-----------
+candidate    what a suspect would have returned, laid out as ``Observed`` has it
+explained    by vector: every entry agrees, and where the vector fails, the suspect is much nearer than the truth is
+complexity   0 a convention, 1 a mistake, 2 a mistake under a convention it does not declare, plus a little a word; the
+             simplest explanation comes first
+numeric      a mistake of arithmetic: how it rounds, and whether NaN or inf, varies between implementations: see ``_loosely``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from nce_ref._checks import Float
+from nce_ref.oracle import textbook
+from nce_ref.oracle.conventions import Convention, all_conventions
+from nce_ref.oracle.mistakes import CATALOGUE
+from nce_ref.oracle.mistakes.numerics import NUMERICS
+from nce_ref.oracle.observed import Bools, Observed, evaluate_all
+from nce_ref.oracle.relatives import relatives_of
+
+_ROUGHLY = 0.05  # of an error may be left unexplained where rounding decides about the rest
+_SMALL = {"float32": 1e-3, "float64": 1e-6}  # of the scale: an error that is a matter of digits lost
+Evaluate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Something that can be evaluated on inputs; ``is_numeric`` where arithmetic decides what comes out."""
+
+    kind: str
+    id: str
+    evaluate: Evaluate
+    is_numeric: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """Something that may explain the failures: ``explained`` by vector, ``contradicted`` passing vectors where it is off."""
+
+    kind: str
+    id: str
+    convention: Convention
+    complexity: float
+    explained: Bools
+    contradicted: int
+    nearness: float
+    loose: bool = False
+
+    @property
+    def matches(self) -> int:
+        """How many vectors it explains."""
+        return int(self.explained.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """A convention that can be told from the others on these vectors."""
+
+    convention: Convention
+    factors: Float
+    flipped: bool
+    words: int
+
+
+def settings(observed: Observed) -> tuple[Setting, ...]:
+    """The declared convention, then every other that differs on what was returned, those with the fewest words changed first."""
+    declared, objective = observed.convention, observed.objective
+    every = sorted(all_conventions(), key=lambda convention: _changed(convention, declared))
+    found: list[Setting] = []
+    for convention in every:
+        flipped = "c" in objective.arguments and convention.c_sign != declared.c_sign
+        factors = observed.factors(convention)
+        if not any(flipped == other.flipped and np.array_equal(factors, other.factors) for other in found):
+            found.append(Setting(convention, factors, flipped, _changed(convention, declared)))
+    return tuple(found)
+
+
+def compare(
+    observed: Observed, kind: str, name: str, candidate: Float, setting: Setting, complexity: float, is_numeric: bool = False
+) -> Candidate:
+    """How well a candidate explains what was returned."""
+    agree = observed.agree(candidate)
+    loose = False
+    if is_numeric and not agree.all():
+        loosely = _loosely(observed, candidate, agree)
+        loose, agree = bool((loosely & ~agree).any()), loosely
+    with np.errstate(all="ignore"):
+        near = np.abs(observed.got - candidate) / observed.allowed(candidate)
+        far = np.abs(observed.got - observed.want) / observed.allowed(observed.want)
+        near, far = np.where(agree & ~np.isfinite(near), 0.0, near), np.where(np.isfinite(far), far, np.inf)
+    distance = observed.worst(near)
+    matched = observed.every(agree)
+    closer_than_half = distance < 0.5 * observed.worst(far)
+    closer = closer_than_half | loose
+    explained = observed.failed & matched & closer
+    if loose and not (explained & closer_than_half).any():
+        explained = np.zeros_like(explained)
+    contradicted = int((~observed.failed & ~matched).sum())
+    nearness = float(np.max(distance[explained], initial=0.0))
+    return Candidate(kind, name, setting.convention, complexity, explained, contradicted, nearness, loose)
+
+
+def search(observed: Observed, sources: Sequence[Source] | None = None) -> list[Candidate]:
+    """Every convention, mistake, other objective and mistake under a convention that explains at least one failing vector.
+
+    With ``sources``, those alone, under every convention. A source that explains none of a few failing vectors under any
+    convention is dropped before it is evaluated on the rest, and c of the other sign is tried where nothing simple explains all.
+    """
+    ways = settings(observed)
+    found = [] if sources is not None else _conventions(observed, ways)
+    if any(is_full(candidate, observed) for candidate in found):
+        ways = ways[:1]
+    few = observed.subset(_probes(observed))
+    for flipped in sorted({way.flipped for way in ways}):
+        these = [way for way in ways if way.flipped == flipped]
+        factors = np.stack([few.factors(way.convention) for way in these])
+        for source in every_source(observed.objective.name) if sources is None else sources:
+            if not _plausible(few, _laid_out(few, source.evaluate, flipped), factors, source.is_numeric):
+                continue
+            outputs = _laid_out(observed, source.evaluate, flipped)
+            for way in these:
+                complexity = 1.0 if way is ways[0] else 2.0 + 0.1 * way.words
+                found.append(compare(observed, source.kind, source.id, way.factors * outputs, way, complexity, source.is_numeric))
+        if any(is_full(candidate, observed) for candidate in found):
+            break
+    return sorted((candidate for candidate in found if candidate.matches), key=lambda candidate: rank(candidate, observed))
+
+
+def rank(candidate: Candidate, observed: Observed) -> tuple[Any, ...]:
+    """What sorts candidates: the vectors left unexplained, then simplicity, then how near."""
+    unexplained = observed.n_failed - candidate.matches + candidate.contradicted
+    # A relative of the objective comes after a known mistake that says the same.
+    relative = candidate.kind == "other objective"
+    return unexplained, int(candidate.complexity), candidate.loose, relative, candidate.complexity, candidate.nearness
+
+
+def is_full(candidate: Candidate, observed: Observed) -> bool:
+    """Whether it explains every failing vector and contradicts no passing one."""
+    return 0 < candidate.matches == observed.n_failed and not candidate.contradicted
+
+
+def _conventions(observed: Observed, ways: tuple[Setting, ...]) -> list[Candidate]:
+    truth = {False: observed.want / ways[0].factors}
+    if any(way.flipped for way in ways):
+        truth[True] = _laid_out(observed, partial(textbook.evaluate, textbook.Steps(), observed.objective.name), True, "float64")
+    names = [_words(way.convention, observed.convention) for way in ways]
+    return [
+        compare(observed, "convention", name, way.factors * truth[way.flipped], way, 0.1 * way.words)
+        for name, way in zip(names[1:], ways[1:])
+        if way.flipped in truth
+    ]
+
+
+def _probes(observed: Observed) -> list[int]:
+    """A few failing vectors, those with the most numbers in and out of the tails."""
+    size = np.diff([*observed.starts, observed.got.size])
+    failing = [int(vector) for vector in np.flatnonzero(observed.failed)]
+    failing.sort(key=lambda vector: (-min(int(size[vector]), 40), vector))
+    easy = [vector for vector in failing if not observed.is_hard(vector)]
+    hard = [vector for vector in failing if observed.is_hard(vector)]
+    return sorted(easy[:2] + hard[: max(1, 3 - len(easy[:2]))])
+
+
+def _plausible(few: Observed, outputs: Float, factors: Float, is_numeric: bool) -> bool:
+    """Whether the outputs are what came for any probe under any convention, roughly where they are not finite or not exact."""
+    candidates = factors * outputs
+    with np.errstate(all="ignore"):
+        roughly = np.maximum(_ROUGHLY * np.abs(candidates - few.want), _SMALL[few.dtype] * few.scale)
+        near = np.abs(few.got - candidates) <= np.maximum(few.allowed(candidates), roughly)
+    bad, bad_got = ~np.isfinite(candidates), ~np.isfinite(few.got)
+    agree = near | (bad | bad_got if is_numeric else bad & bad_got)
+    return bool(np.logical_and.reduceat(agree, few.starts, axis=1).any())
+
+
+def every_source(objective: str) -> list[Source]:
+    """The known mistakes at an objective, then its relatives."""
+    numeric = {mistake.id for mistake in NUMERICS}
+    known = [mistake for mistake in CATALOGUE.values() if objective in mistake.objectives]
+    found = [Source("mistake", mistake.id, partial(mistake.evaluate, objective), mistake.id in numeric) for mistake in known]
+    return found + [Source("other objective", relative.id, relative.evaluate) for relative in relatives_of(objective)]
+
+
+def _laid_out(observed: Observed, evaluate: Evaluate, flipped: bool, dtype: str | None = None) -> Float:
+    return observed.flatten(evaluate_all(evaluate, observed.inputs(flipped, dtype)))
+
+
+def _changed(convention: Convention, declared: Convention) -> int:
+    return sum(getattr(convention, word) != getattr(declared, word) for word in ("sense", "reduction", "c_sign"))
+
+
+def _words(convention: Convention, declared: Convention) -> str:
+    """What differs from the declared convention, as an id: ``sense=minimise,reduction=sum``."""
+    words = [word for word in ("sense", "reduction", "c_sign") if getattr(convention, word) != getattr(declared, word)]
+    return ",".join(f"{word}={getattr(convention, word)}" for word in words)
+
+
+def _loosely(observed: Observed, candidate: Float, agree: Bools) -> Bools:
+    """Agreement for mistakes of arithmetic: where they overflow, and how they round on the way there, varies with the code.
+
+    Bad pairs with bad, whichever of NaN and the infinities it is, and where the value is bad the gradient is not asked: it may
+    be NaN by 0 x inf, inf, or right. Elsewhere the error must be reproduced to 5 %, or both errors be a matter of digits lost.
+    """
+    bad_got, bad_candidate = ~np.isfinite(observed.got), ~np.isfinite(candidate)
+    with np.errstate(all="ignore"):
+        error, mine = np.abs(observed.got - observed.want), np.abs(candidate - observed.want)
+        loosely = agree | (bad_got & bad_candidate) | (np.abs(observed.got - candidate) <= _ROUGHLY * mine)
+        small = _SMALL[observed.dtype] * observed.scale
+    for slot in observed.slots:
+        where = slot.where
+        lost = float(np.max(mine[where], initial=0.0, where=np.isfinite(mine[where]) & (mine[where] <= small[where])))
+        loosely[where] |= (mine[where] <= small[where]) & (error[where] <= np.minimum(16.0 * lost, small[where]))
+        if slot.output != "value":
+            values = [s.where for s in observed.slots if s.vector == slot.vector and s.output == "value"]
+            for place in values:
+                of_value = bad_got[place] & bad_candidate[place]
+                if of_value.size in (1, where.stop - where.start):
+                    loosely[where] |= of_value & (bad_got[where] | bad_candidate[where])
+    return loosely

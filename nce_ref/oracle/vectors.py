@@ -1,0 +1,184 @@
+"""Reading the vectors: ``vectors/*.json``, one file an objective, and ``vectors/suite.json`` for what they share.
+
+The format (integer version 1), readable without Python
+-------------------------------------------------------
+suite.json   {"format", "suite": date version, "objectives": {name: number of tests}, "flags": {flag: {"what", "effect", "seen"}},
+             "retired": [ids that once existed and are never used again]}
+NAME.json    {"format", "suite", "objective", "arguments", "outputs", "formula", "n_tests", "groups": [group]}
+group        {"source": {"method", "digits", "formula", "equation"}, "tests": [test]}
+test         {"id", "comment", "flags": [...], "kills": [mistakes it tells from the truth], "inputs": {name: array},
+             "expected": {output: {"decimal", "hex", "scale"}}, "certificate": {...} for estimates}
+inputs       JSON numbers, each exactly representable in float32
+decimal      strings, 40 significant digits (estimates 15, covariances as many as ``source.digits`` says)
+hex          the same number rounded to float64, as C's %a and Python's float.hex write it
+scale        what the tolerance multiplies, see ``tolerance.py``; rounded up to three digits
+NPZ          an array of more than a thousand numbers is {"npz": file, "array": name, "sha256": of the file}
+id           path-like, stable, never reused: objective/group/name
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nce_ref._checks import Float
+from nce_ref.oracle.objectives import OBJECTIVES, Objective, find_objective
+
+FORMAT = 1
+FOLDER = Path(__file__).parent / "vectors"
+
+
+class MalformedVectors(Exception):
+    """A vector file cannot be read as the format says: file, test and field are named. The harness is broken, not who is judged."""
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What one output should be: the stored decimals, the same as float64, and the tolerance's scale, all of one shape."""
+
+    decimal: Any
+    value: Float
+    scale: Float
+
+
+@dataclass(frozen=True, eq=False)
+class Vector:
+    """One test. ``inputs`` are float64 arrays and floats, exact in float32; do not write to them."""
+
+    id: str
+    objective: Objective
+    comment: str
+    flags: tuple[str, ...]
+    kills: tuple[str, ...]
+    inputs: Mapping[str, Any]
+    expected: Mapping[str, Expected]
+    source: Mapping[str, Any]
+    certificate: Mapping[str, Any] = field(default_factory=dict)
+
+    def arguments(self, dtype: str = "float64") -> dict[str, Any]:
+        """Fresh copies of the inputs: arrays in ``dtype``, scalars as Python floats."""
+        return {name: value if isinstance(value, float) else value.astype(dtype) for name, value in self.inputs.items()}
+
+
+def cases(objective: str | None = None, *, flags: Iterable[str] = ()) -> tuple[Vector, ...]:
+    """The vectors of one objective, or of all; with ``flags``, those that carry every one of them.
+
+    Raises ValueError for an unknown objective or flag.
+    """
+    wanted = (flags,) if isinstance(flags, str) else tuple(flags)
+    known = suite()["flags"]
+    if unknown := [flag for flag in wanted if flag not in known]:
+        raise ValueError(f"flags: got {', '.join(map(repr, unknown))}; expected some of {', '.join(sorted(known))}")
+    names = OBJECTIVES if objective is None else (find_objective(objective).name,)
+    return tuple(vector for name in names for vector in _of_objective(name, FOLDER) if set(wanted) <= set(vector.flags))
+
+
+def find(vector_id: str) -> Vector:
+    """The vector of that id. Raises ValueError where there is none, naming what is near."""
+    objective = vector_id.split("/")[0]
+    near = cases(objective) if objective in OBJECTIVES else ()
+    for vector in near:
+        if vector.id == vector_id:
+            return vector
+    there = ", ".join(vector.id for vector in near[:5]) + ", ..." if near else f"an id that begins with one of {', '.join(OBJECTIVES)}"
+    raise ValueError(f"id: got {vector_id!r}; expected {there}")
+
+
+def suite(folder: Path = FOLDER) -> dict[str, Any]:
+    """What ``suite.json`` says: format, date version, flags with their notes, counts, retired ids."""
+    return read_json(folder / "suite.json")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A file of the vectors. Raises MalformedVectors where it is absent, no JSON object, or of another format."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MalformedVectors(f"{path.name}: cannot be read: {error}") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        found = content.get("format") if isinstance(content, dict) else type(content).__name__
+        raise MalformedVectors(f"{path.name}: format {found!r}; this version reads format {FORMAT}")
+    return content
+
+
+def read_vectors(path: Path) -> tuple[Vector, ...]:
+    """All tests of one file. Raises MalformedVectors naming the test and the field."""
+    content = read_json(path)
+    where = path.name
+    try:
+        objective = OBJECTIVES[content["objective"]]
+        tests = [(group["source"], test) for group in content["groups"] for test in group["tests"]]
+        found = []
+        for source, test in tests:
+            where = f"{path.name}: {test.get('id', 'a test without id')}"
+            found.append(_vector(objective, source, test, path.parent))
+        return tuple(found)
+    except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
+        what = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise MalformedVectors(f"{where}: {what}") from None
+
+
+@functools.lru_cache(maxsize=64)
+def _of_objective(name: str, folder: Path) -> tuple[Vector, ...]:
+    return read_vectors(folder / f"{name}.json")
+
+
+def _vector(objective: Objective, source: Mapping[str, Any], test: Mapping[str, Any], folder: Path) -> Vector:
+    inputs = {name: read_input(test["inputs"][name], folder) for name in objective.arguments}
+    sizes: dict[str, int] = {}
+    for name, shape in objective.arguments.items():
+        _match(name, np.shape(inputs[name]), shape, sizes)
+    expected = {}
+    for output in objective.outputs:
+        stored = test["expected"][output.name]
+        value = _hex_array(stored["hex"])
+        scale = np.asarray(stored["scale"], dtype=np.float64)
+        for what, array in (("hex", value), ("scale", scale)):
+            _match(f"{output.name}.{what}", array.shape, output.shape, {**sizes, "n_params": sizes.get("n_dim", 0) ** 2 + 1})
+        expected[output.name] = Expected(stored["decimal"], value, scale)
+    return Vector(
+        test["id"],
+        objective,
+        test["comment"],
+        tuple(test["flags"]),
+        tuple(test["kills"]),
+        inputs,
+        expected,
+        source,
+        test.get("certificate", {}),
+    )
+
+
+def _match(name: str, got: tuple[int, ...], shape: tuple[str, ...], sizes: dict[str, int]) -> None:
+    """Raise ValueError unless ``got`` fits ``shape``; sizes met for the first time are noted."""
+    if len(got) != len(shape) or any(sizes.setdefault(axis, size) != size for axis, size in zip(shape, got)):
+        raise ValueError(f"{name} has shape {got}; expected ({', '.join(shape)}) with {sizes}")
+
+
+def read_input(stored: Any, folder: Path) -> Any:
+    """One stored input as a read-only float64 array, or a float. Raises ValueError where it is not finite or its file another."""
+    if isinstance(stored, dict):
+        content = (folder / stored["npz"]).read_bytes()
+        if hashlib.sha256(content).hexdigest() != stored["sha256"]:
+            raise ValueError(f"{stored['npz']}: its sha256 is not the one named here; the file is not the one that was stored")
+        with np.load(folder / stored["npz"]) as arrays:
+            array = np.asarray(arrays[stored["array"]], dtype=np.float64)
+    else:
+        array = np.asarray(stored, dtype=np.float64)
+    if not np.isfinite(array).all():
+        raise ValueError("an input is not finite")
+    array.flags.writeable = False
+    return array if array.ndim else float(array)
+
+
+def _hex_array(stored: Any) -> Float:
+    if isinstance(stored, list):
+        return np.array([_hex_array(entry) for entry in stored], dtype=np.float64)
+    return np.array(float.fromhex(stored))

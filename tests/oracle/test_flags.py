@@ -1,0 +1,79 @@
+"""Flags are read off the inputs: small inputs whose flags are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nce_ref.oracle.flags import DERIVED, derived_flags, is_derived, log_sigmoid_arguments
+from nce_ref.oracle.objectives import OBJECTIVES
+from nce_ref.oracle.vectors import cases, suite
+
+
+def ratios(data, noise):
+    return {"log_ratio_data": np.array(data), "log_ratio_noise": np.array(noise), "nu": len(noise) / len(data)}
+
+
+def ica(**changed):
+    inputs = {
+        "B": np.array([[2.0, 0.0], [0.0, 1.0]]),
+        "c": 0.5,
+        "x": np.array([[1.0, 1.0], [2.0, 1.0]]),
+        "y": np.array([[1.0, -1.0], [0.5, 1.0]]),
+        "noise_mean": np.zeros(2),
+        "noise_cov": np.eye(2),
+    }
+    return inputs | {key: np.array(value) if isinstance(value, list) else value for key, value in changed.items()}
+
+
+KNOWN = [
+    ("nce_from_log_ratios", "a/b", ratios([1.0, 2.0], [0.5, 1.0]), ()),
+    ("nce_from_log_ratios", "smoke/b", ratios([1.0, 2.0], [0.5, 1.0]), ("smoke",)),
+    ("nce_from_log_ratios", "a/b", ratios([1.0, -18.0], [0.5, 1.0]), ("tails",)),
+    ("nce_from_log_ratios", "a/b", ratios([1.0, 2.0], [40.0, 1.0]), ("tails", "tails-40")),
+    ("nce_from_log_ratios", "a/b", ratios([800.0, 2.0], [-800.0, 1.0]), ()),
+    ("nce_from_log_ratios", "a/b", ratios([18.0, 19.0], [-18.0, -20.0]), ("separated",)),
+    ("nce_from_log_ratios", "a/b", ratios([1.0], [0.5, 0.5]), ("equal-logits", "nu-not-one", "one-data-point")),
+    ("laplace_ica_nce", "a/b", ica(), ()),
+    ("laplace_ica_nce", "a/b", ica(c=0.0), ("normalised",)),
+    ("laplace_ica_nce", "a/b", ica(x=[[0.0, 1.0], [2.0, 1.0]]), ("kink",)),
+    ("laplace_ica_nce", "a/b", ica(B=[[0.0, 2.0], [1.0, 0.5]]), ("negative-determinant", "not-symmetric")),
+    ("laplace_ica_nce", "a/b", ica(noise_cov=[[1.0, 0.5], [0.5, 1.0]], noise_mean=[1.0, 0.0]), ("correlated-noise", "noise-mean")),
+    ("laplace_ica_nce", "a/b", ica(B=[[256, 0], [0, 1]], x=[[2**-8, 1]] * 2, y=[[2**-8, 1]] * 2), ("equal-logits", "badly-scaled")),
+    ("log_sigmoid", "a/b", {"t": np.full(1001, -800.0)}, ("tails", "tails-40", "tails-800", "in-a-file")),
+    ("gaussian_log_density", "a/b", {"u": np.ones((2, 1)), "mean": np.zeros(1), "cov": np.ones((1, 1))}, ("one-dimension",)),
+]
+
+
+@pytest.mark.parametrize("name, where, inputs, flags", KNOWN)
+def test_known_flags(name, where, inputs, flags):
+    assert set(derived_flags(OBJECTIVES[name], f"{name}/{where}", inputs)) == set(flags)
+
+
+def test_every_derived_flag_has_a_note_and_a_vector():
+    functions = [name for name, objective in OBJECTIVES.items() if objective.kind == "function"]
+    used = {flag for name in functions for vector in cases(name) for flag in vector.flags}
+    assert set(DERIVED) <= set(suite()["flags"]) & used
+    assert is_derived("smoke") and not is_derived("mine")
+
+
+@pytest.mark.parametrize("name", ["nce_from_log_ratios", "binary_nce", "laplace_ica_nce", "gaussian_nce"])
+def test_what_the_issue_asks_of_the_vectors_of_an_objective(name):
+    """nu neither 1 nor an integer in most, T_d unlike T_n in most, tails on the wrong side at 17, 40, 90 and 800, T_d = 1."""
+    vectors = [vector for vector in cases(name) if "smoke" not in vector.flags]
+    nu = np.array([v.inputs["nu"] if "nu" in v.inputs else len(v.inputs["y"]) / len(v.inputs["x"]) for v in vectors])
+    assert (nu % 1 != 0).mean() > 0.5
+    assert (nu != 1).mean() > 0.8
+    assert {0.5, 2.5, 10.0} <= set(nu) and nu.min() < 0.1
+    t = np.concatenate([log_sigmoid_arguments(vector.inputs) for vector in vectors])
+    for threshold, factor in ((17, 1.2), (38, 1.3), (86, 1.2), (790, 1.1)):
+        assert ((t < -threshold) & (t > -factor * threshold)).any(), threshold
+    assert any("one-data-point" in vector.flags for vector in vectors)
+
+
+@pytest.mark.parametrize("name", ["nce_from_log_ratios", "binary_nce", "laplace_ica_nce", "gaussian_nce"])
+def test_no_point_lies_where_pytorchs_softplus_is_linear_by_choice(name):
+    """Its threshold of 20 makes t in (-37, -20) wrong by e^t in float64: log_sigmoid judges that, an objective is not failed for it."""
+    for vector in cases(name):
+        t = log_sigmoid_arguments(vector.inputs)
+        assert not ((t < -20) & (t > -36.8)).any(), vector.id
