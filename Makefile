@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test replicate replicate-full report bench lint clean
+.PHONY: help test vectors-check replicate replicate-full report bench lint clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
@@ -23,6 +23,9 @@ help:  ## this list
 
 test: $(VENV)/with-test  ## the test suite, warnings are errors
 	$(RUN) -m pytest $(ARGS)
+
+vectors-check: $(VENV)/with-test  ## recompute every expected number of the oracle's vectors
+	$(RUN) -m nce_ref emit --check $(ARGS)
 
 replicate: $(VENV)/with-replicate  ## the papers' results in four minutes, a verdict per claim
 	$(RUN) -m paper_replication run --profile quick $(ARGS)

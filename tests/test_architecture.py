@@ -25,6 +25,7 @@ FLOORS = {
     "models.moments": 1,
     "models": 3,
     "noise": 4,
+    "importance": 5,
     "objectives": 5,
     "optimize": 6,
     "asymptotics": 7,
@@ -36,11 +37,21 @@ FLOORS = {
 }
 ABSTRACT_MODELS = ("models.base", "models.moments")  # what a model must offer, without a model
 # What makes the oracle's numbers: from the standard library and each other alone.
-EXACT = ("oracle.exact", "oracle.exact_numbers", "oracle.exact_linear_algebra")
+EXACT = (
+    "oracle.exact",
+    "oracle.exact_numbers",
+    "oracle.exact_linear_algebra",
+    "oracle.exact_estimates",
+    "oracle.exact_logistic",
+    "oracle.exact_covariance",
+)
 KNOW_NO_MODEL = ("objectives", "optimize", "estimators", "asymptotics")
 GUESTS = {"pytest_plugin": {"pytest"}, "oracle.adapters": {"jax", "autograd", "torch", "tensorflow"}}  # nothing imports these two
 MAY_PRINT = ("__main__", "pytest_plugin")
 MAX_LINES = 300
+# Examples for other languages: not modules but programs, run apart; they may print, and import the standard library alone.
+PROGRAMS = "oracle.harnesses"
+MAX_PROGRAM_LINES = 59
 RANDOM_TYPES = {"Generator", "BitGenerator", "SeedSequence", "PCG64", "Philox", "default_rng"}
 
 
@@ -48,17 +59,22 @@ def violations(package: Path) -> list[str]:
     """Every breach of a rule in the package's source, as 'module: what'."""
     found: list[str] = []
     graph: dict[str, set[str]] = {}
-    names = {_name(path, package) for path in package.rglob("*.py")}
-    for path in sorted(package.rglob("*.py")):
-        name, text = _name(path, package), path.read_text(encoding="utf-8")
+    everything = {_name(path, package): path for path in sorted(package.rglob("*.py"))}
+    names = {name for name in everything if not name.startswith(PROGRAMS)}
+    for name in sorted(everything.keys() - names):
+        found += [f"{name}: {what}" for what in _program(everything[name].read_text(encoding="utf-8"))]
+    for name in sorted(names):
+        path = everything[name]
+        text = path.read_text(encoding="utf-8")
         tree = ast.parse(text)
+        found += [f"{name}: imports {target}, a program" for target, _ in _imports(tree, path, package) if _is_program(target)]
         inner = {_closest(target, names) for target, _ in _imports(tree, path, package) if _is_inner(target)}
         graph[name] = inner - {name}
         rules = [_outer_imports(name, tree, path, package), _floors(name, inner), _randomness(tree), _docstrings(tree), _prints(name, tree)]
         found += [f"{name}: {what}" for rule in rules for what in rule]
         if (lines := text.count("\n")) > MAX_LINES:
             found.append(f"{name}: {lines} lines, more than {MAX_LINES}")
-    for folder in sorted({path.parent for path in package.rglob("*.py")}):
+    for folder in sorted({everything[name].parent for name in names}):
         if not (folder / "__init__.py").exists():
             found.append(f"{folder.relative_to(package).as_posix()}/: no __init__.py, so it would not be installed")
     return found + [f"{name}: imports itself in a circle, by way of {other}" for name, other in _circles(graph)]
@@ -68,6 +84,23 @@ def _name(path: Path, package: Path) -> str:
     """models/gaussian.py -> models.gaussian, models/__init__.py -> models, __init__.py -> __init__."""
     parts = list(path.relative_to(package).with_suffix("").parts)
     return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+def _is_program(target: str) -> bool:
+    return f"{target}.".startswith(f"nce_ref.{PROGRAMS}.")
+
+
+def _program(text: str) -> Iterator[str]:
+    tree = ast.parse(text)
+    if ast.get_docstring(tree) is None:
+        yield "has no docstring"
+    for node in ast.walk(tree):
+        modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+        modules += [node.module or "."] if isinstance(node, ast.ImportFrom) else []
+        foreign = [module for module in modules if module.split(".")[0] not in sys.stdlib_module_names]
+        yield from (f"imports {module}: the standard library alone" for module in foreign)
+    if (lines := text.count("\n")) > MAX_PROGRAM_LINES:
+        yield f"{lines} lines, more than {MAX_PROGRAM_LINES}"
 
 
 def _is_inner(target: str) -> bool:
@@ -213,6 +246,11 @@ PLANTS = {  # file, its source, what must be reported
     "scipy's global draw": ("noise.py", "from scipy.stats import norm\n_x = norm.rvs(3)", ".rvs() without random_state"),
     "stdlib random": ("noise.py", "import random", "noise: imports random"),
     "print": ("noise.py", "print(1)", "noise: line 2 prints"),
+    "a program is imported": ("oracle/check.py", "from nce_ref.oracle.harnesses import harness", "a program"),
+    "a program is imported, relative": ("oracle/check.py", "from .harnesses.harness import nce", "a program"),
+    "a program needs NumPy": ("oracle/harnesses/b.py", "import numpy", "oracle.harnesses.b: imports numpy: the standard library alone"),
+    "a program needs the package": ("oracle/harnesses/b.py", "from nce_ref import oracle", "oracle.harnesses.b: imports nce_ref"),
+    "a program is long": ("oracle/harnesses/b.py", "\nprint()" * MAX_PROGRAM_LINES, "oracle.harnesses.b: 61 lines, more than 59"),
     "no docstring, function": ("noise.py", "def f(): ...", "noise: f has no docstring"),
     "no docstring, class": ("noise.py", "class A: ...", "noise: A has no docstring"),
     "not installed": ("optimize/a.py", "", "optimize/: no __init__.py"),
@@ -239,6 +277,7 @@ def package(tmp_path):
         "estimators/nce.py": "from nce_ref.models.base import Model\ndef fit(rng: 'np.random.Generator'):\n    'A.'",
         "pytest_plugin.py": "import pytest",
         "oracle/adapters.py": "def f():\n    'A.'\n    import jax",
+        "oracle/harnesses/a.py": "import json\nprint(json)",
         "__main__.py": "print(1)",
     }
     for file, source in sources.items():

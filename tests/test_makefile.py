@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGETS = ["help", "test", "replicate", "replicate-full", "report", "bench", "lint", "clean"]
+TARGETS = ["help", "test", "vectors-check", "replicate", "replicate-full", "report", "bench", "lint", "clean"]
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_help_comes_first_and_lists_every_target(tree):
     assert phony.split()[1:] == TARGETS
 
 
-@pytest.mark.parametrize("target", ["test", "replicate", "replicate-full", "report", "bench", "lint"])
+@pytest.mark.parametrize("target", ["test", "vectors-check", "replicate", "replicate-full", "report", "bench", "lint"])
 def test_an_old_python_gives_one_line_with_the_remedy(tree, target):
     done = make(tree, target, "PYTHON=" + stub(tree, "sys.version_info = (3, 10, 13, 'final', 0)"))
     assert done.returncode != 0
