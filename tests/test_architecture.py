@@ -21,6 +21,8 @@ FLOORS = {
     "_ladder": 1,
     "matching": 1,
     "gradcheck": 2,
+    "hmc": 2,
+    "trace": 2,
     "models.base": 2,
     "models.moments": 1,
     "models": 3,

@@ -18,12 +18,15 @@ SIGNATURES = {
     nr.GaussianNoise: ["mean", "cov"],
     nr.GaussianNoise.from_data: ["x"],
     nr.LaplaceICANoise: ["B"],
-    nr.fit_nce: ["model", "noise", "x", "y", "*start=None", "*n_starts=None", "*rng=None"],
+    nr.fit_nce: ["model", "noise", "x", "y", "*start=None", "*n_starts=None", "*rng=None", "*callback=None"],
+    nr.fit_importance_sampling: ["model", "noise", "x", "y", "*start=None", "*n_starts=None", "*rng=None", "*callback=None"],
+    nr.fit_score_matching: ["model", "x", "*slope=10.0", "*start=None", "*n_starts=None", "*rng=None", "*callback=None"],
     nr.fit_nce_adam: ["model", "noise", "x", "y=None", "*n_noise=None", "*n_epochs", "*rng", "*learning_rate=0.005", "*n_batches=1"]
     + ["*start=None", "*state=None", "*held_out=None"],
     nr.MLP: ["layer_sizes", "activation=tanh", "base=None"],
     nr.integral_by_importance: ["model", "theta", "noise", "y"],
-    nr.fit_mle: ["model", "x", "*start=None", "*n_starts=None", "*rng=None"],
+    nr.fit_mle: ["model", "x", "*start=None", "*n_starts=None", "*rng=None", "*callback=None"],
+    nr.diagnose_weights: ["log_weights"],
     nr.match_rows: ["B_hat", "B_true"],
 }
 BEGINNINGS = {  # what else they take is theirs to choose, as long as it has a default
@@ -33,6 +36,7 @@ BEGINNINGS = {  # what else they take is theirs to choose, as long as it has a d
     nr.asymptotic_covariance: ["model", "theta", "noise", "nu"],
     nr.cramer_rao_bound: ["model", "theta"],
     nr.check_gradient: ["fun", "theta"],
+    nr.fit_contrastive_divergence: ["model", "x", "*rng", "*start=None"],
 }
 METHODS = {
     "log_density": ["theta", "u"],
@@ -97,7 +101,8 @@ def test_all_names_are_importable_documented_and_listed_once():
         assert getattr(nr, name).__doc__, name
 
 
-RESULTS = [nr.Fit, nr.AdamFit, nr.StartResult, nr.RowMatch, nr.AsymptoticCovariance, nr.EstimatedCovariance, nr.GradientReport]
+RESULTS = [nr.Fit, nr.AdamFit, nr.ImportanceFit, nr.ContrastiveDivergenceFit, nr.StartResult, nr.RowMatch, nr.AsymptoticCovariance]
+RESULTS += [nr.EstimatedCovariance, nr.GradientReport]
 
 
 @pytest.mark.parametrize("result", RESULTS)

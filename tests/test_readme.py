@@ -4,7 +4,10 @@ import contextlib
 import io
 import json
 import re
+import sys
 from pathlib import Path
+
+from nce_ref.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -15,11 +18,22 @@ def blocks(language, text=TEXT):
 
 
 def test_the_example_prints_what_stands_below_it():
-    (code,), (output,) = blocks("python"), blocks("text")
+    code, output = blocks("python")[0], blocks("text")[0]
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(code, "README.md", "exec"), {})
     assert printed.getvalue() == output
+
+
+def test_the_wrong_loss_is_told_what_stands_below_it(tmp_path, monkeypatch, capsys):
+    code, output = blocks("python")[1], blocks("text")[1]
+    (tmp_path / "losses.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))  # the command adds the current folder
+    command = re.search(r"`python -m nce_ref (check losses:binary_nce)`", TEXT)
+    assert main(command[1].split()) == 1
+    sys.modules.pop("losses")
+    assert capsys.readouterr().out == output
 
 
 def test_every_command_is_a_target():

@@ -10,11 +10,13 @@ objective  with it, what the function returns is the value, and every derivative
            autodiff; without it, the function returns its own outputs, which are only converted
 elementwise  the derivative of an array of values is that of their sum: right for functions applied entry by entry
 
-A framework is imported when its adapter is called, never before.
+A framework is imported when its adapter is called, never before. What comes back keeps the name and signature of the
+function, so that the report names it, and sees where it takes another objective's arguments.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,7 +36,7 @@ def torch(function: Function, objective: str | None = None) -> Function:
 
     derivatives = _derivatives(objective)
 
-    def adapted(**inputs: Any) -> dict[str, Any]:
+    def adapted(**inputs: Any) -> Any:
         dtype = _float_dtype(inputs, framework.float32, framework.float64)
         wanted = {output.derivative_of for output in derivatives}
         # A scalar that is not differentiated stays a Python float: torch.tensor(2.5) would be a number of float32.
@@ -48,7 +50,7 @@ def torch(function: Function, objective: str | None = None) -> Function:
         if not derivatives:
             return _converted(returned, lambda tensor: tensor.detach().cpu().numpy())
         if not isinstance(returned, framework.Tensor):
-            raise TypeError(f"the function returned a {type(returned).__name__}; expected the value as a tensor")
+            raise TypeError(f"the function returned a {type(returned).__name__}; expected the value as a tensor, or no objective here")
         arguments = [given[str(output.derivative_of)] for output in derivatives]
         gradients: tuple[Any, ...] = (None,) * len(arguments)
         if returned.requires_grad:
@@ -58,7 +60,7 @@ def torch(function: Function, objective: str | None = None) -> Function:
             outputs[output.name] = (framework.zeros_like(argument) if gradient is None else gradient).detach().cpu().numpy()
         return outputs
 
-    return adapted
+    return _named(adapted, function)
 
 
 def jax(function: Function, objective: str | None = None) -> Function:
@@ -68,7 +70,7 @@ def jax(function: Function, objective: str | None = None) -> Function:
 
     derivatives = _derivatives(objective)
 
-    def adapted(**inputs: Any) -> dict[str, Any]:
+    def adapted(**inputs: Any) -> Any:
         dtype = _float_dtype(inputs, jnp.float32, jnp.float64)
         if dtype == jnp.float64 and not framework.config.read("jax_enable_x64"):
             raise ValueError('JAX rounds to float32 unless jax.config.update("jax_enable_x64", True) is called; or check dtype="float32"')
@@ -82,12 +84,14 @@ def jax(function: Function, objective: str | None = None) -> Function:
 
         def total(arguments: Mapping[str, Any]) -> tuple[Any, Any]:
             value = function(**{**given, **arguments})
+            if not hasattr(value, "shape"):
+                raise TypeError(f"the function returned a {type(value).__name__}; expected the value as an array, or no objective here")
             return value.sum(), value
 
         (_, value), gradients = framework.value_and_grad(total, has_aux=True)({name: given[name] for name in wanted})
         return {"value": np.asarray(value), **{output.name: np.asarray(gradients[output.derivative_of]) for output in derivatives}}
 
-    return adapted
+    return _named(adapted, function)
 
 
 def _derivatives(objective: str | None) -> tuple[Output, ...]:
@@ -100,10 +104,19 @@ def _float_dtype(inputs: Mapping[str, Any], single: Any, double: Any) -> Any:
     return single if any(getattr(value, "dtype", None) == np.float32 for value in inputs.values()) else double
 
 
-def _converted(returned: Any, convert: Callable[[Any], Any]) -> dict[str, Any]:
-    outputs = returned if isinstance(returned, Mapping) else {"value": returned}
+def _converted(returned: Any, convert: Callable[[Any], Any]) -> Any:
+    """What the function returned, with the framework's arrays as NumPy's; the rest as it came, for the oracle to judge."""
 
-    def is_foreign(value: Any) -> bool:
-        return hasattr(value, "shape") and not isinstance(value, np.ndarray)
+    def one(value: Any) -> Any:
+        is_foreign = hasattr(value, "shape") and not isinstance(value, np.ndarray | np.generic)
+        return convert(value) if is_foreign else value
 
-    return {name: convert(value) if is_foreign(value) else value for name, value in outputs.items()}
+    return {name: one(value) for name, value in returned.items()} if isinstance(returned, Mapping) else one(returned)
+
+
+def _named(adapted: Function, function: Function) -> Function:
+    # Not the attributes: a module's parameters are no business of the wrapper's.
+    functools.update_wrapper(adapted, function, updated=())
+    if not hasattr(function, "__qualname__"):
+        adapted.__qualname__ = type(function).__name__
+    return adapted

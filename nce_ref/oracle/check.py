@@ -22,9 +22,10 @@ import numpy as np
 from nce_ref.oracle.conventions import OURS, Convention
 from nce_ref.oracle.diagnosis import diagnose, recognise_signature
 from nce_ref.oracle.judge import judge
+from nce_ref.oracle.kinks import settle
 from nce_ref.oracle.objectives import find_objective
 from nce_ref.oracle.report import Report
-from nce_ref.oracle.results import CaseResult, Errored, Skipped
+from nce_ref.oracle.results import CHOICE, CaseResult, Errored, Skipped
 from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.vectors import Vector, cases, find, suite
 
@@ -86,7 +87,8 @@ def check_answers(
     _check_words(dtype, convention)
     patterns = _read_patterns(expected_failures)
     judged = [_judge(find(vector_id), answer, dtype, convention) for vector_id, answer in answers.items()]
-    diagnosis = diagnose(target, judged, dtype, convention, evaluate)
+    # A choice is neither a failure to be explained nor the vector's own numbers.
+    diagnosis = diagnose(target, [result for result in judged if result.status != CHOICE], dtype, convention, evaluate)
     results = tuple(_expect(result, patterns) for result in judged)
     unmatched = tuple(pattern for pattern in patterns if not any(fnmatch.fnmatchcase(result.id, pattern) for result in results))
     return Report(target, dtype, convention, suite()["suite"], results, diagnosis, unmatched, name, note)
@@ -110,12 +112,12 @@ def _judge(vector: Vector, answer: Any, dtype: str, convention: Convention) -> C
         return CaseResult(vector, "errored", answer.message)
     if isinstance(answer, Skipped):
         return CaseResult(vector, "unsupported", answer.reason)
-    return judge(vector, answer, dtype, convention)
+    return settle(judge(vector, answer, dtype, convention), dtype, convention)
 
 
 def _expect(result: CaseResult, patterns: Mapping[str, str]) -> CaseResult:
     reasons = [reason for pattern, reason in patterns.items() if fnmatch.fnmatchcase(result.id, pattern)]
-    if not reasons or result.status == "unsupported":
+    if not reasons or result.status in ("unsupported", CHOICE):
         return result
     if result.status == "passed":
         return replace(result, status="unexpected pass", message=f"passes, but was expected to fail ({reasons[0]}); drop the pattern")

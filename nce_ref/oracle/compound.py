@@ -30,11 +30,11 @@ def search_easy(observed: Observed) -> list[Candidate]:
     part = observed.subset(easy)
     if len(easy) in (0, observed.n_ran) or part.n_failed < 2:
         return []
-    for slack in (1.0, _BLUR[observed.dtype]):  # an epsilon inside the logarithm is seen everywhere, a little
-        blurred = replace(part, slack=slack)
-        if found := [candidate for candidate in search(blurred) if is_full(candidate, blurred)]:
-            return found
-    return []
+    if found := [candidate for candidate in search(part) if is_full(candidate, part)]:
+        return found
+    # An epsilon inside the logarithm is seen everywhere, a little; whether the pair is right is asked without the blur.
+    blurred = replace(part, slack=_BLUR[observed.dtype])
+    return [replace(found, blurred=True) for found in search(blurred) if 2 * found.matches >= part.n_failed and found.complexity < 3][:2]
 
 
 def search_pairs(observed: Observed, firsts: list[Candidate]) -> list[Candidate]:
@@ -42,14 +42,17 @@ def search_pairs(observed: Observed, firsts: list[Candidate]) -> list[Candidate]
     objective = observed.objective.name
     seconds = [mistake for mistake in CATALOGUE.values() if objective in mistake.objectives and (mistake.choice or mistake in NUMERICS)]
     ids = list(dict.fromkeys(candidate.id for candidate in firsts if candidate.kind == "mistake"))
-    sources = []
-    for name in ids[:_TRIED]:
-        for second in seconds:
-            evaluate = together(CATALOGUE[name], second, objective)
-            if evaluate is not None and second.id != name:
-                sources.append(Source("mistake", f"{name} + {second.id}", evaluate, not second.choice))
+    pairs = [_pair(name, second.id, objective) for name in ids[:_TRIED] for second in seconds if second.id != name]
+    sources = [pair for pair in pairs if pair is not None]
     found = [candidate for candidate in search(observed, sources) if is_full(candidate, observed)] if sources else []
     return sorted(found, key=lambda candidate: rank(candidate, observed))
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _pair(first: str, second: str, objective: str) -> Source | None:
+    """Made once, so that what it answers to a vector is computed once."""
+    evaluate = together(CATALOGUE[first], CATALOGUE[second], objective)
+    return None if evaluate is None else Source("mistake", f"{first} + {second}", evaluate, not CATALOGUE[second].choice)
 
 
 def together(first: Mistake, second: Mistake, objective: str) -> Callable[[Mapping[str, Any]], Mapping[str, Any]] | None:

@@ -8,6 +8,7 @@ sigma    the largest error of the number; a name is given only where it is off b
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from nce_ref.oracle.family import Family
 
@@ -67,20 +68,35 @@ def common_factor(family: Family) -> tuple[str, str] | None:
 
 
 def describe(family: Family) -> tuple[str, str]:
-    """What is wrong, and what it does to c: two sentences."""
-    weights = []
-    common = _same_factor(family)
-    sides = (("data", "w1", family.a1, family.f1, family.sigma[0]), ("noise", "w0", family.a0, family.f0, family.sigma[1]))
-    if common:
-        weights.append(f"both weights {_product(family.a1, family.f1, family.sigma[0])}")
+    """What is wrong, beside a choice of sense and reduction, and what it does to c: two sentences."""
+    family, choices = _without_choices(family)
+    parts = []
+    if _same_factor(family):
+        parts.append(f"both weights {_product(family.a1, family.f1, family.sigma[0])}")
     else:
+        sides = (("data", "w1", family.a1, family.f1, family.sigma[0]), ("noise", "w0", family.a0, family.f0, family.sigma[1]))
         for side, symbol, constant, feature, sigma in sides:
             if feature != "1" or abs(constant - 1.0) > _slack(1.0, sigma):
-                weights.append(f"{side} weight {symbol} = {_product(constant, feature, sigma)}")
+                parts.append(f"{side} weight {symbol} = {_product(constant, feature, sigma)}")
     if family.power != 1.0 or _has_delta(family):
-        weights.append(f"ln K = {_log_K(family)} in h = sigma(G - ln K), not ln nu")
-    title = ", ".join(weights) or "w1 = w0 = 1 and K = nu, with c of the other sign"
-    return title, _consequence(family)
+        parts.append(f"ln K = {_log_K(family)} in h = sigma(G - ln K), not ln nu")
+    title = ", ".join(parts) or "w1 = w0 = 1 and K = nu, with c of the other sign"
+    return title + (f", under {', '.join(choices)}" if choices else ""), _consequence(family)
+
+
+def _without_choices(family: Family) -> tuple[Family, list[str]]:
+    """The weights under the sense and reduction that make one of them right, and which these are where they are not ours."""
+    words = common_factor(family)
+    if words is None:
+        return family, []
+    size, feature = next(key for key, value in _COMMON.items() if value[1] == words[1])
+    if feature != "1" and not feature == family.f1 == family.f0:
+        return family, []
+    size = -size if words[0] == "minimise" else size
+    sigma = (family.sigma[0] / abs(size), family.sigma[1] / abs(size), family.sigma[2])
+    f1, f0 = (family.f1, family.f0) if feature == "1" else ("1", "1")
+    said = [f"{name}={word}" for name, word, ours in zip(("sense", "reduction"), words, ("maximise", "per_data")) if word != ours]
+    return replace(family, a1=family.a1 / size, f1=f1, a0=family.a0 / size, f0=f0, sigma=sigma), said
 
 
 def _consequence(family: Family) -> str:
@@ -90,17 +106,25 @@ def _consequence(family: Family) -> str:
     ratio = family.a1 / family.a0
     sigma = family.sigma[0] / abs(family.a1) + family.sigma[1] / abs(family.a0)
     if abs(ratio - 1.0) > _slack(1.0, sigma):
-        terms.append(f"ln {name_number(ratio, ratio * sigma)}")
+        number = name_number(ratio, ratio * sigma)
+        terms.append(f"ln {number}" if number.isalnum() else f"ln({number})")
     if family.f1 != family.f0:
-        inside = [] if family.f1 == "1" else [f"ln({family.f1})"]
-        terms.append(" ".join(inside + ([] if family.f0 == "1" else [f"- ln({family.f0})"])))
+        terms += [_log_of(feature, sign) for feature, sign in ((family.f1, 1), (family.f0, -1)) if feature != "1"]
     if family.power != 1.0:
         multiple = family.power - 1.0
-        terms.append({-1.0: "- ln nu", 1.0: "ln nu"}.get(multiple, f"{multiple:g} ln nu"))
+        terms.append({-1.0: "-ln nu", 1.0: "ln nu"}.get(multiple, f"{multiple:g} ln nu"))
     if _has_delta(family):
         terms.append(_delta(family))
     shift = " + ".join(terms).replace("+ -", "-").replace("- - ", "+ ") or "0"
     return f"c comes out as c* + ln(w1 K/(w0 nu)), a shift of {shift}; the other parameters stay right, so a test of them sees nothing"
+
+
+def _log_of(feature: str, sign: int) -> str:
+    """ln of a feature, or minus that: -ln(1/nu) is ln nu."""
+    if feature.startswith("1/"):
+        feature, sign = feature[2:].strip("()"), -sign
+    inside = f"({feature})" if "+" in feature else f" {feature}"
+    return f"{'-' if sign < 0 else ''}ln{inside}"
 
 
 def _log_K(family: Family) -> str:

@@ -32,6 +32,7 @@ __all__ = ["Diagnosis", "Suspect", "diagnose", "recognise_signature"]
 
 OURS = Convention()
 _SHOWN = 8  # suspects kept in a report
+_CLEAR = 20.0  # allowances: a fitted explanation is not asked of what is wrong by less
 _NEARLY = 0.75  # of the failing vectors, where none explains them all
 
 
@@ -104,6 +105,7 @@ def diagnose(
     firsts = _unique(search_easy(observed))
     if pairs := _unique(search_pairs(observed, firsts + found)):
         return _verdict(observed, pairs + found, pairs, precision)
+    firsts = [candidate for candidate in firsts if not candidate.blurred]
     found = _unique(sorted([_on_all(candidate, observed) for candidate in firsts] + found, key=lambda candidate: rank(candidate, observed)))
     ranked = _merged([_suspect(candidate, observed) for candidate in found[:_SHOWN]])
     best = ranked[0] if found and _is_nearly(found[0], observed, bool(firsts)) else None
@@ -129,6 +131,9 @@ def _verdict(observed: Observed, found: list[Candidate], full: list[Candidate], 
 
 def _member(observed: Observed) -> family.Family | None:
     """The fitted member of the family, if it is told from the truth on every failing vector: rounding errors fit many."""
+    off = observed.worst(np.abs(observed.got - observed.want) / observed.allowed(observed.want))[observed.failed]
+    if off.size < 3 or not np.median(off) > _CLEAR:
+        return None
     member = family.fit(observed)
     if member is None:
         return None

@@ -42,7 +42,7 @@ POWERS = (1.0, 0.0, -1.0, 2.0, 0.5)
 _GRID = np.arange(-12.0, 12.01, 0.25)
 _STEPS = 12
 _PROMISING = 0.02  # of the sum of squares may be left at the best grid point of a form that is worth refining
-_REFINED = 16
+_REFINED = 12
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,13 @@ def _search(observed: Observed, ratios: list[_Ratios], flipped: bool) -> list[tu
             best = int(np.argmin(misfit))
             if misfit[best] < _PROMISING:
                 start = np.array([w1[best], w0[best], _GRID[best]])
-                promising.append((_complexity_of_form(f1, f0, power, feature), start, f1, f0, power, feature))
+                promising.append((_complexity_of_form(f1, f0, power, feature), misfit[best], start, f1, f0, power, feature))
+    # The best fitting and the simplest: the grid may favour another form by a little.
+    promising.sort(key=lambda hypothesis: float(hypothesis[1]))
+    promising = promising[:_REFINED] + sorted(promising[_REFINED:], key=lambda hypothesis: hypothesis[0])[:_REFINED]
     promising.sort(key=lambda hypothesis: hypothesis[0])
     found: list[tuple[float, Family]] = []
-    for least, start, f1, f0, power, feature in promising[:_REFINED]:
+    for least, _, start, f1, f0, power, feature in promising:
         if found and least >= min(found, key=lambda pair: pair[0])[0]:
             break
         member = _refine(observed, ratios, start, weights[f1], weights[f0], power, feature, inverse, flipped)
@@ -156,7 +159,7 @@ def _refine(
         slope = (parameters[0] * one * d_data + parameters[1] * zero * d_noise)[0] * per_entry
         jacobian = np.stack([a, b, slope], axis=1) * inverse[:, None]
         worst = float(np.abs(residual).max())
-        if not np.isfinite(jacobian).all() or (step >= 5 and worst > 0.5 * previous and worst > 1.0):
+        if not np.isfinite(jacobian).all() or (step >= 3 and worst > 0.2 * previous and worst > 1.0):
             return None
         norms = np.linalg.norm(jacobian, axis=0)
         if not (norms > 0).all():

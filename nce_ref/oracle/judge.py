@@ -57,7 +57,7 @@ def compare(vector: Vector, output: str, got: Float, dtype: str = "float64", con
         error = np.abs(np.asarray(got, dtype=np.float64) - want)
         error = np.where(np.isfinite(error), error, np.inf)
         in_allowances = error / allowed
-        ulp = np.spacing(np.maximum(np.abs(want), np.finfo(dtype).tiny).astype(dtype)).astype(np.float64)
+        in_ulp = error / np.spacing(np.maximum(np.abs(want), np.finfo(dtype).tiny).astype(dtype)).astype(np.float64)
     worst = np.unravel_index(int(np.argmax(in_allowances)), in_allowances.shape)
     return Comparison(
         output=output,
@@ -67,7 +67,7 @@ def compare(vector: Vector, output: str, got: Float, dtype: str = "float64", con
         want=float(want[worst]),
         allowed=float(allowed[worst]),
         in_allowances=float(in_allowances[worst]),
-        in_ulp=float(error[worst] / ulp[worst]),
+        in_ulp=float(in_ulp[worst]),
         wrong=int((in_allowances > 1.0).sum()),
         size=in_allowances.size,
     )

@@ -13,7 +13,8 @@ agree      |a - b| <= 2 k (eps scale + tiny): both were rounded. NaN pairs with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -67,6 +68,32 @@ class Observed:
     def n_ran(self) -> int:
         """How many vectors returned numbers."""
         return len(self.results)
+
+    @functools.cached_property
+    def slot_starts(self) -> NDArray[np.intp]:
+        """Where each slot begins."""
+        return np.array([slot.where.start for slot in self.slots], dtype=np.intp)
+
+    @functools.cached_property
+    def slot_of(self) -> NDArray[np.intp]:
+        """By entry, its slot."""
+        return np.repeat(np.arange(len(self.slots)), np.diff([*self.slot_starts, self.got.size]))
+
+    @functools.cached_property
+    def value_of(self) -> NDArray[np.intp]:
+        """By entry, the entry of ``value`` that it is a derivative of (of the same vector); itself where there is none."""
+        found = np.arange(self.got.size)
+        values = {slot.vector: slot.where for slot in self.slots if slot.output == "value"}
+        for slot in self.slots:
+            of = values.get(slot.vector)
+            if of is not None and of.stop - of.start in (1, slot.where.stop - slot.where.start):
+                found[slot.where] = np.arange(of.start, of.stop)
+        return found
+
+    @functools.cached_property
+    def has_value(self) -> Bools:
+        """By entry, whether it is a derivative of a value that was returned."""
+        return self.value_of != np.arange(self.got.size)
 
     def sizes(self, vector: int) -> tuple[int, int]:
         """(n_data, n_noise) of a vector."""
@@ -190,20 +217,6 @@ def observe(objective: Objective, results: Sequence[CaseResult], dtype: str, con
         scale=flat["scale"],
         k=flat["k"],
     )
-
-
-def evaluate_all(
-    function: Callable[[Mapping[str, Any]], Mapping[str, Any]], inputs: Sequence[Mapping[str, Any]]
-) -> list[Mapping[str, Any]]:
-    """A suspect's outputs on every vector, without a warning; nothing where it raises."""
-    found: list[Mapping[str, Any]] = []
-    for arguments in inputs:
-        with np.errstate(all="ignore"):
-            try:
-                found.append(function(arguments))
-            except (ArithmeticError, ValueError, KeyError, np.linalg.LinAlgError):
-                found.append({})
-    return found
 
 
 def _is_single(got: Float, want: Float) -> bool:

@@ -62,6 +62,10 @@ def _right(objective: str, **inputs: Any) -> dict[str, Any]:
     return textbook.evaluate(textbook.Steps(), objective, inputs)
 
 
+def _log_sigmoid(inputs: Inputs) -> dict[str, Any]:
+    return _right("log_sigmoid", **inputs)
+
+
 def _log_ratios(inputs: Inputs) -> dict[str, Any]:
     data, noise = inputs["log_model_data"], inputs["log_model_noise"]
     found = _right("nce_from_log_ratios", log_ratio_data=data, log_ratio_noise=noise, nu=inputs["nu"])
@@ -98,8 +102,6 @@ _RELATIVES: dict[str, tuple[Relative, ...]] = {
         Relative("normalised-density", "the normalised density is returned: c is unused, -ln Z in its place", "", _normalised),
     ),
     "laplace_ica_nce": (
-        Relative(
-            "likelihood-given", "the mean log-likelihood of x is returned; y, c and the noise are unused", "laplace_ica_mle", _likelihood
-        ),
+        Relative("likelihood-given", "the mean log-likelihood of x is returned, y, c and noise unused", "laplace_ica_mle", _likelihood),
     ),
 }

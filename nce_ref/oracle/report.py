@@ -2,7 +2,8 @@
 
 Conventions
 -----------
-ok       everything that was judged passed or failed as expected, something was judged, and every pattern matched
+ok       everything that was judged passed, failed as expected or is a documented choice, something was judged, and every
+         pattern matched
 failed   the results that make it not ok: failed, errored, unexpected pass
 text     one failing case in full, the suspect with its evidence, then the rest in a line each
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 import shlex
+import textwrap
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,10 +24,11 @@ from nce_ref.oracle.conventions import OURS, Convention
 from nce_ref.oracle.diagnosis import Diagnosis, Suspect
 from nce_ref.oracle.judge import describe
 from nce_ref.oracle.objectives import Objective
-from nce_ref.oracle.results import CaseResult
+from nce_ref.oracle.results import CHOICE, CaseResult
 
 FAILING = ("failed", "errored", "unexpected pass")
-_LISTED = 8  # ids named before "and 12 more"
+WIDTH = 120
+_LISTED = 4  # ids named before "and 12 others"
 _TYPED = 40  # numbers that anybody would paste into a command
 
 
@@ -65,7 +68,8 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether the implementation may be relied on, as far as the vectors see."""
-        return bool(self._counts["passed"] + self._counts["expected failure"]) and not self.failed and not self.unmatched
+        judged = self._counts["passed"] + self._counts["expected failure"] + self._counts[CHOICE]
+        return bool(judged) and not self.failed and not self.unmatched
 
     def raise_for_failures(self) -> None:
         """Raise OracleFailure, with the report as text, unless it is ok."""
@@ -95,6 +99,8 @@ class Report:
         lines += [f"expected-failures pattern {pattern!r} matches no vector" for pattern in self.unmatched]
         if self.failed:
             lines += ["", *self._failures()]
+        if choices := [result for result in self.results if result.status == CHOICE]:
+            lines += ["", *_choices(choices)]
         if reasons := Counter(result.message for result in self.results if result.status == "unsupported"):
             lines += ["", *(f"not judged: {count} vectors: {reason}" for reason, count in reasons.items())]
         if missing := self._never_returned():
@@ -110,7 +116,8 @@ class Report:
         counts = ", ".join(f"{count} {status}" for status, count in sorted(self._counts.items()))
         who = f"{self.name} as {self.objective.name}" if self.name else self.objective.name
         verdict = "ok" if self.ok else "FAILED" if self.failed or self.unmatched else "NOTHING JUDGED"
-        return f"{verdict}: {who}, {self.dtype}, {self.convention}, vectors of {self.suite}: {counts or 'no vectors'}"
+        words = f"{self.convention.sense}, {self.convention.reduction}, c {self.convention.c_sign}"
+        return f"{verdict}: {who} ({self.dtype}; {words}; vectors of {self.suite}): {counts or 'no vectors'}"
 
     def _failures(self) -> list[str]:
         best, failed = self.diagnosis.best, self.failed
@@ -127,8 +134,8 @@ class Report:
             shown = _most_telling(failed)
             lines = _full(shown)
             if others_ids := [result.id for result in failed if result is not shown]:
-                more = f", and {len(others_ids) - _LISTED} more" if len(others_ids) > _LISTED else ""
-                lines += [f"  {len(others_ids)} more fail: {', '.join(others_ids[:_LISTED])}{more}"]
+                more = f", and {len(others_ids) - _LISTED} others" if len(others_ids) > _LISTED else ""
+                lines += [f"and {len(others_ids)} more: {', '.join(others_ids[:_LISTED])}{more}"]
         if best is not None:
             lines += ["", *_suspicion(best, self.diagnosis)]
         elif self.diagnosis.hints:
@@ -171,17 +178,28 @@ def _full(result: CaseResult) -> list[str]:
     return [*lines, f"  {result.message}"]
 
 
+def _choices(results: list[CaseResult]) -> list[str]:
+    """One line a choice, with the vectors where it shows."""
+    vectors: dict[str, list[str]] = {}
+    for result in results:
+        vectors.setdefault(result.message, []).append(result.id)
+    return [f"{CHOICE}, not an error: {message} ({', '.join(ids)})" for message, ids in vectors.items()]
+
+
 def _suspicion(best: Suspect, diagnosis: Diagnosis) -> list[str]:
-    shared = f"{best.matches} of {best.of} failing vectors share this cause"
-    if diagnosis.next_best is not None:
-        shared += f"; next best: {diagnosis.next_best.id}, {diagnosis.next_best.matches} of {diagnosis.next_best.of}"
-    lines = [f"Suspect ({best.kind}): {best.id}: {best.title}", f"  evidence: {best.evidence}; {shared}"]
+    said = {"evidence": best.evidence}
+    if (other := diagnosis.next_best) is not None:
+        said["evidence"] += f"; the next best suspect, {other.id}, explains {other.matches} of {other.of}"
     if diagnosis.ambiguous:
-        lines.append(f"  as likely: {', '.join(f'{suspect.id} ({suspect.title})' for suspect in diagnosis.ambiguous)}")
-    lines += [f"  matters:  {best.effect}"] if best.effect else []
-    lines += [f"  fix:      {best.fix}"] if best.fix else []
-    lines += [f"  remedy:   {best.remedy}"] if best.remedy else []
-    return lines
+        said["as likely"] = "; ".join(f"{suspect.id}: {suspect.title}" for suspect in diagnosis.ambiguous)
+    said |= {"matters": best.effect, "fix": best.fix, "remedy": best.remedy}
+    return [f"Suspect ({best.kind}): {best.id}: {best.title}", *(_entry(what, text) for what, text in said.items() if text)]
+
+
+def _entry(what: str, text: str) -> str:
+    """One labelled paragraph; words are not broken, so that what is to be typed can be copied."""
+    indent = " " * 13
+    return textwrap.fill(text, WIDTH, initial_indent=f"  {what}:".ljust(13), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _result_as_dict(result: CaseResult) -> dict[str, Any]:

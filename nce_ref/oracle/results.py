@@ -3,7 +3,8 @@
 Conventions
 -----------
 status   one of ``STATUSES``; "errored" is anything that is not an answer: an exception, a wrong shape, text. NaN is an
-         answer, and fails. "unsupported": nothing was returned that could be judged
+         answer, and fails. "unsupported": nothing was returned that could be judged. "documented choice": not the vector's
+         numbers, but as right: another derivative at a kink (``kinks``); counts as passed, and the report says which
 errors   ``in_allowances`` is |got - want| over the allowance of the vector and dtype (pass: <= 1), ``in_ulp`` over the spacing
          of the dtype at ``want``; both at the entry with the largest ``in_allowances``
 """
@@ -16,7 +17,8 @@ from typing import Any
 
 from nce_ref.oracle.vectors import Vector
 
-STATUSES = ("passed", "failed", "errored", "unsupported", "expected failure", "unexpected pass")
+CHOICE = "documented choice"
+STATUSES = ("passed", "failed", "errored", "unsupported", "expected failure", "unexpected pass", CHOICE)
 
 
 @dataclass(frozen=True)

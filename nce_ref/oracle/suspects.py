@@ -11,6 +11,8 @@ numeric      a mistake of arithmetic: how it rounds, and whether NaN or inf, var
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,8 +25,9 @@ from nce_ref.oracle import textbook
 from nce_ref.oracle.conventions import Convention, all_conventions
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.mistakes.numerics import NUMERICS
-from nce_ref.oracle.observed import Bools, Observed, evaluate_all
+from nce_ref.oracle.observed import Bools, Observed
 from nce_ref.oracle.relatives import relatives_of
+from nce_ref.oracle.vectors import Vector
 
 _ROUGHLY = 0.05  # of an error may be left unexplained where rounding decides about the rest
 _SMALL = {"float32": 1e-3, "float64": 1e-6}  # of the scale: an error that is a matter of digits lost
@@ -53,6 +56,7 @@ class Candidate:
     contradicted: int
     nearness: float
     loose: bool = False
+    blurred: bool = False
 
     @property
     def matches(self) -> int:
@@ -123,10 +127,11 @@ def search(observed: Observed, sources: Sequence[Source] | None = None) -> list[
         these = [way for way in ways if way.flipped == flipped]
         factors = np.stack([few.factors(way.convention) for way in these])
         for source in every_source(observed.objective.name) if sources is None else sources:
-            if not _plausible(few, _laid_out(few, source.evaluate, flipped), factors, source.is_numeric):
+            plausible = _plausible(few, _laid_out(few, source, flipped), factors, source.is_numeric)
+            if not plausible.any():
                 continue
-            outputs = _laid_out(observed, source.evaluate, flipped)
-            for way in these:
+            outputs = _laid_out(observed, source, flipped)
+            for way in itertools.compress(these, plausible):
                 complexity = 1.0 if way is ways[0] else 2.0 + 0.1 * way.words
                 found.append(compare(observed, source.kind, source.id, way.factors * outputs, way, complexity, source.is_numeric))
         if any(is_full(candidate, observed) for candidate in found):
@@ -150,7 +155,7 @@ def is_full(candidate: Candidate, observed: Observed) -> bool:
 def _conventions(observed: Observed, ways: tuple[Setting, ...]) -> list[Candidate]:
     truth = {False: observed.want / ways[0].factors}
     if any(way.flipped for way in ways):
-        truth[True] = _laid_out(observed, partial(textbook.evaluate, textbook.Steps(), observed.objective.name), True, "float64")
+        truth[True] = _laid_out(observed, _truth(observed.objective.name), True, "float64")
     names = [_words(way.convention, observed.convention) for way in ways]
     return [
         compare(observed, "convention", name, way.factors * truth[way.flipped], way, 0.1 * way.words)
@@ -169,27 +174,45 @@ def _probes(observed: Observed) -> list[int]:
     return sorted(easy[:2] + hard[: max(1, 3 - len(easy[:2]))])
 
 
-def _plausible(few: Observed, outputs: Float, factors: Float, is_numeric: bool) -> bool:
-    """Whether the outputs are what came for any probe under any convention, roughly where they are not finite or not exact."""
+def _plausible(few: Observed, outputs: Float, factors: Float, is_numeric: bool) -> Bools:
+    """By convention, whether the outputs are what came for any probe, roughly where they are not finite or not exact."""
     candidates = factors * outputs
     with np.errstate(all="ignore"):
         roughly = np.maximum(_ROUGHLY * np.abs(candidates - few.want), _SMALL[few.dtype] * few.scale)
         near = np.abs(few.got - candidates) <= np.maximum(few.allowed(candidates), roughly)
     bad, bad_got = ~np.isfinite(candidates), ~np.isfinite(few.got)
     agree = near | (bad | bad_got if is_numeric else bad & bad_got)
-    return bool(np.logical_and.reduceat(agree, few.starts, axis=1).any())
+    return np.asarray(np.logical_and.reduceat(agree, few.starts, axis=1).any(axis=1))
 
 
-def every_source(objective: str) -> list[Source]:
+@functools.lru_cache(maxsize=32)
+def _truth(objective: str) -> Source:
+    return Source("truth", objective, partial(textbook.evaluate, textbook.Steps(), objective))
+
+
+@functools.lru_cache(maxsize=32)
+def every_source(objective: str) -> tuple[Source, ...]:
     """The known mistakes at an objective, then its relatives."""
     numeric = {mistake.id for mistake in NUMERICS}
     known = [mistake for mistake in CATALOGUE.values() if objective in mistake.objectives]
     found = [Source("mistake", mistake.id, partial(mistake.evaluate, objective), mistake.id in numeric) for mistake in known]
-    return found + [Source("other objective", relative.id, relative.evaluate) for relative in relatives_of(objective)]
+    found += [Source("other objective", relative.id, relative.evaluate) for relative in relatives_of(objective)]
+    return tuple(found)
 
 
-def _laid_out(observed: Observed, evaluate: Evaluate, flipped: bool, dtype: str | None = None) -> Float:
-    return observed.flatten(evaluate_all(evaluate, observed.inputs(flipped, dtype)))
+@functools.lru_cache(maxsize=1 << 16)
+def _answer(source: Source, vector: Vector, dtype: str, flipped: bool) -> Mapping[str, Any]:
+    """A known source on a stored vector: the same whenever it is asked; nothing where it raises."""
+    turn = Convention(c_sign="subtracted") if flipped else Convention()
+    with np.errstate(all="ignore"):
+        try:
+            return source.evaluate(turn.inputs(vector.objective, vector.arguments(dtype)))
+        except (ArithmeticError, ValueError, KeyError, np.linalg.LinAlgError):
+            return {}
+
+
+def _laid_out(observed: Observed, source: Source, flipped: bool, dtype: str | None = None) -> Float:
+    return observed.flatten([_answer(source, result.vector, dtype or observed.dtype, flipped) for result in observed.results])
 
 
 def _changed(convention: Convention, declared: Convention) -> int:
@@ -213,14 +236,8 @@ def _loosely(observed: Observed, candidate: Float, agree: Bools) -> Bools:
         error, mine = np.abs(observed.got - observed.want), np.abs(candidate - observed.want)
         loosely = agree | (bad_got & bad_candidate) | (np.abs(observed.got - candidate) <= _ROUGHLY * mine)
         small = _SMALL[observed.dtype] * observed.scale
-    for slot in observed.slots:
-        where = slot.where
-        lost = float(np.max(mine[where], initial=0.0, where=np.isfinite(mine[where]) & (mine[where] <= small[where])))
-        loosely[where] |= (mine[where] <= small[where]) & (error[where] <= np.minimum(16.0 * lost, small[where]))
-        if slot.output != "value":
-            values = [s.where for s in observed.slots if s.vector == slot.vector and s.output == "value"]
-            for place in values:
-                of_value = bad_got[place] & bad_candidate[place]
-                if of_value.size in (1, where.stop - where.start):
-                    loosely[where] |= of_value & (bad_got[where] | bad_candidate[where])
-    return loosely
+    # The largest error of this output that is a matter of lost digits, on every entry of the output.
+    lost = np.maximum.reduceat(np.where(mine <= small, mine, 0.0), observed.slot_starts)[observed.slot_of]
+    loosely |= (mine <= small) & (error <= np.minimum(16.0 * lost, small))
+    of_value = (bad_got & bad_candidate)[observed.value_of] & observed.has_value
+    return loosely | (of_value & (bad_got | bad_candidate))

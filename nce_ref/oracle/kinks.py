@@ -1,0 +1,107 @@
+r"""The choice of a derivative where there is none: |s| at s = b_i . u = 0 exactly.
+
+The vectors have 0 there, as ``np.sign`` has it. Any other number in [-1, 1] is a generalised derivative as well, so that a
+gradient that differs from the vector's by
+
+    grad_B[i] - want[i] = -sqrt(2) sum_t a_it w_t u_t,   -1 <= a_it <= 1,   over the points u_t with b_i . u_t = 0
+
+is a choice that is worth telling, not an error. JAX takes a = 1; ``where(s > 0, s, -s)`` takes -1; where b . u comes out as
+a rounding error instead of 0, its sign is anybody's guess.
+
+Conventions
+-----------
+w_t      d value/d ln p_m(u_t): 1/n_data for the likelihood; h-weights of the data, then of the noise, for J
+rows     of B are independent of each other: one bounded least-squares problem each, in units of the allowance
+allowed  twice the tolerance, since both sides are rounded (as ``Observed.agree`` has it)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from nce_ref._checks import Float
+from nce_ref.oracle.conventions import Convention
+from nce_ref.oracle.results import CHOICE, CaseResult
+from nce_ref.oracle.textbook import Steps, evaluate
+from nce_ref.oracle.tolerance import allowance
+
+MISTAKE = "kink-convention"  # the catalogue's entry
+_SAME = 1e-3  # coefficients closer than this are told as one number
+
+
+def settle(result: CaseResult, dtype: str, convention: Convention) -> CaseResult:
+    """``result`` as a documented choice, where another derivative at the kinks is all that is wrong; else as it came."""
+    wrong = [comparison.output for comparison in result.comparisons if not comparison.passed]
+    objective = result.vector.objective
+    if result.status != "failed" or [objective.output(name).derivative_of for name in wrong] != ["B"]:
+        return result
+    columns = [_columns(result.vector.inputs, row) for row in range(len(result.vector.inputs["B"]))]
+    if not any(column.size for column in columns):
+        return result
+    expected, factor = result.vector.expected[wrong[0]], convention.factor(objective, wrong[0], result.vector.inputs)
+    difference = np.asarray(result.outputs[wrong[0]], dtype=np.float64) - factor * expected.value
+    allowed = 2.0 * allowance(objective, wrong[0], abs(factor) * expected.scale, dtype)
+    value = _coefficient([factor * column for column in columns], difference, allowed)
+    if value is None:
+        return result
+    said = f"{MISTAKE}: the derivative of |s| at s = 0 is {value} here, 0 in the vectors; off exact zeros nothing differs"
+    return replace(result, status=CHOICE, message=said)
+
+
+def _columns(inputs: Mapping[str, Any], row: int) -> Float:
+    """-sqrt(2) w_t u_t for the points at a kink of this row of B, (n_dim, number of them); a point at 0 has no slope to choose."""
+    B = inputs["B"]
+    points = np.concatenate([inputs[name] for name in ("x", "y") if name in inputs])
+    # Products of two float32 numbers are exact in float64, and fsum rounds once: 0 means 0.
+    kinked = [t for t, u in enumerate(points) if u.any() and math.fsum(B[row] * u) == 0.0]
+    return -math.sqrt(2.0) * (_weights(inputs)[kinked, None] * points[kinked]).T if kinked else np.empty((len(B), 0))
+
+
+def _weights(inputs: Mapping[str, Any]) -> Float:
+    """d value/d ln p_m at every point, data first."""
+    if "y" not in inputs:
+        return np.full(len(inputs["x"]), 1.0 / len(inputs["x"]))
+    steps = Steps()
+
+    def log_ratio(u: Float) -> Float:
+        model = steps.laplace(inputs["B"], inputs["c"], u)[0]
+        return np.asarray(model - steps.gaussian_log_density(u, inputs["noise_mean"], inputs["noise_cov"]))
+
+    ratios = {"log_ratio_data": log_ratio(inputs["x"]), "log_ratio_noise": log_ratio(inputs["y"])}
+    found = evaluate(steps, "nce_from_log_ratios", {**ratios, "nu": len(inputs["y"]) / len(inputs["x"])})
+    return np.concatenate([found["grad_log_ratio_data"], found["grad_log_ratio_noise"]])
+
+
+def _coefficient(columns: list[Float], difference: Float, allowed: Float) -> str | None:
+    """The derivative that explains the difference, in words: one number for all kinks if one will do; None if nothing in [-1, 1] does."""
+    together = np.array([column.sum(axis=1) for column in columns])
+    if not np.isfinite(difference).all():
+        return None
+    if together.any():
+        # Every kink by the same rule. In units of the allowance, as below.
+        slope, rest = together / allowed, difference / allowed
+        common = float(np.clip((slope * rest).sum() / (slope * slope).sum(), -1.0, 1.0))
+        if (np.abs(difference - common * together) <= allowed).all():
+            nearest = round(common, 1)
+            return f"{nearest if abs(common - nearest) < _SAME else common:.3g}"
+    for column, off, unit in zip(columns, difference, allowed):
+        if not (np.abs(off - column @ _bounded(column / unit[:, None], off / unit)) <= unit).all():
+            return None
+    return "not one number, but in [-1, 1]"
+
+
+def _bounded(A: Float, b: Float) -> Float:
+    """argmin |A a - b| over -1 <= a <= 1, by active sets: least squares over the coordinates that are at no bound."""
+    if A.shape[1] == 0:
+        return np.empty(0)
+    # Imported here: a right implementation never gets this far, and SciPy's optimisers take a while to load.
+    from scipy.optimize import lsq_linear
+
+    # The common size of A is taken out, or BVLS's own stopping rule would be that of float32 problems.
+    size = float(np.abs(A).max())
+    return np.asarray(lsq_linear(A / size, b / size, bounds=(-1.0, 1.0), method="bvls", tol=1e-15).x)

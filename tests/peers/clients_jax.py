@@ -1,0 +1,97 @@
+"""JAX: its kernels, its Gaussian log-density, and NCE by its autodiff."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.stats import multivariate_normal
+
+from nce_ref.oracle import adapters
+from tests.peers.clients import Client
+
+jax.config.update("jax_enable_x64", True)
+SQRT2 = math.sqrt(2.0)
+
+
+@jax.jit
+def nce_from_log_ratios(log_ratio_data, log_ratio_noise, nu):
+    log_nu = jnp.log(nu).astype(log_ratio_data.dtype)
+    of_data, of_noise = jax.nn.log_sigmoid(log_ratio_data - log_nu), jax.nn.log_sigmoid(log_nu - log_ratio_noise)
+    return (of_data.sum() + of_noise.sum()) / len(log_ratio_data)
+
+
+@jax.jit
+def binary_nce(log_model_data, log_model_noise, log_noise_data, log_noise_noise, nu):
+    return nce_from_log_ratios(log_model_data - log_noise_data, log_model_noise - log_noise_noise, nu)
+
+
+@jax.jit
+def softplus_nce(log_model_data, log_model_noise, log_noise_data, log_noise_noise, nu):
+    log_nu = jnp.log(nu).astype(log_model_data.dtype)
+    of_data = jax.nn.softplus(log_nu - log_model_data + log_noise_data).mean()
+    return -of_data - nu * jax.nn.softplus(log_model_noise - log_noise_noise - log_nu).mean()
+
+
+@jax.jit
+def log_noise(u, mean, cov):
+    return multivariate_normal.logpdf(u, mean, cov)
+
+
+def nce_of(log_model, x, y, noise_mean, noise_cov):
+    factor = jnp.linalg.cholesky(noise_cov)
+
+    def log_ratio(u):
+        z = jax.scipy.linalg.solve_triangular(factor, (u - noise_mean).T, lower=True)
+        constant = jnp.log(jnp.diag(factor)).sum() + 0.5 * len(noise_mean) * math.log(2 * math.pi)
+        return log_model(u) + 0.5 * (z * z).sum(axis=0) + constant
+
+    return nce_from_log_ratios(log_ratio(x), log_ratio(y), len(y) / len(x))
+
+
+def laplace_ica_nce(absolute):
+    @jax.jit
+    def value(B, c, x, y, noise_mean, noise_cov):
+        return nce_of(lambda u: -SQRT2 * absolute(u @ B.T).sum(axis=1) + c, x, y, noise_mean, noise_cov)
+
+    return value
+
+
+def laplace_ica_mle(absolute):
+    @jax.jit
+    def value(B, x):
+        return -SQRT2 * absolute(x @ B.T).sum(axis=1).mean() + jnp.linalg.slogdet(B)[1] - 0.5 * len(B) * math.log(2)
+
+    return value
+
+
+@jax.jit
+def gaussian_nce(precision, c, x, y, noise_mean, noise_cov):
+    return nce_of(lambda u: -0.5 * ((u @ precision) * u).sum(axis=1) + c, x, y, noise_mean, noise_cov)
+
+
+def sign_times(s):
+    return s * jax.lax.stop_gradient(jnp.sign(s))
+
+
+def client(name, objective, function, **rest):
+    return Client(name, objective, adapters.jax(function, objective), **rest)
+
+
+CLIENTS = [
+    client("jax.nn.log_sigmoid", "log_sigmoid", jax.jit(lambda t: jax.nn.log_sigmoid(t))),
+    client("-jnp.logaddexp(0, -t)", "log_sigmoid", jax.jit(lambda t: -jnp.logaddexp(jnp.zeros_like(t), -t))),
+    client("jnp.log(jax.nn.sigmoid(t))", "log_sigmoid", jax.jit(lambda t: jnp.log(jax.nn.sigmoid(t)))),
+    client("jax.nn.sigmoid", "sigmoid", jax.jit(lambda t: jax.nn.sigmoid(t))),
+    client("autodiff of jax.nn.log_sigmoid", "nce_from_log_ratios", nce_from_log_ratios),
+    client("autodiff of jax.nn.log_sigmoid", "binary_nce", binary_nce),
+    client("autodiff of jax.nn.softplus", "binary_nce", softplus_nce),
+    client("jax.scipy multivariate_normal.logpdf", "gaussian_log_density", log_noise),
+    client("-sqrt(2) |u B'|_1 + c", "laplace_ica_log_density", jax.jit(lambda B, c, u: -SQRT2 * jnp.abs(u @ B.T).sum(axis=1) + c)),
+    client("autodiff, jnp.abs", "laplace_ica_nce", laplace_ica_nce(jnp.abs)),
+    client("autodiff, s sign(s)", "laplace_ica_nce", laplace_ica_nce(sign_times)),
+    client("autodiff, jnp.abs", "laplace_ica_mle", laplace_ica_mle(jnp.abs)),
+    client("autodiff, s sign(s)", "laplace_ica_mle", laplace_ica_mle(sign_times)),
+    client("autodiff of jax.nn.log_sigmoid", "gaussian_nce", gaussian_nce),
+]

@@ -1,0 +1,90 @@
+"""The verdicts on real clients as a table: read, made, written.
+
+Conventions
+-----------
+row      one client, objective and dtype; the key of the table
+verdict  "right"; "right, by choice": another derivative at kinks; "wrong"
+what     for people, and not compared: how many vectors fail, what the report suspects, and the client's remark
+"""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nce_ref import oracle
+from nce_ref.oracle.results import CHOICE
+from tests.peers.clients import FRAMEWORKS, Client
+
+TABLE = Path(__file__).parent / "VERDICTS.md"
+HEAD = ("client", "version", "objective", "dtype", "verdict", "what")
+Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One verdict."""
+
+    client: str
+    version: str
+    objective: str
+    dtype: str
+    verdict: str
+    what: str = ""
+
+    @property
+    def key(self) -> Key:
+        """What the table is looked up by; the framework counts, its version does not."""
+        return self.client, self.version.split()[0], self.objective, self.dtype
+
+
+def judge(client: Client, dtype: str) -> tuple[Row, oracle.Report]:
+    """The verdict on a client here and now, and the report behind it."""
+    report = oracle.check(client.implementation, client.objective, dtype, client.convention)
+    chosen = [result for result in report.results if result.status == CHOICE]
+    verdict = "wrong" if not report.ok else "right, by choice" if chosen else "right"
+    words = []
+    if report.failed:
+        words.append(f"{len(report.failed)} of {len(report.results)} vectors fail")
+        words += [f"{report.diagnosis.best.id}"] if report.diagnosis.best is not None else []
+    words += [chosen[0].message.split(";")[0]] if chosen else []
+    words += [client.remark] if client.remark and report.failed else []
+    return Row(client.name, client.version, client.objective, dtype, verdict, "; ".join(words)), report
+
+
+def read() -> dict[Key, Row]:
+    """The recorded table; empty where there is none."""
+    if not TABLE.exists():
+        return {}
+    lines = [line for line in TABLE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    cells = [tuple(cell.strip().replace(r"\|", "|") for cell in line.replace(r"\|", "\0").strip("| ").split(" |")) for line in lines]
+    rows = [Row(*(cell.replace("\0", "|") for cell in (*line, "")[:6])) for line in cells if line[0] not in ("client", "---")]
+    return {row.key: row for row in rows}
+
+
+def write(made: dict[Key, Row], absent: dict[str, str]) -> None:
+    """Write ``made``, and keep what is recorded of frameworks that are absent here."""
+    kept = {key: row for key, row in read().items() if any(key[1] in (FRAMEWORKS[name], name) for name in absent)}
+    frameworks = list(FRAMEWORKS.values())
+    rows = sorted({**kept, **made}.values(), key=lambda row: frameworks.index(row.version.split()[0]))
+    counts = {verdict: sum(row.verdict == verdict for row in rows) for verdict in ("right", "right, by choice", "wrong")}
+    lines = [
+        "# Verdicts on real clients",
+        "",
+        "What the oracle says of implementations that others wrote, or that one builds from their parts: written by",
+        '`make test-peers ARGS=--record`, asserted by `make test-peers`. "wrong" is beyond the tolerance at one vector or more,',
+        '"by choice" another derivative of |s| at s = 0 than the vectors have, which is as good. Some are here because they are',
+        "wrong: the tests assert that, too.",
+        "",
+        f"Vectors of {oracle.vectors.suite()['suite']}; NumPy {np.__version__}, Python {platform.python_version()}. "
+        + ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+        + ".",
+        "",
+        "| " + " | ".join(HEAD) + " |",
+        "| " + " | ".join("---" for _ in HEAD) + " |",
+    ]
+    lines += ["| " + " | ".join(cell.replace("|", r"\|") for cell in astuple(row)) + " |" for row in rows]
+    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
