@@ -1,17 +1,41 @@
 """Noise-contrastive estimation (Gutmann & Hyvarinen 2010, 2012) in plain NumPy, to be checked against.
 
 The rooms, from the ground up: ``special``, ``models``, ``noise``, ``objectives``, ``optimize``, ``asymptotics``,
-``estimators``; beside them ``matching``, ``importance`` and ``gradcheck``. THEORY.md, in this folder, derives every formula.
+``estimators``; beside them ``matching``, ``importance``, ``hmc``, ``trace`` and ``gradcheck``. THEORY.md, in this folder, derives
+what NCE and maximum likelihood rest on; the rivals' derivations stand in their own files.
 """
 
 from nce_ref.asymptotics import AsymptoticCovariance, asymptotic_covariance, cramer_rao_bound, predicted_squared_error
-from nce_ref.estimators import AdamFit, EstimatedCovariance, Fit, StartResult, estimate_covariance, fit_mle, fit_nce, fit_nce_adam
+from nce_ref.estimators import (
+    AdamFit,
+    ContrastiveDivergenceFit,
+    EstimatedCovariance,
+    Fit,
+    ImportanceFit,
+    StartResult,
+    estimate_covariance,
+    fit_contrastive_divergence,
+    fit_importance_sampling,
+    fit_mle,
+    fit_nce,
+    fit_nce_adam,
+    fit_score_matching,
+)
 from nce_ref.gradcheck import GradientReport, check_gradient
-from nce_ref.importance import ImportanceIntegral, integral_by_importance
+from nce_ref.importance import ImportanceIntegral, WeightDiagnosis, diagnose_weights, integral_by_importance
 from nce_ref.matching import RowMatch, match_rows
 from nce_ref.models import MLP, Gaussian, LaplaceICA
 from nce_ref.noise import GaussianNoise, LaplaceICANoise
-from nce_ref.objectives import LikelihoodObjective, NCEObjective, log_likelihood, nce_from_log_ratios, nce_objective
+from nce_ref.objectives import (
+    ImportanceSamplingObjective,
+    LikelihoodObjective,
+    NCEObjective,
+    ScoreMatchingObjective,
+    log_likelihood,
+    nce_from_log_ratios,
+    nce_objective,
+)
+from nce_ref.trace import Trace
 
 __all__ = [
     "Gaussian",
@@ -24,10 +48,18 @@ __all__ = [
     "log_likelihood",
     "NCEObjective",
     "LikelihoodObjective",
+    "ImportanceSamplingObjective",
+    "ScoreMatchingObjective",
     "fit_nce",
     "fit_nce_adam",
     "fit_mle",
+    "fit_importance_sampling",
+    "fit_score_matching",
+    "fit_contrastive_divergence",
+    "Trace",
     "Fit",
+    "ImportanceFit",
+    "ContrastiveDivergenceFit",
     "AdamFit",
     "StartResult",
     "estimate_covariance",
@@ -38,6 +70,8 @@ __all__ = [
     "AsymptoticCovariance",
     "integral_by_importance",
     "ImportanceIntegral",
+    "diagnose_weights",
+    "WeightDiagnosis",
     "match_rows",
     "RowMatch",
     "check_gradient",

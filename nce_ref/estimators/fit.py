@@ -19,6 +19,7 @@ from nce_ref._checks import Float, as_array, as_count, as_generator, as_vector
 from nce_ref.models.base import Model
 from nce_ref.objectives.base import Objective
 from nce_ref.optimize import certify, maximize
+from nce_ref.trace import Callback
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +76,19 @@ def collect_starts(model: Model, start: ArrayLike | None, n_starts: int | None, 
     return np.stack([model.random_start(generator) for _ in range(count)])
 
 
-def fit_from(objective: Objective, starts: Sequence[Float] | Float, complete: Callable[[Float], Float]) -> Fit:
+def normalized_or(model: Model, alpha: Float, c: float) -> Float:
+    """Return theta = (alpha, -ln Z(alpha)), and (alpha, c) where ln Z is infinite."""
+    theta = np.append(alpha, c)
+    log_z = model.log_normalizer(theta)
+    return np.append(alpha, -log_z) if math.isfinite(log_z) else theta
+
+
+def fit_from(
+    objective: Objective, starts: Sequence[Float] | Float, complete: Callable[[Float], Float], callback: Callback | None = None
+) -> Fit:
     """Climb from each start, certify each end, and return the highest; ``complete`` turns the objective's coordinates into theta.
 
+    ``callback(theta)`` is called after each accepted step (see ``trace.py``).
     Raises ValueError for a start at which the objective is not finite: nothing climbs from there.
     """
     results = []
@@ -86,7 +97,7 @@ def fit_from(objective: Objective, starts: Sequence[Float] | Float, complete: Ca
             value = objective(start)[0]
         if not math.isfinite(value):
             raise ValueError(f"start: row {k} has the objective {value}; expected a start where it is finite, e.g. model.random_start(rng)")
-        end = maximize(objective, start)
+        end = maximize(objective, start, None if callback is None else lambda point: callback(complete(point)))
         proof = certify(objective, end.theta)
         results.append(
             StartResult(

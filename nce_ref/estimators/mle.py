@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
 from nce_ref.models.base import Model
 from nce_ref.objectives.likelihood import LikelihoodObjective
+from nce_ref.trace import Callback
 
 
 def fit_mle(
@@ -25,9 +26,11 @@ def fit_mle(
     start: ArrayLike | None = None,
     n_starts: int | None = None,
     rng: np.random.Generator | None = None,
+    callback: Callback | None = None,
 ) -> Fit:
     """Return the maximum-likelihood fit to data x, from ``start`` (its c is ignored) or from ``n_starts`` random ones.
 
+    ``callback(theta)`` is called after each accepted step: ``nr.Trace()`` keeps the time and theta of each.
     Raises ValueError for bad data, or a start whose normalising constant is infinite (a singular B); NotImplementedError
     where the model has no closed normalising constant.
     """
@@ -36,4 +39,4 @@ def fit_mle(
     for k, theta in enumerate(starts):
         if not math.isfinite(model.log_normalizer(theta)):
             raise ValueError(f"start: row {k} has an infinite normalising constant; expected an invertible B or a definite precision")
-    return fit_from(objective, starts[:, :-1], complete=lambda alpha: model.normalize(np.append(alpha, 0.0)))
+    return fit_from(objective, starts[:, :-1], complete=lambda alpha: model.normalize(np.append(alpha, 0.0)), callback=callback)

@@ -15,6 +15,7 @@ from nce_ref.estimators.fit import Fit, collect_starts, fit_from
 from nce_ref.models.base import Model
 from nce_ref.noise import Noise
 from nce_ref.objectives.nce import NCEObjective
+from nce_ref.trace import Callback
 
 
 def fit_nce(
@@ -26,12 +27,14 @@ def fit_nce(
     start: ArrayLike | None = None,
     n_starts: int | None = None,
     rng: np.random.Generator | None = None,
+    callback: Callback | None = None,
 ) -> Fit:
     """Return the fit of ``model`` to data x with noise y drawn from ``noise``, from ``start`` or from ``n_starts`` random ones.
 
     The end of each start is certified (``Fit.is_local_maximum``). The estimate is consistent if the noise covers the data
     (P10 Theorem 2) and the model is right; several local maxima are common for n_data below 1000, so use some starts.
+    ``callback(theta)`` is called after each accepted step: ``nr.Trace()`` keeps the time and theta of each.
     Raises ValueError for bad samples (shape, NaN, empty), a noise of another dimension, or starts of the wrong length.
     """
     objective = NCEObjective(model, noise, x, y)
-    return fit_from(objective, collect_starts(model, start, n_starts, rng), complete=lambda theta: theta)
+    return fit_from(objective, collect_starts(model, start, n_starts, rng), complete=lambda theta: theta, callback=callback)

@@ -1,6 +1,18 @@
 """What is maximised: a value, its gradient, and its expansion between kinks."""
 
+from nce_ref.objectives.contrastive_divergence import ContrastiveDivergence
+from nce_ref.objectives.importance_sampling import ImportanceSamplingObjective
 from nce_ref.objectives.likelihood import LikelihoodObjective, log_likelihood
 from nce_ref.objectives.nce import NCEObjective, nce_from_log_ratios, nce_objective
+from nce_ref.objectives.score_matching import ScoreMatchingObjective
 
-__all__ = ["LikelihoodObjective", "NCEObjective", "log_likelihood", "nce_from_log_ratios", "nce_objective"]
+__all__ = [
+    "ContrastiveDivergence",
+    "ImportanceSamplingObjective",
+    "LikelihoodObjective",
+    "NCEObjective",
+    "ScoreMatchingObjective",
+    "log_likelihood",
+    "nce_from_log_ratios",
+    "nce_objective",
+]

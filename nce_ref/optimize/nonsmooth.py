@@ -15,6 +15,7 @@ width        ridges with |b_i.x_t| <= width |b_i||x_t| are in the quadratic with
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,15 +43,15 @@ class Maximum:
     finished: bool
 
 
-def maximize(objective: Objective, start: Float) -> Maximum:
-    """Climb from ``start``."""
+def maximize(objective: Objective, start: Float, callback: Callable[[Float], object] | None = None) -> Maximum:
+    """Climb from ``start``; ``callback(theta)`` after each accepted step, on the smoothed objectives too."""
     # Below 3/n_data some rows see no more than a kink or two within epsilon: nothing is left to smooth.
-    theta, epsilon, evaluations = follow_smoothing(objective, start, finest=3.0 / objective.n_data)
-    climbed = climb_kinks(objective, theta, width=epsilon)
+    theta, epsilon, evaluations = follow_smoothing(objective, start, 3.0 / objective.n_data, callback)
+    climbed = climb_kinks(objective, theta, epsilon, callback)
     return Maximum(climbed.theta, climbed.value, evaluations + climbed.n_evaluations, climbed.finished)
 
 
-def climb_kinks(objective: Objective, theta: Float, width: float) -> Maximum:
+def climb_kinks(objective: Objective, theta: Float, width: float, callback: Callable[[Float], object] | None = None) -> Maximum:
     """Proximal Newton from theta, which should be near a maximum (the quadratic is a local model)."""
     here = objective.expand(theta, width)
     evaluations = 1
@@ -69,6 +70,8 @@ def climb_kinks(objective: Objective, theta: Float, width: float) -> Maximum:
             if length * size < 1e-15:
                 return Maximum(theta, here.value, evaluations, False)
         theta, here = trial, there
+        if callback is not None:
+            callback(theta)
         if length == 1.0 and exact and size <= _SMALL_STEP:
             return Maximum(theta, here.value, evaluations, True)
         if length < 1.0:

@@ -12,6 +12,7 @@ epsilon   in units of the kink's argument b_i.x, hence of a source's standard de
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -25,18 +26,20 @@ _MAX_STEPS = 60
 _SHORTEST = 1e-8
 
 
-def follow_smoothing(objective: Objective, theta: Float, finest: float) -> tuple[Float, float, int]:
+def follow_smoothing(
+    objective: Objective, theta: Float, finest: float, callback: Callable[[Float], object] | None = None
+) -> tuple[Float, float, int]:
     """Return (theta, the last epsilon, evaluations) after Newton's method at each epsilon down to the first at or below ``finest``."""
     evaluations, epsilon = 0, EPSILONS[0]
     for epsilon in EPSILONS:
-        theta, used = ascend(objective.smoothed(epsilon), theta, _ENOUGH * epsilon)
+        theta, used = ascend(objective.smoothed(epsilon), theta, _ENOUGH * epsilon, callback)
         evaluations += used
         if epsilon <= finest:
             break
     return theta, epsilon, evaluations
 
 
-def ascend(objective: Objective, theta: Float, tolerance: float) -> tuple[Float, int]:
+def ascend(objective: Objective, theta: Float, tolerance: float, callback: Callable[[Float], object] | None = None) -> tuple[Float, int]:
     """Climb a twice differentiable objective until |gradient| <= tolerance or no step helps; return (theta, evaluations).
 
     The Hessian's eigenvalues are taken by their absolute values: the step climbs in every direction, and leaves the
@@ -62,6 +65,8 @@ def ascend(objective: Objective, theta: Float, tolerance: float) -> tuple[Float,
                 return theta, evaluations
         theta = trial
         value, gradient, hessian = new
+        if callback is not None:
+            callback(theta)
     return theta, evaluations
 
 
