@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test vectors-check replicate replicate-full report bench lint clean
+.PHONY: help test test-peers vectors-check replicate replicate-full report walkthrough bench lint clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
@@ -23,6 +23,10 @@ help:  ## this list
 
 test: $(VENV)/with-test  ## the test suite, warnings are errors
 	$(RUN) -m pytest $(ARGS)
+
+# The frameworks' warnings are their own.
+test-peers: $(VENV)/with-peers  ## the verdicts on real clients: SciPy, scikit-learn, JAX, autograd; torch, tensorflow if installed
+	$(RUN) -m pytest tests/peers -W default $(ARGS)
 
 vectors-check: $(VENV)/with-test  ## recompute every expected number of the oracle's vectors
 	$(RUN) -m nce_ref emit --check $(ARGS)
@@ -35,6 +39,9 @@ replicate-full: $(VENV)/with-replicate  ## the same with 500 matrices and T up t
 
 report: $(VENV)/with-replicate  ## rebuild the committed report from the committed runs
 	$(RUN) -m paper_replication report $(ARGS)
+
+walkthrough: $(VENV)/with-walkthrough  ## a network as log-density: a walkthrough's faults and the right way, three minutes on 2 cores; resumes
+	$(RUN) -m paper_replication walkthrough $(ARGS)
 
 bench: $(VENV)/with-test  ## time the kernels against their textbook forms
 	$(RUN) -m pytest benchmarks --benchmark-only --benchmark-columns=min,median,iqr,rounds $(ARGS)

@@ -1,4 +1,4 @@
-"""The command line, ``python -m paper_replication run | report``. Every bad input ends in one line that says what and why."""
+"""The command line, ``python -m paper_replication run | report | walkthrough``. Every bad input ends in one line that says what and why."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .report import FOLDER, RUNS_FILE, Report, build_report, describe_runs
 from .report_tables import plain_verdicts
 from .runner import open_executor, run_tasks, take_shard
 from .store import RunStore, StoreError, read_rows
+from .walkthrough.command import walkthrough
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -142,7 +143,7 @@ def _minutes(text: str) -> float:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="paper_replication", description="Replicate the papers: make runs, judge the claims, write the report.")
-    commands = parser.add_subparsers(required=True, metavar="run | report")
+    commands = parser.add_subparsers(required=True, metavar="run | report | walkthrough")
     one = commands.add_parser("run", help="make the runs of a profile that are missing, then report")
     one.add_argument("--profile", required=True, help=", ".join(f"{p.name} ({p.purpose})" for p in PROFILES.values()))
     one.add_argument("--workers", type=_workers, default=os.cpu_count() or 1, help="worker processes, 0 for none (default: one a core)")
@@ -157,4 +158,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     two.add_argument("--out", type=Path, help="folder of the report, required with --runs (default: paper_replication/report)")
     two.set_defaults(command=report)
+    three = commands.add_parser("walkthrough", help="the walkthrough of the paper, its faults, and the experiment done right")
+    three.add_argument("--quick", action="store_true", help="two small runs each, to try every path")
+    three.add_argument("--workers", type=_workers, default=os.cpu_count() or 1, help="worker processes, 0 for none (default: one a core)")
+    three.add_argument("--results", type=Path, default=RESULTS, help="folder of the stores (default: paper_replication/results)")
+    three.add_argument("--out", type=Path, help="folder of the lesson (default: report/walkthrough; with --quick in the results)")
+    three.set_defaults(command=walkthrough)
     return parser

@@ -6,6 +6,8 @@ The drawing itself is in ``figure_panels.py``; here are style, files and caption
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,16 +58,13 @@ def write_figures(folder: Path, evidence: Evidence, lines: list[Line], toy: dict
     """
     if not matplotlib_is_here():
         return []
-    import matplotlib
     from matplotlib.figure import Figure
 
     from . import figure_panels as panels
 
     folder.mkdir(parents=True, exist_ok=True)
     names = []
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # whatever the user's own settings are
-        matplotlib.rcParams.update(STYLE)
+    with house_style():
         for name in CAPTIONS:
             figure = Figure()
             if name == "toy":
@@ -75,12 +74,24 @@ def write_figures(folder: Path, evidence: Evidence, lines: list[Line], toy: dict
             else:
                 drawn = getattr(panels, f"draw_{name}")(figure, evidence, lines)
             if drawn:
-                _save(figure, folder / name)
+                save(figure, folder / name)
                 names.append(name)
     return names
 
 
-def _save(figure: Any, stem: Path) -> None:
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw in the report's style inside the ``with`` block, whatever the user's own settings are."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        yield
+
+
+def save(figure: Any, stem: Path) -> None:
+    """Write the figure as SVG and PNG."""
     # A date and the version of matplotlib would be the only things to change from one run to the next.
     figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
     figure.savefig(stem.with_suffix(".png"), metadata={"Software": None})

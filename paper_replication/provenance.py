@@ -13,10 +13,13 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def code_hash(root: Path = ROOT) -> str:
-    """Return 16 hex digits of the SHA-256 over all Python files that make the numbers of a run, with their paths."""
+def code_hash(root: Path = ROOT, experiments: str = "experiments") -> str:
+    """Return 16 hex digits of the SHA-256 over all Python files that make the numbers of a run, with their paths.
+
+    ``experiments``: the folder of the experiments in ``paper_replication``.
+    """
     digest = hashlib.sha256()
-    made_by = [root / "nce_ref", root / "paper_replication" / "experiments"]
+    made_by = [root / "nce_ref", root / "paper_replication" / experiments]
     files = [path for folder in made_by for path in folder.rglob("*.py") if "oracle" not in path.parts]
     files += [root / "paper_replication" / name for name in ("seeds.py", "tasks.py", "mixing.py", "theory.py")]
     for path in sorted(file for file in files if file.exists()):
@@ -33,7 +36,7 @@ def machine() -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that took part, where they are installed."""
     found = {"python": platform.python_version()}
-    for name in ("numpy", "scipy", "matplotlib", "nce_ref"):
+    for name in ("numpy", "scipy", "matplotlib", "scikit-learn", "nce_ref"):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

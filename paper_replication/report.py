@@ -17,7 +17,7 @@ from typing import Any
 from . import figures, provenance
 from . import report_tables as tables
 from .claim_list import all_claims
-from .claims import Judgement, judge_all
+from .claims import CONFIRMED, CONTRADICTED, NOT_RESOLVED, Judgement, judge_all
 from .evidence import Evidence, gather
 from .experiments import toy
 from .progress import clock
@@ -28,6 +28,7 @@ from .theory import METHODS, Theory, compute_theory
 
 FOLDER = Path(__file__).resolve().parent / "report"
 RUNS_FILE = "runs.jsonl.gz"
+VERDICTS = (CONFIRMED, CONTRADICTED, NOT_RESOLVED)
 
 RULE = """A claim is *confirmed* or *contradicted* by its interval, and confirmed only where the run had the power to see the
 difference that matters; otherwise it is *not resolved*. Margins and levels stand in `claim_list.py` and the files it
@@ -50,6 +51,12 @@ DISTANCES = "Squared distances of all parameters from the truth in the metric of
 CLAIMS = """The intervals are those the rule asks for, a = level / number of claims in the family: of confidence 1 - a for published
 points (0 ± margin), 1 - 2a for the others. Published points and ratios are compared in log10; their intervals hold both
 studies' sampling errors and the reading error. *Power*: the probability, at this run's standard error, of seeing what matters."""
+
+WALKTHROUGH = """## The walkthrough
+
+A much-read walkthrough of the paper trains a network as the log-density. [The lesson](walkthrough/WALKTHROUGH.md) runs it as it
+stands, shows its faults one at a time beside their corrections, does the experiment right, and compares three models on real data
+(`make walkthrough`)."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,7 @@ def build_report(rows: Sequence[Row], folder: Path, runs: Mapping[str, Any], the
         (folder / "provenance.json").write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         picture = toy_picture() if figures.matplotlib_is_here() else None
         drawn = figures.write_figures(folder / "figures", evidence, lines, picture)
-        text = compose(evidence, lines, judgements, drawn, about["runs"], left_out)
+        text = compose(evidence, lines, judgements, drawn, about["runs"], left_out) + walkthrough_section(folder)
         (folder / "REPORT.md").write_text(text, encoding="utf-8")
     except OSError as error:
         raise StoreError(
@@ -160,6 +167,27 @@ def compose(
         ("All claims", f"{CLAIMS}\n\n{tables.all_claims(judgements)}"),
     ]
     return "\n".join(intro + [f"## {title}\n\n{body}" for title, body in sections if body])
+
+
+def walkthrough_section(folder: Path) -> str:
+    """Return the report's section on the walkthrough, from the lesson's claims in the folder; empty where there are none."""
+    path = folder / "walkthrough" / "claims.json"
+    if not path.exists():
+        return ""
+    counts: dict[str, Counter[str]] = {}
+    for claim in json.loads(path.read_text(encoding="utf-8")):
+        counts.setdefault(claim["family"], Counter())[claim["verdict"]] += 1
+    rows = [[family, *(str(count[verdict]) for verdict in VERDICTS)] for family, count in counts.items()]
+    total = [f"**{sum(count[verdict] for count in counts.values())}**" for verdict in VERDICTS]
+    return f"\n{WALKTHROUGH}\n\n{tables.markdown(['walkthrough, claims about', *VERDICTS], [*rows, ['**all**', *total]])}"
+
+
+def refresh_section(folder: Path = FOLDER) -> None:
+    """Put the section on the walkthrough, which stands last, into a report that is there already."""
+    path = folder / "REPORT.md"
+    if path.exists():
+        before = path.read_text(encoding="utf-8").split(f"\n{WALKTHROUGH}")[0]
+        path.write_text(before + walkthrough_section(folder), encoding="utf-8")
 
 
 def _with_text(text: str, table: str) -> str:
