@@ -1,11 +1,12 @@
 """Noise-contrastive estimation (Gutmann & Hyvarinen 2010, 2012) in plain NumPy, to be checked against.
 
 The rooms, from the ground up: ``special``, ``models``, ``noise``, ``objectives``, ``optimize``, ``asymptotics``,
-``estimators``; beside them ``matching``, ``importance``, ``hmc``, ``trace`` and ``gradcheck``. THEORY.md, in this folder, derives
-what NCE and maximum likelihood rest on; the rivals' derivations stand in their own files.
+``asymptotics_weights``, ``estimators``; beside them ``weights``, ``matching``, ``importance``, ``hmc``, ``trace`` and ``gradcheck``.
+THEORY.md, in this folder, derives what NCE and maximum likelihood rest on; the rivals' derivations stand in their own files.
 """
 
 from nce_ref.asymptotics import AsymptoticCovariance, asymptotic_covariance, cramer_rao_bound, predicted_squared_error
+from nce_ref.asymptotics_weights import divergent_power, weighted_covariance
 from nce_ref.estimators import (
     AdamFit,
     ContrastiveDivergenceFit,
@@ -20,6 +21,7 @@ from nce_ref.estimators import (
     fit_nce,
     fit_nce_adam,
     fit_score_matching,
+    fit_weighted,
 )
 from nce_ref.gradcheck import GradientReport, check_gradient
 from nce_ref.importance import ImportanceIntegral, WeightDiagnosis, diagnose_weights, integral_by_importance
@@ -31,11 +33,13 @@ from nce_ref.objectives import (
     LikelihoodObjective,
     NCEObjective,
     ScoreMatchingObjective,
+    WeightedObjective,
     log_likelihood,
     nce_from_log_ratios,
     nce_objective,
 )
 from nce_ref.trace import Trace
+from nce_ref.weights import LogisticWeight, PowerWeight
 
 __all__ = [
     "Gaussian",
@@ -56,6 +60,10 @@ __all__ = [
     "fit_importance_sampling",
     "fit_score_matching",
     "fit_contrastive_divergence",
+    "fit_weighted",
+    "LogisticWeight",
+    "PowerWeight",
+    "WeightedObjective",
     "Trace",
     "Fit",
     "ImportanceFit",
@@ -68,6 +76,8 @@ __all__ = [
     "cramer_rao_bound",
     "predicted_squared_error",
     "AsymptoticCovariance",
+    "weighted_covariance",
+    "divergent_power",
     "integral_by_importance",
     "ImportanceIntegral",
     "diagnose_weights",

@@ -37,7 +37,7 @@ from nce_ref.noise import refuse_unfit_noise
 from nce_ref.special import sigmoid
 
 NORMALIZATION_TOLERANCE = 1e-8
-_REPLICATES = 8
+REPLICATES = 8  # independent randomisations of a rule with random points
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,12 +74,7 @@ def asymptotic_covariance(
     data and rule 2 or 3 applies: I_nu then rests on few points. ``integration_error`` shows it unless none of them was hit.
     """
     nu = math.inf if isinstance(nu, (int, float)) and nu == math.inf else as_positive("nu", nu)
-    theta = as_vector("theta", theta, model.n_params)
-    gap = float(theta[-1] + model.log_normalizer(theta))
-    if not abs(gap) <= NORMALIZATION_TOLERANCE:
-        raise ValueError(
-            f"theta: c + ln Z(alpha) is {gap:.3g}; expected 0 within {NORMALIZATION_TOLERANCE:g}, e.g. model.normalize(theta)"
-        )
+    theta = normalized_truth(model, theta)
     if math.isfinite(nu):
         refuse_unfit_noise(noise, model.n_dim)
     moments = _moments(model, theta, noise, nu, rng, as_count("log2_points", log2_points))
@@ -114,6 +109,15 @@ def predicted_squared_error(
     except IndexError as error:
         raise ValueError(f"parameters: {error}; expected positions in theta, which has {len(variances)} entries") from None
     return float(picked.sum()) / as_count("n_data", n_data)
+
+
+def normalized_truth(model: Any, theta: ArrayLike) -> Float:
+    """Return theta as a vector. Raises ValueError where |c + ln Z(alpha)| > 1e-8: the theory speaks of the truth alone."""
+    theta = as_vector("theta", theta, model.n_params)
+    gap = float(theta[-1] + model.log_normalizer(theta))
+    if not abs(gap) <= NORMALIZATION_TOLERANCE:
+        raise ValueError(f"theta: c + ln Z(alpha) is {gap:.3g}; expected 0 within {NORMALIZATION_TOLERANCE:g}, e.g. model.normalize(theta)")
+    return theta
 
 
 def _moments(model: Any, theta: Float, noise: Any, nu: float, rng: np.random.Generator | None, log2_points: int) -> Moments:
@@ -183,7 +187,28 @@ def _weighted(model: Any, theta: Float, noise: Any, nu: float, u: Float, weights
 
 
 def _line_moments(model: Any, theta: Float, noise: Any, nu: float) -> Moments:
-    """Quadrature on the line: u = centre +- scale exp(t - e^-t), trapezoidal in t, t in [-4, 7].
+    """Quadrature by ``line_rule``, the step halved until two agree."""
+    rule = line_rule(model, theta)
+
+    def moments(step: float) -> tuple[Float, Float, float]:
+        u, slope = rule(step)
+        density = slope * np.exp(model.log_density(theta, u))
+        return *_weighted(model, theta, noise, nu, u, density), float(density.sum())
+
+    step = 1.0 / 8.0
+    information, mean, mass = moments(step)
+    while True:
+        step *= 0.5
+        coarse = (information, mean)
+        information, mean, mass = moments(step)
+        size = np.sqrt(np.diag(information))
+        if np.abs((information - coarse[0]) / np.outer(size, size)).max() < 1e-11 or step < 1e-4:
+            break
+    return Moments(information, mean, (coarse,), False, abs(mass - 1.0), f"quadrature on the line, {2 * round(11.0 / step)} nodes")
+
+
+def line_rule(model: Any, theta: Float) -> Callable[[float], tuple[Float, Float]]:
+    """Return step -> (points, weights) on the line: u = centre +- scale exp(t - e^-t), trapezoidal in t, t in [-4, 7].
 
     The substitution puts a kink at the centre out of harm's way (the Laplace model's is at 0, its median) and turns
     tails that fall like e^-|u| into doubly exponential ones; |u - centre| runs from 4e-26 to 1100 times ``scale``, which
@@ -194,48 +219,36 @@ def _line_moments(model: Any, theta: Float, noise: Any, nu: float) -> Moments:
         low, centre, high = (float(v) for v in model.transport(theta, np.array([[0.25], [0.5], [0.75]]))[:, 0])
         scale = 0.5 * abs(high - low)  # the transport may fall: x = s/B does for B < 0
 
-    def rule(step: float) -> tuple[Float, Float, float]:
+    def rule(step: float) -> tuple[Float, Float]:
         t = np.arange(-4.0, 7.0 + 0.5 * step, step)
         r = scale * np.exp(t - np.exp(-t))
-        u = np.concatenate([centre - r[::-1], centre + r])[:, None]
         slope = r * (1.0 + np.exp(-t)) * step
-        density = np.concatenate([slope[::-1], slope]) * np.exp(model.log_density(theta, u))
-        return *_weighted(model, theta, noise, nu, u, density), float(density.sum())
+        return np.concatenate([centre - r[::-1], centre + r])[:, None], np.concatenate([slope[::-1], slope])
 
-    step = 1.0 / 8.0
-    information, mean, mass = rule(step)
-    while True:
-        step *= 0.5
-        coarse = (information, mean)
-        information, mean, mass = rule(step)
-        size = np.sqrt(np.diag(information))
-        if np.abs((information - coarse[0]) / np.outer(size, size)).max() < 1e-11 or step < 1e-4:
-            break
-    return Moments(information, mean, (coarse,), False, abs(mass - 1.0), f"quadrature on the line, {2 * round(11.0 / step)} nodes")
+    return rule
 
 
 def _random_moments(model: Any, theta: Float, noise: Any, nu: float, rng: np.random.Generator, log2_points: int) -> Moments:
     """Averages over independent randomisations of one rule, each unbiased by itself; their scatter is the error."""
-    count = 2**log2_points
-    draw: Callable[[], Float]
-    if hasattr(model, "transport"):
-        # Imported here: scipy.stats takes longer to load than all the rest, and only this needs it.
-        from scipy.stats import qmc
-
-        # 50 bits and half a cell up: no coordinate is 0 or 1, where the inverse distribution function is infinite.
-        def draw() -> Float:
-            cube = qmc.Sobol(model.n_dim, scramble=True, bits=50, seed=rng).random_base2(log2_points) + 2.0**-51
-            return np.asarray(model.transport(theta, cube), dtype=np.float64)
-
-        name = "scrambled Sobol points"
-    else:
-
-        def draw() -> Float:
-            return np.asarray(model.sample(theta, count, rng), dtype=np.float64)
-
-        name = "independent points"
-    weights = np.full(count, 1.0 / count)
-    pairs = tuple(_weighted(model, theta, noise, nu, draw(), weights) for _ in range(_REPLICATES))
+    draw, name = random_rule(model, theta, rng, log2_points)
+    weights = np.full(2**log2_points, 2.0**-log2_points)
+    pairs = tuple(_weighted(model, theta, noise, nu, draw(), weights) for _ in range(REPLICATES))
     information = np.mean([pair[0] for pair in pairs], axis=0)
     mean = np.mean([pair[1] for pair in pairs], axis=0)
-    return Moments(information, mean, pairs, True, 0.0, f"{_REPLICATES} sets of {count} {name}")
+    return Moments(information, mean, pairs, True, 0.0, f"{REPLICATES} sets of {2**log2_points} {name}")
+
+
+def random_rule(model: Any, theta: Float, rng: np.random.Generator, log2_points: int) -> tuple[Callable[[], Float], str]:
+    """Return a function that draws 2**log2_points points of the density afresh, and what they are called."""
+    count = 2**log2_points
+    if not hasattr(model, "transport"):
+        return lambda: np.asarray(model.sample(theta, count, rng), dtype=np.float64), "independent points"
+    # Imported here: scipy.stats takes longer to load than all the rest, and only this needs it.
+    from scipy.stats import qmc
+
+    # 50 bits and half a cell up: no coordinate is 0 or 1, where the inverse distribution function is infinite.
+    def draw() -> Float:
+        cube = qmc.Sobol(model.n_dim, scramble=True, bits=50, seed=rng).random_base2(log2_points) + 2.0**-51
+        return np.asarray(model.transport(theta, cube), dtype=np.float64)
+
+    return draw, "scrambled Sobol points"

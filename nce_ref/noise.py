@@ -24,6 +24,7 @@ from scipy.linalg import cho_solve, solve_triangular
 
 from nce_ref._checks import Float, as_count, as_covariance, as_generator, as_points, as_square, as_vector
 from nce_ref.models.laplace_ica import LaplaceICA
+from nce_ref.models.tails import Tails, gaussian_tails
 from nce_ref.special import LOG_2PI
 
 
@@ -82,6 +83,11 @@ class GaussianNoise:
         """(mean, cov). A noise with this name promises that ln p_n *is* that normal density: the theory integrates it."""
         return self.mean, self.cov
 
+    @property
+    def tails(self) -> Tails:
+        """How ln p_n falls far out: like -1/2 u^T cov^{-1} u."""
+        return gaussian_tails(np.asarray(cho_solve((self._factor, True), np.eye(self.n_dim)), dtype=np.float64))
+
     def log_density(self, u: ArrayLike) -> Float:
         """Return ln p_n(u): (n_points,)."""
         z = solve_triangular(self._factor, (as_points("u", u, self.n_dim) - self.mean).T, lower=True, overwrite_b=True, check_finite=False)
@@ -121,6 +127,11 @@ class LaplaceICANoise:
     def laplace_demixing(self) -> Float:
         """B. A noise with this name promises that ln p_n *is* that of Laplace sources B u: the theory integrates it."""
         return self.B
+
+    @property
+    def tails(self) -> Tails:
+        """How ln p_n falls far out: like -sum_i |sqrt(2) b_i . u|."""
+        return self._model.tails(self._theta)
 
     def log_density(self, u: ArrayLike) -> Float:
         """Return ln p_n(u) = -sqrt(2) sum_i |b_i . u| + ln|det B| - (n/2) ln 2: (n_points,)."""

@@ -20,6 +20,12 @@ SIGNATURES = {
     nr.LaplaceICANoise: ["B"],
     nr.fit_nce: ["model", "noise", "x", "y", "*start=None", "*n_starts=None", "*rng=None", "*callback=None"],
     nr.fit_importance_sampling: ["model", "noise", "x", "y", "*start=None", "*n_starts=None", "*rng=None", "*callback=None"],
+    nr.fit_weighted: ["model", "noise", "x", "y", "weight", "*start=None", "*n_starts=None", "*rng=None", "*callback=None"],
+    nr.WeightedObjective: ["model", "noise", "x", "y", "weight"],
+    nr.weighted_covariance: ["model", "theta", "noise", "nu", "weight", "*rng=None", "*log2_points=13"],
+    nr.divergent_power: ["model", "theta", "noise", "weight", "nu=1.0"],
+    nr.PowerWeight: ["exponent"],
+    nr.LogisticWeight: ["nu"],
     nr.fit_score_matching: ["model", "x", "*slope=10.0", "*start=None", "*n_starts=None", "*rng=None", "*callback=None"],
     nr.fit_nce_adam: ["model", "noise", "x", "y=None", "*n_noise=None", "*n_epochs", "*rng", "*learning_rate=0.005", "*n_batches=1"]
     + ["*start=None", "*state=None", "*held_out=None"],

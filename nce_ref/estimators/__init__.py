@@ -8,6 +8,7 @@ from nce_ref.estimators.mle import fit_mle
 from nce_ref.estimators.nce import fit_nce
 from nce_ref.estimators.nce_adam import AdamFit, fit_nce_adam
 from nce_ref.estimators.score_matching import fit_score_matching
+from nce_ref.estimators.weighted import fit_weighted
 
 __all__ = [
     "AdamFit",
@@ -23,4 +24,5 @@ __all__ = [
     "fit_nce",
     "fit_nce_adam",
     "fit_score_matching",
+    "fit_weighted",
 ]

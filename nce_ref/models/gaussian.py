@@ -26,6 +26,7 @@ from nce_ref.models.base import Kinks, Pullback, no_kinks
 from nce_ref.models.gaussian_moments import gaussian_moments
 from nce_ref.models.gaussian_score import GaussianScoreMatching
 from nce_ref.models.moments import Moments
+from nce_ref.models.tails import Tails, gaussian_tails
 from nce_ref.special import LOG_2PI
 
 
@@ -146,6 +147,10 @@ class Gaussian:
     def noise_weighted_moments(self, theta: ArrayLike, noise: Any, nu: float) -> Moments | None:
         """E[P_nu g g^T] and E[P_nu g] where a common set of axes gives them in one dimension, else None."""
         return gaussian_moments(self.unpack(theta)[0], noise, nu)
+
+    def tails(self, theta: ArrayLike) -> Tails:
+        """How ln p_m falls far out: like -1/2 u^T Lambda u."""
+        return gaussian_tails(self.unpack(theta)[0])
 
     def _theta(self, theta: ArrayLike) -> Float:
         return as_vector("theta", theta, self.n_params)

@@ -27,6 +27,7 @@ from nce_ref.models.base import Kinks, Pullback, no_kinks
 from nce_ref.models.laplace_ica_moments import laplace_ica_moments
 from nce_ref.models.laplace_ica_score import LaplaceICAScoreMatching
 from nce_ref.models.moments import Moments
+from nce_ref.models.tails import Tails, absolute_tails
 from nce_ref.special import LOG_2, SQRT_2
 
 # Points a block where all n_params derivatives of each are held at once: the block stays in the cache, and malloc
@@ -174,6 +175,10 @@ class LaplaceICA:
     def noise_weighted_moments(self, theta: ArrayLike, noise: Any, nu: float) -> Moments | None:
         """E[P_nu g g^T] and E[P_nu g] where the sources' independence gives them in one dimension, else None."""
         return None if self.smoothing else laplace_ica_moments(self.unpack(theta)[0], noise, nu)
+
+    def tails(self, theta: ArrayLike) -> Tails:
+        """How ln p_m falls far out: like -sum_i |sqrt(2) b_i . u|, smoothed or not."""
+        return absolute_tails(SQRT_2 * self.unpack(theta)[0])
 
     def _theta(self, theta: ArrayLike) -> Float:
         return as_vector("theta", theta, self.n_params)

@@ -5,6 +5,7 @@ from nce_ref.objectives.importance_sampling import ImportanceSamplingObjective
 from nce_ref.objectives.likelihood import LikelihoodObjective, log_likelihood
 from nce_ref.objectives.nce import NCEObjective, nce_from_log_ratios, nce_objective
 from nce_ref.objectives.score_matching import ScoreMatchingObjective
+from nce_ref.objectives.weighted import WeightedObjective
 
 __all__ = [
     "ContrastiveDivergence",
@@ -12,6 +13,7 @@ __all__ = [
     "LikelihoodObjective",
     "NCEObjective",
     "ScoreMatchingObjective",
+    "WeightedObjective",
     "log_likelihood",
     "nce_from_log_ratios",
     "nce_objective",
