@@ -23,21 +23,24 @@ FLOORS = {
     "gradcheck": 2,
     "hmc": 2,
     "trace": 2,
+    "weights": 2,
     "models.base": 2,
     "models.moments": 1,
+    "models.tails": 1,
     "models": 3,
     "noise": 4,
     "importance": 5,
     "objectives": 5,
     "optimize": 6,
     "asymptotics": 7,
+    "asymptotics_weights": 8,
     "estimators": 8,
     "oracle": 9,
     "pytest_plugin": 10,
     "__init__": 11,
     "__main__": 12,
 }
-ABSTRACT_MODELS = ("models.base", "models.moments")  # what a model must offer, without a model
+ABSTRACT_MODELS = ("models.base", "models.moments", "models.tails")  # what a model must offer, without a model
 # What makes the oracle's numbers: from the standard library and each other alone.
 EXACT = (
     "oracle.exact",
@@ -46,8 +49,9 @@ EXACT = (
     "oracle.exact_estimates",
     "oracle.exact_logistic",
     "oracle.exact_covariance",
+    "oracle.exact_network",
 )
-KNOW_NO_MODEL = ("objectives", "optimize", "estimators", "asymptotics")
+KNOW_NO_MODEL = ("objectives", "optimize", "estimators", "asymptotics", "asymptotics_weights", "weights")
 GUESTS = {"pytest_plugin": {"pytest"}, "oracle.adapters": {"jax", "autograd", "torch", "tensorflow"}}  # nothing imports these two
 MAY_PRINT = ("__main__", "pytest_plugin")
 MAX_LINES = 300

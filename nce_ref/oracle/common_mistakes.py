@@ -51,14 +51,18 @@ _SYMPTOMS = (
     ("c is off by a constant, B is right", "no-log-nu, nu-sign, noise-averaged, gauss-no-2pi, gauss-no-logdet and their neighbours"),
     ("B is off by a factor", "laplace-scale (√2), laplace-scale-inverted (2), mean-over-dimensions (n), model-no-half (precision, 1/2)"),
     ("B is transposed, or right only where it is symmetric", "sources-transposed, gradient-transposed, inverse-not-transposed"),
-    ("c goes to infinity (and the loss to 0)", "gradient-data-only, gradient-noise-sign (noise-sign)"),
+    ("c goes to infinity (and the loss to 0)", "gradient-data-only, gradient-noise-sign (noise-sign), noise-truncated at ν < 1"),
     ("the model avoids the data", "labels-swapped, samples-swapped, ratio-swapped"),
-    ("NaN or inf", "naive-log-sigmoid, log1p-exp, densities-not-logs, log-det-negative, nu-integer"),
-    ("a finite loss that no longer moves from a bad start", "eps-in-log, clip-prob, clip-logits, double-sigmoid"),
-    ("the line search fails, the optimiser stalls", "both sections on gradients; gradient-summed, gradient-half, gradient-no-sqrt2 first"),
+    ("NaN or inf", "naive-log-sigmoid, log1p-exp, densities-not-logs, det-not-logdet, log-det-negative, nu-integer"),
+    ("a finite value and a NaN gradient", "where-nan-gradient, abs-as-root"),
+    ("a finite loss that no longer moves from a bad start", "eps-in-log, clip-prob, clip-logits, bce-clamp, double-sigmoid"),
+    ("the line search fails, the optimiser stalls", "the sections on gradients; gradient-summed, gradient-half, gradient-no-sqrt2 first"),
     ("right at ν = 1 only", "the section on ν"),
     ("right at n = 1 or for a diagonal covariance only", "cholesky-side, cholesky-triangle, gauss-diagonal, gauss-2pi-once"),
-    ("shapes that fit by accident", "broadcast-pairs"),
+    ("wrong where variances are small only", "jitter, det-not-logdet"),
+    ("shapes that fit by accident", "broadcast-pairs, broadcast-summed, model-no-axis, gauss-2pi-points, mle-constant-points"),
+    ("a network trains, and worse the deeper it is", "mlp-slope-forgotten, mlp-slope-at-output, and the rest of their section"),
+    ("weights from elsewhere give another function", "mlp-weights-transposed, mlp-biases-first"),
 )
 
 _OUTSIDE = (

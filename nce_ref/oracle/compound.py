@@ -14,9 +14,8 @@ from dataclasses import replace
 from typing import Any
 
 from nce_ref.oracle import textbook
-from nce_ref.oracle.mistakes import CATALOGUE
+from nce_ref.oracle.mistakes import ARITHMETIC, CATALOGUE
 from nce_ref.oracle.mistakes.base import Mistake
-from nce_ref.oracle.mistakes.numerics import NUMERICS
 from nce_ref.oracle.observed import Observed
 from nce_ref.oracle.suspects import Candidate, Source, is_full, rank, search
 
@@ -40,7 +39,7 @@ def search_easy(observed: Observed) -> list[Candidate]:
 def search_pairs(observed: Observed, firsts: list[Candidate]) -> list[Candidate]:
     """The pairs that explain everything; their id is ``first + second``."""
     objective = observed.objective.name
-    seconds = [mistake for mistake in CATALOGUE.values() if objective in mistake.objectives and (mistake.choice or mistake in NUMERICS)]
+    seconds = [mistake for mistake in CATALOGUE.values() if objective in mistake.objectives and (mistake.choice or mistake in ARITHMETIC)]
     ids = list(dict.fromkeys(candidate.id for candidate in firsts if candidate.kind == "mistake"))
     pairs = [_pair(name, second.id, objective) for name in ids[:_TRIED] for second in seconds if second.id != name]
     sources = [pair for pair in pairs if pair is not None]

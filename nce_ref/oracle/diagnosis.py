@@ -3,7 +3,8 @@
 Conventions
 -----------
 matches    failing vectors on which the suspect returns what the implementation returned, of all that failed with numbers
-best       explains every failing vector and contradicts no passing one; or, where nothing does, nearly every one
+best       explains every failing vector and contradicts no passing one, in all outputs, or in all that are wrong somewhere,
+           where others are right; or, where nothing does, nearly every one
 ambiguous  as likely as the best: as simple, and as many vectors
 hints      computed facts, where no suspect explains the whole
 """
@@ -26,7 +27,7 @@ from nce_ref.oracle.objectives import Objective
 from nce_ref.oracle.observed import Observed, observe
 from nce_ref.oracle.relatives import recognise_signature, relatives_of
 from nce_ref.oracle.results import CaseResult
-from nce_ref.oracle.suspects import Candidate, compare, is_full, rank, search, settings
+from nce_ref.oracle.suspects import Candidate, compare, is_full, rank, search, search_alone, settings
 
 __all__ = ["Diagnosis", "Suspect", "diagnose", "recognise_signature"]
 
@@ -93,6 +94,9 @@ def diagnose(
     full = [candidate for candidate in found if is_full(candidate, observed)]
     if full:
         return _verdict(observed, found, full, precision)
+    part, alone = search_alone(observed)
+    if alone:
+        return _verdict(part, alone, alone, precision)
     if (member := _member(observed)) is not None:
         suspect = _family_suspect(member, observed)
         ranked = [suspect, *(_suspect(candidate, observed) for candidate in found[:_SHOWN])]
@@ -193,7 +197,22 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
         return Suspect(candidate.kind, candidate.id, relative.title + also, *counts, "the answer to another question", "", words)
     mistakes = [CATALOGUE[name] for name in candidate.id.split(" + ")]
     title, effect, fix = (" And: ".join(getattr(mistake, name) for mistake in mistakes) for name in ("title", "effect", "fix"))
-    return Suspect("mistake", candidate.id, title + also, *counts, effect, fix, remedy)
+    return Suspect("mistake", candidate.id, title + _where(candidate, observed) + also, *counts, effect, fix, remedy)
+
+
+def _where(candidate: Candidate, observed: Observed) -> str:
+    """``, in the value alone; the gradients are right``, where the other outputs are."""
+    if not candidate.alone:
+        return ""
+    names = [output.name for output in observed.objective.outputs]
+    right = [name for name in names if name not in candidate.alone]
+    gradients = [name for name in names if name != "value"]
+    of_wrong, of_right = ("the value" if some == ["value"] else " and ".join(some) for some in (list(candidate.alone), right))
+    if right == gradients:
+        of_right = "the gradients" if len(gradients) > 1 else "the gradient"
+    elif list(candidate.alone) == gradients:
+        of_wrong = "the gradients" if len(gradients) > 1 else "the gradient"
+    return f", in {of_wrong} alone; {of_right} {'are' if of_right.endswith('gradients') or ' and ' in of_right else 'is'} right"
 
 
 def _merged(suspects: list[Suspect]) -> list[Suspect]:

@@ -101,26 +101,32 @@ def _search(observed: Observed, ratios: list[_Ratios], flipped: bool) -> list[tu
     """The members that agree, with their complexity: a grid over delta, (a1, a0) by least squares on it, then Newton steps."""
     inverse = np.minimum(1.0 / observed.allowed(observed.got), 1e140)
     weights = {name: _weights(observed, ratios, name) for name in WEIGHTS}
+    by_vector = np.array([[weight(r.n_data, r.n_noise) for r in ratios] for weight in WEIGHTS.values()])
+    factors = observed.factors(observed.convention)
     target = observed.got * inverse
     size = float(target @ target)
     promising = []
     for power, feature in itertools.product(POWERS, ratios[0].features):
         data, noise, _, _ = _parts(observed, ratios, _log_K(ratios, power, feature, _GRID), flipped)
-        data, noise = data * inverse, noise * inverse
-        for f1, f0 in itertools.product(WEIGHTS, WEIGHTS):
-            a, b = data * weights[f1], noise * weights[f0]
-            # The 2 x 2 normal equations at every grid point; only which point is best is taken from them.
-            aa, bb, ab = (np.einsum("ge,ge->g", *pair) for pair in ((a, a), (b, b), (a, b)))
-            at, bt = a @ target, b @ target
-            with np.errstate(all="ignore"):
-                determinant = aa * bb - ab * ab
-                w1, w0 = (bb * at - ab * bt) / determinant, (aa * bt - ab * at) / determinant
-                misfit = 1.0 - (w1 * at + w0 * bt) / size
-            misfit[~np.isfinite(misfit)] = np.inf
-            best = int(np.argmin(misfit))
-            if misfit[best] < _PROMISING:
-                start = np.array([w1[best], w0[best], _GRID[best]])
-                promising.append((_complexity_of_form(f1, f0, power, feature), misfit[best], start, f1, f0, power, feature))
+        data, noise = data * (inverse * factors), noise * (inverse * factors)
+        # A weight is one number a vector: the products are summed vector by vector once, for all pairs of weights.
+        products = ((data, data), (noise, noise), (data, noise), (data, target), (noise, target))
+        dd, nn, dn, dt, nt = (np.add.reduceat(one * other, observed.starts, axis=1) for one, other in products)
+        # The 2 x 2 normal equations at every grid point, (grid, f1, f0); only which point is best is taken from them.
+        aa, at = ((part @ (by_vector**power_of).T)[:, :, None] for part, power_of in ((dd, 2), (dt, 1)))
+        bb, bt = ((part @ (by_vector**power_of).T)[:, None, :] for part, power_of in ((nn, 2), (nt, 1)))
+        ab = (dn[:, None, :] * by_vector) @ by_vector.T
+        with np.errstate(all="ignore"):
+            determinant = aa * bb - ab * ab
+            w1, w0 = (bb * at - ab * bt) / determinant, (aa * bt - ab * at) / determinant
+            misfit = 1.0 - (w1 * at + w0 * bt) / size
+        misfit[~np.isfinite(misfit)] = np.inf
+        best = np.argmin(misfit, axis=0)
+        for (i, f1), (j, f0) in itertools.product(enumerate(WEIGHTS), enumerate(WEIGHTS)):
+            k = int(best[i, j])
+            if misfit[k, i, j] < _PROMISING:
+                start = np.array([w1[k, i, j], w0[k, i, j], _GRID[k]])
+                promising.append((_complexity_of_form(f1, f0, power, feature), misfit[k, i, j], start, f1, f0, power, feature))
     # The best fitting and the simplest: the grid may favour another form by a little.
     promising.sort(key=lambda hypothesis: float(hypothesis[1]))
     promising = promising[:_REFINED] + sorted(promising[_REFINED:], key=lambda hypothesis: hypothesis[0])[:_REFINED]
@@ -177,27 +183,31 @@ def _refine(
 
 def _parts(observed: Observed, ratios: list[_Ratios], log_K: Float, flipped: bool) -> tuple[Float, Float, Float, Float]:
     """(grid, entry): the part of w1 and of w0, then their derivatives by ln K. ``log_K`` is (grid, vector)."""
-    shape = (log_K.shape[0], observed.got.size)
-    data, noise, d_data, d_noise = (np.zeros(shape) for _ in range(4))
-    per_vector: dict[int, tuple[Float, Float, Float, Float]] = {}
+    data, noise, d_data, d_noise = (np.zeros((log_K.shape[0], observed.got.size)) for _ in range(4))
+    # All vectors' points in one row, so that the logistic functions are called once; then each vector's own stretch of it.
+    n_data, n_noise = ([len(sample) for sample in samples] for samples in ([r.data for r in ratios], [r.noise for r in ratios]))
+    t = np.repeat(log_K, n_data, axis=1) - np.concatenate([r.data for r in ratios])
+    s = np.concatenate([r.noise for r in ratios]) - np.repeat(log_K, n_noise, axis=1)
+    of_data, of_noise = sigmoid(t), sigmoid(s)
+    first_data, first_noise = (np.cumsum([0, *sizes]) for sizes in (n_data, n_noise))
+    values = [slot for slot in observed.slots if slot.output == "value"]
+    if values:
+        entries, vectors = [slot.where.start for slot in values], [slot.vector for slot in values]
+        filled = ((data, log_sigmoid(-t), first_data), (noise, log_sigmoid(-s), first_noise))
+        for part, terms, first in (*filled, (d_data, -of_data, first_data), (d_noise, of_noise, first_noise)):
+            part[:, entries] = np.add.reduceat(terms, first[:-1], axis=1)[:, vectors] / np.array(n_data)[vectors]
+    if len(values) == len(observed.slots):
+        return data, noise, d_data, d_noise
+    steep_data, steep_noise = of_data * sigmoid(-t), of_noise * sigmoid(-s)
     for slot in observed.slots:
-        r = ratios[slot.vector]
-        if slot.vector not in per_vector:
-            t, s = log_K[:, slot.vector, None] - r.data, r.noise - log_K[:, slot.vector, None]
-            per_vector[slot.vector] = (t, s, sigmoid(t), sigmoid(s))
-        t, s, of_data, of_noise = per_vector[slot.vector]
-        where = (slice(None), slot.where)
-        if slot.output == "value":
-            data[where] = log_sigmoid(-t).sum(1, keepdims=True) / r.n_data
-            noise[where] = log_sigmoid(-s).sum(1, keepdims=True) / r.n_data
-            d_data[where] = -of_data.sum(1, keepdims=True) / r.n_data
-            d_noise[where] = of_noise.sum(1, keepdims=True) / r.n_data
-            continue
-        on_data, on_noise = r.spread[slot.output]
-        sign = -1.0 if flipped and slot.output == "grad_c" else 1.0
-        data[where], noise[where] = sign * on_data(of_data) / r.n_data, -sign * on_noise(of_noise) / r.n_data
-        d_data[where] = sign * on_data(of_data * sigmoid(-t)) / r.n_data
-        d_noise[where] = sign * on_noise(of_noise * sigmoid(-s)) / r.n_data
+        if slot.output != "value":
+            r, where = ratios[slot.vector], (slice(None), slot.where)
+            x = slice(first_data[slot.vector], first_data[slot.vector + 1])
+            y = slice(first_noise[slot.vector], first_noise[slot.vector + 1])
+            on_data, on_noise = r.spread[slot.output]
+            sign = (-1.0 if flipped and slot.output == "grad_c" else 1.0) / r.n_data
+            data[where], noise[where] = sign * on_data(of_data[:, x]), -sign * on_noise(of_noise[:, y])
+            d_data[where], d_noise[where] = sign * on_data(steep_data[:, x]), sign * on_noise(steep_noise[:, y])
     return data, noise, d_data, d_noise
 
 

@@ -18,11 +18,13 @@ import numpy as np
 from nce_ref._checks import Float
 from nce_ref.oracle.conventions import sample_sizes
 from nce_ref.oracle.objectives import Objective
+from nce_ref.oracle.textbook_network import NetworkSteps
 
 SMOKE = "smoke"
 # The naive forms break at 16.7 and 88.7 in float32, at 36.8 and 709.8 in float64; each flag: some t at -threshold or below.
 TAILS = {"tails": 17.0, "tails-40": 37.0, "tails-800": 710.0}
 SEPARATED = 16.0
+SATURATED = 19.0  # |z| of a hidden unit: tanh is 1 to rounding in float64, softplus z or nearly 0
 MAX_INLINE = 1000  # numbers of an array in the JSON; more stand in an NPZ
 
 
@@ -59,6 +61,23 @@ def kinks(inputs: Mapping[str, Any]) -> int:
     if "B" not in inputs:
         return 0
     return sum(int((inputs[name] @ inputs["B"].T == 0).sum()) for name in ("x", "y", "u") if name in inputs)
+
+
+def hidden_sums(objective: Objective, inputs: Mapping[str, Any]) -> list[Float]:
+    """The pre-activations of each hidden layer of a network, (n_points, units); none for other objectives."""
+    if "layer_sizes" not in inputs:
+        return []
+    steps, name, a, found = NetworkSteps(), objective.name.split("_")[1], inputs["u"], []
+    layers = steps.layers(inputs["layer_sizes"], inputs["theta"])
+    for k, (W, b) in enumerate(layers[:-1]):
+        found.append(a @ W.T + b)
+        a = steps.activation(name, found[-1], k + 1, len(layers))[0]
+    return found
+
+
+def _relu_kinks(objective: Objective, inputs: Mapping[str, Any]) -> int:
+    """How many pre-activations of ReLU units are exactly 0."""
+    return sum(int((z == 0).sum()) for z in hidden_sums(objective, inputs)) if "relu" in objective.name else 0
 
 
 def _log_model(inputs: Mapping[str, Any], u: Float) -> Float:
@@ -112,7 +131,7 @@ DERIVED: dict[str, Callable[[Objective, str, Mapping[str, Any]], bool]] = {
     **{flag: _beyond(threshold) for flag, threshold in TAILS.items()},
     "separated": lambda objective, vector_id, inputs: _is_separated(inputs),
     "equal-logits": lambda objective, vector_id, inputs: _has_equal_logits(inputs),
-    "kink": lambda objective, vector_id, inputs: kinks(inputs) > 0,
+    "kink": lambda objective, vector_id, inputs: kinks(inputs) + _relu_kinks(objective, inputs) > 0,
     "nu-not-one": lambda objective, vector_id, inputs: 0 < _sizes(objective, inputs)[1] != _sizes(objective, inputs)[0],
     "one-data-point": lambda objective, vector_id, inputs: _sizes(objective, inputs)[0] == 1,
     "noise-varies": lambda objective, vector_id, inputs: _varies(inputs),
@@ -125,5 +144,7 @@ DERIVED: dict[str, Callable[[Objective, str, Mapping[str, Any]], bool]] = {
     "badly-scaled": lambda objective, vector_id, inputs: "B" in inputs and bool(np.linalg.cond(inputs["B"]) > 100),
     "one-dimension": lambda objective, vector_id, inputs: any(len(inputs[k]) == 1 for k in ("B", "precision", "cov") if k in inputs),
     "in-a-file": lambda objective, vector_id, inputs: any(np.size(value) > MAX_INLINE for value in inputs.values()),
+    "no-hidden-layer": lambda objective, vector_id, inputs: "layer_sizes" in inputs and len(inputs["layer_sizes"]) == 2,
+    "saturated": lambda objective, vector_id, inputs: any(bool((np.abs(z) >= SATURATED).any()) for z in hidden_sums(objective, inputs)),
     "normalised": lambda objective, vector_id, inputs: _is_normalised(inputs),
 }

@@ -50,7 +50,7 @@ def compute_hints(observed: Observed, evaluate: Callable[[Mapping[str, Any]], An
     """Every hint that applies, the most telling first."""
     hints: list[str] = []
     outputs = list(dict.fromkeys(slot.output for slot in observed.slots))
-    wrong = {name: [slot for slot in observed.slots if slot.output == name and _is_wrong(observed, slot)] for name in outputs}
+    wrong = {name: [slot for slot in observed.slots if slot.output == name and observed.is_wrong(slot)] for name in outputs}
     right = [name for name in outputs if not wrong[name]]
     bad = [name for name in outputs if wrong[name]]
     gradients = [name for name in bad if name != "value"]
@@ -99,12 +99,6 @@ def features(observed: Observed, vector: int) -> dict[str, float]:
     if "c" in inputs:
         found["c"] = inputs["c"]
     return found
-
-
-def _is_wrong(observed: Observed, slot: Slot) -> bool:
-    allowed = 0.5 * observed.allowed(observed.want)[slot.where]
-    with np.errstate(invalid="ignore"):
-        return not bool((np.abs(observed.got - observed.want)[slot.where] <= allowed).all())
 
 
 def _equals(observed: Observed, slot: Slot, candidate: Float) -> bool:
@@ -168,7 +162,7 @@ def _offset(observed: Observed, name: str, slots: list[Slot]) -> str | None:
 
 def _spread(observed: Observed, name: str, slots: list[Slot]) -> str:
     """Where nothing simple holds: how many are off, and between which ratios."""
-    wrong = [slot for slot in slots if _is_wrong(observed, slot)]
+    wrong = [slot for slot in slots if observed.is_wrong(slot)]
     if not wrong:
         return f"{name}: what came is finite nowhere that it is wrong"
     got, want = (np.concatenate([values[slot.where] for slot in wrong]) for values in (observed.got, observed.want))
@@ -203,7 +197,7 @@ def _swapped(observed: Observed) -> str | None:
         noise = next((slot for name, slot in mine.items() if name.endswith("_noise")), None)
         if data is None or noise is None or observed.got[data.where].size != observed.got[noise.where].size:
             continue
-        if not _is_wrong(observed, data):
+        if not observed.is_wrong(data):
             continue
         if not (_equals(observed, data, observed.want[noise.where]) and _equals(observed, noise, observed.want[data.where])):
             return None

@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-returned  a dict of named outputs, or a bare number, array or list, which stands for ``value``; None and what is missing are
-          unsupported. Anything that NumPy reads as real numbers of the right shape will do
+returned  a dict of named outputs, or a bare number, array or list, which stands for ``value`` or the only output; None and
+          what is missing are unsupported. Anything that NumPy reads as real numbers of the right shape will do
 want      the vector's value times the convention's factor; the scale takes the same factor
 """
 
@@ -89,12 +89,13 @@ def read(vector: Vector, returned: Any) -> dict[str, Float]:
     if returned is None:
         return {}
     if not isinstance(returned, Mapping):
-        if "value" not in names:
+        alone = "value" if "value" in names else names[0]
+        if alone != "value" and len(names) > 1:  # an estimate is two things
             raise Unreadable(f"returned {_kind(returned)}; expected a dict with {_quoted(names)}")
         if isinstance(returned, tuple):
             expected = f"a dict of named outputs, e.g. {_example(objective)}, or the value alone"
             raise Unreadable(f"returned {_kind(returned)}; expected {expected}")
-        returned = {"value": returned}
+        returned = {alone: returned}
     if unknown := [name for name in returned if name not in names]:
         raise Unreadable(f"returned an output {_short(unknown[0])}; expected some of {_quoted(names)}")
     given = {name: returned[name] for name in names if returned.get(name) is not None}

@@ -134,8 +134,8 @@ def _with_best_c(problem: _Problem, theta: Float) -> Float:
 def _elsewhere(problem: _Problem, theta: Float, gap: float, distance: float) -> tuple[bool, str]:
     """Is it another maximum, proved, and as good? Else say what it is near."""
     errors = np.sqrt(2.0 * distance * problem.objective.n_data)
-    where = f"the objective is {gap:.3g} below the stored maximum's" if gap > 0.0 else f"the objective is {-gap:.3g} above the stored one"
-    where += f", {errors:.3g} standard errors from it"
+    where = f"J is {abs(gap):.3g} {'below' if gap > 0.0 else 'above'} the stored maximum, {errors:.3g} standard errors away"
+    where += f" (allowed: {problem.allowed:.2g} and {np.sqrt(2.0 * problem.allowed * problem.objective.n_data):.2g})"
     end = climb_kinks(problem.objective, theta, _NEAR_KINKS)
     proof = certify(problem.objective, end.theta)
     stays = problem.distance(theta, end.theta) <= problem.allowed

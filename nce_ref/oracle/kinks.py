@@ -1,4 +1,4 @@
-r"""The choice of a derivative where there is none: |s| at s = b_i . u = 0 exactly.
+r"""The choice of a derivative where there is none: |s| at s = b_i . u = 0 exactly, and a ReLU at a pre-activation of 0 exactly.
 
 The vectors have 0 there, as ``np.sign`` has it. Any other number in [-1, 1] is a generalised derivative as well, so that a
 gradient that differs from the vector's by
@@ -7,6 +7,8 @@ gradient that differs from the vector's by
 
 is a choice that is worth telling, not an error. JAX takes a = 1; ``where(s > 0, s, -s)`` takes -1; where b . u comes out as
 a rounding error instead of 0, its sign is anybody's guess.
+
+A ReLU has 0 there, too; 1 (z >= 0) and 1/2 (JAX's maximum) are the other choices that frameworks make, one for all units.
 
 Conventions
 -----------
@@ -27,10 +29,11 @@ import numpy as np
 from nce_ref._checks import Float
 from nce_ref.oracle.conventions import Convention
 from nce_ref.oracle.results import CHOICE, CaseResult
-from nce_ref.oracle.textbook import Steps, evaluate
+from nce_ref.oracle.textbook import Array, Steps, evaluate
 from nce_ref.oracle.tolerance import allowance
 
-MISTAKE = "kink-convention"  # the catalogue's entry
+MISTAKE, RELU_MISTAKE = "kink-convention", "mlp-relu-kink"  # the catalogue's entries
+RELU_SLOPES = (1.0, 0.5)
 _SAME = 1e-3  # coefficients closer than this are told as one number
 
 
@@ -38,7 +41,9 @@ def settle(result: CaseResult, dtype: str, convention: Convention) -> CaseResult
     """``result`` as a documented choice, where another derivative at the kinks is all that is wrong; else as it came."""
     wrong = [comparison.output for comparison in result.comparisons if not comparison.passed]
     objective = result.vector.objective
-    if result.status != "failed" or [objective.output(name).derivative_of for name in wrong] != ["B"]:
+    if objective.name == "mlp_relu_log_density":
+        return _settle_relu(result, dtype)
+    if result.status != "failed" or objective.kind != "function" or [objective.output(name).derivative_of for name in wrong] != ["B"]:
         return result
     columns = [_columns(result.vector.inputs, row) for row in range(len(result.vector.inputs["B"]))]
     if not any(column.size for column in columns):
@@ -51,6 +56,33 @@ def settle(result: CaseResult, dtype: str, convention: Convention) -> CaseResult
         return result
     said = f"{MISTAKE}: the derivative of |s| at s = 0 is {value} here, 0 in the vectors; off exact zeros nothing differs"
     return replace(result, status=CHOICE, message=said)
+
+
+class _ReluSlope(Steps):
+    def __init__(self, at_zero: float) -> None:
+        self.at_zero = at_zero
+
+    def relu(self, z: Array) -> tuple[Array, Array]:
+        return np.maximum(z, 0.0), np.heaviside(z, z.dtype.type(self.at_zero))
+
+
+def _settle_relu(result: CaseResult, dtype: str) -> CaseResult:
+    vector = result.vector
+    if result.status != "failed" or "kink" not in vector.flags:
+        return result
+    for slope in RELU_SLOPES:
+        found = evaluate(_ReluSlope(slope), vector.objective.name, vector.inputs)
+
+        def agrees(name: str, found: Mapping[str, Float] = found) -> bool:
+            # The stored scale has nothing of a unit that is off; what it contributes here is as large as its own numbers.
+            scale = vector.expected[name].scale + np.abs(found[name])
+            error = np.abs(np.asarray(result.outputs[name], dtype=np.float64) - found[name])
+            return bool((error <= 2.0 * allowance(vector.objective, name, scale, dtype)).all())
+
+        if all(agrees(name) for name in result.outputs):
+            said = f"the derivative of max(z, 0) at z = 0 is {slope:g} here, 0 in the vectors; off exact zeros nothing differs"
+            return replace(result, status=CHOICE, message=f"{RELU_MISTAKE}: {said}")
+    return result
 
 
 def _columns(inputs: Mapping[str, Any], row: int) -> Float:

@@ -168,6 +168,11 @@ def _inputs(objective: Objective, test: Test, inputs: Mapping[str, Any]) -> Iter
             yield f"{name}: not symmetric"
         if np.size(value) > MAX_INLINE and not isinstance(test["inputs"][name], dict):
             yield f"{name}: {np.size(value)} numbers in the JSON; expected an NPZ beyond {MAX_INLINE}"
+    if "layer_sizes" in inputs:
+        broken = list(_network(**inputs))
+        yield from broken
+        if broken:
+            return  # no flag can be read off it
     n_data, n_noise = sample_sizes(objective, inputs)
     if "nu" in inputs and n_data and inputs["nu"] * n_data != n_noise:
         yield f"nu {inputs['nu']!r}; expected n_noise/n_data = {n_noise}/{n_data}"
@@ -176,6 +181,14 @@ def _inputs(objective: Objective, test: Test, inputs: Mapping[str, Any]) -> Iter
     derived, stored = set(derived_flags(objective, test["id"], inputs)), {flag for flag in test["flags"] if is_derived(flag)}
     if derived != stored:
         yield f"flags: {', '.join(sorted(derived ^ stored))} do not follow from the inputs, or are missing"
+
+
+def _network(layer_sizes: Any, theta: Any, u: Any) -> Iterator[str]:
+    sizes = np.asarray(layer_sizes)
+    if sizes.size < 2 or (sizes < 1).any() or (sizes != np.floor(sizes)).any() or sizes[-1] != 1 or sizes[0] != u.shape[1]:
+        yield f"layer_sizes {sizes.tolist()}; expected whole numbers from n_dim = {u.shape[1]} to 1"
+    elif (n_weights := int((sizes[1:] * (sizes[:-1] + 1)).sum())) != len(theta):
+        yield f"theta: {len(theta)} numbers; expected {n_weights} for layer_sizes {sizes.astype(int).tolist()}"
 
 
 def _expected(stored: Mapping[str, Any], digits: int) -> Iterator[str]:

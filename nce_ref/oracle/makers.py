@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
 from typing import Any
 
-from nce_ref.oracle import exact, exact_covariance, exact_estimates
+from nce_ref.oracle import exact, exact_covariance, exact_estimates, exact_network
 from nce_ref.oracle.layout import each, spell
 from nce_ref.oracle.objectives import OBJECTIVES
 
@@ -32,7 +32,8 @@ _PROOF = {"gradient_norm": 3, "curvature": 3, "radius": 3, "kink_distance_data":
 
 
 def _function(name: str) -> Maker:
-    return lambda inputs, certificate: (getattr(exact, name)(**inputs, digits=DIGITS), {})
+    home = exact if hasattr(exact, name) else exact_network
+    return lambda inputs, certificate: (getattr(home, name)(**inputs, digits=DIGITS), {})
 
 
 def _covariance(inputs: Inputs, certificate: Certificate) -> Made:
@@ -89,13 +90,15 @@ MAKERS: dict[str, Maker] = {name: _function(name) for name, objective in OBJECTI
 }
 _METHODS = {
     "function": ("exact.py: decimal arithmetic, its precision doubled until all digits agree", DIGITS),
+    "network": ("exact_network.py: fractions, or decimals with error bounds, their precision doubled until all digits are sure", DIGITS),
     "estimate": ("exact_estimates.py: Newton's method in decimals on the manifold of the active kinks, proved a maximum", DIGITS),
     "covariance": ("exact_covariance.py: quadrature in source coordinates, nodes added until the digits agree", COVARIANCE_DIGITS),
 }
+_METHOD_OF = {name: _METHODS["network" if hasattr(exact_network, name) else objective.kind] for name, objective in OBJECTIVES.items()}
 SOURCES: dict[str, dict[str, Any]] = {
     name: {
-        "method": f"nce_ref/oracle/{_METHODS[objective.kind][0]}",
-        "digits": _METHODS[objective.kind][1],
+        "method": f"nce_ref/oracle/{_METHOD_OF[name][0]}",
+        "digits": _METHOD_OF[name][1],
         "formula": objective.formula,
         "equation": objective.source,
     }

@@ -20,6 +20,8 @@ DIMENSIONS = {
     "n_noise": "noise points, rows of y",
     "n_dim": "dimension of a point",
     "n_params": "n_dim^2 + 1: B row by row, then c",
+    "n_layers": "layers of a network, input and output included",
+    "n_weights": "all weights and biases of a network",
 }
 
 
@@ -61,6 +63,25 @@ _LAPLACE = "ln p_m(u) = -sqrt(2) sum_i |b_i . u| + c"
 _GAUSSIAN_NOISE = "ln p_n = ln N(u; noise_mean, noise_cov)"
 _P10, _J12 = "P10 = Gutmann & Hyvarinen, AISTATS 2010", "J12 = Gutmann & Hyvarinen, JMLR 2012"
 SOURCES = {"P10": _P10, "J12": _J12}
+
+_ACTIVATIONS = {
+    "tanh": "phi(z) = tanh z",
+    "softplus": "phi(z) = ln(1 + e^z)",
+    "relu": "phi(z) = max(z, 0), phi'(0) = 0",
+}
+
+
+def _network(name: str, activation: str) -> Objective:
+    return Objective(
+        f"mlp_{name}_log_density",
+        {"layer_sizes": ("n_layers",), "theta": ("n_weights",), "u": _U},
+        (Output("value", ("n_points",)), Output("grad_theta", ("n_weights",), "theta"), Output("grad_u", _U, "u")),
+        f"f(u) = W_L phi(... phi(W_1 u + b_1) ...) + b_L, {activation}, the last layer linear; layer_sizes = (n_dim, hidden sizes, 1), "
+        "whole numbers that come as an array of the dtype: cast them to int; theta = W_1 (out x in, row by row), b_1, W_2, b_2, ...; "
+        "grad_theta is the derivative of the sum of the values over the points, grad_u that of each value by its point",
+        "the chain rule; NCE takes any unnormalised model, P10 and J12",
+    )
+
 
 _ALL = (
     Objective(
@@ -171,6 +192,7 @@ _ALL = (
         "P10 Theorem 3, J12",
         kind="covariance",
     ),
+    *(_network(name, activation) for name, activation in _ACTIVATIONS.items()),
 )
 
 OBJECTIVES: dict[str, Objective] = {objective.name: objective for objective in _ALL}

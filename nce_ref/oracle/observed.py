@@ -26,6 +26,7 @@ from nce_ref.oracle.conventions import Convention, sample_sizes
 from nce_ref.oracle.objectives import Objective
 from nce_ref.oracle.results import CaseResult
 from nce_ref.oracle.tolerance import K, tolerance_class
+from nce_ref.oracle.vectors import Vector
 
 Bools = NDArray[np.bool_]
 HARD = ("tails", "separated", "kink", "exact-kink", "choice")  # flags, or how they begin
@@ -39,6 +40,23 @@ class Slot:
     vector: int
     output: str
     where: slice
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The vectors, and (vector, output, first entry, end) of every slot."""
+
+    vectors: tuple[Vector, ...]
+    places: tuple[tuple[int, str, int, int], ...]
+
+    def flatten(self, outputs: Sequence[Mapping[str, Any]]) -> Float:
+        """Outputs, one dict a vector, in one line; NaN where an output is missing or of a wrong shape."""
+        flat = np.full(max((end for *_, end in self.places), default=0), np.nan)
+        for vector, output, start, end in self.places:
+            values = np.asarray(outputs[vector].get(output, np.nan), dtype=np.float64).ravel()
+            if values.size == end - start:
+                flat[start:end] = values
+        return flat
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,14 +125,14 @@ class Observed:
         """Whether a vector probes tails or kinks, where a second cause may be at work."""
         return any(flag.startswith(word) for flag in self.flags(vector) for word in HARD)
 
-    def subset(self, vectors: Sequence[int]) -> Observed:
-        """The same, of some vectors only."""
+    def subset(self, vectors: Sequence[int], outputs: Sequence[str] | None = None) -> Observed:
+        """The same, of some vectors only, and, with ``outputs``, of these outputs, which each of the vectors has to have."""
         keep = np.zeros(self.got.size, dtype=bool)
         slots, starts, position = [], [], 0
         for new, old in enumerate(vectors):
             starts.append(position)
             for slot in self.slots:
-                if slot.vector == old:
+                if slot.vector == old and (outputs is None or slot.output in outputs):
                     keep[slot.where] = True
                     size = slot.where.stop - slot.where.start
                     slots.append(Slot(new, slot.output, slice(position, position + size)))
@@ -129,21 +147,21 @@ class Observed:
             **flat,
         )
 
-    def flatten(self, outputs: Sequence[Mapping[str, Any]]) -> Float:
-        """Another's outputs, one dict a vector, in this layout; NaN where an output is missing or of a wrong shape."""
-        flat = np.full(self.got.size, np.nan)
-        for slot in self.slots:
-            values = np.asarray(outputs[slot.vector].get(slot.output, np.nan), dtype=np.float64).ravel()
-            if values.size == slot.where.stop - slot.where.start:
-                flat[slot.where] = values
-        return flat
+    def is_wrong(self, slot: Slot) -> bool:
+        """Whether an output of a vector fails, by the dtype that it seems to be computed in."""
+        allowed = 0.5 * self.allowed(self.want)[slot.where]
+        with np.errstate(invalid="ignore"):
+            return not bool((np.abs(self.got - self.want)[slot.where] <= allowed).all())
+
+    @functools.cached_property
+    def layout(self) -> Layout:
+        """What stands where."""
+        places = tuple((slot.vector, slot.output, slot.where.start, slot.where.stop) for slot in self.slots)
+        return Layout(tuple(result.vector for result in self.results), places)
 
     def factors(self, convention: Convention) -> Float:
         """What each entry is multiplied by under a convention."""
-        flat = np.empty(self.got.size)
-        for slot in self.slots:
-            flat[slot.where] = convention.factor(self.objective, slot.output, self.results[slot.vector].vector.inputs)
-        return flat
+        return _factors(self.layout, convention)
 
     def inputs(self, flipped: bool, dtype: str | None = None) -> list[dict[str, Any]]:
         """Every vector's inputs in the package's convention, or, ``flipped``, with c of the other sign."""
@@ -217,6 +235,16 @@ def observe(objective: Objective, results: Sequence[CaseResult], dtype: str, con
         scale=flat["scale"],
         k=flat["k"],
     )
+
+
+@functools.lru_cache(maxsize=1 << 10)
+def _factors(layout: Layout, convention: Convention) -> Float:
+    flat = np.empty(max((end for *_, end in layout.places), default=0))
+    for index, output, start, end in layout.places:
+        vector = layout.vectors[index]
+        flat[start:end] = convention.factor(vector.objective, output, vector.inputs)
+    flat.flags.writeable = False
+    return flat
 
 
 def _is_single(got: Float, want: Float) -> bool:

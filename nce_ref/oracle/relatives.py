@@ -16,6 +16,7 @@ import numpy as np
 
 from nce_ref.oracle import textbook
 from nce_ref.oracle.objectives import OBJECTIVES, Objective
+from nce_ref.oracle.textbook_network import ACTIVATIONS
 
 Inputs = Mapping[str, Any]
 
@@ -81,6 +82,11 @@ def _likelihood(inputs: Inputs) -> dict[str, Any]:
     return {**_right("laplace_ica_mle", B=inputs["B"], x=inputs["x"]), "grad_c": np.zeros((), dtype=inputs["x"].dtype)}
 
 
+def _network(activation: str) -> Relative:
+    use = f"mlp_{activation}_log_density"
+    return Relative(f"{activation}-given", f"the hidden units' activation is {activation}", use, lambda inputs: _right(use, **inputs))
+
+
 _RELATIVES: dict[str, tuple[Relative, ...]] = {
     "log_sigmoid": (
         Relative("sigmoid-given", "sigma(t) is returned, not its logarithm", "sigmoid", lambda inputs: _right("sigmoid", **inputs)),
@@ -104,4 +110,5 @@ _RELATIVES: dict[str, tuple[Relative, ...]] = {
     "laplace_ica_nce": (
         Relative("likelihood-given", "the mean log-likelihood of x is returned, y, c and noise unused", "laplace_ica_mle", _likelihood),
     ),
+    **{f"mlp_{name}_log_density": tuple(_network(other) for other in ACTIVATIONS if other != name) for name in ACTIVATIONS},
 }

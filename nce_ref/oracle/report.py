@@ -173,7 +173,7 @@ def _most_telling(failed: tuple[CaseResult, ...]) -> CaseResult:
 def _full(result: CaseResult) -> list[str]:
     lines = [f"{result.status.upper()} {result.id}   ({result.vector.comment})"]
     wrong = [comparison for comparison in result.comparisons if not comparison.passed]
-    if result.status == "failed" and wrong:
+    if result.status == "failed" and wrong and result.vector.objective.kind != "estimate":
         return lines + [f"  {describe(comparison)}" for comparison in wrong]
     return [*lines, f"  {result.message}"]
 

@@ -16,6 +16,7 @@ Which summands: those of every form that textbooks and frameworks use, so that n
                     log-density by a small multiple of eps times this
     ln |det B|      sum |ln s_i| + sum_ij |B^-1|_ji r_i, s the singular values, r_i = max_j |B_ij| (LU with row pivoting)
     B^-T            |B^-1| R |B^-1|, R_ij = r_i
+    networks        running sums of absolute summands: ``scales_network``
     Sigma           sqrt(Sigma_ii Sigma_jj): an entry is 0 by symmetry where a quadrature has its error
 
 Conventions
@@ -33,6 +34,7 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
+from nce_ref.oracle.scales_network import NETWORK_RULES
 
 Scales = dict[str, Any]
 Sample = tuple[Float, Float, Any]  # G, the size of what it is the difference of, and what rounds inside that
@@ -181,4 +183,5 @@ _RULES: dict[str, Callable[..., Scales]] = {
     "laplace_ica_mle": _laplace_ica_mle,
     "gaussian_nce": _gaussian_nce,
     "asymptotic_covariance": _asymptotic_covariance,
+    **NETWORK_RULES,
 }

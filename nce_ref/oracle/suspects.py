@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -23,9 +23,8 @@ import numpy as np
 from nce_ref._checks import Float
 from nce_ref.oracle import textbook
 from nce_ref.oracle.conventions import Convention, all_conventions
-from nce_ref.oracle.mistakes import CATALOGUE
-from nce_ref.oracle.mistakes.numerics import NUMERICS
-from nce_ref.oracle.observed import Bools, Observed
+from nce_ref.oracle.mistakes import ARITHMETIC, CATALOGUE
+from nce_ref.oracle.observed import Bools, Layout, Observed
 from nce_ref.oracle.relatives import relatives_of
 from nce_ref.oracle.vectors import Vector
 
@@ -46,7 +45,10 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """Something that may explain the failures: ``explained`` by vector, ``contradicted`` passing vectors where it is off."""
+    """Something that may explain the failures: ``explained`` by vector, ``contradicted`` passing vectors where it is off.
+
+    ``alone``: the outputs in which it is made, where the others are right.
+    """
 
     kind: str
     id: str
@@ -57,6 +59,7 @@ class Candidate:
     nearness: float
     loose: bool = False
     blurred: bool = False
+    alone: tuple[str, ...] = ()
 
     @property
     def matches(self) -> int:
@@ -112,15 +115,16 @@ def compare(
     return Candidate(kind, name, setting.convention, complexity, explained, contradicted, nearness, loose)
 
 
-def search(observed: Observed, sources: Sequence[Source] | None = None) -> list[Candidate]:
+def search(observed: Observed, sources: Sequence[Source] | None = None, undeclared: bool = True) -> list[Candidate]:
     """Every convention, mistake, other objective and mistake under a convention that explains at least one failing vector.
 
-    With ``sources``, those alone, under every convention. A source that explains none of a few failing vectors under any
-    convention is dropped before it is evaluated on the rest, and c of the other sign is tried where nothing simple explains all.
+    With ``sources``, those alone, under every convention, or, not ``undeclared``, under the declared one. A source that explains none
+    of a few failing vectors is dropped before it is evaluated on the rest, and c of the other sign is tried where nothing simple
+    explains all.
     """
     ways = settings(observed)
     found = [] if sources is not None else _conventions(observed, ways)
-    if any(is_full(candidate, observed) for candidate in found):
+    if not undeclared or any(is_full(candidate, observed) for candidate in found):
         ways = ways[:1]
     few = observed.subset(_probes(observed))
     for flipped in sorted({way.flipped for way in ways}):
@@ -137,6 +141,22 @@ def search(observed: Observed, sources: Sequence[Source] | None = None) -> list[
         if any(is_full(candidate, observed) for candidate in found):
             break
     return sorted((candidate for candidate in found if candidate.matches), key=lambda candidate: rank(candidate, observed))
+
+
+def search_alone(observed: Observed) -> tuple[Observed, list[Candidate]]:
+    """The mistakes that explain every wrong output entirely where others are right: a slip in the value alone, or in one gradient.
+
+    Comes with what was returned for the wrong outputs; no candidates where all outputs are wrong.
+    """
+    outputs = list(dict.fromkeys(slot.output for slot in observed.slots))
+    wrong = tuple(name for name in outputs if any(slot.output == name and observed.is_wrong(slot) for slot in observed.slots))
+    vectors = sorted({slot.vector for slot in observed.slots if slot.output in wrong})
+    if not wrong or len(wrong) == len(outputs):
+        return observed, []
+    part = observed.subset(vectors, wrong)
+    sources = [source for source in every_source(observed.objective.name) if source.kind == "mistake"]
+    found = [candidate for candidate in search(part, sources, undeclared=False) if is_full(candidate, part)]
+    return part, [replace(candidate, alone=wrong) for candidate in found]
 
 
 def rank(candidate: Candidate, observed: Observed) -> tuple[Any, ...]:
@@ -193,7 +213,7 @@ def _truth(objective: str) -> Source:
 @functools.lru_cache(maxsize=32)
 def every_source(objective: str) -> tuple[Source, ...]:
     """The known mistakes at an objective, then its relatives."""
-    numeric = {mistake.id for mistake in NUMERICS}
+    numeric = {mistake.id for mistake in ARITHMETIC}
     known = [mistake for mistake in CATALOGUE.values() if objective in mistake.objectives]
     found = [Source("mistake", mistake.id, partial(mistake.evaluate, objective), mistake.id in numeric) for mistake in known]
     found += [Source("other objective", relative.id, relative.evaluate) for relative in relatives_of(objective)]
@@ -212,7 +232,14 @@ def _answer(source: Source, vector: Vector, dtype: str, flipped: bool) -> Mappin
 
 
 def _laid_out(observed: Observed, source: Source, flipped: bool, dtype: str | None = None) -> Float:
-    return observed.flatten([_answer(source, result.vector, dtype or observed.dtype, flipped) for result in observed.results])
+    return _flat(source, observed.layout, dtype or observed.dtype, flipped)
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _flat(source: Source, layout: Layout, dtype: str, flipped: bool) -> Float:
+    flat = layout.flatten([_answer(source, vector, dtype, flipped) for vector in layout.vectors])
+    flat.flags.writeable = False
+    return flat
 
 
 def _changed(convention: Convention, declared: Convention) -> int:

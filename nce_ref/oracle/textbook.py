@@ -25,12 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from nce_ref.oracle.textbook_network import NETWORKS, NetworkSteps
+
 Array = NDArray[Any]
 Outputs = dict[str, Any]
 Pullback = Callable[[Array], tuple[Array, Any]]
 
 
-class Steps:
+class Steps(NetworkSteps):
     """The right steps. A mistake inherits from this and overrides one of them."""
 
     sqrt2 = math.sqrt(2.0)
@@ -113,6 +115,10 @@ class Steps:
     def gaussian_log_density(self, u: Array, mean: Array, cov: Array) -> Array:
         """ln N(u; mean, cov), (n_points,)."""
         return -self.half_quadratic(self.centred(u, mean), cov) - self.half_log_det(cov) - self.gaussian_constant(len(mean))
+
+    def noise_log_density(self, u: Array, mean: Array, cov: Array, is_data: bool) -> Array:
+        """ln p_n of a sample."""
+        return self.gaussian_log_density(u, mean, cov)
 
     # --- the models: (ln p_m, its pullback)
 
@@ -221,7 +227,7 @@ def _model_nce(
     steps: Steps, name: str, passes: tuple[tuple[Array, Pullback], tuple[Array, Pullback]], x: Array, y: Array, mean: Array, cov: Array
 ) -> Outputs:
     (model_data, back_data), (model_noise, back_noise) = passes
-    noise_data, noise_noise = (steps.gaussian_log_density(u, mean, cov) for u in (x, y))
+    noise_data, noise_noise = steps.noise_log_density(x, mean, cov, True), steps.noise_log_density(y, mean, cov, False)
     value, of_data, of_noise = steps.binary(model_data, model_noise, noise_data, noise_noise, len(y) / len(x))
     (grad_x, grad_c_x), (grad_y, grad_c_y) = back_data(of_data), back_noise(of_noise)
     return {"value": value, name: grad_x + grad_y, "grad_c": grad_c_x + grad_c_y}
@@ -244,4 +250,5 @@ _OBJECTIVES: dict[str, Callable[..., Outputs]] = {
     "laplace_ica_nce": _laplace_ica_nce,
     "laplace_ica_mle": _laplace_ica_mle,
     "gaussian_nce": _gaussian_nce,
+    **NETWORKS,
 }

@@ -5,6 +5,7 @@ Conventions
 log_noise   (u, mean, cov) -> ln N, by an inverse, a solve, an eigendecomposition, SciPy
 log_h       (log_model, log_noise, log_nu) -> (ln h, ln(1 - h)), as a softplus of the difference, by ln(p_m + nu p_n), as BCE with logits
 gradients   1 - h with the cancellation that the papers' formula has
+network     (name, layer_sizes, theta, u) -> outputs: ``right_networks``
 total       the sum over points: pairwise as NumPy has it, or one after the other in the dtype, as a loop in C has it
 """
 
@@ -13,6 +14,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, log_expit
 from scipy.stats import multivariate_normal
+
+from tests.oracle.right_networks import BY_COSH, BY_OUTPUT, batched, in_loops
 
 SQRT2 = np.sqrt(2.0)
 
@@ -25,7 +28,8 @@ def by_inverse(u, mean, cov):
 def by_solve(u, mean, cov):
     d = u - mean
     quadratic = (d * np.linalg.solve(cov, d.T).T).sum(axis=1)
-    return -0.5 * quadratic - 0.5 * np.log(np.linalg.det(cov)) - 0.5 * len(mean) * np.log(2 * np.pi).astype(u.dtype)
+    log_det = np.log(np.diag(np.linalg.cholesky(cov)) ** 2).sum()
+    return -0.5 * quadratic - 0.5 * log_det - 0.5 * len(mean) * np.log(2 * np.pi).astype(u.dtype)
 
 
 def by_eigenvalues(u, mean, cov):
@@ -62,7 +66,10 @@ def one_by_one(terms):
     return np.cumsum(terms, axis=0, dtype=terms.dtype)[-1]
 
 
-def implementation(log_noise=by_inverse, log_h=by_softplus, total=pairwise):
+NETWORK = batched(BY_OUTPUT)
+
+
+def implementation(log_noise=by_inverse, log_h=by_softplus, total=pairwise, network=NETWORK):
     """(objective, arguments) -> outputs, in the arguments' dtype."""
 
     def nce(model_x, model_y, noise_x, noise_y, nu):
@@ -85,6 +92,8 @@ def implementation(log_noise=by_inverse, log_h=by_softplus, total=pairwise):
 
     def evaluate(objective, a):
         dtype = next(value for value in a.values() if not isinstance(value, float)).dtype.type
+        if "layer_sizes" in a:
+            return network(objective.split("_")[1], **a)
         if objective == "log_sigmoid":
             return {"value": log_expit(a["t"]), "grad": 1 - expit(a["t"])}
         if objective == "sigmoid":
@@ -119,8 +128,8 @@ def implementation(log_noise=by_inverse, log_h=by_softplus, total=pairwise):
 
 FORMS = {
     "inverse, softplus": implementation(),
-    "solve and det, ln(p_m + nu p_n)": implementation(by_solve, by_log_sum),
-    "eigenvalues, BCE with logits": implementation(by_eigenvalues, by_bce),
-    "scipy, summed one by one": implementation(by_scipy, by_softplus, one_by_one),
-    "inverse, ln(p_m + nu p_n), one by one": implementation(by_inverse, by_log_sum, one_by_one),
+    "solve and Cholesky, ln(p_m + nu p_n)": implementation(by_solve, by_log_sum),
+    "eigenvalues, BCE with logits": implementation(by_eigenvalues, by_bce, network=batched(BY_COSH)),
+    "scipy, summed one by one": implementation(by_scipy, by_softplus, one_by_one, in_loops(BY_OUTPUT)),
+    "inverse, ln(p_m + nu p_n), one by one": implementation(by_inverse, by_log_sum, one_by_one, in_loops(BY_COSH)),
 }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from nce_ref import oracle
+from nce_ref.oracle.textbook_network import NETWORKS
 from tests.oracle.blind.correct_numpy import IMPLEMENTATIONS
 
-FUNCTIONS = {name for name, objective in oracle.OBJECTIVES.items() if objective.kind == "function"}
+# The networks came later; their right forms are in right_networks.py, PyTorch and JAX among the peers.
+FUNCTIONS = {name for name, objective in oracle.OBJECTIVES.items() if objective.kind == "function"} - set(NETWORKS)
 
 
 def test_every_function_is_covered():

@@ -26,6 +26,10 @@ def ica(**changed):
     return inputs | {key: np.array(value) if isinstance(value, list) else value for key, value in changed.items()}
 
 
+def network(theta, u):
+    return {"layer_sizes": np.ones(3), "theta": np.array(theta, dtype=float), "u": np.array(u, dtype=float)}
+
+
 KNOWN = [
     ("nce_from_log_ratios", "a/b", ratios([1.0, 2.0], [0.5, 1.0]), ()),
     ("nce_from_log_ratios", "smoke/b", ratios([1.0, 2.0], [0.5, 1.0]), ("smoke",)),
@@ -41,6 +45,11 @@ KNOWN = [
     ("laplace_ica_nce", "a/b", ica(noise_cov=[[1.0, 0.5], [0.5, 1.0]], noise_mean=[1.0, 0.0]), ("correlated-noise", "noise-mean")),
     ("laplace_ica_nce", "a/b", ica(B=[[256, 0], [0, 1]], x=[[2**-8, 1]] * 2, y=[[2**-8, 1]] * 2), ("equal-logits", "badly-scaled")),
     ("log_sigmoid", "a/b", {"t": np.full(1001, -800.0)}, ("tails", "tails-40", "tails-800", "in-a-file")),
+    ("mlp_relu_log_density", "a/b", {"layer_sizes": np.array([1.0, 1.0]), "theta": np.ones(2), "u": np.ones((2, 1))}, ("no-hidden-layer",)),
+    ("mlp_relu_log_density", "a/b", network([1, 0.5, 1, 0], [[1], [-0.25]]), ()),
+    ("mlp_relu_log_density", "a/b", network([1, 0.5, 1, 0], [[1], [-0.5]]), ("kink",)),
+    ("mlp_tanh_log_density", "a/b", network([1, 0.5, 1, 0], [[1], [-0.5]]), ()),
+    ("mlp_softplus_log_density", "a/b", network([-20, 0.5, 1, 0], [[1], [-0.5]]), ("saturated",)),
     ("gaussian_log_density", "a/b", {"u": np.ones((2, 1)), "mean": np.zeros(1), "cov": np.ones((1, 1))}, ("one-dimension",)),
 ]
 

@@ -11,7 +11,7 @@ from nce_ref.oracle.emit import emit
 from nce_ref.oracle.layout import to_npz
 from nce_ref.oracle.lint import lint
 from nce_ref.oracle.objectives import OBJECTIVES
-from nce_ref.oracle.vectors import FOLDER
+from nce_ref.oracle.vectors import FOLDER, cases
 
 NAME = "gaussian_log_density"
 
@@ -86,7 +86,7 @@ PLANTS = {  # what is done to the file, and what must be said
     "another suite": (lambda c: c.update(suite="2025.01.01"), "suite '2025.01.01'; expected '2026.11.23'"),
     "another argument": (lambda c: c["arguments"].pop("cov"), "arguments {'u'"),
     "another shape": (lambda c: c["outputs"].update(value=[]), "outputs {'value': []}"),
-    "n_tests": (lambda c: c.update(n_tests=3), "n_tests 3; expected 15"),
+    "n_tests": (lambda c: c.update(n_tests=3), f"n_tests 3; expected {len(cases(NAME)) + 1}"),
     "field of a group": (lambda c: c["groups"][0].update(name="x"), "group 0: unknown field 'name'"),
     "no equation": (lambda c: c["groups"][0]["source"].pop("equation"), "group 0: source: no field 'equation'"),
     "empty method": (lambda c: c["groups"][0]["source"].update(method=" "), "source: method is empty"),
@@ -143,7 +143,7 @@ def test_a_planted_breach_is_reported(folder, plant):
 SUITE_PLANTS = {
     "field": (lambda s: s.update(note=1), "suite: unknown field 'note'"),
     "date": (lambda s: s.update(suite="1.0"), "suite '1.0'; expected a date"),
-    "count": (lambda s: s["objectives"].update({NAME: 3}), "objectives: gaussian_log_density has 15 tests, not 3"),
+    "count": (lambda s: s["objectives"].update({NAME: 3}), f"objectives: gaussian_log_density has {len(cases(NAME)) + 1} tests, not 3"),
     "count of nothing": (lambda s: s["objectives"].update(odd=3), "objectives: odd has 0 tests, not 3"),
     "retired": (lambda s: s["retired"].append(f"{NAME}/random/n-2"), "id gaussian_log_density/random/n-2 is retired"),
     "idle flag": (lambda s: s["flags"].update(odd={"what": "a", "effect": "b", "seen": "-"}), "flag odd has a note and no test"),
@@ -177,3 +177,22 @@ def test_an_idle_archive_and_a_broken_file_do_not_stop_the_rest(folder):
     assert any(line.startswith("sigmoid.json: cannot be read: ") for line in found)
     (folder / "suite.json").unlink()
     assert len(lint(folder)) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"layer_sizes": [2, 3]}, "layer_sizes [2.0, 3.0]; expected whole numbers from n_dim = 2 to 1"),
+        ({"layer_sizes": [3, 3, 1]}, "layer_sizes [3.0, 3.0, 1.0]; expected whole numbers from n_dim = 2 to 1"),
+        ({"layer_sizes": [2, 2.5, 1]}, "layer_sizes [2.0, 2.5, 1.0]; expected whole numbers from n_dim = 2 to 1"),
+        ({"layer_sizes": [2, 4, 1]}, "theta: 13 numbers; expected 17 for layer_sizes [2, 4, 1]"),
+    ],
+)
+def test_a_network_whose_sizes_do_not_chain_is_seen(tmp_path, change, said):
+    name = "mlp_tanh_log_density"
+    content = json.loads((FOLDER / f"{name}.json").read_text())
+    test = next(test for group in content["groups"] for test in group["tests"] if test["id"].endswith("/hidden/one-layer"))
+    test["inputs"].update(change)
+    store(tmp_path, content, name)
+    shutil.copy(FOLDER / "suite.json", tmp_path)
+    assert [line for line in lint(tmp_path) if line.startswith(f"{name}.json")] == [f"{name}.json: {test['id']}: {said}"]

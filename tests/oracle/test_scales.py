@@ -24,6 +24,9 @@ HAND = [  # id, output, entry, the scale before it is rounded up
     ("binary_nce/smoke/model-equals-noise", "grad_log_model_data", 1, (1 + 5 + 5 + math.log(2)) / 2),
     ("gaussian_log_density/smoke/standard", "value", 0, 0.5 * math.log(2 * math.pi) + 0.5),
     ("laplace_ica_log_density/smoke/constant", "value", 0, 3 * math.sqrt(2) + 0.5),
+    ("mlp_relu_log_density/smoke/affine", "value", 0, 0.5 * 2 + 0.25),
+    ("mlp_tanh_log_density/smoke/one-unit", "value", 0, 2 * (2 * math.tanh(1) + 1 / math.cosh(1) ** 2) + 0.5),
+    ("mlp_relu_log_density/smoke/one-unit", "grad_theta", 0, (2 + (2 + 2)) * 0.5),
     ("laplace_ica_mle/smoke/one-source", "value", (), math.sqrt(2) + 1 + 0.5 * math.log(2)),
     ("laplace_ica_mle/smoke/scale-2", "grad_B", (0, 0), 2 * math.sqrt(2) - 0.5 + 2 * math.sqrt(2) + 0.5),
 ]

@@ -13,6 +13,7 @@ from nce_ref.oracle import exact
 from nce_ref.oracle.mistakes import CATALOGUE, GROUPS
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.textbook import Steps, evaluate
+from nce_ref.oracle.textbook_network import NETWORKS
 from tests.oracle import float64_bounds as bounds
 
 SHIFTS = (0.0, 40.0, -40.0, 800.0, -800.0)  # of c: every data or every noise point on the wrong side
@@ -124,6 +125,10 @@ def everything(dtype):
         "laplace_ica_mle": {"B": B, "x": x},
         "gaussian_nce": {"precision": precision, "c": -0.75, **samples},
     }
+    # 2-3-2-1: two hidden layers, no weight matrix square.
+    weights = np.random.default_rng(13).standard_normal(20)
+    network = {"layer_sizes": np.array([2.0, 3.0, 2.0, 1.0]), "theta": weights.astype(dtype), "u": y}
+    inputs |= dict.fromkeys(NETWORKS, network)
     return {name: {k: v.astype(dtype) if isinstance(v, np.ndarray) else v for k, v in of.items()} for name, of in inputs.items()}
 
 
@@ -137,8 +142,8 @@ def is_consistent(evaluate_it, objective):
     if objective in ("log_sigmoid", "sigmoid"):  # elementwise
 
         def at(theta):
-            got = evaluate_it(objective, {"t": theta})
-            return float(got["value"][0]), got["grad"]
+            got = evaluate_it(objective, {"t": np.append(theta, 1.0)})  # another point beside it must make no difference
+            return float(got["value"][0]), got["grad"][:1]
 
         return all(nr.check_gradient(at, [t]).ok for t in INPUTS[objective]["t"])
 
@@ -151,7 +156,7 @@ def is_consistent(evaluate_it, objective):
             for part, a, output in zip(np.split(theta, ends), start, derivatives)
         )
         got = evaluate_it(objective, {**INPUTS[objective], **dict(zip((o.derivative_of for o in derivatives), parts))})
-        return float(got["value"]), np.concatenate([np.ravel(got[output.name]) for output in derivatives])
+        return float(np.sum(got["value"])), np.concatenate([np.ravel(got[output.name]) for output in derivatives])
 
     theta = np.concatenate([a.ravel() for a in start])
     # Along two general directions: a wrong gradient is at right angles to its error in neither.

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from importlib import metadata
 from typing import Any
 
-from nce_ref.oracle import Convention
+from nce_ref.oracle.conventions import OURS, Convention
 
 FRAMEWORKS = {
     "scipy": "scipy",
@@ -35,7 +35,7 @@ class Client:
     name: str
     objective: str
     implementation: Callable[..., Any] = field(repr=False)
-    convention: Convention = Convention()
+    convention: Convention = OURS
     remark: str = ""
     framework: str = ""
 
@@ -57,9 +57,10 @@ def load() -> tuple[tuple[Client, ...], dict[str, str]]:
     absent: dict[str, str] = {}
     for framework, distribution in FRAMEWORKS.items():
         try:
-            module = importlib.import_module(f"tests.peers.clients_{framework}")
+            importlib.import_module(framework)
         except ImportError as error:
             absent[framework] = f"{distribution} is not installed here, its clients are not judged ({error})"
             continue
+        module = importlib.import_module(f"tests.peers.clients_{framework}")
         clients += [replace(client, framework=framework) for client in module.CLIENTS]
     return tuple(clients), absent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
@@ -71,6 +72,19 @@ def gaussian_nce(precision, c, x, y, noise_mean, noise_cov):
     return nce_of(lambda u: -0.5 * ((u @ precision) * u).sum(axis=1) + c, x, y, noise_mean, noise_cov)
 
 
+def mlp(phi):
+    def value(layer_sizes, theta, u):
+        sizes, a, start = [int(size) for size in layer_sizes], u, 0
+        for k, (into, out) in enumerate(pairwise(sizes)):
+            W, b = theta[start : start + out * into].reshape(out, into), theta[start + out * into : start + out * (into + 1)]
+            start += out * (into + 1)
+            a = a @ W.T + b
+            a = phi(a) if k < len(sizes) - 2 else a
+        return a[:, 0]
+
+    return value
+
+
 def sign_times(s):
     return s * jax.lax.stop_gradient(jnp.sign(s))
 
@@ -94,4 +108,8 @@ CLIENTS = [
     client("autodiff, jnp.abs", "laplace_ica_mle", laplace_ica_mle(jnp.abs)),
     client("autodiff, s sign(s)", "laplace_ica_mle", laplace_ica_mle(sign_times)),
     client("autodiff of jax.nn.log_sigmoid", "gaussian_nce", gaussian_nce),
+    client("autodiff, jnp.tanh", "mlp_tanh_log_density", mlp(jnp.tanh)),
+    client("autodiff, jax.nn.softplus", "mlp_softplus_log_density", mlp(jax.nn.softplus)),
+    client("autodiff, jax.nn.relu", "mlp_relu_log_density", mlp(jax.nn.relu)),
+    client("autodiff, jnp.maximum(z, 0)", "mlp_relu_log_density", mlp(lambda z: jnp.maximum(z, 0)), remark="its derivative at 0 is 1/2"),
 ]

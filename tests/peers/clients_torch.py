@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -97,6 +98,19 @@ def gaussian_nce(precision, c, x, y, noise_mean, noise_cov):
     return nce_of(lambda u: -0.5 * ((u @ precision) * u).sum(dim=1) + c, x, y, noise_mean, noise_cov)
 
 
+def mlp(phi):
+    def value(layer_sizes, theta, u):
+        sizes, a, start = [int(size) for size in layer_sizes], u, 0
+        for k, (into, out) in enumerate(pairwise(sizes)):
+            W, b = theta[start : start + out * into].reshape(out, into), theta[start + out * into : start + out * (into + 1)]
+            start += out * (into + 1)
+            a = F.linear(a, W, b)
+            a = phi(a) if k < len(sizes) - 2 else a
+        return a[:, 0]
+
+    return value
+
+
 def by_where(s):
     return torch.where(s > 0, s, -s)
 
@@ -144,4 +158,7 @@ CLIENTS = [
     client("autograd, sqrt(s^2)", "laplace_ica_mle", laplace_ica_mle(by_root), remark="0/0 at s = 0"),
     client("distributions.Laplace.log_prob", "laplace_ica_mle", laplace_ica_mle_distribution),
     client("autograd of F.logsigmoid", "gaussian_nce", gaussian_nce),
+    client("autograd of F.linear, torch.tanh", "mlp_tanh_log_density", mlp(torch.tanh)),
+    client("autograd of F.linear, F.softplus", "mlp_softplus_log_density", mlp(F.softplus)),
+    client("autograd of F.linear, F.relu", "mlp_relu_log_density", mlp(F.relu)),
 ]

@@ -27,7 +27,7 @@ def pytest_report_header(config):
 
 def pytest_sessionfinish(session):
     if session.config.getoption("--record") and session.config.stash[MADE]:
-        verdicts.write(session.config.stash[MADE], load()[1])
+        verdicts.write(session.config.stash[MADE], *load())
 
 
 @pytest.fixture

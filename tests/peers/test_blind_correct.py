@@ -26,7 +26,7 @@ def test_all_are_there(framework):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("objective, function", implementations())
+@pytest.mark.parametrize("objective, function", list(implementations()))
 def test_a_right_implementation_passes(objective, function, dtype):
     report = oracle.check(function, objective, dtype)
     assert report.ok and {result.status for result in report.results} == {"passed"}, str(report)

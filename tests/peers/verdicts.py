@@ -10,6 +10,7 @@ what     for people, and not compared: how many vectors fail, what the report su
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -65,9 +66,16 @@ def read() -> dict[Key, Row]:
     return {row.key: row for row in rows}
 
 
-def write(made: dict[Key, Row], absent: dict[str, str]) -> None:
-    """Write ``made``, and keep what is recorded of frameworks that are absent here."""
-    kept = {key: row for key, row in read().items() if any(key[1] in (FRAMEWORKS[name], name) for name in absent)}
+def is_known(key: Key, clients: Iterable[Client], absent: Iterable[str]) -> bool:
+    """Whether a row is of a client that there is, or may be, its framework being absent here."""
+    if any(key[1] in (FRAMEWORKS[name], name) for name in absent):
+        return True
+    return any((client.name, client.version.split()[0], client.objective) == key[:3] for client in clients)
+
+
+def write(made: dict[Key, Row], clients: Iterable[Client], absent: Iterable[str]) -> None:
+    """Write ``made`` over what is recorded, without the rows that are nobody's any more."""
+    kept = {key: row for key, row in read().items() if is_known(key, clients, absent)}
     frameworks = list(FRAMEWORKS.values())
     rows = sorted({**kept, **made}.values(), key=lambda row: frameworks.index(row.version.split()[0]))
     counts = {verdict: sum(row.verdict == verdict for row in rows) for verdict in ("right", "right, by choice", "wrong")}

@@ -9,25 +9,34 @@ from __future__ import annotations
 from nce_ref.oracle.mistakes.base import Mistake
 from nce_ref.oracle.mistakes.densities import DENSITIES
 from nce_ref.oracle.mistakes.family import FAMILY
+from nce_ref.oracle.mistakes.frameworks import FRAMEWORKS
 from nce_ref.oracle.mistakes.gradients import GRADIENTS
 from nce_ref.oracle.mistakes.kernels import KERNELS
 from nce_ref.oracle.mistakes.likelihood import LIKELIHOOD
 from nce_ref.oracle.mistakes.model_gradients import MODEL_GRADIENTS
+from nce_ref.oracle.mistakes.model_terms import MODEL_TERMS
 from nce_ref.oracle.mistakes.models import MODELS
+from nce_ref.oracle.mistakes.network import NETWORK, NETWORK_ARITHMETIC, NETWORK_GRADIENTS
+from nce_ref.oracle.mistakes.noise_inputs import NOISE_INPUTS
 from nce_ref.oracle.mistakes.numerics import NUMERICS
 from nce_ref.oracle.mistakes.samples import SAMPLES
+
+# Where rounding and overflow decide what comes out: it varies with the code, and is compared accordingly.
+ARITHMETIC = (*NUMERICS, *FRAMEWORKS, *NETWORK_ARITHMETIC)
 
 # Title and mistakes of each file, in reading order.
 GROUPS: tuple[tuple[str, tuple[Mistake, ...]], ...] = (
     ("The noise ratio nu", FAMILY),
     ("Samples, labels and densities mixed up", SAMPLES),
-    ("The noise's Gaussian log-density", DENSITIES),
-    ("The model and its constant c", MODELS),
+    ("The noise's Gaussian log-density", (*DENSITIES, *NOISE_INPUTS)),
+    ("The model and its constant c", (*MODELS, *MODEL_TERMS)),
     ("The likelihood of the Laplace ICA model", LIKELIHOOD),
-    ("Arithmetic", NUMERICS),
+    ("Arithmetic", ARITHMETIC),
     ("The kernels", KERNELS),
     ("Gradients of J written by hand", GRADIENTS),
     ("Gradients by the model's parameters written by hand", MODEL_GRADIENTS),
+    ("Networks as log-densities", NETWORK),
+    ("Back-propagation written by hand", NETWORK_GRADIENTS),
 )
 
 CATALOGUE: dict[str, Mistake] = {mistake.id: mistake for _, group in GROUPS for mistake in group}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from nce_ref.oracle.conventions import sample_sizes
 from nce_ref.oracle.mistakes.making import LOG_SIGMOID, MLE, NCE, OF_MODELS, made_by
 from nce_ref.oracle.objectives import OBJECTIVES
@@ -49,6 +51,28 @@ class _NoiseSlope(Steps):
     def nce(self, ratio_data: Array, ratio_noise: Array, nu: float) -> tuple[Any, Array, Array]:
         value, of_data, of_noise = super().nce(ratio_data, ratio_noise, nu)
         return value, of_data, self.on_noise * of_noise
+
+
+class _NoiseSlopeAveraged(Steps):
+    def nce(self, ratio_data: Array, ratio_noise: Array, nu: float) -> tuple[Any, Array, Array]:
+        value, of_data, of_noise = super().nce(ratio_data, ratio_noise, nu)
+        return value, of_data, of_noise * (len(ratio_data) / len(ratio_noise))
+
+
+class _DataSlope(Steps):
+    """The slope of J on the data, multiplied by a factor; right: 1."""
+
+    def __init__(self, on_data: float) -> None:
+        self.on_data = on_data
+
+    def nce(self, ratio_data: Array, ratio_noise: Array, nu: float) -> tuple[Any, Array, Array]:
+        value, of_data, of_noise = super().nce(ratio_data, ratio_noise, nu)
+        return value, self.on_data * of_data, of_noise
+
+
+class _DataSlopeOfH(Steps):
+    def log_h(self, t: Array) -> tuple[Array, Array]:
+        return super().log_h(t)[0], self.sigmoid(t)[0]
 
 
 class _SlopeWithoutNu(Steps):
@@ -136,12 +160,52 @@ GRADIENTS = (
         fix=f"{_DJ}; the slip: 0 on the noise",
     ),
     made_by(
+        _NoiseSlopeAveraged(),
+        "gradient-noise-averaged",
+        NCE,
+        "the slope of the noise term is divided by n_noise, its value by n_data",
+        effect="The gradient's zero has c off by ln nu, the value's maximum has not. " + CLIMBS,
+        fix=f"{_DJ}; the slip: -h/n_noise on the noise",
+    ),
+    made_by(
         _NoiseSlope(-1.0),
         "gradient-noise-sign",
         NCE,
         "the slope of the noise term has the wrong sign",
         effect="Data and noise both pull c upwards: it goes to infinity.",
         fix=f"{_DJ}; the slip: +h/n_data on the noise",
+    ),
+    made_by(
+        _DataSlope(2.0),
+        "gradient-data-doubled",
+        NCE,
+        "the slope of the data term counts twice: backward() on the data term, and again on J, without clearing what was accumulated",
+        effect="The gradient's zero has c off by ln 2, the value's maximum has not. " + CLIMBS,
+        fix=f"{_DJ}; the slip: 2 (1 - h)/n_data on the data",
+    ),
+    made_by(
+        _DataSlope(0.0),
+        "gradient-noise-only",
+        NCE,
+        "the gradient of the noise term alone: the data term is detached or forgotten",
+        effect="Nothing holds c up: it goes to minus infinity.",
+        fix=f"{_DJ}; the slip: 0 on the data",
+    ),
+    made_by(
+        _DataSlopeOfH(),
+        "gradient-data-h",
+        NCE,
+        "the slope on the data is h instead of 1 - h, that on the noise is right",
+        effect="Data points pull hardest where they are classified best. " + CLIMBS,
+        fix=f"{_DJ}; the slip: h/n_data on the data",
+    ),
+    made_by(
+        Finish("grad_c", lambda grad, inputs: np.zeros_like(grad)),
+        "c-detached",
+        OF_MODELS,
+        "the derivative by c is 0: c is read as a plain number (.item(), detach) where it should be differentiated",
+        effect="c never moves from its start, and B has to make up for the normalisation.",
+        fix="dJ/dc = sum_t dJ/dG_t; the slip: 0",
     ),
     made_by(
         _SlopeWithoutNu(),
@@ -174,6 +238,14 @@ GRADIENTS = (
         "(ln sigma)' = sigma': the logarithm's own derivative 1/sigma is forgotten",
         effect="Points far on the wrong side, which should pull hardest, do not pull at all. " + CLIMBS,
         fix="(ln sigma(t))' = sigma'(t)/sigma(t) = sigma(-t); the slip: sigma(t) sigma(-t)",
+    ),
+    made_by(
+        Finish("grad", lambda grad, inputs: grad / len(inputs["t"])),
+        "gradient-of-mean",
+        ("log_sigmoid", "sigmoid"),
+        "the derivative is divided by the number of points: that of the mean of all values",
+        effect="Slopes that shrink with the batch: " + SCALES[0].lower() + SCALES[1:],
+        fix="each entry's own derivative, by the sum of all values; the slip: backward() from value.mean()",
     ),
     made_by(
         Finish("grad", lambda grad, inputs: Steps().sigmoid(inputs["t"])[0]),

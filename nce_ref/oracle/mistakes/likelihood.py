@@ -41,6 +41,22 @@ class _LogOfDet(Steps):
         return np.log(np.linalg.det(B)) - 0.5 * len(B) * self.log_2, np.linalg.inv(B).T
 
 
+class _LogDetAloneOnce(Steps):
+    def log_normaliser(self, B: Array, n_data: int) -> tuple[Any, Array]:
+        return np.linalg.slogdet(B)[1] / n_data - 0.5 * len(B) * self.log_2, np.linalg.inv(B).T / n_data
+
+
+class _ConstantOfPoints(Steps):
+    def log_normaliser(self, B: Array, n_data: int) -> tuple[Any, Array]:
+        return np.linalg.slogdet(B)[1] - 0.5 * n_data * self.log_2, np.linalg.inv(B).T
+
+
+class _NoSlopeBelowZero(_LogOfDet):
+    def log_normaliser(self, B: Array, n_data: int) -> tuple[Any, Array]:
+        value, slope = super().log_normaliser(B, n_data)
+        return value, slope * (np.linalg.det(B) > 0.0)
+
+
 _LIKELIHOOD = "mean_x ln p_m = -sqrt(2) mean_x sum_i |b_i . x| + ln|det B| - (n/2) ln 2"
 
 LIKELIHOOD = (
@@ -77,6 +93,22 @@ LIKELIHOOD = (
         fix=f"{_LIKELIHOOD}; the slip: (1/n_data) (ln|det B| - (n/2) ln 2)",
     ),
     made_by(
+        _LogDetAloneOnce(),
+        "logdet-B-alone-once",
+        MLE,
+        "ln|det B| is added once to a sum over the data, not once a point; -(n/2) ln 2 is right",
+        effect="B is too small by a factor of n_data.",
+        fix=f"{_LIKELIHOOD}; the slip: (1/n_data) ln|det B|",
+    ),
+    made_by(
+        _ConstantOfPoints(),
+        "mle-constant-points",
+        MLE,
+        "the number of points for the dimension n in -(n/2) ln 2: len(x) for x.shape[1]",
+        effect="None on B; the value is off by a constant that grows with the sample, so likelihoods of different samples do not compare.",
+        fix=f"{_LIKELIHOOD}, n = x.shape[1]; the slip: -(n_data/2) ln 2",
+    ),
+    made_by(
         _LogOfDet(),
         "log-det-negative",
         MLE,
@@ -84,6 +116,15 @@ LIKELIHOOD = (
         effect="NaN wherever det B < 0, half of all random starts; det itself over- or underflows in high dimensions.",
         fix="slogdet(B)[1]; the slip: log(det(B))",
         seen="picard #77 (the overflow variant)",
+    ),
+    made_by(
+        _NoSlopeBelowZero(),
+        "logdet-not-slogdet",
+        MLE,
+        "torch.logdet(B), which is NaN where det B < 0 and whose derivative is 0 there",
+        effect="NaN for half of all random starts; an optimiser that does not look at the value gets a gradient without B^-T, which "
+        "shrinks B.",
+        fix="slogdet(B).logabsdet; the slip: logdet(B)",
     ),
     made_by(
         _LogNormaliser(1.0, 0.0),

@@ -9,7 +9,7 @@ import numpy as np
 
 from nce_ref.oracle.mistakes.gradients import CLIMBS, SCALES, Finish
 from nce_ref.oracle.mistakes.making import LAPLACE_GRADIENT, MLE, made_by
-from nce_ref.oracle.textbook import Array, Pullback, Steps
+from nce_ref.oracle.textbook import Array, Outputs, Pullback, Steps
 
 
 class _ModelSlope(Steps):
@@ -34,6 +34,18 @@ class _InverseNotTransposed(Steps):
     def log_normaliser(self, B: Array, n_data: int) -> tuple[Any, Array]:
         value, slope = super().log_normaliser(B, n_data)
         return value, slope.T
+
+
+class _GradientCentred(Steps):
+    """The Gaussian model with its value right, and u - noise_mean for u in the gradient by the precision."""
+
+    def finish(self, objective: str, inputs: Mapping[str, Any], outputs: Outputs) -> Outputs:
+        mean, cov, nu = inputs["noise_mean"], inputs["noise_cov"], len(inputs["y"]) / len(inputs["x"])
+        model = [self.gaussian(inputs["precision"], inputs["c"], inputs[name])[0] for name in ("x", "y")]
+        noise = [self.gaussian_log_density(inputs[name], mean, cov) for name in ("x", "y")]
+        slopes = self.binary(model[0], model[1], noise[0], noise[1], nu)[1:]
+        backs = [self.gaussian(inputs["precision"], inputs["c"], inputs[name] - mean)[1] for name in ("x", "y")]
+        return {**outputs, "grad_precision": backs[0](slopes[0])[0] + backs[1](slopes[1])[0]}
 
 
 def _off_diagonal_doubled(grad: Array, inputs: Mapping[str, Any]) -> Array:
@@ -111,6 +123,14 @@ MODEL_GRADIENTS = (
         "1/2 is in the value and not in the gradient by the precision",
         effect=SCALES,
         fix=f"{_DS}; the slip: without 1/2",
+    ),
+    made_by(
+        _GradientCentred(),
+        "gradient-centred",
+        ("gaussian_nce",),
+        "the gradient by the precision has u - noise_mean for u, the value has u",
+        effect="The gradient's zero is that of a model around the noise's mean. " + CLIMBS + " Nothing to see where the noise is centred.",
+        fix=f"{_DS}; the slip: (u_t - mean)(u_t - mean)'",
     ),
     made_by(
         Finish("grad_precision", _off_diagonal_doubled),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nce_ref.oracle.mistakes.making import FROM_DENSITIES, NCE, made_by
 from nce_ref.oracle.textbook import Array, Steps
 
@@ -49,6 +51,30 @@ class _AllPairs(Steps):
         data, noise = self.weights(len(model_data), len(model_noise))
         value = data * of_data.mean(axis=1).sum() + noise * of_noise.mean(axis=1).sum()
         return value, data * slope_data.mean(axis=1), noise * slope_noise.mean(axis=1)
+
+
+class _AllPairsSummed(_AllPairs):
+    """The same, summed."""
+
+    def weights(self, n_data: int, n_noise: int) -> tuple[float, float]:
+        data, noise = super().weights(n_data, n_noise)
+        return data * n_data, noise * n_noise
+
+
+class _NegativeSampling(_LogNoise):
+    def log_nu(self, nu: float, is_data: bool) -> float:
+        return 0.0
+
+
+class _NoiseTruncated(Steps):
+    """The noise points beyond the last multiple of n_data are dropped."""
+
+    def nce(self, ratio_data: Array, ratio_noise: Array, nu: float) -> tuple[Any, Array, Array]:
+        kept = len(ratio_noise) // len(ratio_data) * len(ratio_data)
+        value, of_data, of_kept = super().nce(ratio_data, ratio_noise[:kept], nu)
+        of_noise = np.zeros_like(ratio_noise)
+        of_noise[:kept] = of_kept
+        return value, of_data, of_noise
 
 
 class _LabelSmoothing(Steps):
@@ -161,6 +187,14 @@ SAMPLES = (
         seen="tutorials on energy-based models; lda2vec-tf #5 (one of the three forms)",
     ),
     made_by(
+        _NegativeSampling(0.0, 0.0),
+        "negative-sampling",
+        FROM_DENSITIES,
+        "ln(nu p_n) is dropped everywhere: h = sigma(ln p_m), which is word2vec's negative sampling",
+        effect="The model estimates ln p_d - ln p_n - ln nu, not the density.",
+        fix=f"{_G}, h = sigma(G - ln nu); the slip: h = sigma(ln p_m)",
+    ),
+    made_by(
         _LogNoise(-1.0, -1.0),
         "log-pn-added",
         FROM_DENSITIES,
@@ -175,6 +209,23 @@ SAMPLES = (
         "shapes (N, 1) and (N,) broadcast to (N, N): every ln p_m meets every ln p_n, averaged",
         effect="Neither B nor c is estimated: the noise density no longer belongs to the point. No exception, and the loss looks usual.",
         fix="G_t = ln p_m(u_t) - ln p_n(u_t), both of shape (N,); the slip: G_st = ln p_m(u_s) - ln p_n(u_t)",
+    ),
+    made_by(
+        _AllPairsSummed(),
+        "broadcast-summed",
+        FROM_DENSITIES,
+        "shapes (N, 1) and (N,) broadcast to (N, N): every ln p_m meets every ln p_n, summed",
+        effect="As broadcast-pairs, and each sum is N times too large: unless nu = 1, the noise's weight is wrong as well.",
+        fix="G_t = ln p_m(u_t) - ln p_n(u_t), both of shape (N,); the slip: a sum over s and t of G_st = ln p_m(u_s) - ln p_n(u_t)",
+    ),
+    made_by(
+        _NoiseTruncated(),
+        "noise-truncated",
+        NCE,
+        "noise points are reshaped to so many a data point, and those left over are dropped",
+        effect="The noise's weight is floor(nu) while h has nu: c is off by ln(nu/floor(nu)), B stays right. At nu < 1 no noise is left at "
+        "all, and c goes to infinity.",
+        fix=f"{_J}, every y in the sum; the slip: the first floor(nu) n_data of them",
     ),
     made_by(
         _LabelSmoothing(),

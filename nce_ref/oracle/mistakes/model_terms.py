@@ -1,0 +1,89 @@
+"""Slips in the terms of the models: other forms of |s|, a term too many, a sum over one axis too many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nce_ref.oracle.mistakes.base import Mistake
+from nce_ref.oracle.mistakes.making import LAPLACE, LAPLACE_GRADIENT, made_by
+from nce_ref.oracle.textbook import Array, Pullback, Steps
+
+
+class _RootAbs(Steps):
+    """|s| as sqrt(s^2 + eps)."""
+
+    def __init__(self, eps: float) -> None:
+        self.eps = eps
+
+    def absolute(self, s: Array) -> tuple[Array, Array]:
+        root = np.sqrt(s * s + self.eps)
+        return root, s / root
+
+
+class _LogDetAndC(Steps):
+    def laplace(self, B: Array, c: float, u: Array, is_data: bool = True) -> tuple[Array, Pullback]:
+        value, pullback = super().laplace(B, c, u, is_data)
+        log_det, slope = np.linalg.slogdet(B)[1], np.linalg.inv(B).T
+        return value + log_det, lambda w: (pullback(w)[0] + w.sum() * slope, pullback(w)[1])
+
+
+class _NoAxis(Steps):
+    """Sums over points and dimensions at once: one number, which every point is given."""
+
+    def laplace(self, B: Array, c: float, u: Array, is_data: bool = True) -> tuple[Array, Pullback]:
+        s, back = self.sources(B, u)
+        total, slope = self.sum_of_sources(s)
+        value = np.full_like(total, c - self.laplace_scale * total.sum())
+        return value, lambda w: (back(-self.laplace_scale * w.sum() * slope), w.sum())
+
+    def model_half_quadratic(self, precision: Array, u: Array) -> tuple[Array, Callable[[Array], Array]]:
+        value, back = super().model_half_quadratic(precision, u)
+        return np.full_like(value, value.sum()), lambda w: back(np.full_like(w, w.sum()))
+
+
+_MODEL = "ln p_m = -sqrt(2) sum_i |b_i . u| + c"
+
+
+def _root_abs(eps: str, suffix: str = "") -> Mistake:
+    return made_by(
+        _RootAbs(float(eps)),
+        f"root-abs{suffix}",
+        LAPLACE,
+        f"|s| smoothed to sqrt(s^2 + {eps})",
+        effect=f"A different density, flat within {np.sqrt(float(eps)):.0e} of the kink: a bias of B that is small and does not go "
+        "away with the sample. The value is off by as much at every point near a kink.",
+        fix=f"{_MODEL}; smooth for the optimiser if you must, not for the answer. The slip: sqrt(s^2 + {eps})",
+    )
+
+
+MODEL_TERMS = (
+    _root_abs("1e-6"),
+    _root_abs("1e-4", "-1e-4"),
+    _root_abs("1e-8", "-1e-8"),
+    made_by(
+        _RootAbs(0.0),
+        "abs-as-root",
+        LAPLACE_GRADIENT,
+        "|s| as sqrt(s^2), whose derivative at s = 0 is 0/0",
+        effect="The value is right and the gradient NaN as soon as one point lies on a kink, the origin included: the fit ends there.",
+        fix="|s| with the derivative sign(s), 0 at s = 0; the slip: sqrt(s^2)",
+    ),
+    made_by(
+        _LogDetAndC(),
+        "logdet-B-in-model",
+        ("laplace_ica_log_density", "laplace_ica_nce"),
+        "ln|det B| is added to the unnormalised model, beside c",
+        effect="B stays right and c comes out as -(n/2) ln 2: ln|det B|, which c is to estimate, stands in the model already.",
+        fix=f"{_MODEL}; the slip: + ln|det B|",
+    ),
+    made_by(
+        _NoAxis(),
+        "model-no-axis",
+        (*LAPLACE, "gaussian_nce"),
+        "the model's sum runs over the points as well as the dimensions: every point is given the same number (axis forgotten)",
+        effect="The model sees one number a sample: nothing can be estimated. No exception, since a scalar broadcasts.",
+        fix=f"{_MODEL}, a sum over i for every point; the slip: a sum without axis=1",
+    ),
+)

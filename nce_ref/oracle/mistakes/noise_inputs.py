@@ -1,0 +1,83 @@
+"""Slips in what the noise's Gaussian log-density is given: a covariance made "safe", points for dimensions, a mean for one sample."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nce_ref.oracle.mistakes.base import Mistake
+from nce_ref.oracle.mistakes.making import GAUSSIAN, OF_MODELS, made_by
+from nce_ref.oracle.textbook import Array, Steps
+
+
+class _Jitter(Steps):
+    def __init__(self, eps: float) -> None:
+        self.eps = eps
+
+    def gaussian_log_density(self, u: Array, mean: Array, cov: Array) -> Array:
+        return super().gaussian_log_density(u, mean, cov + self.eps * np.eye(len(mean), dtype=cov.dtype))
+
+
+class _TwoPiOfPoints(Steps):
+    def gaussian_log_density(self, u: Array, mean: Array, cov: Array) -> Array:
+        right = self.gaussian_constant(len(mean))
+        return super().gaussian_log_density(u, mean, cov) + (right - self.gaussian_constant(len(u)))
+
+
+class _CentredOn(Steps):
+    """The mean is subtracted on one sample only."""
+
+    def __init__(self, data: bool) -> None:
+        self.data = data
+
+    def noise_log_density(self, u: Array, mean: Array, cov: Array, is_data: bool) -> Array:
+        return super().noise_log_density(u, mean if is_data == self.data else np.zeros_like(mean), cov, is_data)
+
+
+_RIGHT = "ln p_n = -1/2 (u - mean)' cov^-1 (u - mean) - 1/2 ln det cov - (n/2) ln 2 pi"
+_NO_SHIFT = "No constant shift: B and c are both wrong. Nothing to see where the noise is centred."
+
+
+def _jitter(eps: str, suffix: str = "") -> Mistake:
+    return made_by(
+        _Jitter(float(eps)),
+        f"jitter{suffix}",
+        GAUSSIAN,
+        f"{eps} is added to the diagonal of cov before it is factorised",
+        effect=f"The noise is taken for wider than it is: hardly any where variances are near 1, gross where they are near {eps}. "
+        "c cannot absorb it.",
+        fix=f"{_RIGHT}, with the cov that the noise was drawn by; the slip: cov + {eps} I",
+    )
+
+
+NOISE_INPUTS = (
+    _jitter("1e-6"),
+    _jitter("1e-3", "-1e-3"),
+    _jitter("1e-4", "-1e-4"),
+    _jitter("1e-5", "-1e-5"),
+    _jitter("1e-8", "-1e-8"),
+    made_by(
+        _TwoPiOfPoints(),
+        "gauss-2pi-points",
+        GAUSSIAN,
+        "the number of points for the dimension n in -(n/2) ln 2 pi: u.shape[0] for u.shape[1]",
+        effect="c is off by a constant that grows with the sample, and by another one on each sample where the sizes differ, which c "
+        "cannot absorb.",
+        fix=f"{_RIGHT}, n = u.shape[1]; the slip: -(n_points/2) ln 2 pi",
+    ),
+    made_by(
+        _CentredOn(data=True),
+        "noise-mean-data-only",
+        OF_MODELS,
+        "the noise's mean is subtracted from the data, not from the noise points, in ln p_n",
+        effect=_NO_SHIFT,
+        fix=f"{_RIGHT} at every point, x and y; the slip: y' cov^-1 y on the noise",
+    ),
+    made_by(
+        _CentredOn(data=False),
+        "noise-mean-noise-only",
+        OF_MODELS,
+        "the noise's mean is subtracted from the noise points, not from the data, in ln p_n",
+        effect=_NO_SHIFT,
+        fix=f"{_RIGHT} at every point, x and y; the slip: x' cov^-1 x on the data",
+    ),
+)
