@@ -21,14 +21,12 @@ from typing import Any
 import pytest
 
 from nce_ref.oracle.check import check
-from nce_ref.oracle.conventions import C_SIGNS, REDUCTIONS, SENSES, Convention
+from nce_ref.oracle.conventions import C_SIGNS, OURS, REDUCTIONS, SENSES, Convention
 from nce_ref.oracle.locate import expected_failures, find_implementation, objective_of
 from nce_ref.oracle.report import Report
 from nce_ref.oracle.results import CaseResult
 from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.vectors import MalformedVectors, suite
-
-_OURS = Convention()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,9 +36,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--nce-objective", metavar="OBJECTIVE", help="which objective it is (default: the function's name)")
     group.addoption("--nce-dtype", choices=DTYPES, default="float64", help="dtype of the inputs and of the tolerance")
     group.addoption("--nce-expected-failures", metavar="FILE", help='lines "pattern of ids: reason"')
-    group.addoption("--nce-sense", choices=SENSES, default=_OURS.sense, help="is the objective maximised, or a loss")
-    group.addoption("--nce-reduction", choices=REDUCTIONS, default=_OURS.reduction, help="what the sums are divided by")
-    group.addoption("--nce-c-sign", choices=C_SIGNS, default=_OURS.c_sign, help="is c added to ln p_m, or ln Z subtracted")
+    group.addoption("--nce-sense", choices=SENSES, default=OURS.sense, help="is the objective maximised, or a loss")
+    group.addoption("--nce-reduction", choices=REDUCTIONS, default=OURS.reduction, help="what the sums are divided by")
+    group.addoption("--nce-c-sign", choices=C_SIGNS, default=OURS.c_sign, help="is c added to ln p_m, or ln Z subtracted")
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

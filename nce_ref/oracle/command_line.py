@@ -169,7 +169,7 @@ def _got(text: str) -> Any:
 
 
 def _emit(options: argparse.Namespace) -> Outcome:
-    from nce_ref.oracle import emit  # recomputes 40 digits: its imports are not for every command
+    from nce_ref.oracle.authoring import emit  # recomputes 40 digits: its imports are not for every command
 
     names = options.names or None
     if options.check:
@@ -179,7 +179,7 @@ def _emit(options: argparse.Namespace) -> Outcome:
 
 
 def _lint(options: argparse.Namespace) -> Outcome:
-    from nce_ref.oracle.lint import lint
+    from nce_ref.oracle.authoring.lint import lint
 
     found = lint()
     return Outcome(FAILED if found else PASSED, "\n".join(found) or "the vectors keep their format")

@@ -198,8 +198,9 @@ def _suspicion(best: Suspect, diagnosis: Diagnosis) -> list[str]:
 
 def _entry(what: str, text: str) -> str:
     """One labelled paragraph; words are not broken, so that what is to be typed can be copied."""
-    indent = " " * 13
-    return textwrap.fill(text, WIDTH, initial_indent=f"  {what}:".ljust(13), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    wrapper = textwrap.TextWrapper(WIDTH, break_long_words=False, break_on_hyphens=False)
+    wrapper.initial_indent, wrapper.subsequent_indent = f"  {what}:".ljust(13), " " * 13
+    return wrapper.fill(text)
 
 
 def _result_as_dict(result: CaseResult) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import numpy as np
 
 from nce_ref.oracle.conventions import Convention
 from nce_ref.oracle.diagnosis import diagnose
+from nce_ref.oracle.diagnosis.observed import observe
 from nce_ref.oracle.judge import judge
 from nce_ref.oracle.objectives import OBJECTIVES
-from nce_ref.oracle.observed import observe
 from nce_ref.oracle.textbook import Steps, evaluate
 from nce_ref.oracle.vectors import cases
 

@@ -1,4 +1,4 @@
-"""What the oracle says of the 82 wrong implementations of ``tests/oracle/blind``, since the catalogue has learnt from them.
+"""What the oracle says of the 112 wrong implementations of ``tests/oracle/blind``, since the catalogue has learnt from the first 82.
 
 Conventions
 -----------
@@ -89,11 +89,42 @@ NAMED = {
     "b-jax-10": "negative-sampling",
     "b-jax-11": "nu-sign",
     "b-jax-13": "eps-in-log",
+    "c-numpy-01": "noise-averaged",
+    "c-numpy-02": "nu-sign",
+    "c-numpy-04": "inverse-not-transposed",
+    "c-numpy-05": "gradient-doubled-off-diagonal",
+    "c-numpy-06": "cholesky-triangle",
+    "c-numpy-07": "log-sigmoid-grad",
+    "c-numpy-08": "sigmoid-zero-left-out",
+    "c-numpy-09": "sources-transposed",
+    "c-numpy-10": "gradient-noise-averaged",
+    "c-torch-01": "clip-prob",
+    "c-torch-02": "reduction=mean",
+    "c-torch-03": "gradient-data-doubled",
+    "c-torch-04": "gradient-data-only",
+    "c-torch-05": "logdet-not-slogdet",
+    "c-torch-07": "gauss-logdet-of-factor",
+    "c-torch-08": "log1p-exp",
+    "c-torch-10": "float32",
+    "c-jax-01": "where-nan-gradient",
+    "c-jax-03": "nu-integer",
+    "c-jax-04": "logdet-B-in-model",
+    "c-jax-07": "jitter",
+    "c-jax-08": "tanh-no-half",
+    "c-jax-09": "clip-logits",
 }
-HINTED = {"b-jax-03": "grad_log_model_noise wrong: the slip is in the gradient alone"}
-CHOICES = ("a-numpy-02", "a-jax-15", "b-np-09", "b-torch-11")
+HINTED = {
+    "b-jax-03": "grad_log_model_noise wrong: the slip is in the gradient alone",
+    "c-torch-06": "the slip is in the gradient alone",
+    "c-torch-09": "plus (-0.346574 = -ln 2/2) x n_dim",
+    "c-jax-02": "grad_log_model_noise wrong: the slip is in the gradient alone",
+    "c-jax-05": "grad_B right on all vectors, value wrong",
+    "c-jax-06": "neither a factor nor an offset explains it",
+    "c-jax-10": "neither a factor nor an offset explains it",
+}
+CHOICES = ("a-numpy-02", "a-jax-15", "b-np-09", "b-torch-11", "c-numpy-03")
 UNSEEN = {
-    *((name, "float32") for name in ("a-torch-02", "a-torch-09", "a-jax-14", "b-torch-06")),  # casts to float32, and less than its eps
+    *((name, "float32") for name in ("a-torch-02", "a-torch-09", "a-jax-14", "b-torch-06", "c-torch-10")),  # casts to float32, and less than its eps
     *(("b-jax-12", dtype) for dtype in ("float32", "float64")),  # B cast to float32, which holds every input exactly
 }
 

@@ -7,7 +7,7 @@ import pytest
 
 import nce_ref as nr
 from nce_ref import oracle
-from nce_ref.oracle.flags import hidden_sums
+from nce_ref.oracle.authoring.flags import hidden_sums
 from nce_ref.oracle.kinks import RELU_MISTAKE
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.results import CHOICE

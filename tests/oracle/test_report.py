@@ -37,8 +37,8 @@ def test_a_wrong_implementation_is_told_everything_in_order(wrong):
     text = str(wrong)
     first = wrong.failed[0]
     order = ["FAILED: no_log_nu as nce_from_log_ratios", "FAILED nce_from_log_ratios/", "value: got ", ", want ", " allowances ("]
-    order += ["and ", " more: ", "Suspect (mistake): no-log-nu: ", "evidence: ", "matters: ", "c is off by -ln nu", "fix: ", "sigma(G - ln nu)"]
-    order += ["Reproduce:", "python -m nce_ref explain nce_from_log_ratios/"]
+    order += ["and ", " more: ", "Suspect (mistake): no-log-nu: ", "evidence: ", "matters: ", "c is off by -ln nu"]
+    order += ["fix: ", "sigma(G - ln nu)", "Reproduce:", "python -m nce_ref explain nce_from_log_ratios/"]
     at = 0
     for part in order:
         assert part in text[at:], part

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nce_ref.oracle import textbook
-from nce_ref.oracle.kills import excess
+from nce_ref.oracle.authoring.kills import excess
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.tolerance import DTYPES, K, allowance, tolerance_class
 from nce_ref.oracle.vectors import cases

@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from nce_ref.oracle.authoring.flags import MAX_INLINE, SMOKE, derived_flags, is_derived
+from nce_ref.oracle.authoring.layout import spell, spell_hex
 from nce_ref.oracle.conventions import sample_sizes
-from nce_ref.oracle.flags import MAX_INLINE, SMOKE, derived_flags, is_derived
-from nce_ref.oracle.layout import spell, spell_hex
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.objectives import OBJECTIVES, Objective
 from nce_ref.oracle.vectors import FOLDER, MalformedVectors, read_input, read_json

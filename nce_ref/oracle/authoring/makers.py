@@ -17,7 +17,7 @@ from decimal import Context, Decimal
 from typing import Any
 
 from nce_ref.oracle import exact, exact_covariance, exact_estimates, exact_network
-from nce_ref.oracle.layout import each, spell
+from nce_ref.oracle.authoring.layout import each, spell
 from nce_ref.oracle.objectives import OBJECTIVES
 
 Inputs = Mapping[str, Any]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from nce_ref.oracle.family import Family
+from nce_ref.oracle.diagnosis.family import Family
 
 _LOGS = {
     "ln(2 pi)": math.log(2.0 * math.pi),

@@ -23,9 +23,9 @@ import numpy as np
 from nce_ref._checks import Float
 from nce_ref.oracle import textbook
 from nce_ref.oracle.conventions import Convention, all_conventions
+from nce_ref.oracle.diagnosis.observed import Bools, Layout, Observed
+from nce_ref.oracle.diagnosis.relatives import relatives_of
 from nce_ref.oracle.mistakes import ARITHMETIC, CATALOGUE
-from nce_ref.oracle.observed import Bools, Layout, Observed
-from nce_ref.oracle.relatives import relatives_of
 from nce_ref.oracle.vectors import Vector
 
 _ROUGHLY = 0.05  # of an error may be left unexplained where rounding decides about the rest

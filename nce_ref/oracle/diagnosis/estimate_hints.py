@@ -17,7 +17,7 @@ import numpy as np
 from nce_ref._checks import Float
 from nce_ref.matching import match_rows
 from nce_ref.oracle.conventions import sample_sizes
-from nce_ref.oracle.observed import Observed
+from nce_ref.oracle.diagnosis.observed import Observed
 from nce_ref.special import LOG_2PI
 
 _CLOSE = 1e-3

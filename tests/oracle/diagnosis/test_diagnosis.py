@@ -7,13 +7,13 @@ import functools
 import numpy as np
 import pytest
 
-from nce_ref.oracle.compound import together
 from nce_ref.oracle.conventions import Convention, all_conventions
 from nce_ref.oracle.diagnosis import Diagnosis, diagnose, recognise_signature
+from nce_ref.oracle.diagnosis.compound import together
+from nce_ref.oracle.diagnosis.suspects import _answer, every_source, settings
 from nce_ref.oracle.judge import judge
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.objectives import OBJECTIVES
-from nce_ref.oracle.suspects import _answer, every_source, settings
 from nce_ref.oracle.textbook import evaluate
 from nce_ref.oracle.vectors import cases
 from tests.oracle.answers import FUNCTIONS, NCE, OURS, diagnosis, judged, right, under

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from nce_ref.oracle.emit import emit, expected, recompute
-from nce_ref.oracle.lint import lint
+from nce_ref.oracle.authoring.emit import emit, expected, recompute
+from nce_ref.oracle.authoring.lint import lint
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.vectors import FOLDER, MalformedVectors, read_vectors
 

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle.observed import Observed
+from nce_ref.oracle.diagnosis.observed import Observed
 from nce_ref.special import LOG_2PI, SQRT_2, log_sigmoid, sigmoid
 
 OBJECTIVES = ("nce_from_log_ratios", "binary_nce", "laplace_ica_nce", "gaussian_nce")

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle.observed import Observed
+from nce_ref.oracle.diagnosis.observed import Observed
 
 _STEP = {"float64": 1e-5, "float32": 2.0**-7}
 _SLACK = {"float64": 1e-4, "float32": 5e-2}

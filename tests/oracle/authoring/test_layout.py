@@ -10,7 +10,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from nce_ref.oracle.layout import each, spell, spell_hex, to_npz, to_text
+from nce_ref.oracle.authoring.layout import each, spell, spell_hex, to_npz, to_text
 
 
 @pytest.mark.parametrize(

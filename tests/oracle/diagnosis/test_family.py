@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from nce_ref.oracle import constants, family
 from nce_ref.oracle.conventions import Convention, sample_sizes
+from nce_ref.oracle.diagnosis import constants, family
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.textbook import Steps, evaluate
 from tests.oracle.answers import NCE, diagnosis, observed, right, under

@@ -14,10 +14,10 @@ from dataclasses import replace
 from typing import Any
 
 from nce_ref.oracle import textbook
+from nce_ref.oracle.diagnosis.observed import Observed
+from nce_ref.oracle.diagnosis.suspects import Candidate, Source, is_full, rank, search
 from nce_ref.oracle.mistakes import ARITHMETIC, CATALOGUE
 from nce_ref.oracle.mistakes.base import Mistake
-from nce_ref.oracle.observed import Observed
-from nce_ref.oracle.suspects import Candidate, Source, is_full, rank, search
 
 _TRIED = 2  # first causes
 _BLUR = {"float32": 1e2, "float64": 1e8}

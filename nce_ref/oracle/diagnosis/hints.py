@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle.consistency import derivative_hint
-from nce_ref.oracle.constants import name_log, name_number
-from nce_ref.oracle.observed import Observed, Slot
-from nce_ref.oracle.special_cases import explains_which
+from nce_ref.oracle.diagnosis.consistency import derivative_hint
+from nce_ref.oracle.diagnosis.constants import name_log, name_number
+from nce_ref.oracle.diagnosis.observed import Observed, Slot
+from nce_ref.oracle.diagnosis.special_cases import explains_which
 
 _SIZES = ("n_data", "n_noise", "nu", "n_points", "n_dim")
 _FEATURES = ("1", *(name for size in _SIZES for name in (size, f"1/{size}")), "1 + nu", "1/(1 + nu)")

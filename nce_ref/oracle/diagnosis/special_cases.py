@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle.observed import Observed
+from nce_ref.oracle.diagnosis.observed import Observed
 
 Inputs = Mapping[str, Any]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nce_ref.oracle.flags import DERIVED, derived_flags, is_derived, log_sigmoid_arguments
+from nce_ref.oracle.authoring.flags import DERIVED, derived_flags, is_derived, log_sigmoid_arguments
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.vectors import cases, suite
 

@@ -7,9 +7,9 @@ import shutil
 
 import pytest
 
-from nce_ref.oracle.emit import emit
-from nce_ref.oracle.layout import to_npz
-from nce_ref.oracle.lint import lint
+from nce_ref.oracle.authoring.emit import emit
+from nce_ref.oracle.authoring.layout import to_npz
+from nce_ref.oracle.authoring.lint import lint
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.vectors import FOLDER, cases
 

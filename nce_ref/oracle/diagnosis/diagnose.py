@@ -17,21 +17,18 @@ from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle import constants, family
-from nce_ref.oracle.compound import search_easy, search_pairs
-from nce_ref.oracle.conventions import Convention
-from nce_ref.oracle.estimate_hints import estimate_hints
-from nce_ref.oracle.hints import compute_hints, lost_digits, single_precision
+from nce_ref.oracle.conventions import OURS, Convention
+from nce_ref.oracle.diagnosis import constants, family
+from nce_ref.oracle.diagnosis.compound import search_easy, search_pairs
+from nce_ref.oracle.diagnosis.estimate_hints import estimate_hints
+from nce_ref.oracle.diagnosis.hints import compute_hints, lost_digits, single_precision
+from nce_ref.oracle.diagnosis.observed import Observed, observe
+from nce_ref.oracle.diagnosis.relatives import relatives_of
+from nce_ref.oracle.diagnosis.suspects import Candidate, compare, is_full, rank, search, search_alone, settings
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.objectives import Objective
-from nce_ref.oracle.observed import Observed, observe
-from nce_ref.oracle.relatives import recognise_signature, relatives_of
 from nce_ref.oracle.results import CaseResult
-from nce_ref.oracle.suspects import Candidate, compare, is_full, rank, search, search_alone, settings
 
-__all__ = ["Diagnosis", "Suspect", "diagnose", "recognise_signature"]
-
-OURS = Convention()
 _SHOWN = 8  # suspects kept in a report
 _CLEAR = 20.0  # allowances: a fitted explanation is not asked of what is wrong by less
 _NEARLY = 0.75  # of the failing vectors, where none explains them all
@@ -78,6 +75,10 @@ def diagnose(
     observed = observe(objective, results, dtype, convention)
     if not any(result.status == "failed" for result in results):
         return Diagnosis()
+    if objective.kind == "estimate":
+        return Diagnosis(hints=estimate_hints(observed))
+    if objective.kind == "covariance":  # the catalogue has no mistakes there, and digits lost are a quadrature's, not a dtype's
+        return Diagnosis(hints=compute_hints(observed, evaluate))
     precision = single_precision(observed, dtype)
     if precision is not None and not observed.failed.any():
         count = observed.n_ran
@@ -85,8 +86,6 @@ def diagnose(
         remedy = 'dtype="float32" in the check, if float32 is meant'
         suspect = Suspect("hint", "float32", precision, count, count, "every answer is right to float32's allowance", "", fix, remedy)
         return Diagnosis((suspect,), suspect)
-    if objective.kind == "estimate":
-        return Diagnosis(hints=estimate_hints(observed))
     if not np.isfinite(observed.got).any():
         hint = f"nothing but NaN and inf came, for all {observed.n_ran} vectors: see first whether the adapter hands over numbers"
         return Diagnosis(hints=(hint,))

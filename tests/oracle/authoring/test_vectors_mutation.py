@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from nce_ref.oracle.kills import excess, is_killed, kills
-from nce_ref.oracle.lint import KILLS_NOTHING
+from nce_ref.oracle.authoring.kills import excess, is_killed, kills
+from nce_ref.oracle.authoring.lint import KILLS_NOTHING
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.vectors import cases

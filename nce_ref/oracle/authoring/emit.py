@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle.flags import MAX_INLINE, derived_flags, is_derived
-from nce_ref.oracle.kills import kills
-from nce_ref.oracle.layout import each, spell, spell_hex, to_npz, to_text
-from nce_ref.oracle.makers import COVARIANCE_DIGITS, MAKERS, SOURCES, Certificate
+from nce_ref.oracle.authoring.flags import MAX_INLINE, derived_flags, is_derived
+from nce_ref.oracle.authoring.kills import kills
+from nce_ref.oracle.authoring.layout import each, spell, spell_hex, to_npz, to_text
+from nce_ref.oracle.authoring.makers import COVARIANCE_DIGITS, MAKERS, SOURCES, Certificate
 from nce_ref.oracle.objectives import OBJECTIVES, Objective
 from nce_ref.oracle.scales import scales
 from nce_ref.oracle.vectors import FOLDER, FORMAT, MalformedVectors, read_input, read_json, read_vectors
