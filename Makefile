@@ -15,10 +15,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test test-peers vectors-check replicate replicate-full report walkthrough replicate-rivals replicate-rivals-full bench lint clean
+.PHONY: help test test-peers test-cluster vectors-check replicate replicate-full report walkthrough replicate-rivals bench lint clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-22s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
 	@echo '  Variables: PYTHON=python3.12 (any Python from 3.11 on), ARGS="..." (handed to the command)'
 
 test: $(VENV)/with-test  ## the test suite, warnings are errors
@@ -27,6 +27,9 @@ test: $(VENV)/with-test  ## the test suite, warnings are errors
 # The frameworks' warnings are their own.
 test-peers: $(VENV)/with-peers  ## the verdicts on real clients: SciPy, scikit-learn, JAX, autograd; torch, tensorflow if installed
 	$(RUN) -m pytest tests/peers -W default $(ARGS)
+
+test-cluster: $(VENV)/with-test $(VENV)/with-cluster  ## the replication's runner on real Dask clusters of this machine
+	$(RUN) -m pytest tests/cluster -W default $(ARGS)
 
 vectors-check: $(VENV)/with-test  ## recompute every expected number of the oracle's vectors
 	$(RUN) -m nce_ref emit --check $(ARGS)
@@ -43,11 +46,8 @@ report: $(VENV)/with-replicate  ## rebuild the committed report from the committ
 walkthrough: $(VENV)/with-walkthrough  ## a network as log-density: a walkthrough's faults and the right way, three minutes on 2 cores; resumes
 	$(RUN) -m paper_replication walkthrough $(ARGS)
 
-replicate-rivals: $(VENV)/with-replicate  ## the rivals of Figure 1 (a), (b) and the sweep over nu, five minutes on 2 cores; resumes
+replicate-rivals: $(VENV)/with-replicate  ## the rivals of Figure 1 (a), (b) and the sweep over nu, five minutes on 2 cores; ARGS="--profile full" for all; resumes
 	$(RUN) -m paper_replication rivals --profile quick $(ARGS)
-
-replicate-rivals-full: $(VENV)/with-replicate  ## the same with the papers' numbers of matrices, under two hours on 2 cores; resumes
-	$(RUN) -m paper_replication rivals --profile full $(ARGS)
 
 bench: $(VENV)/with-test  ## time the kernels against their textbook forms
 	$(RUN) -m pytest benchmarks --benchmark-only --benchmark-columns=min,median,iqr,rounds $(ARGS)

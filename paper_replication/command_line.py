@@ -1,4 +1,7 @@
-"""The command line, ``python -m paper_replication run | report | walkthrough``. Every bad input ends in one line that says what and why."""
+"""The command line, ``python -m paper_replication run | report | walkthrough | noise-choice | rivals``.
+
+Every bad input ends in one line that says what and why.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from .claims import NOT_RESOLVED
+from .executors import FORMS, Choice, parse_executor, workers
+from .noise_choice.command import noise_choice
 from .profiles import PROFILES, find_profile
 from .progress import clock
 from .provenance import code_hash
 from .report import FOLDER, RUNS_FILE, Report, build_report, describe_runs
 from .report_tables import plain_verdicts
-from .runner import open_executor, run_tasks, take_shard
+from .rivals.command import PROFILE_NAMES, rivals
+from .runner import run_tasks, take_shard
 from .store import RunStore, StoreError, read_rows
 from .walkthrough.command import walkthrough
 
@@ -53,12 +59,11 @@ def run(options: argparse.Namespace) -> int:
     with RunStore(options.results) as store:
         if store.note:
             print(store.note, file=sys.stderr)
-        with open_executor(options.workers) as executor:
+        with options.executor.open() as executor:
             outcome = run_tasks(
                 mine,
                 store,
                 executor,
-                in_flight=options.workers + 1,
                 max_seconds=60.0 * options.max_minutes,
                 provenance={"code": code_hash()},
             )
@@ -125,10 +130,17 @@ def _shard(text: str) -> tuple[int, int]:
     return int(index), int(count)
 
 
-def _workers(text: str) -> int:
+def _workers(text: str) -> Choice:
     if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"got {text!r}; expected 0 (no worker process) or more")
-    return int(text)
+    return workers(int(text))
+
+
+def _executor(text: str) -> Choice:
+    try:
+        return parse_executor(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _minutes(text: str) -> float:
@@ -141,12 +153,26 @@ def _minutes(text: str) -> float:
     return minutes
 
 
+def _add_executor(parser: argparse.ArgumentParser) -> None:
+    where = parser.add_mutually_exclusive_group()
+    default = workers(os.cpu_count() or 1)
+    where.add_argument("--executor", type=_executor, default=default, metavar="WHERE", help=f"{FORMS} (see the README)")
+    where.add_argument(
+        "--workers",
+        type=_workers,
+        dest="executor",
+        default=argparse.SUPPRESS,  # the default is --executor's
+        metavar="N",
+        help="short for --executor processes:N, and 0 for serial (default: one a core)",
+    )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="paper_replication", description="Replicate the papers: make runs, judge the claims, write the report.")
-    commands = parser.add_subparsers(required=True, metavar="run | report | walkthrough")
+    commands = parser.add_subparsers(required=True, metavar="run | report | walkthrough | noise-choice | rivals")
     one = commands.add_parser("run", help="make the runs of a profile that are missing, then report")
     one.add_argument("--profile", required=True, help=", ".join(f"{p.name} ({p.purpose})" for p in PROFILES.values()))
-    one.add_argument("--workers", type=_workers, default=os.cpu_count() or 1, help="worker processes, 0 for none (default: one a core)")
+    _add_executor(one)
     one.add_argument("--results", type=Path, default=RESULTS, help="folder of the store (default: paper_replication/results)")
     one.add_argument("--out", type=Path, help="folder of the report (default: report-<profile> in the results)")
     one.add_argument("--shard", type=_shard, metavar="i/k", help="make only the i-th of k equal parts")
@@ -160,8 +186,19 @@ def _parser() -> argparse.ArgumentParser:
     two.set_defaults(command=report)
     three = commands.add_parser("walkthrough", help="the walkthrough of the paper, its faults, and the experiment done right")
     three.add_argument("--quick", action="store_true", help="two small runs each, to try every path")
-    three.add_argument("--workers", type=_workers, default=os.cpu_count() or 1, help="worker processes, 0 for none (default: one a core)")
+    _add_executor(three)
     three.add_argument("--results", type=Path, default=RESULTS, help="folder of the stores (default: paper_replication/results)")
     three.add_argument("--out", type=Path, help="folder of the lesson (default: report/walkthrough; with --quick in the results)")
     three.set_defaults(command=walkthrough)
+    four = commands.add_parser("noise-choice", help="which noise is best: the asymptotic error against the noise and nu, some seconds")
+    four.add_argument("--out", type=Path, help="folder of its report (default: report/noise_choice)")
+    four.set_defaults(command=noise_choice)
+    five = commands.add_parser("rivals", help="the other estimators of Figure 1 (a) and (b), and the sweep over nu")
+    five.add_argument("--profile", choices=PROFILE_NAMES, default="quick", help="how many matrices (default: quick)")
+    _add_executor(five)
+    five.add_argument("--results", type=Path, default=RESULTS, help="folder of the stores (default: paper_replication/results)")
+    five.add_argument("--out", type=Path, help="folder of the report (default: report-rivals-<profile> in the results)")
+    five.add_argument("--shard", type=_shard, metavar="i/k", help="make only the i-th of k equal parts")
+    five.add_argument("--max-minutes", type=_minutes, default=float("inf"), metavar="M", help="start no run after M minutes")
+    five.set_defaults(command=rivals)
     return parser

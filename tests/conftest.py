@@ -1,12 +1,16 @@
-"""What is collected where: ``tests/peers`` needs frameworks, and runs only when it is named (``make test-peers``)."""
+"""What is collected where: ``tests/peers`` needs frameworks and ``tests/cluster`` needs dask, and each runs only when it is named.
+
+``make test-peers`` and ``make test-cluster`` name them.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-PEERS = Path(__file__).parent / "peers"
+PEERS, CLUSTER = (Path(__file__).parent / name for name in ("peers", "cluster"))
 
 
 def pytest_ignore_collect(collection_path, config):
     named = [Path(argument.split("::")[0]).resolve() for argument in config.args]
-    return True if collection_path == PEERS and not any(path.is_relative_to(PEERS) for path in named) else None
+    apart = collection_path in (PEERS, CLUSTER)
+    return True if apart and not any(path.is_relative_to(collection_path) for path in named) else None

@@ -11,7 +11,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGETS = ["help", "test", "test-peers", "vectors-check", "replicate", "replicate-full", "report", "walkthrough", "bench", "lint", "clean"]
+TARGETS = [
+    "help",
+    "test",
+    "test-peers",
+    "test-cluster",
+    "vectors-check",
+    "replicate",
+    "replicate-full",
+    "report",
+    "walkthrough",
+    "replicate-rivals",
+    "bench",
+    "lint",
+    "clean",
+]
 
 
 @pytest.fixture
@@ -79,7 +93,8 @@ def test_a_python_that_is_not_there_gives_one_line(tree):
 def test_a_good_python_is_not_complained_about_and_needs_no_network_once_installed(tree):
     """With the environment there and its stamp newer than pyproject.toml, only the command itself is left to run."""
     (tree / ".venv/bin").mkdir(parents=True)
-    for extra, target in (("test", "test"), ("peers", "test-peers"), ("replicate", "replicate"), ("lint", "lint")):
+    extras = (("test", "test"), ("peers", "test-peers"), ("cluster", "test-cluster"), ("replicate", "replicate"), ("lint", "lint"))
+    for extra, target in extras:
         fresh = make(tree, "--dry-run", target, f"PYTHON={sys.executable}")
         assert fresh.returncode == 0 and "-m venv .venv" in fresh.stdout and f"pip install --quiet --editable '.[{extra}]'" in fresh.stdout
     (tree / ".venv/bin/python").touch()

@@ -12,7 +12,7 @@ from ..progress import clock
 from ..provenance import code_hash
 from ..report import describe_runs, refresh_section
 from ..report_tables import plain_verdicts
-from ..runner import open_executor, run_tasks
+from ..runner import run_tasks
 from ..store import RunStore, StoreError
 from . import plan, report
 from .evidence import group_name
@@ -27,10 +27,8 @@ def walkthrough(options: argparse.Namespace) -> int:
     with RunStore(options.results / name) as store:
         if store.note:
             print(store.note, file=sys.stderr)
-        with open_executor(options.workers) as executor:
-            outcome = run_tasks(
-                wanted, store, executor, in_flight=options.workers + 1, provenance={"code": code_hash(experiments="walkthrough")}
-            )
+        with options.executor.open() as executor:
+            outcome = run_tasks(wanted, store, executor, provenance={"code": code_hash(experiments="walkthrough")})
         rows = [store.rows[task.key] for task in wanted if task.key in store.rows]
         seconds: dict[str, list[float]] = defaultdict(list)
         for row, task in ((store.rows[task.key], task) for task in wanted if task.key in store.rows):

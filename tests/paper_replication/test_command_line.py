@@ -1,6 +1,7 @@
 """The command line: what it prints, its exit codes, and one line for each bad input."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import pytest
 
 from paper_replication import command_line
 from paper_replication.command_line import main
+from paper_replication.executors import Dask, Processes, Serial
 
 
 def run(*arguments):
@@ -118,6 +120,9 @@ def test_bad_input_is_one_line(tmp_path, fake_profiles, capsys, arguments, messa
         (["run", "--profile", "fake", "--shard", "3/2"], "got '3/2'; expected i/k"),
         (["run", "--profile", "fake", "--workers", "-1"], "got '-1'; expected 0"),
         (["run", "--profile", "fake", "--workers", "²"], "got '²'; expected 0"),
+        (["run", "--profile", "fake", "--executor", "dask:"], "got 'dask:'; expected serial, processes:N, dask:ADDRESS or dask:local"),
+        (["walkthrough", "--executor", "processes:0"], "got 'processes:0'; expected serial"),
+        (["run", "--profile", "fake", "--executor", "serial", "--workers", "2"], "not allowed with argument --executor"),
         (["run", "--profile", "fake", "--shard", "¹/²"], "got '¹/²'; expected i/k"),
         (["run", "--profile", "fake", "--max-minutes", "soon"], "got 'soon'; expected a number of minutes"),
         (["walk"], "invalid choice"),
@@ -128,6 +133,23 @@ def test_bad_arguments_are_one_line(capsys, arguments, message):
         main(arguments)
     error = capsys.readouterr().err
     assert stop.value.code == 2 and message in error and error.count("\n") == 1
+
+
+def test_workers_are_short_for_executors():
+    def chosen(*arguments):
+        return command_line._parser().parse_args(["run", "--profile", "fake", *arguments]).executor
+
+    assert chosen("--workers", "3") == chosen("--executor", "processes:3") == Processes(3)
+    assert chosen("--workers", "0") == chosen("--executor", "serial") == Serial()
+    assert chosen("--executor", "dask:local") == Dask("local")
+    assert chosen() == Processes(os.cpu_count() or 1)
+
+
+def test_without_dask_one_line_names_the_extra(tmp_path, fake_profiles, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert run("run", "--profile", "fake", "--executor", "dask:local", "--results", tmp_path) == 2
+    error = capsys.readouterr().err
+    assert "--executor dask:local" in error and "pip install -e '.[cluster]'" in error and error.count("\n") == 1
 
 
 def test_the_module_pins_its_threads_before_numpy():

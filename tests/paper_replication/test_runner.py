@@ -11,9 +11,10 @@ import time
 
 import pytest
 
-from paper_replication import runner
+from paper_replication import executors
+from paper_replication.executors import SerialExecutor
 from paper_replication.progress import Progress, clock
-from paper_replication.runner import SerialExecutor, open_executor, run_tasks, take_shard
+from paper_replication.runner import run_tasks, take_shard
 from paper_replication.store import RunStore, StoreError, merge, read_rows
 from paper_replication.tasks import make_task
 
@@ -30,8 +31,8 @@ def results(folder):
 
 def make(folder, wanted, workers=0, **options):
     messages = []
-    with RunStore(folder) as store, open_executor(workers) as executor:
-        outcome = run_tasks(wanted, store, executor, in_flight=workers + 1, report=messages.append, **options)
+    with RunStore(folder) as store, executors.workers(workers).open() as executor:
+        outcome = run_tasks(wanted, store, executor, report=messages.append, **options)
     return outcome, messages
 
 
@@ -50,7 +51,7 @@ def test_workers_have_one_blas_thread(tmp_path):
 
 
 def test_workers_without_pinned_threads_refuse_to_start(tmp_path, monkeypatch):
-    monkeypatch.setattr(runner, "pinned", contextlib.nullcontext)  # the planted mistake
+    monkeypatch.setattr(executors, "pinned", contextlib.nullcontext)  # the planted mistake
     monkeypatch.setenv("OMP_NUM_THREADS", "4")
     with pytest.raises(StoreError, match="a worker process died"):
         make(tmp_path, tasks(2), workers=1)
@@ -124,14 +125,15 @@ def test_ctrl_c_leaves_a_store_to_go_on_from(tmp_path):
 SCRIPT = """
     import signal
     from pathlib import Path
-    from paper_replication.runner import open_executor, run_tasks
+    from paper_replication.executors import Processes
+    from paper_replication.runner import run_tasks
     from paper_replication.store import RunStore
     from paper_replication.tasks import make_task
     if __name__ == "__main__":
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
         wanted = [make_task("fake_experiment", {{"n_data": 10, "sleep": 0.05}}, r) for r in range(12)]
-        with RunStore(Path({folder!r})) as store, open_executor(2) as executor:
-            run_tasks(wanted, store, executor, in_flight=3)
+        with RunStore(Path({folder!r})) as store, Processes(2).open() as executor:
+            run_tasks(wanted, store, executor)
 """
 
 

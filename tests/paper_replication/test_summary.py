@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import synthetic_rows
 
+from paper_replication import executors
 from paper_replication.claim_list import all_claims
 from paper_replication.claims import judge_all
 from paper_replication.evidence import gather
-from paper_replication.runner import open_executor, run_tasks
+from paper_replication.runner import run_tasks
 from paper_replication.store import RunStore, read_rows
 from paper_replication.summary import claims_json, select, summarise, summary_csv
 from paper_replication.tasks import make_task
@@ -43,8 +44,8 @@ def test_workers_and_interruptions_leave_no_trace(tmp_path):
     wanted = [make_task("synthetic_rows", {"n_data": size}, repetition) for size in (500, 4000) for repetition in range(5)]
 
     def make(folder, workers, chosen):
-        with RunStore(folder) as store, open_executor(workers) as executor:
-            run_tasks(chosen, store, executor, in_flight=workers + 1)
+        with RunStore(folder) as store, executors.workers(workers).open() as executor:
+            run_tasks(chosen, store, executor)
 
     make(tmp_path / "serial", 0, wanted)
     make(tmp_path / "two", 2, wanted[::-1])
