@@ -124,7 +124,8 @@ HINTED = {
 }
 CHOICES = ("a-numpy-02", "a-jax-15", "b-np-09", "b-torch-11", "c-numpy-03")
 UNSEEN = {
-    *((name, "float32") for name in ("a-torch-02", "a-torch-09", "a-jax-14", "b-torch-06", "c-torch-10")),  # casts to float32, and less than its eps
+    # Casts to float32, and an error below its eps.
+    *((name, "float32") for name in ("a-torch-02", "a-torch-09", "a-jax-14", "b-torch-06", "c-torch-10")),
     *(("b-jax-12", dtype) for dtype in ("float32", "float64")),  # B cast to float32, which holds every input exactly
 }
 
