@@ -49,8 +49,9 @@ walkthrough: $(VENV)/with-walkthrough  ## a network as log-density: a walkthroug
 replicate-rivals: $(VENV)/with-replicate  ## the rivals of Figure 1 (a), (b) and the sweep over nu, five minutes on 2 cores; ARGS="--profile full" for all; resumes
 	$(RUN) -m paper_replication rivals --profile quick $(ARGS)
 
-bench: $(VENV)/with-test  ## time the kernels against their textbook forms
-	$(RUN) -m pytest benchmarks --benchmark-only --benchmark-columns=min,median,iqr,rounds $(ARGS)
+bench: $(VENV)/with-test $(VENV)/with-peers $(VENV)/with-replicate  ## time the kernels beside their peers, write benchmarks/REPORT.md
+	$(RUN) -m pytest benchmarks -W default --benchmark-only --benchmark-columns=min,median,iqr,rounds $(ARGS)
+	$(RUN) -m benchmarks.report
 
 lint: $(VENV)/with-lint  ## ruff on everything, mypy on nce_ref
 	$(RUN) -m ruff check .

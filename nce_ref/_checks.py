@@ -5,10 +5,13 @@ Every public function passes its arguments through here once, at the door; nothi
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Float = NDArray[np.float64]
+_PIECE = 65_536  # rows looked at together where the whole may be larger than memory
 
 
 def as_array(name: str, value: ArrayLike, n_axes: int, shape: tuple[int | None, ...] | None = None) -> Float:
@@ -17,6 +20,26 @@ def as_array(name: str, value: ArrayLike, n_axes: int, shape: tuple[int | None, 
     ``shape`` gives the expected size along each axis, None where any size will do.
     Raises ValueError where the kind, the number of axes, a size, or an entry (NaN, inf) is wrong.
     """
+    array = np.asarray(_as_numbers(name, value, n_axes, shape), dtype=np.float64, order="C")
+    _refuse_not_finite(name, array)
+    return array
+
+
+def as_points(name: str, value: ArrayLike, n_dim: int | None = None) -> Float:
+    """Return ``value`` as points, one a row: ``(n_points, n_dim)``, at least one of them."""
+    return as_array(name, value, 2, (None, n_dim))
+
+
+def as_points_in_place(name: str, value: ArrayLike, n_dim: int) -> NDArray[Any]:
+    """Return ``value`` as points in their own dtype and order, uncopied (a file in memory may be larger than memory); checked by pieces."""
+    points = _as_numbers(name, value, 2, (None, n_dim))
+    for start in range(0, len(points), _PIECE):
+        _refuse_not_finite(name, np.asarray(points[start : start + _PIECE], dtype=np.float64), start)
+    return points
+
+
+def _as_numbers(name: str, value: ArrayLike, n_axes: int, shape: tuple[int | None, ...] | None) -> NDArray[Any]:
+    """The value as a non-empty array of real numbers of the right shape, in its own dtype and order."""
     expected = f"shape {_spell(shape)}" if shape is not None else f"{n_axes} axes" if n_axes else "a single number"
     try:
         raw = np.asarray(value)
@@ -28,19 +51,19 @@ def as_array(name: str, value: ArrayLike, n_axes: int, shape: tuple[int | None, 
         raise ValueError(f"{name}: got shape {raw.shape}; expected {expected}")
     if raw.size == 0:
         raise ValueError(f"{name}: got shape {raw.shape}, which is empty; expected at least one entry along every axis")
-    array = np.asarray(raw, dtype=np.float64, order="C")
+    return raw
+
+
+def _refuse_not_finite(name: str, array: Float, first_row: int = 0) -> None:
+    if array.size < 1000 and np.isfinite(array).all():
+        return
     # A sum is finite only if every term is (or two terms overflow): one pass, no boolean temporary.
     with np.errstate(over="ignore", invalid="ignore"):
         suspicious = not np.isfinite(array.sum())
     if suspicious and not np.isfinite(array).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"{name}: entry {where} is {array[where]}; expected finite numbers")
-    return array
-
-
-def as_points(name: str, value: ArrayLike, n_dim: int | None = None) -> Float:
-    """Return ``value`` as points, one a row: ``(n_points, n_dim)``, at least one of them."""
-    return as_array(name, value, 2, (None, n_dim))
+        entry = (where[0] + first_row, *where[1:]) if where else where
+        raise ValueError(f"{name}: entry {entry} is {array[where]}; expected finite numbers")
 
 
 def as_uniforms(name: str, value: ArrayLike, n_dim: int) -> Float:

@@ -14,7 +14,7 @@ SIGNATURES = {
     nr.nce_from_log_ratios: ["log_ratio_data", "log_ratio_noise", "nu=None"],
     nr.nce_objective: ["theta", "model", "noise", "x", "y", "nu=None"],
     nr.log_likelihood: ["theta", "model", "x"],
-    nr.NCEObjective: ["model", "noise", "x", "y", "nu=None"],
+    nr.NCEObjective: ["model", "noise", "x", "y", "nu=None", "threads=1"],
     nr.GaussianNoise: ["mean", "cov"],
     nr.GaussianNoise.from_data: ["x"],
     nr.LaplaceICANoise: ["B"],

@@ -185,3 +185,17 @@ def test_ulp_error_counts_neighbours_everywhere():
     assert reference.ulp_error(1.0, Decimal(1) - Decimal(2) ** -54) == 0.5  # the exact value lies in the binade below 1
     assert reference.ulp_error(math.nan, Decimal(1)) == math.inf == reference.ulp_error(math.inf, Decimal(1))
     assert reference.ulp_error(-math.inf, Decimal("-1e400")) == 0.0 and reference.ulp_error(math.inf, Decimal("-1e400")) == math.inf
+
+
+def _right_signs(function):
+    rng = np.random.default_rng(3)
+    v, weights = rng.standard_normal((3, 50)), rng.standard_normal(50)
+    v[0, :4], weights[:3] = [5e-324, -5e-324, np.inf, -np.inf], [0.0, 5e-324, -1e308]
+    halves = function(weights[::2], v[:, 1::2]), np.sign(v[:, 1::2]) * weights[::2]  # not contiguous
+    return np.array_equal(function(weights, v), np.sign(v) * weights) and np.array_equal(*halves)
+
+
+def test_times_sign_is_the_product_with_np_sign():
+    assert _right_signs(special.times_sign)
+    assert not _right_signs(lambda weights, v: np.copysign(weights, v))  # loses the weight's own sign
+    assert not _right_signs(lambda weights, v: -special.times_sign(weights, v))

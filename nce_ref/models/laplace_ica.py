@@ -16,7 +16,7 @@ from __future__ import annotations
 import copy
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ from nce_ref.models.laplace_ica_moments import laplace_ica_moments
 from nce_ref.models.laplace_ica_score import LaplaceICAScoreMatching
 from nce_ref.models.moments import Moments
 from nce_ref.models.tails import Tails, absolute_tails
-from nce_ref.special import LOG_2, SQRT_2
+from nce_ref.special import LOG_2, SQRT_2, times_sign
 
 # Points a block where all n_params derivatives of each are held at once: the block stays in the cache, and malloc
 # hands the same pages out again instead of faulting in fresh ones, which costs as much as the arithmetic.
@@ -205,12 +205,10 @@ class LaplaceICAPass:
             self._radii = np.square(self.arguments)
             self._radii += smoothing**2
             np.sqrt(self._radii, out=self._radii)
-            sums = self._radii.sum(axis=0)
-        else:
-            sums = np.abs(self.arguments).sum(axis=0)
-        sums *= -SQRT_2
-        sums += c
-        self.log_density: Float = sums
+        lengths = self._radii if smoothing else np.abs(self.arguments)
+        self._off_kinks = not smoothing and bool(lengths.min() > 0.0)  # False for NaN
+        self.log_density: Float = _factors(len(B)) @ lengths  # half the time of a sum along the first axis
+        self.log_density += c
 
     @cached_property
     def slopes(self) -> Float:
@@ -228,9 +226,11 @@ class LaplaceICAPass:
 
     def pullback(self, weights: Float) -> Float:
         """sum_t weights[t] g(u_t)."""
-        in_B = (self.slopes * weights) @ self.u
-        in_B *= -SQRT_2
-        return np.append(in_B.ravel(), weights.sum())
+        signed = times_sign(weights, self.arguments) if self._off_kinks else self.slopes * weights
+        total = np.empty(self.B.size + 1)
+        total[:-1], total[-1] = (signed @ self.u).ravel(), weights.sum()
+        total[:-1] *= -SQRT_2
+        return total
 
     def curvature(self, weights: Float, gram_weights: Float) -> Float:
         """sum_t weights[t] d^2 ln p_m(u_t) + gram_weights[t] g g^T; the first is 0 off the kinks where nothing is smoothed."""
@@ -263,6 +263,7 @@ class LaplaceICAPass:
         if self.smoothing:
             return self
         other = copy.copy(self)
+        other._off_kinks = False
         other.slopes = np.where(kinks, 0.0, self.slopes)
         return other
 
@@ -288,6 +289,11 @@ def _log_abs_det(B: Float) -> float:
         if not np.linalg.cond(B / sizes[:, None]) < 1.0 / _EPS:
             return -math.inf
     return log_det
+
+
+@cache
+def _factors(n: int) -> Float:
+    return np.full(n, -SQRT_2)
 
 
 def _lengths(rows: Float) -> Float:

@@ -17,9 +17,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nce_ref._checks import Float, as_points, as_vector
+from nce_ref._checks import Float, as_points_in_place, as_vector
 from nce_ref.models.base import Model, Pass
-from nce_ref.objectives.base import ACTIVE, Expansion, blocks, by_coordinate, split_kinks
+from nce_ref.objectives.base import ACTIVE, Expansion, blocks, split_kinks
+from nce_ref.objectives.points import Points
 
 
 def log_likelihood(theta: ArrayLike, model: Model, x: ArrayLike) -> tuple[float, Float]:
@@ -34,19 +35,22 @@ def log_likelihood(theta: ArrayLike, model: Model, x: ArrayLike) -> tuple[float,
 
 
 class LikelihoodObjective:
-    """L as a function of alpha for fixed data. Raises ValueError for data of the wrong shape, empty, NaN or inf."""
+    """L as a function of alpha for fixed data; data above 32 MiB are read where they lie, as ``NCEObjective`` has it.
+
+    Raises ValueError for data of the wrong shape, empty, NaN or inf.
+    """
 
     def __init__(self, model: Model, x: ArrayLike) -> None:
         self.model = model
         # The constant is that of the model itself; ``smoothed`` changes the density alone, as an optimiser's device.
         self._normalized = model
-        self._points = by_coordinate(as_points("x", x, model.n_dim))
+        self._points = Points(as_points_in_place("x", x, model.n_dim))
         self.n_data = len(self._points)
 
     @property
     def x(self) -> Float:
         """A copy of the data; inside, the points lie coordinate by coordinate."""
-        return self._points.copy(order="C")
+        return self._points.copy(slice(None))
 
     @property
     def n_params(self) -> int:
@@ -89,7 +93,7 @@ class LikelihoodObjective:
 
     def kinks(self, alpha: ArrayLike) -> Float:
         """All b_i . x_t as one vector."""
-        return self.model.evaluate(np.append(as_vector("alpha", alpha, self.n_params), 0.0), self._points).kinks().arguments.ravel()
+        return self.model.evaluate(np.append(as_vector("alpha", alpha, self.n_params), 0.0), self._points.whole()).kinks().arguments.ravel()
 
     def expand(self, alpha: Float, width: float = ACTIVE) -> Expansion:
         """Return the expansion at alpha; every kink is a ridge.

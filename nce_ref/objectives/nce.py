@@ -18,15 +18,21 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nce_ref._checks import Float, as_points, as_positive, as_vector
+from nce_ref._checks import Float, as_count, as_points_in_place, as_positive, as_vector
 from nce_ref.models.base import Model, Pass
 from nce_ref.noise import Noise, refuse_unfit_noise
-from nce_ref.objectives.base import ACTIVE, Expansion, blocks, by_coordinate, split_kinks
-from nce_ref.special import log_sigmoid_and_slope
+from nce_ref.objectives.base import ACTIVE, Expansion, blocks, split_kinks
+from nce_ref.objectives.points import Points
+from nce_ref.objectives.threads import in_order
+from nce_ref.special import log_sigmoid_and_slope_of_array
+
+R = TypeVar("R")
 
 
 def nce_from_log_ratios(
@@ -54,20 +60,31 @@ def nce_objective(
 
 
 class NCEObjective:
-    """J as a function of theta for fixed samples; ln p_n of both is computed once.
+    """J as a function of theta for fixed samples; ln p_n of both is computed once, and held: 8 bytes a point.
 
+    Evaluated block by block: besides the samples a call needs a few MB, however many points there are. Samples above 32 MiB together
+    (``numpy.memmap`` among them, in float64 or not) are read where they lie, at every call, and must not change meanwhile.
+    ``threads`` share the blocks of value, gradient and Hessian; their number leaves no trace in the results, not in the last bit.
+    They serve large samples on idle cores: below 1e5 points the hand-over costs more than it brings. ``expand`` takes all points at
+    once, in memory in proportion to them.
     Raises ValueError where samples, model and noise differ in dimension, are empty, or hold NaN or inf.
     """
 
-    def __init__(self, model: Model, noise: Noise, x: ArrayLike, y: ArrayLike, nu: float | None = None) -> None:
-        x, y = as_points("x", x, model.n_dim), as_points("y", y, model.n_dim)
+    def __init__(
+        self, model: Model, noise: Noise, x: ArrayLike, y: ArrayLike, nu: float | None = None, threads: int = 1
+    ) -> None:
+        x, y = as_points_in_place("x", x, model.n_dim), as_points_in_place("y", y, model.n_dim)
         self.model = model
         self.n_data, self.n_noise = len(x), len(y)
         self.nu = _ratio(nu, len(x), len(y))
-        # One array for both samples: a pass over it costs one call instead of two, which is what counts up to 1000 points.
-        self._points = by_coordinate(np.concatenate([x, y]))
+        self.threads = as_count("threads", threads)
+        # One run of points for both samples: one pass instead of two, which is what counts up to 1000 points.
+        self._points = Points(x, y)
         refuse_unfit_noise(noise, model.n_dim)
-        self._log_noise: Float = as_vector("noise.log_density", noise.log_density(self._points), len(self._points))
+        self._log_noise: Float = np.empty(len(self._points))
+        for block in blocks(len(self._points)):
+            points = self._points[block]
+            self._log_noise[block] = as_vector("noise.log_density", noise.log_density(points), len(points))
 
     @property
     def n_params(self) -> int:
@@ -77,31 +94,39 @@ class NCEObjective:
     @property
     def x(self) -> Float:
         """A copy of the data; inside, the points lie coordinate by coordinate."""
-        return self._points[: self.n_data].copy(order="C")
+        return self._points.copy(slice(0, self.n_data))
 
     @property
     def y(self) -> Float:
         """A copy of the noise sample."""
-        return self._points[self.n_data :].copy(order="C")
+        return self._points.copy(slice(self.n_data, None))
 
     def __call__(self, theta: ArrayLike) -> tuple[float, Float]:
         """Return ``(J, dJ/dtheta)``; at a kink of |b_i . u| that term's derivative is 0."""
         theta = as_vector("theta", theta, self.n_params)
+
+        def part(block: slice) -> tuple[float, Float]:
+            once, value, derivative = self._evaluate(theta, block)
+            return value, once.pullback(derivative)
+
         value, gradient = 0.0, np.zeros(self.n_params)
-        for block in blocks(len(self._points)):
-            once, part, derivative = self._evaluate(theta, block)
-            value += part
-            gradient += once.pullback(derivative)
+        for more, slope in self._parts(part):
+            value += more
+            gradient += slope
         return value, gradient
 
     def second_order(self, theta: Float) -> tuple[float, Float, Float]:
         """Return ``(J, gradient, Hessian)``; the Hessian is exact off the kinks."""
+
+        def part(block: slice) -> tuple[float, Float, Float]:
+            once, value, derivative = self._evaluate(theta, block)
+            return value, once.pullback(derivative), once.curvature(derivative, self._bend(derivative))
+
         value, gradient, hessian = 0.0, np.zeros(self.n_params), np.zeros((self.n_params, self.n_params))
-        for block in blocks(len(self._points)):
-            once, part, derivative = self._evaluate(theta, block)
-            value += part
-            gradient += once.pullback(derivative)
-            hessian += once.curvature(derivative, self._bend(derivative))
+        for more, slope, curvature in self._parts(part):
+            value += more
+            gradient += slope
+            hessian += curvature
         return value, gradient, hessian
 
     def smoothed(self, epsilon: float) -> NCEObjective:
@@ -114,22 +139,26 @@ class NCEObjective:
         """The objective of the points with these indices, at the same nu, sharing ln p_n: a minibatch, per *its* data sample."""
         other, rows = copy.copy(self), np.concatenate([data, self.n_data + noise])
         other.n_data, other.n_noise = len(data), len(noise)
-        other._points, other._log_noise = by_coordinate(self._points[rows]), self._log_noise[rows]
+        other._points, other._log_noise = self._points.take(rows), self._log_noise[rows]
         return other
 
     def kinks(self, theta: ArrayLike) -> Float:
         """All signed arguments of the model's kinks as one vector: b_i . x_t and b_i . y_t, or pre-activations of ReLU units."""
-        return self.model.kinks(theta, self._points).arguments.ravel()
+        return self.model.kinks(theta, self._points.whole()).arguments.ravel()
 
     def expand(self, theta: Float, width: float = ACTIVE) -> Expansion:
         """Return the expansion at theta: kinks of the data bend J downwards, kinks of the noise upwards."""
-        once, value, derivative = self._evaluate(theta)
+        once, value, derivative = self._evaluate(theta, slice(None))
         without_near, without_active, kinks = split_kinks(once, derivative, self.n_data, width)
         hessian = without_active.curvature(derivative, self._bend(derivative))
         gradient = without_near.pullback(derivative)
         return Expansion(value, gradient, hessian, -hessian, kinks, self.model.affine_between_kinks, once.steepness())
 
-    def _evaluate(self, theta: Float, block: slice = slice(None)) -> tuple[Pass, float, Float]:
+    def _parts(self, part: Callable[[slice], R]) -> Iterator[R]:
+        """The part of each block, in the blocks' order."""
+        return in_order(part, blocks(len(self._points)), self.threads)
+
+    def _evaluate(self, theta: Float, block: slice) -> tuple[Pass, float, Float]:
         """The pass over a block of points, its part of J, and dJ/dG there."""
         once = self.model.evaluate(theta, self._points[block])
         of_data = max(0, self.n_data - (block.start or 0))
@@ -143,15 +172,19 @@ class NCEObjective:
 
 
 def _value_and_derivative(log_ratio: Float, of_data: int, n_data: int, nu: float) -> tuple[float, Float]:
-    """The terms' part of J and dJ/dG; the first ``of_data`` of ``log_ratio`` are data, the rest noise."""
-    t = log_ratio - math.log(nu)
+    """The terms' part of J and dJ/dG; the first ``of_data`` of ``log_ratio``, which is overwritten, are data, the rest noise."""
+    t = log_ratio
+    if nu != 1.0:
+        t -= math.log(nu)
     # ln(1 - sigma(t)) is taken as ln sigma(-t): 1 - sigma(t) rounds to 0 from t = 36.8 upwards.
-    np.negative(t[of_data:], out=t[of_data:])
-    terms, derivative = log_sigmoid_and_slope(t)
-    derivative /= n_data
-    np.negative(derivative[of_data:], out=derivative[of_data:])
-    with np.errstate(over="ignore"):
+    of_noise = t[of_data:]
+    np.negative(of_noise, of_noise)
+    with np.errstate(all="ignore"):
+        terms, derivative = log_sigmoid_and_slope_of_array(t)
+        derivative /= n_data
         value = float(terms.sum()) / n_data
+    of_noise = derivative[of_data:]
+    np.negative(of_noise, of_noise)
     # The sum may leave float64 where the mean does not.
     return value if math.isfinite(value) else float((terms / n_data).sum()), derivative
 

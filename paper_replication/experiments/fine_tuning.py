@@ -18,7 +18,7 @@ from nce_ref import NCEObjective
 
 from .figure1 import MODEL, draw_problem, match_truth, paper_ends, second_noise
 
-EXPERIMENT_VERSION = 1
+EXPERIMENT_VERSION = 2
 
 
 def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]:

@@ -17,7 +17,7 @@ from ...experiments.figure1 import MODEL, match_truth
 from ...theory import N_SOURCES
 from ..clock import timed
 
-EXPERIMENT_VERSION = 1
+EXPERIMENT_VERSION = 2
 
 
 @timed
