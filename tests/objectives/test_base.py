@@ -8,6 +8,10 @@ the expansion has L^2 where J has (L + K)^2, so R = -1/2 sum h(1-h)/n_data [(L +
 from __future__ import annotations
 
 import math
+import os
+import platform
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -231,9 +235,36 @@ def test_smooth_models_have_no_kinks_and_nce_says_where_it_is_concave():
     assert nr.NCEObjective(gauss, noise, x, y).expand(alpha, width=1.0).kinks.weights.shape == (0,)
 
 
-@pytest.mark.parametrize("n_points", [1, 10_240, 10_241, 20_000, 100_003])
+@pytest.mark.parametrize("n_points", [1, 20_480, 20_481, 50_000, 100_003])
 def test_blocks_cover_every_point_once(n_points):
     seen = np.zeros(n_points, dtype=int)
     for block in blocks(n_points):
         seen[block] += 1
     np.testing.assert_array_equal(seen, 1)
+
+
+FAULTS = """
+import resource, numpy as np, nce_ref as nr
+rng, model = np.random.default_rng(0), nr.LaplaceICA(4)
+x = rng.standard_normal((8000, 4))
+objective = nr.NCEObjective(model, nr.GaussianNoise.from_data(x), x, rng.standard_normal((8000, 4)))
+theta = model.random_start(rng)
+for _ in range(20): objective(theta)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(100): objective(theta)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 100)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have other rules for giving memory back")
+def test_an_evaluation_keeps_its_pages():
+    """The plant: glibc's own first thresholds, held fast by its environment variables; every call then faults its pages in again."""
+
+    def faults(**environment):
+        done = subprocess.run(
+            [sys.executable, "-c", FAULTS], env={**os.environ, **environment}, capture_output=True, text=True, check=True
+        )
+        return float(done.stdout)
+
+    assert faults() < 10
+    assert faults(MALLOC_MMAP_THRESHOLD_="131072", MALLOC_TRIM_THRESHOLD_="131072") > 100

@@ -94,7 +94,7 @@ def test_the_door_names_the_row_of_a_piece_far_down():
         as_points_in_place("x", x, 2)
 
 
-@pytest.mark.parametrize("n_points", [1, 10_240, 10_241, 20_000, 100_003])
+@pytest.mark.parametrize("n_points", [1, 20_480, 20_481, 50_000, 100_003])
 def test_blocks_are_even(n_points):
     sizes = [block.stop - block.start for block in blocks(n_points)]
-    assert sum(sizes) == n_points and max(sizes) - min(sizes) <= 1 and max(sizes) <= 10_240
+    assert sum(sizes) == n_points and max(sizes) - min(sizes) <= 1 and max(sizes) <= 20_480
