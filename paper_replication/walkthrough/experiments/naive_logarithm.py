@@ -19,7 +19,7 @@ from ..naive import breaking_log_ratio
 from ..problem import MODEL, N_DATA, N_SOURCES, truth_of
 from ..training import network
 
-EXPERIMENT_VERSION = 1
+EXPERIMENT_VERSION = 2
 
 
 def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]:

@@ -21,7 +21,7 @@ from ..mass import log_mass_growth
 from ..problem import MODEL, N_DATA, N_SOURCES, Sample, against_truth, held_out, truth_of
 from ..training import network, published_network, train
 
-EXPERIMENT_VERSION = 1
+EXPERIMENT_VERSION = 2
 N_TEST, RADIUS = 10_000, 6.0
 
 
