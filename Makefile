@@ -49,7 +49,7 @@ walkthrough: $(VENV)/with-walkthrough  ## a network as log-density: a walkthroug
 replicate-rivals: $(VENV)/with-replicate  ## the rivals of Figure 1 (a), (b) and the sweep over nu, five minutes on 2 cores; ARGS="--profile full" for all; resumes
 	$(RUN) -m paper_replication rivals --profile quick $(ARGS)
 
-bench: $(VENV)/with-test $(VENV)/with-peers $(VENV)/with-replicate  ## time the kernels beside their peers, write benchmarks/REPORT.md
+bench: $(VENV)/with-test $(VENV)/with-peers $(VENV)/with-replicate  ## time kernels and fits beside their peers, write benchmarks/REPORT.md (20 minutes)
 	$(RUN) -m pytest benchmarks -W default --benchmark-only --benchmark-columns=min,median,iqr,rounds $(ARGS)
 	$(RUN) -m benchmarks.report
 

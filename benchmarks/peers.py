@@ -39,18 +39,17 @@ def _arrays(problem: Problem, by_rows: bool) -> list[Any]:
     return [*points, *problem.log_noise]
 
 
-def _jax(problem: Problem, threads: int) -> dict[str, Kernel]:
-    """Its thread pool has as many threads as the process may use cores."""
+def jax_objectives() -> dict[str, tuple[Any, bool]]:
+    """Each writing by name: the compiled (theta, x, y, ln p_n(x), ln p_n(y)) -> (J, gradient), and whether points are rows."""
     import jax
     import jax.numpy as jnp
 
     jax.config.update("jax_enable_x64", True)
-    theta = jnp.asarray(problem.theta)
 
     def stable(t: Any) -> Any:
         return jnp.minimum(t, 0.0) - jnp.log1p(jnp.exp(-jnp.abs(t)))
 
-    def kernel(log_sigmoid: Callable[[Any], Any], by_rows: bool) -> Kernel:
+    def objective(log_sigmoid: Callable[[Any], Any], by_rows: bool) -> Any:
         def log_density(theta: Any, u: Any) -> Any:
             B, c = theta[:-1].reshape(N_SOURCES, N_SOURCES), theta[-1]
             return c - SQRT_2 * (jnp.abs(u @ B.T).sum(axis=1) if by_rows else jnp.abs(B @ u).sum(axis=0))
@@ -59,12 +58,29 @@ def _jax(problem: Problem, threads: int) -> dict[str, Kernel]:
             data = log_sigmoid(log_density(theta, x) - log_x).sum()
             return (data + log_sigmoid(log_y - log_density(theta, y)).sum()) / len(log_x)
 
-        compiled = jax.jit(jax.value_and_grad(J))
+        return jax.jit(jax.value_and_grad(J))
+
+    forms = {"its log_sigmoid": jax.nn.log_sigmoid, "min - log1p": stable}
+    return {
+        f"jax.jit, {form}, {'rows' if by_rows else 'columns'}": (objective(f, by_rows), by_rows)
+        for form, f in forms.items()
+        for by_rows in (True, False)
+    }
+
+
+def _jax(problem: Problem, threads: int) -> dict[str, Kernel]:
+    """Its thread pool has as many threads as the process may use cores."""
+    objectives = jax_objectives()
+    import jax
+    import jax.numpy as jnp
+
+    theta = jnp.asarray(problem.theta)
+
+    def kernel(compiled: Any, by_rows: bool) -> Kernel:
         held = [jnp.asarray(a) for a in _arrays(problem, by_rows)]
         return lambda: jax.block_until_ready(compiled(theta, *held))
 
-    forms = {"its log_sigmoid": jax.nn.log_sigmoid, "min - log1p": stable}
-    return {f"jax.jit, {form}, {lay}": kernel(f, lay == "rows") for form, f in forms.items() for lay in ("rows", "columns")}
+    return {name: kernel(*objective) for name, objective in objectives.items()}
 
 
 def _torch(problem: Problem, threads: int, compiled: bool) -> dict[str, Kernel]:

@@ -1,7 +1,7 @@
-"""Writes benchmarks/REPORT.md: the kernel beside its peers, and memory and growth.
+"""Writes benchmarks/REPORT.md: the kernel beside its peers, memory and growth, whole fits, the oracle's check, the replication.
 
-    python -m benchmarks.report              measure (some ten minutes), keep benchmarks/measured.json, write
-    python -m benchmarks.report --render     write again from what was measured
+    python -m benchmarks.report              measure (some fifteen minutes), keep benchmarks/measured.json, write
+    python -m benchmarks.report --render     write again from what was measured; ``python -m benchmarks.fits`` measures the fits alone
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 import sys
 from datetime import date
 from importlib import metadata
@@ -18,12 +17,16 @@ from typing import Any
 
 import numpy as np
 
-HERE = Path(__file__).resolve().parent
-MEASURED, REPORT, PICTURE = HERE / "measured.json", HERE / "REPORT.md", HERE / "kernel.png"
+from benchmarks import fits, process
+from benchmarks.fit_report import fits_sections
+from benchmarks.process import HERE, MEASURED, THREADS
+from benchmarks.ratios import interval
+from benchmarks.ratios import spell as _spell
+
+REPORT, PICTURE = HERE / "REPORT.md", HERE / "kernel.png"
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 GROWTH = (10_000, 100_000, 1_000_000, 10_000_000)
 GOALS = {1_000: 0.8, 10_000: 0.8, 100_000: 1.0, 1_000_000: 1.0}
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def measure() -> dict[str, Any]:
@@ -33,20 +36,18 @@ def measure() -> dict[str, Any]:
         found["kernel"].append(_child("kernel", cores, *SIZES))
     found["growth"] = [_child("growth", n_data) for n_data in GROWTH]
     found["load_after"] = os.getloadavg()
+    found["fits"] = fits.measure()
     return found
 
 
 def _child(*arguments: object) -> Any:
-    environment = os.environ | dict.fromkeys(THREADS, "1") | {"TF_CPP_MIN_LOG_LEVEL": "2"}
-    command = [sys.executable, "-m", "benchmarks.measure", *map(str, arguments)]
-    done = subprocess.run(command, cwd=HERE.parent, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1], parse_float=lambda digits: float(f"{float(digits):.4g}"))
+    return process.child("benchmarks.measure", *arguments)
 
 
 def machine() -> dict[str, Any]:
     """What the figures hang on."""
     versions = {}
-    for name in ("numpy", "scipy", "jax", "torch", "tensorflow"):
+    for name in ("numpy", "scipy", "jax", "torch", "tensorflow", "python-picard"):
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
@@ -58,17 +59,6 @@ def machine() -> dict[str, Any]:
     cores = len(os.sched_getaffinity(0))
     about = {"cpu": names[0] if names else platform.processor(), "cores": cores, "exp": code, "load_before": os.getloadavg()}
     return {"python": platform.python_version(), "versions": versions, "date": date.today().isoformat(), **about}
-
-
-def interval(ratios: np.ndarray) -> tuple[float, float, float]:
-    """The median and its 95 % interval, by 2000 resamplings of the pairs."""
-    picks = np.random.default_rng(0).integers(0, len(ratios), (2000, len(ratios)))
-    low, high = np.quantile(np.median(ratios[picks], axis=1), [0.025, 0.975])
-    return float(np.median(ratios)), float(low), float(high)
-
-
-def _spell(ratio: tuple[float, float, float]) -> str:
-    return f"{ratio[0]:.2f} [{ratio[1]:.2f}, {ratio[2]:.2f}]"
 
 
 def _power(n_data: int) -> str:
@@ -167,12 +157,12 @@ def render(found: dict[str, Any]) -> str:
     head += [f"{about['cpu']}, {about['cores']} cores; NumPy's exp runs as {about['exp']}. Load average {load}. {about['date']}.", ""]
     settings = ", ".join(f"{name}=1" for name in THREADS)
     head += [f"Python {about['python']}, {versions}. {settings}; peers have as many threads as cores.", ""]
-    return "\n".join([*head, *kernel_section(found), *memory_section(found)])
+    return "\n".join([*head, *kernel_section(found), *memory_section(found), *fits_sections(found)])
 
 
 def main() -> None:
     if "--render" not in sys.argv[1:]:
-        MEASURED.write_text(json.dumps(measure()) + "\n", encoding="utf-8")
+        process.keep(**measure())
     found = json.loads(MEASURED.read_text(encoding="utf-8"))
     REPORT.write_text(render(found), encoding="utf-8")
     picture(found)

@@ -12,10 +12,8 @@ import timeit
 
 import numpy as np
 import pytest
-import scipy.optimize
 import scipy.special
 
-import nce_ref as nr
 from benchmarks import peers
 from benchmarks.problems import N_SOURCES, Problem
 from nce_ref import special
@@ -97,24 +95,3 @@ def test_value_and_gradient_of_a_peer(benchmark, framework, n_data):
     best = min(calls, key=lambda name: min(timeit.repeat(calls[name], number=1, repeat=20)))
     benchmark.extra_info["writing"] = best
     benchmark(calls[best])
-
-
-@pytest.mark.parametrize("n_data", [1_000, 10_000])
-@pytest.mark.parametrize("who", ["nce_ref, certified", "textbook + L-BFGS-B"])
-def test_fit(benchmark, who, n_data):
-    """The peer is the papers' way: it stops beside the maximum and has no certificate."""
-    benchmark.group = f"a fit from one start, T = {n_data}"
-    problem = Problem(n_data)
-
-    def certified():
-        return nr.fit_nce(problem.model, problem.noise, problem.x, problem.y, start=problem.theta)
-
-    def lbfgs():
-        def minimised(theta):
-            value, gradient = textbook(problem, theta)
-            return -value, -gradient
-
-        return scipy.optimize.minimize(minimised, problem.theta, jac=True, method="L-BFGS-B")
-
-    assert certified().converged
-    benchmark.pedantic(certified if who.startswith("nce_ref") else lbfgs, rounds=3, warmup_rounds=1)
