@@ -50,6 +50,8 @@ EXACT = (
     "oracle.exact_logistic",
     "oracle.exact_covariance",
     "oracle.exact_network",
+    "oracle.exact_rivals",
+    "oracle.exact_dynamics",
 )
 KNOW_NO_MODEL = ("objectives", "optimize", "estimators", "asymptotics", "asymptotics_weights", "weights")
 GUESTS = {"pytest_plugin": {"pytest"}, "oracle.adapters": {"jax", "autograd", "torch", "tensorflow"}}  # nothing imports these two

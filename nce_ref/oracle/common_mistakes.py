@@ -63,6 +63,12 @@ _SYMPTOMS = (
     ("shapes that fit by accident", "broadcast-pairs, broadcast-summed, model-no-axis, gauss-2pi-points, mle-constant-points"),
     ("a network trains, and worse the deeper it is", "mlp-slope-forgotten, mlp-slope-at-output, and the rest of their section"),
     ("weights from elsewhere give another function", "mlp-weights-transposed, mlp-biases-first"),
+    ("importance sampling: c is off by a constant, B is right", "is-summed, is-per-data, is-log-nu, gauss-no-2pi and their neighbours"),
+    ("importance sampling: B goes to 0", "is-no-normalizer, is-normalizer-added, is-weights-normalised, is-gradient-data-only"),
+    ("score matching: B goes to 0", "sm-no-divergence, sm-divergence-sign, sm-no-smoothing"),
+    ("score matching: B is right for slope 1 or orthogonal rows only", "sm-bend-no-slope, sm-no-cross-terms, sm-score-of-sources"),
+    ("Hamiltonian Monte Carlo: hardly anything is accepted", "leapfrog-sign, leapfrog-half-kicks, energy-summed, metropolis-summed"),
+    ("chains sample another law, though acceptance looks usual", "leapfrog-stale-score, energy-no-kinetic, metropolis-log10"),
 )
 
 _OUTSIDE = (

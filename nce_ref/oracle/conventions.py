@@ -9,6 +9,7 @@ reduction  "per_data"  the sums over n_data (ours, J12)       factor 1
            "half"      half of it (P10's J_T, where nu = 1)            1/2
            "sum"       no division                                     n_data
            "mean"      the sums over all n_data + n_noise points       n_data/(n_data + n_noise)
+what a sense and a reduction do not touch: kernels, densities, and outputs that do not follow the value (``Output.follows_value``)
 c_sign     "added": ln p_m = ln p_m0 + c, c = -ln Z (ours); "subtracted": ln p_m = ln p_m0 - c, c = ln Z
 """
 
@@ -53,7 +54,7 @@ class Convention:
     def factor(self, objective: Objective, output: str, inputs: Mapping[str, Any]) -> float:
         """What the vector's expected output is multiplied by under this convention."""
         factor = 1.0
-        if objective.is_mean:
+        if objective.is_mean and objective.output(output).follows_value:
             n_data, n_noise = sample_sizes(objective, inputs)
             factor = {"per_data": 1.0, "half": 0.5, "sum": float(n_data), "mean": n_data / (n_data + n_noise)}[self.reduction]
             factor = -factor if self.sense == "minimise" else factor

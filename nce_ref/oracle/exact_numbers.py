@@ -40,7 +40,7 @@ def significant(run: Run, digits: int) -> Decimal:
     precision, previous = digits + 2 * _GUARD, Decimal(0)
     while precision <= MAX_PRECISION:
         value, size = run(precision)
-        with _working(digits):
+        with working(digits):
             rounded = +value
             reliable = value != 0 and size.adjusted() - precision + _GUARD < value.adjusted() - digits
         if reliable and rounded == previous:
@@ -77,7 +77,7 @@ class ExactLog:
 
     def run(self, precision: int) -> tuple[Decimal, Decimal]:
         """(value, size), the error below size times 10^(a few - precision)."""
-        with _working(precision):
+        with working(precision):
             half_ln_two_pi = _ln_two_pi(precision) / 2 if self.two_pi else Decimal(0)
             half_ln_square = _ln(self.square, precision) / 2
             parts = [_decimal(self.rational), _decimal(self.sqrt2) * Decimal(2).sqrt(), half_ln_square, self.two_pi * half_ln_two_pi]
@@ -110,7 +110,7 @@ def log_sigmoid_sum(terms: Iterable[tuple[Fraction, ExactLog]], digits: int) -> 
     terms = list(terms)
 
     def run(precision: int) -> tuple[Decimal, Decimal]:
-        with _working(precision):
+        with working(precision):
             parts = [_decimal(a) * _log_sigmoid(t, precision) for a, t in terms]
             return sum(parts, Decimal(0)), sum(map(abs, parts), Decimal(0))
 
@@ -138,7 +138,7 @@ def sigmoid_sum(terms: Iterable[tuple[Fraction, ExactLog]], digits: int, times_s
         return Decimal(0)
 
     def run(precision: int) -> tuple[Decimal, Decimal]:
-        with _working(precision):
+        with working(precision):
             parts = [_decimal(constant), *(_decimal(a) * _sigmoid(t, precision) for t, a in collected.items())]
             scale = Decimal(2).sqrt() if times_sqrt2 else Decimal(1)
             return scale * sum(parts, Decimal(0)), scale * sum(map(abs, parts), Decimal(0))
@@ -150,7 +150,7 @@ def sigmoid_slope(t: ExactLog, digits: int) -> Decimal:
     """sigma'(t) = sigma(t) sigma(-t), a product: nothing cancels."""
 
     def run(precision: int) -> tuple[Decimal, Decimal]:
-        with _working(precision):
+        with working(precision):
             slope = _sigmoid(t, precision) * _sigmoid(-t, precision)
             return slope, slope
 
@@ -169,7 +169,7 @@ def pi(precision: int) -> Decimal:
             power, k = power // (n * n), k + 1
         return total
 
-    with _working(precision):
+    with working(precision):
         return Decimal(16 * arctan_of_inverse(5) - 4 * arctan_of_inverse(239)) / unit
 
 
@@ -179,9 +179,9 @@ def _log_sigmoid(t: ExactLog, precision: int) -> Decimal:
     value, e = _tail(t, precision)
     # 1 + e must keep e's own digits: where e is below 10^-precision they are ln(1 + e)'s digits already.
     places = -e.adjusted()
-    with _working(precision + places + _GUARD if places <= precision else precision):
+    with working(precision + places + _GUARD if places <= precision else precision):
         log1p = (1 + e).ln() if places <= precision else e
-    with _working(precision):
+    with working(precision):
         return min(value, Decimal(0)) - log1p
 
 
@@ -189,7 +189,7 @@ def _log_sigmoid(t: ExactLog, precision: int) -> Decimal:
 def _sigmoid(t: ExactLog, precision: int) -> Decimal:
     """sigma(t) = 1/(1 + e) for t >= 0 and e/(1 + e) below."""
     value, e = _tail(t, precision)
-    with _working(precision):
+    with working(precision):
         return (1 if value >= 0 else e) / (1 + e)
 
 
@@ -197,19 +197,19 @@ def _sigmoid(t: ExactLog, precision: int) -> Decimal:
 def _tail(t: ExactLog, precision: int) -> tuple[Decimal, Decimal]:
     """(t, exp(-|t|)); the second is right to ``precision`` digits because the first is right to so many places."""
     value = t.to_places(precision + 2)
-    with _working(precision + 2):
+    with working(precision + 2):
         return value, value.copy_abs().copy_negate().exp()
 
 
 @functools.lru_cache(maxsize=1024)
 def _ln(q: Fraction, precision: int) -> Decimal:
-    with _working(precision):
+    with working(precision):
         return _decimal(q).ln()
 
 
 @functools.lru_cache(maxsize=64)
 def _ln_two_pi(precision: int) -> Decimal:
-    with _working(precision):
+    with working(precision):
         return (2 * pi(precision)).ln()
 
 
@@ -218,7 +218,7 @@ def _decimal(q: Fraction) -> Decimal:
     return Decimal(q.numerator) / Decimal(q.denominator)
 
 
-def _working(precision: int) -> AbstractContextManager[decimal.Context]:
+def working(precision: int) -> AbstractContextManager[decimal.Context]:
     """A context with the whole range of ``decimal``: what is too small becomes 0 (and is not believed), the rest raises."""
     traps = [decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow]
     context = decimal.Context(prec=precision, rounding=decimal.ROUND_HALF_EVEN, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX, traps=traps)

@@ -3,7 +3,8 @@
 Conventions
 -----------
 returned  a dict of named outputs, or a bare number, array or list, which stands for ``value`` or the only output; None and
-          what is missing are unsupported. Anything that NumPy reads as real numbers of the right shape will do
+          what is missing are unsupported. Anything that NumPy reads as real numbers of the right shape will do; booleans for a
+          decision only
 want      the vector's value times the convention's factor; the scale takes the same factor
 """
 
@@ -99,15 +100,18 @@ def read(vector: Vector, returned: Any) -> dict[str, Float]:
     if unknown := [name for name in returned if name not in names]:
         raise Unreadable(f"returned an output {_short(unknown[0])}; expected some of {_quoted(names)}")
     given = {name: returned[name] for name in names if returned.get(name) is not None}
-    return {name: _as_real(name, value, vector.expected[name].value.shape) for name, value in given.items()}
+    decisions = [output.name for output in objective.outputs if output.is_decision]
+    return {name: _as_real(name, value, vector.expected[name].value.shape, name in decisions) for name, value in given.items()}
 
 
-def _as_real(name: str, value: Any, shape: tuple[int, ...]) -> Float:
+def _as_real(name: str, value: Any, shape: tuple[int, ...], is_decision: bool) -> Float:
     # Whose array this is, is not known: its conversion may raise anything.
     try:
         array = np.asarray(value)
     except Exception as error:
         raise Unreadable(f"{name}: {_kind(value)} cannot be read as an array ({_short(error)}); see nce_ref.oracle.adapters") from None
+    if is_decision and array.dtype.kind == "b":
+        array = array.astype(np.float64)
     if array.dtype.kind not in "fiu":
         what = {"c": "complex numbers", "O": "an object array", "b": "booleans", "U": "text", "S": "text"}.get(array.dtype.kind)
         raise Unreadable(f"{name}: got {what or f'dtype {array.dtype}'}, {_short(value)}; expected real numbers of shape {shape}")

@@ -12,7 +12,8 @@ A ReLU has 0 there, too; 1 (z >= 0) and 1/2 (JAX's maximum) are the other choice
 
 Conventions
 -----------
-w_t      d value/d ln p_m(u_t): 1/n_data for the likelihood; h-weights of the data, then of the noise, for J
+w_t      d value/d ln p_m(u_t): 1/n_data for the likelihood; h-weights of the data, then of the noise, for J; 1/n_data, then minus the
+         shares of the noise, for importance sampling
 rows     of B are independent of each other: one bounded least-squares problem each, in units of the allowance
 allowed  twice the tolerance, since both sides are rounded (as ``Observed.agree`` has it)
 """
@@ -44,6 +45,8 @@ def settle(result: CaseResult, dtype: str, convention: Convention) -> CaseResult
     if objective.name == "mlp_relu_log_density":
         return _settle_relu(result, dtype)
     if result.status != "failed" or objective.kind != "function" or [objective.output(name).derivative_of for name in wrong] != ["B"]:
+        return result
+    if "slope" in result.vector.inputs:  # smooth
         return result
     columns = [_columns(result.vector.inputs, row) for row in range(len(result.vector.inputs["B"]))]
     if not any(column.size for column in columns):
@@ -101,9 +104,12 @@ def _weights(inputs: Mapping[str, Any]) -> Float:
     steps = Steps()
 
     def log_ratio(u: Float) -> Float:
-        model = steps.laplace(inputs["B"], inputs["c"], u)[0]
+        model = steps.laplace(inputs["B"], inputs.get("c", 0.0), u)[0]
         return np.asarray(model - steps.gaussian_log_density(u, inputs["noise_mean"], inputs["noise_cov"]))
 
+    if "c" not in inputs:
+        shares = steps.log_mean_weight(log_ratio(inputs["y"]), len(inputs["x"]))[1]
+        return np.append(np.full(len(inputs["x"]), 1.0 / len(inputs["x"])), -shares)
     ratios = {"log_ratio_data": log_ratio(inputs["x"]), "log_ratio_noise": log_ratio(inputs["y"])}
     found = evaluate(steps, "nce_from_log_ratios", {**ratios, "nu": len(inputs["y"]) / len(inputs["x"])})
     return np.concatenate([found["grad_log_ratio_data"], found["grad_log_ratio_noise"]])

@@ -27,11 +27,17 @@ DIMENSIONS = {
 
 @dataclass(frozen=True)
 class Output:
-    """One number or array that an implementation may return; ``derivative_of`` names the argument it differentiates by."""
+    """One number or array that an implementation may return; ``derivative_of`` names the argument it differentiates by.
+
+    ``follows_value``  sense and reduction apply to it, where they apply to the value at all
+    ``is_decision``    0 or 1; booleans will do
+    """
 
     name: str
     shape: Shape
     derivative_of: str | None = None
+    follows_value: bool = True
+    is_decision: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,15 @@ _LAPLACE = "ln p_m(u) = -sqrt(2) sum_i |b_i . u| + c"
 _GAUSSIAN_NOISE = "ln p_n = ln N(u; noise_mean, noise_cov)"
 _P10, _J12 = "P10 = Gutmann & Hyvarinen, AISTATS 2010", "J12 = Gutmann & Hyvarinen, JMLR 2012"
 SOURCES = {"P10": _P10, "J12": _J12}
+
+_IMPORTANCE = "J = (1/n_data) sum_x ln p_m - ln Z, Z = (1/n_noise) sum_y w"
+_STATE: dict[str, Shape] = {"u": _U, "momentum": _U, "step_size": (), "n_steps": ()}
+_TRAJECTORY = (Output("u_after", _U), Output("momentum_after", _U), Output("energy_change", ("n_points",)))
+_LEAPFROG = (
+    "n_steps times p += (step_size/2) score(u), u += step_size p, p += (step_size/2) score(u), one chain a row; n_steps is a whole "
+    "number that comes as a float: cast it to int; energy_change = H(after) - H(before)"
+)
+_NEAL = "P10 section 3.1, three steps; Neal, Handbook of Markov Chain Monte Carlo, 2011"
 
 _ACTIVATIONS = {
     "tanh": "phi(z) = tanh z",
@@ -193,6 +208,57 @@ _ALL = (
         kind="covariance",
     ),
     *(_network(name, activation) for name, activation in _ACTIVATIONS.items()),
+    Objective(
+        "importance_sampling_from_log_densities",
+        {"log_model_data": ("n_data",), "log_model_noise": ("n_noise",), "log_noise_noise": ("n_noise",)},
+        (
+            Output("value", ()),
+            Output("log_normalizer", (), follows_value=False),
+            Output("grad_log_model_data", ("n_data",), "log_model_data"),
+            Output("grad_log_model_noise", ("n_noise",), "log_model_noise"),
+        ),
+        f"{_IMPORTANCE}, w = exp(log_model_noise - log_noise_noise), the model without c; log_normalizer is ln Z, so that c = -ln Z",
+        "P10 section 3.1; Geyer, JRSS B 56, 1994",
+        is_mean=True,
+    ),
+    Objective(
+        "laplace_ica_importance_sampling",
+        {"B": _SQUARE, "x": _X, "y": _Y, **_NOISE},
+        (Output("value", ()), Output("grad_B", _SQUARE, "B")),
+        f"{_IMPORTANCE}, w = p_m(y)/p_n(y), {_LAPLACE} with c = 0, {_GAUSSIAN_NOISE}",
+        "P10 section 3.1; Geyer, JRSS B 56, 1994",
+        is_mean=True,
+    ),
+    Objective(
+        "laplace_ica_score_matching",
+        {"B": _SQUARE, "x": _X, "slope": ()},
+        (Output("value", ()), Output("grad_B", _SQUARE, "B")),
+        "J = -(1/n_data) sum_x [1/2 |Psi|^2 + div Psi], Psi = B' g(B x), g(s) = -sqrt(2) tanh(slope s): the score of the Laplace model, "
+        "smoothed; div Psi = sum_i g'(s_i) |b_i|^2",
+        "P10 section 3.1, slope 10; Hyvarinen, JMLR 6, 2005; J is minus the loss",
+        is_mean=True,
+    ),
+    Objective(
+        "leapfrog_gaussian",
+        {"precision": _SQUARE, **_STATE},
+        _TRAJECTORY,
+        f"{_LEAPFROG}; score(u) = -precision u, H = 1/2 u' precision u + 1/2 |p|^2",
+        _NEAL,
+    ),
+    Objective(
+        "leapfrog_laplace_ica",
+        {"B": _SQUARE, **_STATE},
+        _TRAJECTORY,
+        f"{_LEAPFROG}; score(u) = -sqrt(2) B' sign(B u), H = sqrt(2) sum_i |b_i . u| + 1/2 |p|^2",
+        _NEAL,
+    ),
+    Objective(
+        "metropolis_decision",
+        {"energy_before": ("n_points",), "energy_after": ("n_points",), "uniforms": ("n_points",)},
+        (Output("probability", ("n_points",)), Output("accepted", ("n_points",), is_decision=True)),
+        "probability = min(1, exp(H - H')), H = energy_before, H' = energy_after; accepted where uniform < probability, 0 or 1 or booleans",
+        _NEAL,
+    ),
 )
 
 OBJECTIVES: dict[str, Objective] = {objective.name: objective for objective in _ALL}

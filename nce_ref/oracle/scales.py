@@ -16,7 +16,7 @@ Which summands: those of every form that textbooks and frameworks use, so that n
                     log-density by a small multiple of eps times this
     ln |det B|      sum |ln s_i| + sum_ij |B^-1|_ji r_i, s the singular values, r_i = max_j |B_ij| (LU with row pivoting)
     B^-T            |B^-1| R |B^-1|, R_ij = r_i
-    networks        running sums of absolute summands: ``scales_network``
+    networks        running sums of absolute summands: ``scales_network``; NCE's rivals and the leapfrog: ``scales_rivals``
     Sigma           sqrt(Sigma_ii Sigma_jj): an entry is 0 by symmetry where a quadrature has its error
 
 Conventions
@@ -35,6 +35,7 @@ import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.oracle.scales_network import NETWORK_RULES
+from nce_ref.oracle.scales_rivals import RIVAL_RULES, of_importance_sampling
 
 Scales = dict[str, Any]
 Sample = tuple[Float, Float, Any]  # G, the size of what it is the difference of, and what rounds inside that
@@ -99,6 +100,12 @@ def _laplace_ica_nce(
 ) -> Scales:
     value, slope, points = _nce_of_model(lambda u: _laplace(B, c, u), x, y, noise_mean, noise_cov)
     return {"value": value, "grad_B": np.tile(SQRT2 * slope @ np.abs(points), (len(B), 1)), "grad_c": slope.sum()}
+
+
+def _laplace_ica_importance_sampling(
+    B: Float, x: Float, y: Float, noise_mean: Float, noise_cov: Float, want: Mapping[str, Float]
+) -> Scales:
+    return of_importance_sampling(_laplace(B, 0.0, x), _laplace(B, 0.0, y), _gaussian(y, noise_mean, noise_cov), x, y)
 
 
 def _gaussian_nce(
@@ -184,4 +191,6 @@ _RULES: dict[str, Callable[..., Scales]] = {
     "gaussian_nce": _gaussian_nce,
     "asymptotic_covariance": _asymptotic_covariance,
     **NETWORK_RULES,
+    "laplace_ica_importance_sampling": _laplace_ica_importance_sampling,
+    **RIVAL_RULES,
 }

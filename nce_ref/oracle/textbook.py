@@ -25,14 +25,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
+from nce_ref.oracle.textbook_dynamics import DECISION, DynamicsSteps, Score
 from nce_ref.oracle.textbook_network import NETWORKS, NetworkSteps
+from nce_ref.oracle.textbook_rivals import IMPORTANCE, RivalSteps
 
 Array = NDArray[Any]
 Outputs = dict[str, Any]
 Pullback = Callable[[Array], tuple[Array, Any]]
 
 
-class Steps(NetworkSteps):
+class Steps(RivalSteps, DynamicsSteps, NetworkSteps):
     """The right steps. A mistake inherits from this and overrides one of them."""
 
     sqrt2 = math.sqrt(2.0)
@@ -240,6 +242,33 @@ def _laplace_ica_mle(steps: Steps, B: Array, x: Array) -> Outputs:
     return {"value": log_density.mean() + constant, "grad_B": grad + slope}
 
 
+def _laplace_ica_importance_sampling(steps: Steps, B: Array, x: Array, y: Array, noise_mean: Array, noise_cov: Array) -> Outputs:
+    at_data, at_noise = steps.model_points(x, noise_mean), steps.model_points(y, noise_mean)
+    (model_data, back_data), (model_noise, back_noise) = steps.laplace(B, 0.0, at_data, True), steps.laplace(B, 0.0, at_noise, False)
+    noise_noise = steps.noise_log_density(y, noise_mean, noise_cov, False)
+    value, _, of_data, of_noise = steps.importance(model_data, model_noise, noise_noise)
+    return {"value": value, "grad_B": back_data(of_data)[0] + back_noise(of_noise)[0]}
+
+
+def _laplace_ica_score_matching(steps: Steps, B: Array, x: Array, slope: float) -> Outputs:
+    value, grad = steps.score_matching(B, x, slope, steps.laplace_scale)
+    return {"value": value, "grad_B": grad}
+
+
+def _leapfrog(steps: Steps, log_density: Score, score: Score, u: Array, momentum: Array, step_size: float, n_steps: float) -> Outputs:
+    found = steps.leapfrog(log_density, score, u, momentum, step_size, int(n_steps))
+    return dict(zip(("u_after", "momentum_after", "energy_change"), found))
+
+
+def _leapfrog_gaussian(steps: Steps, precision: Array, **state: Any) -> Outputs:
+    return _leapfrog(steps, lambda u: steps.gaussian(precision, 0.0, u)[0], lambda u: steps.gaussian_score(precision, u), **state)
+
+
+def _leapfrog_laplace_ica(steps: Steps, B: Array, **state: Any) -> Outputs:
+    scale = steps.laplace_scale
+    return _leapfrog(steps, lambda u: steps.laplace(B, 0.0, u)[0], lambda u: steps.laplace_score(B, u, scale), **state)
+
+
 _OBJECTIVES: dict[str, Callable[..., Outputs]] = {
     "log_sigmoid": _log_sigmoid,
     "sigmoid": _sigmoid,
@@ -251,4 +280,10 @@ _OBJECTIVES: dict[str, Callable[..., Outputs]] = {
     "laplace_ica_mle": _laplace_ica_mle,
     "gaussian_nce": _gaussian_nce,
     **NETWORKS,
+    **IMPORTANCE,
+    **DECISION,
+    "laplace_ica_importance_sampling": _laplace_ica_importance_sampling,
+    "laplace_ica_score_matching": _laplace_ica_score_matching,
+    "leapfrog_gaussian": _leapfrog_gaussian,
+    "leapfrog_laplace_ica": _leapfrog_laplace_ica,
 }

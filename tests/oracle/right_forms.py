@@ -6,6 +6,7 @@ log_noise   (u, mean, cov) -> ln N, by an inverse, a solve, an eigendecompositio
 log_h       (log_model, log_noise, log_nu) -> (ln h, ln(1 - h)), as a softplus of the difference, by ln(p_m + nu p_n), as BCE with logits
 gradients   1 - h with the cancellation that the papers' formula has
 network     (name, layer_sizes, theta, u) -> outputs: ``right_networks``
+rivals      objective -> a function of its arguments: ``right_rivals``
 total       the sum over points: pairwise as NumPy has it, or one after the other in the dtype, as a loop in C has it
 """
 
@@ -16,6 +17,7 @@ from scipy.special import expit, log_expit
 from scipy.stats import multivariate_normal
 
 from tests.oracle.right_networks import BY_COSH, BY_OUTPUT, batched, in_loops
+from tests.oracle.right_rivals import BY_SOFTMAX, BY_SUMS, IN_LOOPS
 
 SQRT2 = np.sqrt(2.0)
 
@@ -69,7 +71,7 @@ def one_by_one(terms):
 NETWORK = batched(BY_OUTPUT)
 
 
-def implementation(log_noise=by_inverse, log_h=by_softplus, total=pairwise, network=NETWORK):
+def implementation(log_noise=by_inverse, log_h=by_softplus, total=pairwise, network=NETWORK, rivals=BY_SOFTMAX):
     """(objective, arguments) -> outputs, in the arguments' dtype."""
 
     def nce(model_x, model_y, noise_x, noise_y, nu):
@@ -94,6 +96,10 @@ def implementation(log_noise=by_inverse, log_h=by_softplus, total=pairwise, netw
         dtype = next(value for value in a.values() if not isinstance(value, float)).dtype.type
         if "layer_sizes" in a:
             return network(objective.split("_")[1], **a)
+        if objective == "laplace_ica_importance_sampling":
+            return rivals[objective](log_noise=log_noise, **a)
+        if objective in rivals:
+            return rivals[objective](**a)
         if objective == "log_sigmoid":
             return {"value": log_expit(a["t"]), "grad": 1 - expit(a["t"])}
         if objective == "sigmoid":
@@ -129,7 +135,7 @@ def implementation(log_noise=by_inverse, log_h=by_softplus, total=pairwise, netw
 FORMS = {
     "inverse, softplus": implementation(),
     "solve and Cholesky, ln(p_m + nu p_n)": implementation(by_solve, by_log_sum),
-    "eigenvalues, BCE with logits": implementation(by_eigenvalues, by_bce, network=batched(BY_COSH)),
-    "scipy, summed one by one": implementation(by_scipy, by_softplus, one_by_one, in_loops(BY_OUTPUT)),
-    "inverse, ln(p_m + nu p_n), one by one": implementation(by_inverse, by_log_sum, one_by_one, in_loops(BY_COSH)),
+    "eigenvalues, BCE with logits": implementation(by_eigenvalues, by_bce, network=batched(BY_COSH), rivals=BY_SUMS),
+    "scipy, summed one by one": implementation(by_scipy, by_softplus, one_by_one, in_loops(BY_OUTPUT), IN_LOOPS),
+    "inverse, ln(p_m + nu p_n), one by one": implementation(by_inverse, by_log_sum, one_by_one, in_loops(BY_COSH), IN_LOOPS),
 }

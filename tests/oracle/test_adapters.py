@@ -18,6 +18,7 @@ from nce_ref.oracle import adapters
 from nce_ref.oracle.textbook import Steps, evaluate
 
 SMOOTH = ["log_sigmoid", "sigmoid", "nce_from_log_ratios", "binary_nce", "laplace_ica_nce", "laplace_ica_mle", "gaussian_nce"]
+SMOOTH += ["laplace_ica_importance_sampling", "laplace_ica_score_matching"]
 DTYPES = ["float32", "float64"]
 
 

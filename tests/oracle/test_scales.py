@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from nce_ref.oracle import exact
+from nce_ref.oracle import exact, exact_rivals
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.scales import FLOOR, scales
 from nce_ref.oracle.vectors import cases, find
@@ -29,6 +29,22 @@ HAND = [  # id, output, entry, the scale before it is rounded up
     ("mlp_relu_log_density/smoke/one-unit", "grad_theta", 0, (2 + (2 + 2)) * 0.5),
     ("laplace_ica_mle/smoke/one-source", "value", (), math.sqrt(2) + 1 + 0.5 * math.log(2)),
     ("laplace_ica_mle/smoke/scale-2", "grad_B", (0, 0), 2 * math.sqrt(2) - 0.5 + 2 * math.sqrt(2) + 0.5),
+    # |ln p_m(x)|; the largest ln w, ln mean, ln n_noise, 1; the summands |ln p_m| + |ln p_n| by their shares, and ln w - 1 of the first.
+    (
+        "importance_sampling_from_log_densities/smoke/two-weights",
+        "value",
+        (),
+        1 + 1 + math.log(2 * math.e / (1 + math.e)) + math.log(2) + 1 + (5 + 4 * math.e) / (1 + math.e),
+    ),
+    ("importance_sampling_from_log_densities/smoke/all-zero", "grad_log_model_noise", 0, 1 + 1),
+    ("laplace_ica_score_matching/smoke/origin", "value", (), math.sqrt(2) * (1 + 1)),
+    ("laplace_ica_score_matching/smoke/origin", "grad_B", (0, 0), 2 * math.sqrt(2) * (1 + 1)),
+    # p: 1/2 |score|, then itself; u: the drift of p and of its error, then itself; again.
+    ("leapfrog_gaussian/smoke/one-step", "u_after", (0, 0), (0.5 + 0.5 + 0.5) + 0.5),
+    ("leapfrog_gaussian/smoke/one-step", "momentum_after", (0, 0), (0.5 + 0.5) + 0.5 * (0.5 + 2) + 0.75),
+    ("leapfrog_laplace_ica/smoke/no-crossing", "u_after", (0, 0), 1.5 * math.sqrt(2) + 4 - 0.5 * math.sqrt(2)),
+    ("metropolis_decision/smoke/up-by-1", "probability", 0, math.exp(-1) * (1 + 1)),
+    ("metropolis_decision/smoke/up-by-1", "accepted", 1, FLOOR),
 ]
 
 
@@ -69,6 +85,17 @@ def test_roundings_of_the_log_densities_move_j_and_its_gradient_by_less_than_the
             assert (error <= off * expected.scale * 1.001 + 1e-15).all(), (vector.id, output)
 
 
+def test_roundings_of_the_log_densities_move_importance_sampling_by_less_than_its_scale():
+    """The same for ln Z and the shares: 800 x 1e-7 is the largest shift of an exponent, its second order a ten-thousandth of the first."""
+    rng, off = np.random.default_rng(1), 1e-7
+    for vector in cases("importance_sampling_from_log_densities"):
+        moved = {k: v * (1 + off * rng.choice([-1.0, 1.0], np.shape(v))) for k, v in vector.arguments().items()}
+        for output, value in exact_rivals.importance_sampling_from_log_densities(**moved).items():
+            expected = vector.expected[output]
+            error = np.abs(np.array(value, dtype=np.float64) - expected.value)
+            assert (error <= off * expected.scale * 1.001 + 1e-15).all(), (vector.id, output)
+
+
 def test_a_badly_scaled_row_of_b_does_not_loosen_what_is_asked_of_the_others():
     """LU with row pivoting does not mind: the scale of ln|det B| is the same after a row is multiplied, but for its logarithm."""
     B, x = np.array([[1.0, 0.5], [-0.25, 1.5]]), np.array([[0.0, 0.0]])
@@ -95,5 +122,6 @@ def test_the_scale_of_a_gaussian_grows_with_the_condition_and_is_needed():
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_comments_of_the_smoke_tests_say_the_numbers_that_are_stored(name):
     for vector in cases(name, flags="smoke"):
-        for number in np.ravel(vector.expected["value"].value):
+        first = next(iter(vector.expected.values()))
+        for number in np.ravel(first.value):
             assert f"{number:.4f}".rstrip("0").rstrip(".") in vector.comment or (number == 0.5 and "1/2" in vector.comment), vector.id

@@ -129,6 +129,18 @@ def everything(dtype):
     weights = np.random.default_rng(13).standard_normal(20)
     network = {"layer_sizes": np.array([2.0, 3.0, 2.0, 1.0]), "theta": weights.astype(dtype), "u": y}
     inputs |= dict.fromkeys(NETWORKS, network)
+    inputs |= {
+        "importance_sampling_from_log_densities": {
+            "log_model_data": G["data"],
+            "log_model_noise": 8 * G["noise"],  # beyond e^20 on either side, where clips are active
+            "log_noise_noise": noise["noise"],
+        },
+        "laplace_ica_importance_sampling": {"B": B, **samples},
+        "laplace_ica_score_matching": {"B": B, "x": x, "slope": 2.5},
+        "leapfrog_gaussian": {"precision": precision, "u": x, "momentum": y[:2], "step_size": 0.375, "n_steps": 3.0},
+        "leapfrog_laplace_ica": {"B": B, "u": x, "momentum": y[:2], "step_size": 0.375, "n_steps": 3.0},
+        "metropolis_decision": {"energy_before": G["noise"], "energy_after": noise["noise"], "uniforms": np.linspace(0.125, 0.875, 5)},
+    }
     return {name: {k: v.astype(dtype) if isinstance(v, np.ndarray) else v for k, v in of.items()} for name, of in inputs.items()}
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,14 @@ import numpy as np
 from nce_ref._checks import Float
 from nce_ref.oracle.conventions import sample_sizes
 from nce_ref.oracle.objectives import Objective
-from nce_ref.oracle.textbook_network import NetworkSteps
+from nce_ref.oracle.textbook import Array, Steps
 
 SMOKE = "smoke"
 # The naive forms break at 16.7 and 88.7 in float32, at 36.8 and 709.8 in float64; each flag: some t at -threshold or below.
 TAILS = {"tails": 17.0, "tails-40": 37.0, "tails-800": 710.0}
 SEPARATED = 16.0
-SATURATED = 19.0  # |z| of a hidden unit: tanh is 1 to rounding in float64, softplus z or nearly 0
+SATURATED = 19.0  # |z| of a hidden unit, or |slope s|: tanh is 1 to rounding in float64, softplus z or nearly 0
+OVERFLOW = 89.0  # e^t is inf in float32; from 710 on in float64, too
 MAX_INLINE = 1000  # numbers of an array in the JSON; more stand in an NPZ
 
 
@@ -44,7 +46,7 @@ def log_sigmoid_arguments(inputs: Mapping[str, Any]) -> Float:
         return np.asarray(inputs["t"])
     if "log_ratio_data" in inputs:
         data, noise, nu = inputs["log_ratio_data"], inputs["log_ratio_noise"], inputs["nu"]
-    elif "log_model_data" in inputs:
+    elif "log_noise_data" in inputs:
         data = inputs["log_model_data"] - inputs["log_noise_data"]
         noise = inputs["log_model_noise"] - inputs["log_noise_noise"]
         nu = inputs["nu"]
@@ -57,8 +59,8 @@ def log_sigmoid_arguments(inputs: Mapping[str, Any]) -> Float:
 
 
 def kinks(inputs: Mapping[str, Any]) -> int:
-    """How many b_i . u are exactly 0."""
-    if "B" not in inputs:
+    """How many b_i . u are exactly 0, where that is a kink."""
+    if "B" not in inputs or "slope" in inputs:
         return 0
     return sum(int((inputs[name] @ inputs["B"].T == 0).sum()) for name in ("x", "y", "u") if name in inputs)
 
@@ -67,12 +69,49 @@ def hidden_sums(objective: Objective, inputs: Mapping[str, Any]) -> list[Float]:
     """The pre-activations of each hidden layer of a network, (n_points, units); none for other objectives."""
     if "layer_sizes" not in inputs:
         return []
-    steps, name, a, found = NetworkSteps(), objective.name.split("_")[1], inputs["u"], []
+    steps, name, a, found = Steps(), objective.name.split("_")[1], inputs["u"], []
     layers = steps.layers(inputs["layer_sizes"], inputs["theta"])
     for k, (W, b) in enumerate(layers[:-1]):
         found.append(a @ W.T + b)
         a = steps.activation(name, found[-1], k + 1, len(layers))[0]
     return found
+
+
+def exponents(inputs: Mapping[str, Any]) -> Float:
+    """What a naive form of NCE's rivals takes exp of: ln w, 2 slope s, H - H'; an empty array for other objectives."""
+    if "energy_before" in inputs:
+        return np.asarray(inputs["energy_before"] - inputs["energy_after"])
+    if "slope" in inputs:
+        return np.ravel(2.0 * inputs["slope"] * inputs["x"] @ inputs["B"].T)
+    if "log_model_noise" in inputs and "log_noise_data" not in inputs:
+        return np.asarray(inputs["log_model_noise"] - inputs["log_noise_noise"])
+    if {"B", "y"} <= set(inputs) and "c" not in inputs:
+        return np.asarray(_log_model({"c": 0.0, **inputs}, inputs["y"]) - _log_noise(inputs, inputs["y"]))
+    return np.empty(0)
+
+
+def visited_sources(inputs: Mapping[str, Any]) -> list[Float]:
+    """b_i . u at every point where a trajectory of the Laplace ICA model asks for the score, (n_points, n_dim) each; else none."""
+    if not {"B", "step_size"} <= set(inputs):
+        return []
+    steps, found = Steps(), list[Float]()
+
+    def score(u: Array) -> Array:
+        found.append(u @ inputs["B"].T)
+        return steps.laplace_score(inputs["B"], u, steps.laplace_scale)
+
+    steps.trajectory(score, inputs["u"], inputs["momentum"], inputs["step_size"], int(inputs["n_steps"]))
+    return found
+
+
+def _crosses(inputs: Mapping[str, Any]) -> bool:
+    signs = [np.sign(s) for s in visited_sources(inputs)]
+    return any(bool((one != other).any()) for one, other in pairwise(signs))
+
+
+def _is_saturated(objective: Objective, inputs: Mapping[str, Any]) -> bool:
+    sums = hidden_sums(objective, inputs) + ([0.5 * exponents(inputs)] if "slope" in inputs else [])
+    return any(bool((np.abs(z) >= SATURATED).any()) for z in sums)
 
 
 def _relu_kinks(objective: Objective, inputs: Mapping[str, Any]) -> int:
@@ -108,7 +147,8 @@ def _is_normalised(inputs: Mapping[str, Any]) -> bool:
 
 
 def _varies(inputs: Mapping[str, Any]) -> bool:
-    return "log_noise_data" in inputs and bool(np.ptp(np.append(inputs["log_noise_data"], inputs["log_noise_noise"])) > 0)
+    given = [inputs[name] for name in ("log_noise_data", "log_noise_noise") if name in inputs]
+    return bool(given) and bool(np.ptp(np.concatenate(given)) > 0)
 
 
 def _is_separated(inputs: Mapping[str, Any]) -> bool:
@@ -145,6 +185,8 @@ DERIVED: dict[str, Callable[[Objective, str, Mapping[str, Any]], bool]] = {
     "one-dimension": lambda objective, vector_id, inputs: any(len(inputs[k]) == 1 for k in ("B", "precision", "cov") if k in inputs),
     "in-a-file": lambda objective, vector_id, inputs: any(np.size(value) > MAX_INLINE for value in inputs.values()),
     "no-hidden-layer": lambda objective, vector_id, inputs: "layer_sizes" in inputs and len(inputs["layer_sizes"]) == 2,
-    "saturated": lambda objective, vector_id, inputs: any(bool((np.abs(z) >= SATURATED).any()) for z in hidden_sums(objective, inputs)),
+    "saturated": lambda objective, vector_id, inputs: _is_saturated(objective, inputs),
+    "overflow": lambda objective, vector_id, inputs: bool((np.abs(exponents(inputs)) >= OVERFLOW).any()),
+    "crossing": lambda objective, vector_id, inputs: _crosses(inputs),
     "normalised": lambda objective, vector_id, inputs: _is_normalised(inputs),
 }

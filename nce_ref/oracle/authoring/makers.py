@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
 from typing import Any
 
-from nce_ref.oracle import exact, exact_covariance, exact_estimates, exact_network
+from nce_ref.oracle import exact, exact_covariance, exact_dynamics, exact_estimates, exact_network, exact_rivals
 from nce_ref.oracle.authoring.layout import each, spell
 from nce_ref.oracle.objectives import OBJECTIVES
 
@@ -31,8 +31,16 @@ _READ = {"covariance": 15, "standard_errors": 15, "multipliers": 15}  # what nob
 _PROOF = {"gradient_norm": 3, "curvature": 3, "radius": 3, "kink_distance_data": 3, "kink_distance_noise": 3}
 
 
+_HOMES = {"function": exact, "network": exact_network, "rival": exact_rivals, "dynamics": exact_dynamics}
+
+
+def _home(name: str) -> str:
+    """Which of ``_HOMES`` computes a function."""
+    return next(key for key, home in _HOMES.items() if hasattr(home, name))
+
+
 def _function(name: str) -> Maker:
-    home = exact if hasattr(exact, name) else exact_network
+    home = _HOMES[_home(name)]
     return lambda inputs, certificate: (getattr(home, name)(**inputs, digits=DIGITS), {})
 
 
@@ -91,10 +99,14 @@ MAKERS: dict[str, Maker] = {name: _function(name) for name, objective in OBJECTI
 _METHODS = {
     "function": ("exact.py: decimal arithmetic, its precision doubled until all digits agree", DIGITS),
     "network": ("exact_network.py: fractions, or decimals with error bounds, their precision doubled until all digits are sure", DIGITS),
+    "rival": ("exact_rivals.py: decimal arithmetic, its precision doubled until all digits agree", DIGITS),
+    "dynamics": ("exact_dynamics.py: exact numbers r + s sqrt(2), exp in decimals, rounded at the end", DIGITS),
     "estimate": ("exact_estimates.py: Newton's method in decimals on the manifold of the active kinks, proved a maximum", DIGITS),
     "covariance": ("exact_covariance.py: quadrature in source coordinates, nodes added until the digits agree", COVARIANCE_DIGITS),
 }
-_METHOD_OF = {name: _METHODS["network" if hasattr(exact_network, name) else objective.kind] for name, objective in OBJECTIVES.items()}
+_METHOD_OF = {
+    name: _METHODS[_home(name) if objective.kind == "function" else objective.kind] for name, objective in OBJECTIVES.items()
+}
 SOURCES: dict[str, dict[str, Any]] = {
     name: {
         "method": f"nce_ref/oracle/{_METHOD_OF[name][0]}",

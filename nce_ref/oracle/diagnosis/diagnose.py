@@ -205,7 +205,7 @@ def _where(candidate: Candidate, observed: Observed) -> str:
         return ""
     names = [output.name for output in observed.objective.outputs]
     right = [name for name in names if name not in candidate.alone]
-    gradients = [name for name in names if name != "value"]
+    gradients = [output.name for output in observed.objective.outputs if output.derivative_of is not None]
     of_wrong, of_right = ("the value" if some == ["value"] else " and ".join(some) for some in (list(candidate.alone), right))
     if right == gradients:
         of_right = "the gradients" if len(gradients) > 1 else "the gradient"

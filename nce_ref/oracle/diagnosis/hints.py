@@ -53,7 +53,7 @@ def compute_hints(observed: Observed, evaluate: Callable[[Mapping[str, Any]], An
     wrong = {name: [slot for slot in observed.slots if slot.output == name and observed.is_wrong(slot)] for name in outputs}
     right = [name for name in outputs if not wrong[name]]
     bad = [name for name in outputs if wrong[name]]
-    gradients = [name for name in bad if name != "value"]
+    gradients = [name for name in bad if observed.objective.output(name).derivative_of is not None]
     if "value" in right and gradients:
         hints.append(f"value is right on all {observed.n_ran} vectors, {' and '.join(gradients)} wrong: the slip is in the gradient alone")
     elif "value" in bad and right:
@@ -209,7 +209,7 @@ def _saturated(observed: Observed) -> str | None:
     """One constant where the truth goes on falling, or a gradient of 0 where it is not 0."""
     of_value = np.zeros(observed.got.size, dtype=bool)
     for slot in observed.slots:
-        of_value[slot.where] = slot.output == "value"
+        of_value[slot.where] = observed.objective.output(slot.output).derivative_of is None
     dead = ~of_value & (observed.got == 0) & (np.abs(observed.want) > np.maximum(1e-3 * observed.scale, 1e-6))
     if observed.objective.name == "log_sigmoid":
         finite = observed.got[of_value & np.isfinite(observed.got)]
@@ -257,6 +257,6 @@ def _not_finite(observed: Observed) -> str | None:
     bad = observed.some(~np.isfinite(observed.got))
     if not bad.any():
         return None
-    tails = sum("tails" in observed.flags(int(k)) for k in np.flatnonzero(bad))
+    tails = sum(bool({"tails", "overflow"} & set(observed.flags(int(k)))) for k in np.flatnonzero(bad))
     where = ", all of them with points far in a tail: something overflows there" if tails == bad.sum() else ""
     return f"NaN or inf came for {int(bad.sum())} of {observed.n_ran} vectors{where}"

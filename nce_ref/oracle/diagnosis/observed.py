@@ -29,7 +29,7 @@ from nce_ref.oracle.tolerance import K, tolerance_class
 from nce_ref.oracle.vectors import Vector
 
 Bools = NDArray[np.bool_]
-HARD = ("tails", "separated", "kink", "exact-kink", "choice")  # flags, or how they begin
+HARD = ("tails", "separated", "kink", "exact-kink", "choice", "overflow")  # flags, or how they begin
 _CONDITION = 1000.0  # the largest amplification of rounding that is granted to a suspect because the truth has it
 
 

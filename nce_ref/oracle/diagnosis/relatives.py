@@ -82,6 +82,10 @@ def _likelihood(inputs: Inputs) -> dict[str, Any]:
     return {**_right("laplace_ica_mle", B=inputs["B"], x=inputs["x"]), "grad_c": np.zeros((), dtype=inputs["x"].dtype)}
 
 
+def _exact_normaliser(inputs: Inputs) -> dict[str, Any]:
+    return _right("laplace_ica_mle", B=inputs["B"], x=inputs["x"])
+
+
 def _network(activation: str) -> Relative:
     use = f"mlp_{activation}_log_density"
     return Relative(f"{activation}-given", f"the hidden units' activation is {activation}", use, lambda inputs: _right(use, **inputs))
@@ -109,6 +113,9 @@ _RELATIVES: dict[str, tuple[Relative, ...]] = {
     ),
     "laplace_ica_nce": (
         Relative("likelihood-given", "the mean log-likelihood of x is returned, y, c and noise unused", "laplace_ica_mle", _likelihood),
+    ),
+    "laplace_ica_importance_sampling": (
+        Relative("exact-normaliser", "ln Z is the exact one, y and noise unused", "laplace_ica_mle", _exact_normaliser),
     ),
     **{f"mlp_{name}_log_density": tuple(_network(other) for other in ACTIVATIONS if other != name) for name in ACTIVATIONS},
 }

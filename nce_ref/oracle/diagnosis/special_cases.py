@@ -39,6 +39,9 @@ PROPERTIES: dict[str, Callable[[Inputs], bool]] = {
     "where the mean is not 0": lambda inputs: bool(np.any(inputs.get("noise_mean", inputs.get("mean", 0.0)))),
     "where B is not symmetric": lambda inputs: "B" in inputs and bool((inputs["B"] != inputs["B"].T).any()),
     "where c is not 0": lambda inputs: inputs.get("c", 0.0) != 0.0,
+    "where the slope is not 1": lambda inputs: inputs.get("slope", 1.0) != 1.0,
+    "where there is more than one step": lambda inputs: inputs.get("n_steps", 1.0) > 1.0,
+    "where the step size is not 1": lambda inputs: inputs.get("step_size", 1.0) != 1.0,
     "where n_dim > 1": lambda inputs: next((len(inputs[name]) for name in ("B", "cov", "precision") if name in inputs), 0) > 1,
 }
 

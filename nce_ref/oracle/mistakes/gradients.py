@@ -8,20 +8,21 @@ from typing import Any
 import numpy as np
 
 from nce_ref.oracle.conventions import sample_sizes
-from nce_ref.oracle.mistakes.making import LOG_SIGMOID, MLE, NCE, OF_MODELS, made_by
+from nce_ref.oracle.mistakes.making import IMPORTANCE, LOG_SIGMOID, MLE, NCE, OF_MODELS, SCORE_MATCHING, made_by
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.textbook import Array, Outputs, Pullback, Steps
 
 
 class _Factor(Steps):
-    """The gradients multiplied by a function of (n_data, n_noise)."""
+    """The derivatives multiplied by a function of (n_data, n_noise)."""
 
     def __init__(self, factor: Callable[[int, int], float]) -> None:
         self.factor = factor
 
     def finish(self, objective: str, inputs: Mapping[str, Any], outputs: Outputs) -> Outputs:
         factor = self.factor(*sample_sizes(OBJECTIVES[objective], inputs))
-        return {name: value if name == "value" else factor * value for name, value in outputs.items()}
+        derivatives = {output.name for output in OBJECTIVES[objective].outputs if output.derivative_of}
+        return {name: factor * value if name in derivatives else value for name, value in outputs.items()}
 
 
 class Finish(Steps):
@@ -98,7 +99,7 @@ class _NoOuterSlope(Steps):
 CLIMBS = "The optimiser does not climb J: it stalls or ends elsewhere. A finite-difference check sees it."
 SCALES = "None where only the gradient's zero counts; a line search, which compares value and slope, fails or crawls."
 _DJ = "dJ/dG = (1 - h)/n_data on the data, -h/n_data on the noise"
-_OF_J = (*NCE, *MLE)
+_OF_J = (*NCE, *MLE, *IMPORTANCE, *SCORE_MATCHING)
 
 GRADIENTS = (
     made_by(

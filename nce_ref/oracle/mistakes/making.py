@@ -7,13 +7,19 @@ import functools
 from nce_ref.oracle.mistakes.base import Mistake
 from nce_ref.oracle.textbook import Steps, evaluate
 
+IMPORTANCE_OF_MODEL = ("laplace_ica_importance_sampling",)
+IMPORTANCE = ("importance_sampling_from_log_densities", *IMPORTANCE_OF_MODEL)
+SCORE_MATCHING = ("laplace_ica_score_matching",)
+LEAPFROG = ("leapfrog_gaussian", "leapfrog_laplace_ica")
+DECISION = ("metropolis_decision",)
 FROM_DENSITIES = ("binary_nce", "laplace_ica_nce", "gaussian_nce")  # those that see ln p_m and ln p_n, not only their difference
 NCE = ("nce_from_log_ratios", *FROM_DENSITIES)
 OF_MODELS = ("laplace_ica_nce", "gaussian_nce")
 LOG_SIGMOID = ("log_sigmoid", *NCE)
-GAUSSIAN = ("gaussian_log_density", *OF_MODELS)
-LAPLACE = ("laplace_ica_log_density", "laplace_ica_nce", "laplace_ica_mle")
-LAPLACE_GRADIENT = ("laplace_ica_nce", "laplace_ica_mle")
+GAUSSIAN = ("gaussian_log_density", *OF_MODELS, *IMPORTANCE_OF_MODEL)
+LAPLACE = ("laplace_ica_log_density", "laplace_ica_nce", "laplace_ica_mle", *IMPORTANCE_OF_MODEL)
+LAPLACE_AND_SCORE = (*LAPLACE, *SCORE_MATCHING, "leapfrog_laplace_ica")
+LAPLACE_GRADIENT = ("laplace_ica_nce", "laplace_ica_mle", *IMPORTANCE_OF_MODEL)
 MLE = ("laplace_ica_mle",)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nce_ref.oracle.mistakes.gradients import CLIMBS, SCALES, Finish
-from nce_ref.oracle.mistakes.making import LAPLACE_GRADIENT, MLE, made_by
+from nce_ref.oracle.mistakes.making import LAPLACE_GRADIENT, MLE, SCORE_MATCHING, made_by
 from nce_ref.oracle.textbook import Array, Outputs, Pullback, Steps
 
 
@@ -60,7 +60,7 @@ MODEL_GRADIENTS = (
     made_by(
         Finish("grad_B", lambda grad, inputs: grad.T),
         "gradient-transposed",
-        LAPLACE_GRADIENT,
+        (*LAPLACE_GRADIENT, *SCORE_MATCHING),
         "the gradient by B is transposed",
         effect=CLIMBS + " Nothing to see at n = 1.",
         fix=f"{_DB}: entry (i, j) from source i and coordinate j; the slip: u_t sign(B u_t)'",

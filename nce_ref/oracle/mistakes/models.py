@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle.mistakes.making import LAPLACE, LAPLACE_GRADIENT, OF_MODELS, made_by
+from nce_ref.oracle.mistakes.making import IMPORTANCE_OF_MODEL, LAPLACE, LAPLACE_AND_SCORE, LAPLACE_GRADIENT, OF_MODELS, made_by
 from nce_ref.oracle.textbook import Array, Pullback, Steps
 
 
@@ -22,6 +23,13 @@ class _Scale(Steps):
 class _SourcesTransposed(Steps):
     def sources(self, B: Array, u: Array) -> tuple[Array, Callable[[Array], Array]]:
         return u @ B, lambda of_s: u.T @ of_s
+
+    def score_matching(self, B: Array, x: Array, slope: float, scale: float) -> tuple[Any, Array]:
+        value, grad = super().score_matching(B.T, x, slope, scale)
+        return value, grad.T
+
+    def laplace_score(self, B: Array, u: Array, scale: float) -> Array:
+        return super().laplace_score(B.T, u, scale)
 
 
 class _MeanOverDimensions(Steps):
@@ -111,7 +119,7 @@ MODELS = (
     made_by(
         _Scale(1.0),
         "laplace-scale",
-        LAPLACE,
+        LAPLACE_AND_SCORE,
         "exp(-|s|) instead of exp(-sqrt(2)|s|)",
         effect="B is sqrt(2) times too large; c's estimate is right, so a test of c sees nothing.",
         fix=f"{_MODEL}, sources of unit variance; the slip: -sum_i |b_i . u|",
@@ -120,7 +128,7 @@ MODELS = (
     made_by(
         _Scale(Steps.sqrt2 / 2.0),
         "laplace-scale-inverted",
-        LAPLACE,
+        LAPLACE_AND_SCORE,
         "exp(-|s|/sqrt(2)): multiplied by the scale 1/sqrt(2) instead of divided by it",
         effect="B is twice too large.",
         fix=f"{_MODEL}, |s|/b with b = 1/sqrt(2); the slip: |s| b",
@@ -128,7 +136,7 @@ MODELS = (
     made_by(
         _SourcesTransposed(),
         "sources-transposed",
-        LAPLACE,
+        LAPLACE_AND_SCORE,
         "s = B' u: points as rows are multiplied by B instead of B'",
         effect="B is estimated transposed: its columns are the rows. A test with a symmetric B sees nothing.",
         fix="s = B u, for points as rows u @ B.T; the slip: u @ B",
@@ -212,7 +220,7 @@ MODELS = (
     made_by(
         _ModelCentred(),
         "model-centred",
-        OF_MODELS,
+        (*OF_MODELS, *IMPORTANCE_OF_MODEL),
         "the noise's mean is subtracted from the points in the model as well",
         effect="The model is fitted around the wrong centre; nothing to see where the noise is centred.",
         fix=f"{_MODEL}; the slip: u - noise_mean for u",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nce_ref.oracle.mistakes.base import Mistake
-from nce_ref.oracle.mistakes.making import FROM_DENSITIES, GAUSSIAN, LAPLACE, LOG_SIGMOID, made_by
+from nce_ref.oracle.mistakes.making import FROM_DENSITIES, GAUSSIAN, LAPLACE_AND_SCORE, LOG_SIGMOID, made_by
 from nce_ref.oracle.textbook import Array, Steps
 
 
@@ -211,7 +211,7 @@ NUMERICS = (
     made_by(
         _Truncated(),
         "truncated-constants",
-        tuple(dict.fromkeys((*GAUSSIAN, *LAPLACE))),
+        tuple(dict.fromkeys((*GAUSSIAN, *LAPLACE_AND_SCORE))),
         "constants typed in with three decimals: sqrt(2) = 1.414, ln 2 pi = 1.838, ln 2 = 0.693",
         effect="B is off by a factor of 1.00015, c by some 1e-4: more than float32's rounding by a thousand.",
         fix="sqrt(2.0), log(2.0 * pi), log(2.0), computed once",

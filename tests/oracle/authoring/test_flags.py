@@ -8,6 +8,7 @@ import pytest
 from nce_ref.oracle.authoring.flags import DERIVED, derived_flags, is_derived, log_sigmoid_arguments
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.vectors import cases, suite
+from tests.oracle.right_rivals import RIVALS
 
 
 def ratios(data, noise):
@@ -30,6 +31,22 @@ def network(theta, u):
     return {"layer_sizes": np.ones(3), "theta": np.array(theta, dtype=float), "u": np.array(u, dtype=float)}
 
 
+def weights(model, noise):
+    return {"log_model_data": np.array([-1.0, 2.0]), "log_model_noise": np.array(model), "log_noise_noise": np.array(noise)}
+
+
+def scores(slope, x):
+    return {"B": np.array([[2.0, 1.0], [1.0, 2.0]]), "x": np.array(x), "slope": slope}
+
+
+def chains(u, p):
+    return {"B": np.array([[2.0, 0.0], [0.0, 1.0]]), "u": np.array(u), "momentum": np.array(p), "step_size": 0.5, "n_steps": 1.0}
+
+
+def energies(before, after):
+    return {"energy_before": np.array(before), "energy_after": np.array(after), "uniforms": np.full(len(before), 0.5)}
+
+
 KNOWN = [
     ("nce_from_log_ratios", "a/b", ratios([1.0, 2.0], [0.5, 1.0]), ()),
     ("nce_from_log_ratios", "smoke/b", ratios([1.0, 2.0], [0.5, 1.0]), ("smoke",)),
@@ -50,6 +67,16 @@ KNOWN = [
     ("mlp_relu_log_density", "a/b", network([1, 0.5, 1, 0], [[1], [-0.5]]), ("kink",)),
     ("mlp_tanh_log_density", "a/b", network([1, 0.5, 1, 0], [[1], [-0.5]]), ()),
     ("mlp_softplus_log_density", "a/b", network([-20, 0.5, 1, 0], [[1], [-0.5]]), ("saturated",)),
+    (RIVALS[0], "a/b", weights([1.0, 2.0], [0.5, 0.5]), ()),
+    (RIVALS[0], "a/b", weights([80.0, 2.0, 1.0], [-9.5, 0.5, 0.5]), ("overflow", "noise-varies", "nu-not-one")),
+    (RIVALS[1], "a/b", {k: v for k, v in ica(y=[[0.0, 1.0], [1.0, 15.0]]).items() if k != "c"}, ("kink", "overflow")),
+    ("laplace_ica_score_matching", "a/b", scores(1.0, [[0.0, 0.0], [1.0, 2.0]]), ()),
+    ("laplace_ica_score_matching", "a/b", scores(5.0, [[0.0, 0.0], [1.0, 2.0]]), ("saturated",)),
+    ("laplace_ica_score_matching", "a/b", scores(10.0, [[0.0, 0.0], [1.0, 2.0]]), ("saturated", "overflow")),
+    ("leapfrog_laplace_ica", "a/b", chains([[4.0, 4.0], [4.0, -4.0]], [[1.0, 1.0], [1.0, 1.0]]), ()),
+    ("leapfrog_laplace_ica", "a/b", chains([[4.0, 4.0], [4.0, -0.25]], [[1.0, 1.0], [1.0, 1.0]]), ("crossing",)),
+    ("metropolis_decision", "a/b", energies([2.0, 90.0], [3.0, 2.0]), ()),
+    ("metropolis_decision", "a/b", energies([2.0, 92.0], [3.0, 2.0]), ("overflow",)),
     ("gaussian_log_density", "a/b", {"u": np.ones((2, 1)), "mean": np.zeros(1), "cov": np.ones((1, 1))}, ("one-dimension",)),
 ]
 

@@ -180,6 +180,30 @@ def test_an_idle_archive_and_a_broken_file_do_not_stop_the_rest(folder):
 
 
 @pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("laplace_ica_score_matching", {"slope": 0.0}, "slope 0.0; expected a number above 0"),
+        ("leapfrog_gaussian", {"step_size": -0.5}, "step_size -0.5; expected a number above 0"),
+        ("leapfrog_gaussian", {"n_steps": 1.5}, "n_steps 1.5; expected a whole number from 1 on"),
+        ("leapfrog_gaussian", {"n_steps": 0}, "n_steps 0.0; expected a whole number from 1 on"),
+        ("leapfrog_laplace_ica", {"u": [[4.0, 0.0009765625]]}, "after 0 steps some b_i . u is 0.00098; expected at least 0.001953125"),
+        ("leapfrog_laplace_ica", {"u": [[4.0, -0.6767578125]]}, "after 1 steps some b_i . u is"),
+        ("metropolis_decision", {"uniforms": [0.0]}, "uniforms: expected numbers above 0 and below 1"),
+        ("metropolis_decision", {"energy_after": [3.0], "uniforms": [0.3681640625]}, "uniforms: one is within 0.001953125 of the prob"),
+    ],
+)
+def test_what_a_rounding_could_turn_over_is_seen(tmp_path, name, change, said):
+    content = json.loads((FOLDER / f"{name}.json").read_text())
+    wanted = {"leapfrog_laplace_ica": "/smoke/two-sources", "metropolis_decision": "/smoke/equal"}.get(name, "/random/n-2")
+    test = next(test for group in content["groups"] for test in group["tests"] if test["id"].endswith(wanted))
+    test["inputs"].update(change)
+    store(tmp_path, content, name)
+    shutil.copy(FOLDER / "suite.json", tmp_path)
+    found = [line for line in lint(tmp_path) if line.startswith(f"{name}.json")]
+    assert any(f"{test['id']}: {said}" in line for line in found), found
+
+
+@pytest.mark.parametrize(
     ("change", "said"),
     [
         ({"layer_sizes": [2, 3]}, "layer_sizes [2.0, 3.0]; expected whole numbers from n_dim = 2 to 1"),

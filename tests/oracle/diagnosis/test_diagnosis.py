@@ -67,7 +67,7 @@ def test_right_answers_have_no_suspect(dtype):
 )
 def test_every_convention_is_named(name, only):
     conventions = [way.convention for way in settings_of(name)]
-    assert len(conventions) == {"laplace_ica_log_density": 2, "laplace_ica_mle": 6}.get(
+    assert len(conventions) == {"laplace_ica_log_density": 2, "laplace_ica_mle": 6, "laplace_ica_score_matching": 6}.get(
         name, 16 if "c" in OBJECTIVES[name].arguments else 8
     )
     for convention in conventions[1:]:

@@ -1,0 +1,111 @@
+r"""Importance sampling and score matching in plain NumPy, cut into steps that a mistake can replace: a part of ``textbook.Steps``.
+
+    importance   J = mean_x ln p_m - ln Z, ln Z = top + ln mean exp(ln w - top), top = max ln w: nothing overflows
+    score        J = -mean_x [1/2 |Psi|^2 + sum_k g'(s_k) |b_k|^2],  Psi = phi B,  phi = g(s),  s = B x
+    matching     dJ/dB = -mean_x [phi_k Psi + g'(s_k) (phi B B')_k x + g''(s_k) |b_k|^2 x + 2 g'(s_k) b_k]
+
+Conventions
+-----------
+log_w, shares  (n_noise,): ln p_m - ln p_n, and w/sum w, which are the slope of ln Z by ln w
+s, phi, Psi    (n_data, n_dim), points as rows
+scale          sqrt(2), as the model has it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Outputs = dict[str, Any]
+
+
+class RivalSteps:
+    """The right steps of NCE's rivals."""
+
+    # --- importance sampling
+
+    def log_weight(self, log_model: Array, log_noise: Array) -> tuple[Array, float]:
+        """ln w, and its slope by ln p_m."""
+        return log_model - log_noise, 1.0
+
+    def log_mean_weight(self, log_w: Array, n_data: int) -> tuple[Any, Array]:
+        """ln Z = ln mean w, and its slope by ln w."""
+        top = log_w.max()
+        w = np.exp(log_w - top)
+        return top + np.log(w.mean()), w / w.sum()
+
+    def mean_log_model(self, log_model: Array) -> tuple[Any, Array]:
+        """mean_x ln p_m, and its slope."""
+        return log_model.mean(), np.full_like(log_model, 1.0 / len(log_model))
+
+    def log_normalizer(self, log_model: Array, log_noise: Array, n_data: int) -> tuple[Any, Array]:
+        """ln Z, and its slope by ln p_m on the noise."""
+        log_w, up = self.log_weight(log_model, log_noise)
+        log_Z, shares = self.log_mean_weight(log_w, n_data)
+        return log_Z, up * shares
+
+    def importance(self, model_data: Array, model_noise: Array, noise_noise: Array) -> tuple[Any, Any, Array, Array]:
+        """J, ln Z, dJ/dln p_m on the data and on the noise."""
+        of_data, slope = self.mean_log_model(model_data)
+        log_Z, shares = self.log_normalizer(model_noise, noise_noise, len(model_data))
+        return of_data - log_Z, log_Z, slope, -shares
+
+    # --- score matching
+
+    def smoothed_sign(self, s: Array, slope: float) -> tuple[Array, Array, Array]:
+        """tanh(slope s) with its first two derivatives by s; the first by e^-2|slope s|, which keeps its digits."""
+        z = slope * s
+        e = np.exp(-2.0 * np.abs(z))
+        t, left = np.tanh(z), 4.0 * e / (1.0 + e) ** 2
+        return t, slope * left, -2.0 * slope * slope * t * left
+
+    def source_scores(self, s: Array, slope: float, scale: float) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+        """(g(s), its slope), and (g'(s) as it stands in the divergence, its slope)."""
+        t, first, second = self.smoothed_sign(s, slope)
+        return (-scale * t, -scale * first), (-scale * first, -scale * second)
+
+    def squared_score(self, B: Array, phi: Array) -> tuple[Array, Array, Array]:
+        """|Psi|^2 of each point, and the derivatives of 1/2 sum_t |Psi_t|^2 by B, at phi fixed, and by phi."""
+        psi = phi @ B
+        return (psi * psi).sum(axis=1), phi.T @ psi, psi @ B.T
+
+    def squared_norms(self, B: Array) -> tuple[Array, Array]:
+        """|b_k|^2, and half their derivatives by B, row by row."""
+        return (B * B).sum(axis=1), B
+
+    def score_weights(self, n_data: int) -> tuple[float, float]:
+        """What |Psi|^2/2 and div Psi are multiplied by before the mean."""
+        return 1.0, 1.0
+
+    def gradient_of_loss(self, direct: Array, by_score: Array, by_divergence: Array, by_norms: Array) -> Array:
+        """The four parts of the loss's derivative by B: at phi fixed; through phi; through g'; through |b_k|^2, by halves."""
+        return direct + by_score + by_divergence + 2.0 * by_norms
+
+    def score_matching(self, B: Array, x: Array, slope: float, scale: float) -> tuple[Any, Array]:
+        """J, and its derivative by B."""
+        n_data = len(x)
+        s = x @ B.T
+        (phi, of_phi), (bend, of_bend) = self.source_scores(s, slope, scale)
+        square, by_B, by_phi = self.squared_score(B, phi)
+        norms, of_norms = self.squared_norms(B)
+        first, second = self.score_weights(n_data)
+        value = first * 0.5 * square.mean() + second * (bend * norms).sum(axis=1).mean()
+        grad = self.gradient_of_loss(
+            first * by_B / n_data,
+            first * (by_phi * of_phi).T @ x / n_data,
+            second * (of_bend * norms).T @ x / n_data,
+            second * bend.mean(axis=0)[:, None] * of_norms,
+        )
+        return -value, -grad
+
+
+def _importance(steps: RivalSteps, log_model_data: Array, log_model_noise: Array, log_noise_noise: Array) -> Outputs:
+    value, log_Z, of_data, of_noise = steps.importance(log_model_data, log_model_noise, log_noise_noise)
+    return {"value": value, "log_normalizer": log_Z, "grad_log_model_data": of_data, "grad_log_model_noise": of_noise}
+
+
+IMPORTANCE: dict[str, Callable[..., Outputs]] = {"importance_sampling_from_log_densities": _importance}
