@@ -85,12 +85,67 @@ def mlp(phi):
     return value
 
 
+def importance_sampling(log_model_data, log_model_noise, log_noise_noise):
+    log_mean = jax.scipy.special.logsumexp(log_model_noise - log_noise_noise) - math.log(len(log_model_noise))
+    return log_model_data.mean() - log_mean
+
+
+@jax.jit
+def laplace_ica_importance_sampling(B, x, y, noise_mean, noise_cov):
+    of_data, of_noise = (-SQRT2 * jnp.abs(u @ B.T).sum(axis=1) for u in (x, y))
+    return importance_sampling(of_data, of_noise, jax.scipy.stats.multivariate_normal.logpdf(y, noise_mean, noise_cov))
+
+
+@jax.jit
+def laplace_ica_score_matching(B, x, slope):
+    """The divergence as the trace of jacfwd."""
+
+    def score(u):
+        return -SQRT2 * B.T @ jnp.tanh(slope * (B @ u))
+
+    def loss(u):
+        return 0.5 * jnp.sum(score(u) ** 2) + jnp.trace(jax.jacfwd(score)(u))
+
+    return -jax.vmap(loss)(x).mean()
+
+
+def leapfrog(log_density):
+    """The score by autodiff of the log-density, its energy by the same function."""
+    score = jax.grad(lambda u, shape: log_density(u, shape).sum())
+
+    def outputs(u, momentum, step_size, n_steps, **given):
+        (shape,) = given.values()
+        q, p = u, momentum
+        for _ in range(int(n_steps)):
+            p = p + step_size / 2 * score(q, shape)
+            q = q + step_size * p
+            p = p + step_size / 2 * score(q, shape)
+        change = log_density(u, shape) - log_density(q, shape) + 0.5 * ((p * p).sum(axis=1) - (momentum * momentum).sum(axis=1))
+        return {"u_after": q, "momentum_after": p, "energy_change": change}
+
+    return outputs
+
+
+def metropolis_decision(energy_before, energy_after, uniforms):
+    probability = jnp.minimum(1, jnp.exp(energy_before - energy_after))
+    return {"probability": probability, "accepted": uniforms < probability}
+
+
+leapfrog_gaussian = leapfrog(lambda u, precision: -0.5 * ((u @ precision) * u).sum(axis=1))
+leapfrog_laplace_ica = leapfrog(lambda u, B: -SQRT2 * jnp.abs(u @ B.T).sum(axis=1))
+
+
 def sign_times(s):
     return s * jax.lax.stop_gradient(jnp.sign(s))
 
 
 def client(name, objective, function, **rest):
     return Client(name, objective, adapters.jax(function, objective), **rest)
+
+
+def whole(name, objective, function):
+    """A client that returns its outputs itself; nothing is differentiated by the adapter."""
+    return Client(name, objective, adapters.jax(function))
 
 
 CLIENTS = [
@@ -112,4 +167,10 @@ CLIENTS = [
     client("autodiff, jax.nn.softplus", "mlp_softplus_log_density", mlp(jax.nn.softplus)),
     client("autodiff, jax.nn.relu", "mlp_relu_log_density", mlp(jax.nn.relu)),
     client("autodiff, jnp.maximum(z, 0)", "mlp_relu_log_density", mlp(lambda z: jnp.maximum(z, 0)), remark="its derivative at 0 is 1/2"),
+    client("autodiff of logsumexp", "importance_sampling_from_log_densities", importance_sampling),
+    client("autodiff of logsumexp", "laplace_ica_importance_sampling", laplace_ica_importance_sampling),
+    client("grad of jacfwd of tanh", "laplace_ica_score_matching", laplace_ica_score_matching),
+    whole("scores by jax.grad", "leapfrog_gaussian", leapfrog_gaussian),
+    whole("scores by jax.grad", "leapfrog_laplace_ica", leapfrog_laplace_ica),
+    whole("min(1, exp)", "metropolis_decision", metropolis_decision),
 ]

@@ -111,6 +111,44 @@ def mlp(phi):
     return value
 
 
+def importance_sampling(log_model_data, log_model_noise, log_noise_noise):
+    return log_model_data.mean() - torch.logsumexp(log_model_noise - log_noise_noise, 0) + math.log(len(log_model_noise))
+
+
+def laplace_ica_importance_sampling(B, x, y, noise_mean, noise_cov):
+    of_data, of_noise = (-SQRT2 * (u @ B.T).abs().sum(dim=1) for u in (x, y))
+    return importance_sampling(of_data, of_noise, log_noise(y, noise_mean, noise_cov))
+
+
+def laplace_ica_score_matching(B, x, slope):
+    """The divergence by autograd, too, one coordinate after the other."""
+    u = x.clone().requires_grad_()
+    score = -SQRT2 * torch.tanh(slope * (u @ B.T)) @ B
+    parts = [torch.autograd.grad(score[:, j].sum(), u, create_graph=True)[0][:, j] for j in range(u.shape[1])]
+    return -(0.5 * (score**2).sum(dim=1) + sum(parts)).mean()
+
+
+def leapfrog(score, log_density):
+    def outputs(u, momentum, step_size, n_steps, **shape):
+        q, p = u, momentum + step_size / 2 * score(u, **shape)
+        for k in range(int(n_steps)):
+            q = q + step_size * p
+            p = p + (step_size if k < n_steps - 1 else step_size / 2) * score(q, **shape)
+        change = log_density(u, **shape) - log_density(q, **shape) + 0.5 * ((p * p).sum(dim=1) - (momentum * momentum).sum(dim=1))
+        return {"u_after": q, "momentum_after": p, "energy_change": change}
+
+    return outputs
+
+
+def metropolis_decision(energy_before, energy_after, uniforms):
+    probability = torch.exp(torch.clamp(energy_before - energy_after, max=0))
+    return {"probability": probability, "accepted": uniforms < probability}
+
+
+leapfrog_gaussian = leapfrog(lambda u, precision: -u @ precision, lambda u, precision: -0.5 * ((u @ precision) * u).sum(dim=1))
+leapfrog_laplace_ica = leapfrog(lambda u, B: -SQRT2 * torch.sign(u @ B.T) @ B, lambda u, B: -SQRT2 * (u @ B.T).abs().sum(dim=1))
+
+
 def by_where(s):
     return torch.where(s > 0, s, -s)
 
@@ -125,6 +163,11 @@ def by_root(s):
 
 def client(name, objective, function, **rest):
     return Client(name, objective, adapters.torch(function, objective), **rest)
+
+
+def whole(name, objective, function):
+    """A client that returns its outputs itself; nothing is differentiated."""
+    return Client(name, objective, adapters.torch(function))
 
 
 LOSS = Convention(sense="minimise", reduction="mean")
@@ -161,4 +204,10 @@ CLIENTS = [
     client("autograd of F.linear, torch.tanh", "mlp_tanh_log_density", mlp(torch.tanh)),
     client("autograd of F.linear, F.softplus", "mlp_softplus_log_density", mlp(F.softplus)),
     client("autograd of F.linear, F.relu", "mlp_relu_log_density", mlp(F.relu)),
+    client("autograd of torch.logsumexp", "importance_sampling_from_log_densities", importance_sampling),
+    client("autograd of torch.logsumexp", "laplace_ica_importance_sampling", laplace_ica_importance_sampling),
+    client("autograd of autograd of tanh", "laplace_ica_score_matching", laplace_ica_score_matching),
+    whole("merged kicks", "leapfrog_gaussian", leapfrog_gaussian),
+    whole("merged kicks", "leapfrog_laplace_ica", leapfrog_laplace_ica),
+    whole("exp of a clamped difference", "metropolis_decision", metropolis_decision),
 ]
