@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -315,17 +315,18 @@ def test_a_fault_of_our_own_is_not_taken_for_a_verdict(nce, monkeypatch):
 # as a program
 
 
-def test_as_a_program_a_wrong_function_is_reported_within_two_seconds(here):
+def test_as_a_program_a_wrong_function_costs_less_than_two_seconds_of_a_processor(here):
+    """Processor time, 0.7 s where it was measured: what the clock says hangs on whatever else the machine does."""
     command = [sys.executable, "-m", "nce_ref", "check", "mine:without_log_nu", "--objective", "nce_from_log_ratios"]
     root = str(Path(nce_ref.__file__).parents[1])
-    times = []
+    costs = []
     for _ in range(2):  # the first may have to compile
-        begun = time.perf_counter()
+        before = os.times()
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env={"PYTHONPATH": root, "PATH": ""})
-        times.append(time.perf_counter() - begun)
+        after = os.times()
+        costs.append(after.children_user + after.children_system - before.children_user - before.children_system)
     assert done.returncode == 1 and "no-log-nu" in done.stdout
-    # The promise is 2 seconds on an idle machine; the suite runs beside others, so only a gross loss fails here.
-    assert min(times) < 6.0, times
+    assert 0.0 < min(costs) < 2.0, costs
 
 
 def test_a_reader_that_leaves_early_is_no_error():
