@@ -42,7 +42,7 @@ def _batches(experiment: str, sizes: Mapping[int, int]) -> tuple[Batch, ...]:
     return tuple(Batch(experiment, {"n_data": n_data}, count) for n_data, count in sizes.items())
 
 
-QUICK = _batches("figure1", {250: 120, 1000: 100, 2000: 150, 32000: 100}) + _batches("fine_tuning", {250: 100})
+QUICK = _batches("figure1", {250: 100, 1000: 80, 2000: 110, 32000: 80}) + _batches("fine_tuning", {250: 80})
 FULL = _batches("figure1", dict.fromkeys(SIZES, N_MATRICES)) + _batches("fine_tuning", dict.fromkeys(SIZES[:4], N_MATRICES))
 
 
@@ -50,8 +50,8 @@ PROFILES = {
     profile.name: profile
     for profile in (
         Profile("smoke", "every path once, no statement", 20.0, _batches("figure1", {250: 2, 500: 2}) + _batches("fine_tuning", {250: 1})),
-        Profile("quick", "the laws at a glance", 300.0, QUICK),
-        Profile("full", "500 matrices a sample size, as in the paper", 5400.0, FULL),
+        Profile("quick", "the laws at a glance", 120.0, QUICK),
+        Profile("full", "500 matrices a sample size, as in the paper", 2400.0, FULL),
     )
 }
 

@@ -13,26 +13,22 @@ kink   b_i . u_t = 0; the derivative of |.| is 0 there, as ``np.sign`` has it
 
 from __future__ import annotations
 
-import copy
 import math
 from dataclasses import dataclass
-from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_array, as_count, as_generator, as_points, as_positive, as_square, as_uniforms, as_vector
-from nce_ref.models.base import Kinks, Pullback, no_kinks
+from nce_ref.models.base import Kinks, Pullback
 from nce_ref.models.laplace_ica_moments import laplace_ica_moments
+from nce_ref.models.laplace_ica_pass import LaplaceICAPass
 from nce_ref.models.laplace_ica_score import LaplaceICAScoreMatching
 from nce_ref.models.moments import Moments
 from nce_ref.models.tails import Tails, absolute_tails
-from nce_ref.special import LOG_2, SQRT_2, times_sign
+from nce_ref.special import LOG_2, SQRT_2
 
-# Points a block where all n_params derivatives of each are held at once: the block stays in the cache, and malloc
-# hands the same pages out again instead of faulting in fresh ones, which costs as much as the arithmetic.
-_BLOCK = 2048
 _EPS = float(np.finfo(float).eps)
 
 
@@ -195,85 +191,6 @@ class LaplaceICA:
             raise NotImplementedError(f"{what}: exp(-sqrt(2) sqrt(v^2 + smoothing^2)) has no elementary integral; use smoothing=0")
 
 
-class LaplaceICAPass:
-    """One pass over the points; see ``models.base.Pass``. ``slopes`` is d|v|/dv at v = b_i . u_t, (n, n_points)."""
-
-    def __init__(self, B: Float, c: float, u: Float, smoothing: float) -> None:
-        self.B, self.c, self.u, self.smoothing = B, c, u, smoothing
-        self.arguments = B @ u.T
-        if smoothing:
-            self._radii = np.square(self.arguments)
-            self._radii += smoothing**2
-            np.sqrt(self._radii, out=self._radii)
-        lengths = self._radii if smoothing else np.abs(self.arguments)
-        self._off_kinks = not smoothing and bool(lengths.min() > 0.0)  # False for NaN
-        self.log_density: Float = _factors(len(B)) @ lengths  # half the time of a sum along the first axis
-        self.log_density += c
-
-    @cached_property
-    def slopes(self) -> Float:
-        """sign(v), or v / sqrt(v^2 + smoothing^2)."""
-        return self.arguments / self._radii if self.smoothing else np.sign(self.arguments)
-
-    def features(self, block: slice = slice(None)) -> Float:
-        """g transposed, for a block of points: (n_params, n_points)."""
-        slopes, u = self.slopes[:, block], self.u[block]
-        n, n_points = slopes.shape
-        g = np.empty((n * n + 1, n_points))
-        np.multiply((-SQRT_2 * slopes)[:, None, :], u.T[None, :, :], out=g[:-1].reshape(n, n, n_points))
-        g[-1] = 1.0
-        return g
-
-    def pullback(self, weights: Float) -> Float:
-        """sum_t weights[t] g(u_t)."""
-        signed = times_sign(weights, self.arguments) if self._off_kinks else self.slopes * weights
-        total = np.empty(self.B.size + 1)
-        total[:-1], total[-1] = (signed @ self.u).ravel(), weights.sum()
-        total[:-1] *= -SQRT_2
-        return total
-
-    def curvature(self, weights: Float, gram_weights: Float) -> Float:
-        """sum_t weights[t] d^2 ln p_m(u_t) + gram_weights[t] g g^T; the first is 0 off the kinks where nothing is smoothed."""
-        total = np.zeros((self.B.size + 1, self.B.size + 1))
-        for start in range(0, len(self.u) if gram_weights.any() else 0, _BLOCK):
-            block = slice(start, start + _BLOCK)
-            g = self.features(block)
-            total += (g * gram_weights[block]) @ g.T
-        if self.smoothing:
-            n = len(self.B)
-            # Not radii**3: a power of an array costs as much as the rest of the pass.
-            bends = (-SQRT_2 * self.smoothing**2) * weights / (self._radii * self._radii * self._radii)
-            for i in range(n):
-                block = slice(i * n, (i + 1) * n)
-                total[block, block] += (self.u.T * bends[i]) @ self.u
-        return total
-
-    def kinks(self) -> Kinks:
-        """The arguments b_i . u_t; a smoothed model has none."""
-        if self.smoothing:
-            return no_kinks(len(self.u), self.B.size + 1)
-        return Kinks(self.arguments, _lengths(self.B), _lengths(self.u), -SQRT_2, self._directions)
-
-    def steepness(self) -> float:
-        """The largest |g(u_t)|: |g|^2 = 2 n |u|^2 + 1 off the kinks, less where anything is smoothed."""
-        return float(np.sqrt(2.0 * len(self.B) * _lengths(self.u).max() ** 2 + 1.0))
-
-    def without(self, kinks: NDArray[np.bool_]) -> LaplaceICAPass:
-        """The same pass with sign(v) = 0 at the marked kinks; a smoothed model has none to mark."""
-        if self.smoothing:
-            return self
-        other = copy.copy(self)
-        other._off_kinks = False
-        other.slopes = np.where(kinks, 0.0, self.slopes)
-        return other
-
-    def _directions(self, terms: NDArray[np.intp], points: NDArray[np.intp]) -> Float:
-        n = len(self.B)
-        in_B = np.zeros((len(terms), n, n))
-        in_B[np.arange(len(terms)), terms] = self.u[points]
-        return np.column_stack([in_B.reshape(-1, n * n), np.zeros(len(terms))])
-
-
 def _log_abs_det(B: Float) -> float:
     """ln|det B|, -inf where B is singular up to rounding: condition number above 1/eps with the rows scaled alike.
 
@@ -289,12 +206,3 @@ def _log_abs_det(B: Float) -> float:
         if not np.linalg.cond(B / sizes[:, None]) < 1.0 / _EPS:
             return -math.inf
     return log_det
-
-
-@cache
-def _factors(n: int) -> Float:
-    return np.full(n, -SQRT_2)
-
-
-def _lengths(rows: Float) -> Float:
-    return np.sqrt(np.einsum("tj,tj->t", rows, rows))

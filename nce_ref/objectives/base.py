@@ -92,6 +92,13 @@ class Objective(Protocol):
         """The objective of the smoothed model on the same samples."""
         ...
 
+    def thinned(self, n_points: int) -> Objective:
+        """The objective of evenly spaced points, about ``n_points`` of the smaller sample; itself where there are not twice as many.
+
+        Evenly spaced, not the first ones: data may come sorted.
+        """
+        ...
+
     def expand(self, theta: Float, /, width: float = ACTIVE) -> Expansion:
         """Return the expansion at theta with every ridge within ``width`` (|b_i.x_t| <= width |b_i||x_t|) kept apart."""
         ...
@@ -105,6 +112,11 @@ def blocks(n_points: int) -> Iterator[slice]:
     """
     count = -(-n_points // _BLOCK)
     return (slice(k * n_points // count, (k + 1) * n_points // count) for k in range(count))
+
+
+def spacing(n_points: int, *sizes: int) -> int:
+    """Return k such that every k-th point leaves ``n_points`` of the smallest sample, or a few more; 1 where it has not twice as many."""
+    return max(1, min(sizes) // n_points)
 
 
 def by_coordinate(points: Float) -> Float:

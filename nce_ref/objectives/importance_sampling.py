@@ -33,7 +33,7 @@ from numpy.typing import ArrayLike
 from nce_ref._checks import Float, as_points, as_vector
 from nce_ref.models.base import Model
 from nce_ref.noise import Noise, refuse_unfit_noise
-from nce_ref.objectives.base import ACTIVE, Expansion, blocks, by_coordinate, split_kinks
+from nce_ref.objectives.base import ACTIVE, Expansion, blocks, by_coordinate, spacing, split_kinks
 
 
 class ImportanceSamplingObjective:
@@ -84,6 +84,16 @@ class ImportanceSamplingObjective:
         """The objective of ``model.smoothed(epsilon)`` on the same samples, sharing ln p_n."""
         other = copy.copy(self)
         other.model = self.model.smoothed(epsilon)
+        return other
+
+    def thinned(self, n_points: int) -> ImportanceSamplingObjective:
+        """The objective of every k-th point of both samples; see ``Objective``."""
+        step = spacing(n_points, self.n_data, self.n_noise)
+        if step == 1:
+            return self
+        other = copy.copy(self)
+        other._x, other._y, other._log_noise = by_coordinate(self._x[::step]), by_coordinate(self._y[::step]), self._log_noise[::step]
+        other.n_data, other.n_noise = len(other._x), len(other._y)
         return other
 
     def kinks(self, alpha: ArrayLike) -> Float:

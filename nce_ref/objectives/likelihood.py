@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_points_in_place, as_vector
 from nce_ref.models.base import Model, Pass
-from nce_ref.objectives.base import ACTIVE, Expansion, blocks, split_kinks
+from nce_ref.objectives.base import ACTIVE, Expansion, blocks, spacing, split_kinks
 from nce_ref.objectives.points import Points
 
 
@@ -89,6 +89,15 @@ class LikelihoodObjective:
         """The objective with ln p_m^0 of the smoothed model; ln Z stays, so the value is a likelihood at epsilon = 0 only."""
         other = copy.copy(self)
         other.model = self.model.smoothed(epsilon)
+        return other
+
+    def thinned(self, n_points: int) -> LikelihoodObjective:
+        """The objective of every k-th data point; see ``Objective``."""
+        step = spacing(n_points, self.n_data)
+        if step == 1:
+            return self
+        other, rows = copy.copy(self), np.arange(0, self.n_data, step)
+        other.n_data, other._points = len(rows), self._points.take(rows)
         return other
 
     def kinks(self, alpha: ArrayLike) -> Float:

@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 from nce_ref._checks import Float, as_count, as_points_in_place, as_positive, as_vector
 from nce_ref.models.base import Model, Pass
 from nce_ref.noise import Noise, refuse_unfit_noise
-from nce_ref.objectives.base import ACTIVE, Expansion, blocks, split_kinks
+from nce_ref.objectives.base import ACTIVE, Expansion, blocks, spacing, split_kinks
 from nce_ref.objectives.points import Points
 from nce_ref.objectives.threads import in_order
 from nce_ref.special import log_sigmoid_and_slope_of_array
@@ -141,6 +141,11 @@ class NCEObjective:
         other.n_data, other.n_noise = len(data), len(noise)
         other._points, other._log_noise = self._points.take(rows), self._log_noise[rows]
         return other
+
+    def thinned(self, n_points: int) -> NCEObjective:
+        """The objective of every k-th point of both samples, at the same nu; see ``Objective``."""
+        step = spacing(n_points, self.n_data, self.n_noise)
+        return self if step == 1 else self.subset(np.arange(0, self.n_data, step), np.arange(0, self.n_noise, step))
 
     def kinks(self, theta: ArrayLike) -> Float:
         """All signed arguments of the model's kinks as one vector: b_i . x_t and b_i . y_t, or pre-activations of ReLU units."""

@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_points, as_positive, as_vector
 from nce_ref.models.base import Model
-from nce_ref.objectives.base import ACTIVE, Expansion, LocalKinks, blocks, by_coordinate
+from nce_ref.objectives.base import ACTIVE, Expansion, LocalKinks, blocks, by_coordinate, spacing
 
 
 class ScoreMatchingObjective:
@@ -82,6 +82,16 @@ class ScoreMatchingObjective:
         """The objective with the slope at which 1/slope is larger by epsilon: a way to come near, as for the other objectives."""
         other = copy.copy(self)
         other.slope = self.slope / (1.0 + self.slope * epsilon)
+        return other
+
+    def thinned(self, n_points: int) -> ScoreMatchingObjective:
+        """The objective of every k-th data point; see ``Objective``."""
+        step = spacing(n_points, self.n_data)
+        if step == 1:
+            return self
+        other = copy.copy(self)
+        other._points = by_coordinate(self._points[::step])
+        other.n_data = len(other._points)
         return other
 
     def expand(self, alpha: Float, width: float = ACTIVE) -> Expansion:

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 from nce_ref._checks import Float, as_points, as_vector
 from nce_ref.models.base import Model, Pass
 from nce_ref.noise import Noise, refuse_unfit_noise
-from nce_ref.objectives.base import ACTIVE, Expansion, blocks, by_coordinate, split_kinks
+from nce_ref.objectives.base import ACTIVE, Expansion, blocks, by_coordinate, spacing, split_kinks
 from nce_ref.weights import Weight
 
 _LARGEST = 1e150
@@ -77,6 +77,16 @@ class WeightedObjective:
         """The objective of ``model.smoothed(epsilon)`` on the same samples, sharing ln p_n."""
         other = copy.copy(self)
         other.model = self.model.smoothed(epsilon)
+        return other
+
+    def thinned(self, n_points: int) -> WeightedObjective:
+        """The objective of every k-th point of both samples; see ``Objective``."""
+        step = spacing(n_points, self.n_data, self.n_noise)
+        if step == 1:
+            return self
+        other, rows = copy.copy(self), np.r_[0 : self.n_data : step, self.n_data : len(self._points) : step]
+        other._points, other._log_noise = by_coordinate(self._points[rows]), self._log_noise[rows]
+        other.n_data, other.n_noise = -(-self.n_data // step), -(-self.n_noise // step)
         return other
 
     def kinks(self, theta: ArrayLike) -> Float:

@@ -42,7 +42,7 @@ from nce_ref.optimize.certificate import STATUSES
 from ..mixing import random_mixing
 from ..theory import N_SOURCES, compute_theory
 
-EXPERIMENT_VERSION = 2
+EXPERIMENT_VERSION = 3
 MANY_STARTS, FEW_STARTS, MANY_UP_TO = 5, 1, 4000
 NORMAL_95 = 1.959963984540054
 

@@ -109,6 +109,9 @@ class Counting:
     def smoothed(self, epsilon):
         return Counting(self.objective.smoothed(epsilon), self.values)
 
+    def thinned(self, n_points):
+        return Counting(self.objective.thinned(n_points), self.values)
+
     def expand(self, theta, width=1e-10):
         found = self.objective.expand(theta, width)
         self.values.append(found.value)

@@ -184,3 +184,27 @@ def test_plant_a_ridge_taken_on_the_wrong_side_or_let_go_is_seen():
             caught += kkt_residual(wrong, *parts) > 1e-10 * forces(g, A, w)
     # A vertex, where ridges block all directions, stays where it is when the weights change: not every one can be caught.
     assert caught >= 22
+
+
+def test_where_the_last_step_met_its_ridges_the_next_does_without_the_interior_point(monkeypatch):
+    """As Newton's steps shrink they meet the same ridges; a small push must not move the next step off them, a large one may."""
+    solved = []
+    interior_point = module._interior_point
+    monkeypatch.setattr(module, "_interior_point", lambda *problem: solved.append(1) or interior_point(*problem))
+    short = 0
+    for seed in range(30):
+        g, H, A, r, w = problem("plain", 20, seed)
+        first = solve_kinked_quadratic(g, H, H, A, r, w)
+        there = r + A @ first.step
+        there[first.active] *= 1e-3  # rounding of either size
+        for push, near in ((1e-9, True), (10.0, False)):
+            solved.clear()
+            pull = g - H @ first.step + push * np.random.default_rng(seed).standard_normal(len(g))
+            step = solve_kinked_quadratic(pull, H, H, A, there, w)
+            assert step.exact
+            assert kkt_residual(step.step, pull, H, A, there, w) <= 1e-10 * forces(pull, A, w)
+            if near and first.active.any():
+                assert not solved
+                np.testing.assert_array_equal(step.active, first.active)
+                short += 1
+    assert short >= 20

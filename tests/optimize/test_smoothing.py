@@ -114,3 +114,23 @@ def test_a_start_at_zero_rows_is_left():
         start = np.append(1e-6 * np.random.default_rng(seed).standard_normal(9), -1.0)
         theta, _, _ = follow_smoothing(objective, start, 0.003)
         assert np.linalg.norm(theta[:-1].reshape(3, 3), axis=1).min() > 0.05
+
+
+@pytest.mark.parametrize(("n_data", "few"), [(9000, 2250), (3999, 3999)])
+def test_coarse_levels_see_a_few_points_and_fine_ones_all(n_data, few):
+    objective, start, _ = ica_problem(2, n_data, 1, 0)
+    seen = []
+
+    class Watched(Counting):
+        def smoothed(self, epsilon):
+            seen.append((epsilon, self.n_data))
+            return super().smoothed(epsilon)
+
+        def thinned(self, n_points):
+            return Watched(self.objective.thinned(n_points), self.values)
+
+    theta, epsilon, evaluations = follow_smoothing(watched := Watched(objective), start, 3.0 / n_data)
+    assert seen == [(0.3, few), (0.1, few), (0.03, n_data), (0.01, n_data), (0.003, n_data)]
+    assert evaluations == len(watched.values)
+    # The end is that of all points, whatever the way: the last level's tolerance holds on the whole objective.
+    assert np.linalg.norm(objective.smoothed(epsilon)(theta)[1]) <= 0.05 * epsilon

@@ -22,7 +22,7 @@ from nce_ref import fit_contrastive_divergence, fit_importance_sampling, fit_mle
 from ...experiments.figure1 import MANY_UP_TO, MODEL, draw_problem, match_truth
 from ..clock import timed
 
-EXPERIMENT_VERSION = 2
+EXPERIMENT_VERSION = 3
 HEAVY_TAIL = 0.7  # of k-hat: means of such weights are unreliable at any practical size (``nce_ref/importance.py``)
 MAX_STEPS = 6000  # of contrastive divergence: it settles after some 200; its double must not end before its time
 

@@ -18,7 +18,7 @@ from nce_ref import GaussianNoise, fit_nce, match_rows
 from ...mixing import random_mixing
 from ..problem import MODEL, N_DATA, N_SOURCES, Float, Sample, held_out, truth_of
 
-EXPERIMENT_VERSION = 2
+EXPERIMENT_VERSION = 3
 N_TEST, N_STARTS = 50_000, 5
 
 

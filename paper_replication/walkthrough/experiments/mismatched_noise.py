@@ -17,7 +17,7 @@ from ...mixing import random_mixing
 from ..problem import MODEL, N_SOURCES, held_out, standard_noise, truth_of
 from ..references import matched_error_limit, relative_error_limit
 
-EXPERIMENT_VERSION = 2
+EXPERIMENT_VERSION = 3
 N_TEST, MANY_STARTS, FEW_STARTS, MANY_UP_TO = 20_000, 5, 2, 1000
 
 

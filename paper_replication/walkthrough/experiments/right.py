@@ -18,7 +18,7 @@ from ...mixing import random_mixing
 from ..problem import MODEL, N_DATA, N_SOURCES, Float, against_truth, held_out, truth_of
 from ..training import network, train
 
-EXPERIMENT_VERSION = 2
+EXPERIMENT_VERSION = 3
 NU, N_TEST, N_INTEGRAL = 10, 2000, 20_000
 
 
