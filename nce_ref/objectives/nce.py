@@ -65,8 +65,8 @@ class NCEObjective:
     Evaluated block by block: besides the samples a call needs a few MB, however many points there are. Samples above 32 MiB together
     (``numpy.memmap`` among them, in float64 or not) are read where they lie, at every call, and must not change meanwhile.
     ``threads`` share the blocks of value, gradient and Hessian; their number leaves no trace in the results, not in the last bit.
-    They serve large samples on idle cores: below 1e5 points the hand-over costs more than it brings. ``expand`` takes all points at
-    once, in memory in proportion to them.
+    They serve millions of points on idle cores, and little: with fewer, handing the interpreter to each other takes what they bring.
+    ``expand`` takes all points at once, in memory in proportion to them.
     Raises ValueError where samples, model and noise differ in dimension, are empty, or hold NaN or inf.
     """
 
