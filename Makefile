@@ -34,10 +34,10 @@ test-cluster: $(VENV)/with-test $(VENV)/with-cluster  ## the replication's runne
 vectors-check: $(VENV)/with-test  ## recompute every expected number of the oracle's vectors
 	$(RUN) -m nce_ref emit --check $(ARGS)
 
-replicate: $(VENV)/with-replicate  ## the papers' results in four minutes, a verdict per claim
+replicate: $(VENV)/with-replicate  ## the papers' results in two minutes, a verdict per claim
 	$(RUN) -m paper_replication run --profile quick $(ARGS)
 
-replicate-full: $(VENV)/with-replicate  ## the same with 500 matrices and T up to 32000, half an hour of 2 idle cores; resumes
+replicate-full: $(VENV)/with-replicate  ## the same with 500 matrices and T up to 32000, twenty minutes on 2 cores; resumes
 	$(RUN) -m paper_replication run --profile full $(ARGS)
 
 report: $(VENV)/with-replicate  ## rebuild the committed report from the committed runs

@@ -8,7 +8,7 @@ from paper_replication.provenance import code_hash, git_commit, versions
 
 def test_the_three_profiles():
     assert list(PROFILES) == ["smoke", "quick", "full"]
-    assert [PROFILES[name].budget_seconds for name in PROFILES] == [20.0, 300.0, 5400.0]
+    assert [PROFILES[name].budget_seconds for name in PROFILES] == [20.0, 120.0, 2400.0]
     full = {batch.params["n_data"]: batch.n_repetitions for batch in PROFILES["full"].batches}
     assert full == {250: 500, 500: 500, 1000: 500, 2000: 500, 4000: 500, 8000: 500, 16000: 500, 32000: 500}
 
