@@ -21,6 +21,9 @@ from nce_ref.objectives.base import Objective
 from nce_ref.optimize import certify, maximize
 from nce_ref.trace import Callback
 
+# The smoothed objectives cube b_i.x, which has to stay in float64.
+_LARGEST = 1e100
+
 
 @dataclass(frozen=True, eq=False)
 class StartResult:
@@ -89,10 +92,13 @@ def fit_from(
     """Climb from each start, certify each end, and return the highest; ``complete`` turns the objective's coordinates into theta.
 
     ``callback(theta)`` is called after each accepted step (see ``trace.py``).
-    Raises ValueError for a start at which the objective is not finite: nothing climbs from there.
+    Raises ValueError for a start at which the objective is not finite, or one above 1e100: nothing climbs from there.
     """
     results = []
     for k, start in enumerate(starts):
+        largest = float(np.abs(start).max(initial=0.0))
+        if largest > _LARGEST:
+            raise ValueError(f"start: row {k} reaches {largest:.3g}; expected at most {_LARGEST:g}: beyond, its cube leaves float64")
         with np.errstate(over="ignore", invalid="ignore"):
             value = objective(start)[0]
         if not math.isfinite(value):

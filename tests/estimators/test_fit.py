@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
 
 import nce_ref as nr
+from nce_ref.estimators.fit import fit_from
 from nce_ref.optimize import certify
 from nce_ref.optimize.certificate import STATIONARY, STATUSES
 from tests.optimize.kinked_problems import ica_problem
@@ -115,10 +117,24 @@ def test_bad_starts_are_refused_by_name(how, what):
         nr.fit_mle(objective.model, objective.x, **how)
 
 
-def test_a_start_whose_objective_overflows_is_refused_without_a_warning():
+def test_a_start_out_of_all_proportion_is_refused_without_a_warning():
     objective, _, _ = ica_problem(3, 100, 1, 0)
-    start = 1e308 * np.append(np.eye(3).ravel(), 0.0)
-    with pytest.raises(ValueError, match=r"^start: row 1 has the objective -inf; expected a start where it is finite"):
-        nr.fit_nce(objective.model, objective.noise, objective.x, objective.y, start=[objective.model.pack(np.eye(3), 0.0), start])
-    with pytest.raises(ValueError, match=r"^start: row 0 has the objective -inf; expected a start where it is finite"):
-        nr.fit_mle(objective.model, objective.x, start=start)
+    model, noise, x, y = objective.model, objective.noise, objective.x, objective.y
+    huge = np.append(np.eye(3).ravel(), 0.0)
+    for size in (1e101, 1e160, 1e308):
+        with pytest.raises(ValueError, match=r"^start: row 1 reaches 1e\+\d+; expected at most 1e\+100"):
+            nr.fit_nce(model, noise, x, y, start=[model.pack(np.eye(3), 0.0), size * huge])
+        with pytest.raises(ValueError, match=r"^start: row 0 reaches"):
+            nr.fit_mle(model, x, start=size * huge)
+        with pytest.raises(ValueError, match=r"^start: row 0 reaches"):
+            nr.fit_importance_sampling(model, noise, x, y, start=size * huge)
+    # Below, it may not arrive, but it says so, and warns of nothing.
+    for fit in (nr.fit_nce(model, noise, x, y, start=1e99 * huge), nr.fit_mle(model, x, start=1e99 * huge)):
+        assert not fit.converged and math.isfinite(fit.objective)
+
+
+def test_a_start_where_the_objective_is_not_finite_is_refused():
+    for value in (-math.inf, math.nan):
+        nowhere = (value, np.zeros(2))
+        with pytest.raises(ValueError, match=rf"^start: row 0 has the objective {value}; expected a start where it is finite"):
+            fit_from(lambda theta, nowhere=nowhere: nowhere, [np.ones(2)], complete=lambda theta: theta)

@@ -61,7 +61,7 @@ def test_the_smaller_sample_counts():
 
 
 def test_sorted_data_are_seen_from_end_to_end():
-    x, y = samples(1000, 1000)
+    x = samples(1000, 1)[0]
     x = x[np.argsort(x[:, 0])]
     few = nr.LikelihoodObjective(MODEL, x).thinned(100).x
     assert few[0, 0] == x[0, 0] and few[-1, 0] == x[990, 0]
