@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -118,8 +119,7 @@ class LaplaceICA:
         By LU (``slogdet``): ln(det B) is NaN for half of all B and overflows for large n. "Singular" means up to rounding.
         """
         self._refuse_smoothing("log_normalizer")
-        B, _ = self.unpack(theta)
-        return 0.5 * self.n_sources * LOG_2 - _log_abs_det(B)
+        return 0.5 * self.n_sources * LOG_2 - _log_abs_det(self._theta(theta)[:-1].tobytes(), self.n_sources)
 
     def log_normalizer_gradient(self, theta: ArrayLike) -> Float:
         """Return d ln Z / d theta = (-B^{-T} row by row, 0). Raises ValueError for a singular B."""
@@ -181,22 +181,35 @@ class LaplaceICA:
 
     def _inverse(self, theta: ArrayLike) -> Float:
         self._refuse_smoothing("a smoothed model")
-        B, _ = self.unpack(theta)
-        if _log_abs_det(B) == -math.inf:
+        inverse = _inverse(self._theta(theta)[:-1].tobytes(), self.n_sources)
+        if inverse is None:
             raise ValueError("theta: its B is singular; expected an invertible B")
-        return np.asarray(np.linalg.inv(B), dtype=np.float64)
+        return inverse
 
     def _refuse_smoothing(self, what: str) -> None:
         if self.smoothing:
             raise NotImplementedError(f"{what}: exp(-sqrt(2) sqrt(v^2 + smoothing^2)) has no elementary integral; use smoothing=0")
 
 
-def _log_abs_det(B: Float) -> float:
+# ln Z, its gradient and its Hessian are asked for one after the other at the same B: the last two are kept.
+@lru_cache(maxsize=2)
+def _inverse(entries: bytes, n: int) -> Float | None:
+    """B^{-1}, not to be written to; None where B is singular up to rounding."""
+    if _log_abs_det(entries, n) == -math.inf:
+        return None
+    inverse = np.asarray(np.linalg.inv(np.frombuffer(entries).reshape(n, n)), dtype=np.float64)
+    inverse.flags.writeable = False
+    return inverse
+
+
+@lru_cache(maxsize=2)
+def _log_abs_det(entries: bytes, n: int) -> float:
     """ln|det B|, -inf where B is singular up to rounding: condition number above 1/eps with the rows scaled alike.
 
     LU meets an exact 0 in less than half of all singular B, in the others a rounding error, whose ln is some -36.
     """
-    log_det, n = float(np.linalg.slogdet(B)[1]), len(B)
+    B = np.frombuffer(entries).reshape(n, n)
+    log_det = float(np.linalg.slogdet(B)[1])
     if log_det == -math.inf:
         return log_det
     sizes = np.abs(B).max(axis=1)
