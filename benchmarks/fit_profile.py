@@ -49,7 +49,7 @@ def _watched() -> list[tuple[Any, str, str, str]]:
         (nonsmooth, "climb_kinks", "", "proximal Newton on the kinks"),
         (fit_module, "certify", "", "certificate"),
         (laplace_ica.LaplaceICA, "evaluate", KINDS[0], ""),
-        (nce, "_value_and_derivative", KINDS[1], ""),
+        (nce, "_value_and_slopes", KINDS[1], ""),
         (a_pass, "pullback", KINDS[2], ""),
         (a_pass, "curvature", KINDS[3], ""),
         *((module, "split_kinks", KINDS[4], "") for module in (nce, likelihood)),

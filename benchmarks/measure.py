@@ -22,7 +22,7 @@ import numpy as np
 
 PAIRS = 40
 SECONDS_A_SAMPLE = 0.004  # calls shorter than this are timed several at once
-THREADS_FROM = 1_000_000  # below, nce_ref's own threads take as long as one: they hand the interpreter to each other
+THREADS_FROM = 100_000  # below, nce_ref's own threads take as long as one: they hand the interpreter to each other
 
 
 def kernel(cores: int, sizes: list[int]) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def memory_section(found: dict[str, Any]) -> list[str]:
         where = f"{64 * row['T'] / 2**20:.0f} MiB" + (" of files" if row["on_files"] else "")
         memory = f"{row['call_bytes'] / 2**20:.1f} | {row['door_bytes'] / 2**20:.1f}"
         lines += [f"| {_power(row['T'])} | {where} | {1e9 * np.median(row['per_point']):.1f} | {_spell(ratio)} | {memory} |"]
-    note = "Samples above 32 MiB together are read where they lie; below, one copy is made at the door."
+    note = "Samples above 64 MiB together are read where they lie; below, one copy is made at the door."
     return [*lines, "", note, "`expand`, which the certificate asks for, takes all points at once: its memory grows with T.", ""]
 
 

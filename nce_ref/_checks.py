@@ -40,15 +40,14 @@ def as_points_in_place(name: str, value: ArrayLike, n_dim: int) -> NDArray[Any]:
 
 def _as_numbers(name: str, value: ArrayLike, n_axes: int, shape: tuple[int | None, ...] | None) -> NDArray[Any]:
     """The value as a non-empty array of real numbers of the right shape, in its own dtype and order."""
-    expected = f"shape {_spell(shape)}" if shape is not None else f"{n_axes} axes" if n_axes else "a single number"
     try:
         raw = np.asarray(value)
     except ValueError as error:
-        raise ValueError(f"{name}: cannot be read as an array ({error}); expected real numbers, {expected}") from None
+        raise ValueError(f"{name}: cannot be read as an array ({error}); expected real numbers, {_expected(n_axes, shape)}") from None
     if raw.dtype.kind not in "buif":
-        raise ValueError(f"{name}: got dtype {raw.dtype}; expected real numbers, {expected}")
+        raise ValueError(f"{name}: got dtype {raw.dtype}; expected real numbers, {_expected(n_axes, shape)}")
     if raw.ndim != n_axes or (shape is not None and any(s not in (None, r) for s, r in zip(shape, raw.shape))):
-        raise ValueError(f"{name}: got shape {raw.shape}; expected {expected}")
+        raise ValueError(f"{name}: got shape {raw.shape}; expected {_expected(n_axes, shape)}")
     if raw.size == 0:
         raise ValueError(f"{name}: got shape {raw.shape}, which is empty; expected at least one entry along every axis")
     return raw
@@ -131,6 +130,10 @@ def as_generator(name: str, value: object) -> np.random.Generator:
     if not isinstance(value, np.random.Generator):
         raise ValueError(f"{name}: got {type(value).__name__}; expected a numpy.random.Generator, e.g. numpy.random.default_rng(0)")
     return value
+
+
+def _expected(n_axes: int, shape: tuple[int | None, ...] | None) -> str:
+    return f"shape {_spell(shape)}" if shape is not None else f"{n_axes} axes" if n_axes else "a single number"
 
 
 def _spell(shape: tuple[int | None, ...]) -> str:

@@ -145,6 +145,64 @@ def test_a_planted_mistake_is_caught_by_the_same_check(name):
     assert error > ULP
 
 
+# --- sums ------------------------------------------------------------------------------------------------------------
+
+def _summed_terms(n, scale, shift):
+    return np.random.default_rng(int(n)).normal(shift, scale, n)
+
+
+SUMS = {
+    "around 0": _summed_terms(9_001, 1.0, 0.0),
+    "all alike": np.full(8_192, -0.3),
+    "at the threshold": np.full(8_192, math.log(math.expm1(0.25)) + 1e-12),
+    "below the threshold": np.full(8_192, math.log(math.expm1(0.25)) - 1e-12),
+    "all small": _summed_terms(8_192, 1.0, -40.0),
+    "all below eps": np.full(4_099, -41.0),
+    "few": _summed_terms(100, 3.0, 0.0),
+    "products beyond float64": _summed_terms(8_192, 5.0, 300.0),
+    "one beyond float64": np.append(_summed_terms(8_000, 1.0, 0.0), 800.0),
+    "tails": np.concatenate([_summed_terms(5_000, 200.0, 0.0), [-744.0, -708.0, 709.0, 710.0]]),
+}
+
+
+def _sum_error(function, z):
+    """Of the sum in eps of itself, and of the slope in ulp, beside 40-digit decimals."""
+    with np.errstate(all="ignore"):
+        total, slope = function(z)
+    with decimal.localcontext(prec=60):
+        want = sum(reference.decimal_softplus(t) for t in z)
+        off = abs(Decimal(total) / want - 1) / Decimal(np.finfo(float).eps) if math.isfinite(total) else math.inf
+        return float(off), max(reference.ulp_error(s, reference.decimal_sigmoid(t)) for s, t in zip(slope[::97], z[::97]))
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_a_sum_of_softplus_and_its_slopes(name):
+    """4 eps by the products, 4 ulp by the elementwise terms, 3 for a pairwise sum of at most 9001 terms."""
+    of_sum, of_slope = _sum_error(special.softplus_sum_and_slope, SUMS[name])
+    assert of_sum <= 4.0 + 3.0 and of_slope <= ULP
+
+
+@pytest.mark.parametrize(
+    ("name", "planted"),
+    [
+        ("all small", lambda z: (special._sum_of_logs(1.0 + np.exp(z)), special.sigmoid(z))),  # products wherever they are finite
+        ("all below eps", lambda z: (special._sum_of_logs(1.0 + np.exp(z)), special.sigmoid(z))),
+        ("products beyond float64", lambda z: (special._sum_of_logs(1.0 + np.exp(z)), special.sigmoid(z))),
+        ("one beyond float64", lambda z: (float(np.log1p(np.exp(z)).sum()), special.sigmoid(z))),
+        ("around 0", lambda z: (special._sum_of_logs((1.0 + np.exp(z))[:9_000]), special.sigmoid(z))),  # the rest of the eights forgotten
+        ("tails", lambda z: (float(special.softplus(z).sum()), 1.0 - special.sigmoid(-z))),
+    ],
+)
+def test_a_planted_slip_in_the_sum_is_caught(name, planted):
+    of_sum, of_slope = _sum_error(planted, SUMS[name])
+    assert of_sum > 7.0 or of_slope > ULP
+
+
+def test_a_nan_stays_a_nan():
+    total, slope = special.softplus_sum_and_slope(np.array([0.0, math.nan]))
+    assert math.isnan(total) and slope[0] == 0.5 and math.isnan(slope[1])
+
+
 # --- tests of the test tool ------------------------------------------------------------------------------------------
 
 @pytest.fixture
@@ -191,11 +249,11 @@ def _right_signs(function):
     rng = np.random.default_rng(3)
     v, weights = rng.standard_normal((3, 50)), rng.standard_normal(50)
     v[0, :4], weights[:3] = [5e-324, -5e-324, np.inf, -np.inf], [0.0, 5e-324, -1e308]
-    halves = function(weights[::2], v[:, 1::2]), np.sign(v[:, 1::2]) * weights[::2]  # not contiguous
-    return np.array_equal(function(weights, v), np.sign(v) * weights) and np.array_equal(*halves)
+    halves = function(weights[::2], v[:, 1::2], np.empty((3, 50))[:, ::2]), np.sign(v[:, 1::2]) * weights[::2]  # not contiguous
+    return np.array_equal(function(weights, v, np.abs(v)), np.sign(v) * weights) and np.array_equal(*halves)
 
 
 def test_times_sign_is_the_product_with_np_sign():
     assert _right_signs(special.times_sign)
-    assert not _right_signs(lambda weights, v: np.copysign(weights, v))  # loses the weight's own sign
-    assert not _right_signs(lambda weights, v: -special.times_sign(weights, v))
+    assert not _right_signs(lambda weights, v, out: np.copysign(weights, v))  # loses the weight's own sign
+    assert not _right_signs(lambda weights, v, out: -special.times_sign(weights, v, out))

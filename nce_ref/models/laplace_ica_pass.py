@@ -35,8 +35,9 @@ class LaplaceICAPass:
             self._radii += smoothing**2
             np.sqrt(self._radii, out=self._radii)
         lengths = self._radii if smoothing else np.abs(self.arguments)
-        self._off_kinks = not smoothing and bool(lengths.min() > 0.0)  # False for NaN
-        self.log_density: Float = _factors(len(B)) @ lengths  # half the time of a sum along the first axis
+        # Room for the pullback's signed weights: one array less that fights for the cache. None where a v is 0 or NaN.
+        self._room = lengths if not smoothing and lengths.min() > 0.0 else None
+        self.log_density: Float = np.dot(_factors(len(B)), lengths)  # half the time of a sum along the first axis
         self.log_density += c
 
     @cached_property
@@ -54,10 +55,10 @@ class LaplaceICAPass:
 
     def pullback(self, weights: Float) -> Float:
         """sum_t weights[t] g(u_t)."""
-        signed = times_sign(weights, self.arguments) if self._off_kinks else self.slopes * weights
+        signed = self.slopes * weights if self._room is None else times_sign(weights, self.arguments, self._room)
         total = np.empty(self.B.size + 1)
-        total[:-1], total[-1] = (signed @ self.u).ravel(), weights.sum()
-        total[:-1] *= -SQRT_2
+        np.multiply(signed @ self.u, -SQRT_2, total[:-1].reshape(self.B.shape))
+        total[-1] = weights.sum()
         return total
 
     def curvature(self, weights: Float, gram_weights: Float) -> Float:
@@ -105,7 +106,7 @@ class LaplaceICAPass:
         if self.smoothing:
             return self
         other = copy.copy(self)
-        other._off_kinks = False
+        other._room = None
         other.slopes = np.where(kinks, 0.0, self.slopes)
         return other
 

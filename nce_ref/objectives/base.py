@@ -25,9 +25,9 @@ from nce_ref.models.base import Pass
 
 # |b_i . x_t| <= ACTIVE |b_i||x_t| counts as lying on the kink: rounding of the dot product is below 1e-15 of that length.
 ACTIVE = 1e-10
-# Points a block at most: larger ones leave the cache; smaller ones pay the interpreter's 30 us more often, and make two threads
-# hand the interpreter to each other more often than they compute.
-_BLOCK = 20_480
+# Points a block at most. One thread is fastest with half as many, which stay in the cache; two threads with more, since each hands
+# the interpreter over some twenty times a block and sleeps 50 us where it has to wait for it.
+_BLOCK = 26_000
 # glibc gives arrays above 128 KiB back to the system at once, and each evaluation then faults its pages in afresh: 2.4 times the time
 # at 10 000 points. It keeps what is smaller than the largest array ever given back, hence this one, whose pages are never touched.
 _LARGEST_GIVEN_BACK = np.empty(3 * 2**20)

@@ -35,7 +35,7 @@ def log_likelihood(theta: ArrayLike, model: Model, x: ArrayLike) -> tuple[float,
 
 
 class LikelihoodObjective:
-    """L as a function of alpha for fixed data; data above 32 MiB are read where they lie, as ``NCEObjective`` has it.
+    """L as a function of alpha for fixed data; data above 64 MiB are read where they lie, as ``NCEObjective`` has it.
 
     Raises ValueError for data of the wrong shape, empty, NaN or inf.
     """

@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,9 +30,7 @@ from nce_ref.noise import Noise, refuse_unfit_noise
 from nce_ref.objectives.base import ACTIVE, Expansion, blocks, spacing, split_kinks
 from nce_ref.objectives.points import Points
 from nce_ref.objectives.threads import in_order
-from nce_ref.special import log_sigmoid_and_slope_of_array
-
-R = TypeVar("R")
+from nce_ref.special import softplus, softplus_sum_and_slope
 
 
 def nce_from_log_ratios(
@@ -42,14 +40,15 @@ def nce_from_log_ratios(
 
     ``nu`` is n_noise/n_data from the sizes unless given. Finite and exact for any finite G: each term is ln sigma, within
     4 ulp for its argument t = G - ln nu, which is itself rounded: 4 + |t| + |ln nu| ulp of the term, hence 4 + 2|t| wherever
-    |ln nu| <= |t| (THEORY.md, *Derivatives*; with nu = 1e4 and t near 0, 7 ulp have been seen).
+    |ln nu| <= |t| (THEORY.md, *Derivatives*; with nu = 1e4 and t near 0, 7 ulp have been seen). With thousands of points the sum of
+    the terms has 4 eps of its own (``special.softplus_sum_and_slope``).
     Raises ValueError for empty samples, NaN or inf, nu not above 0.
     """
     data = as_vector("log_ratio_data", log_ratio_data)
     noise = as_vector("log_ratio_noise", log_ratio_noise)
-    log_ratio = np.concatenate([data, noise])
-    value, derivative = _value_and_derivative(log_ratio, len(data), len(data), _ratio(nu, len(data), len(noise)))
-    return value, (derivative[: len(data)], derivative[len(data) :])
+    value, slopes = _value_and_slopes(np.concatenate([data, noise]), len(data), len(data), _ratio(nu, len(data), len(noise)))
+    slopes /= len(data)
+    return value, (slopes[: len(data)], slopes[len(data) :])
 
 
 def nce_objective(
@@ -62,10 +61,10 @@ def nce_objective(
 class NCEObjective:
     """J as a function of theta for fixed samples; ln p_n of both is computed once, and held: 8 bytes a point.
 
-    Evaluated block by block: besides the samples a call needs a few MB, however many points there are. Samples above 32 MiB together
+    Evaluated block by block: besides the samples a call needs a few MB, however many points there are. Samples above 64 MiB together
     (``numpy.memmap`` among them, in float64 or not) are read where they lie, at every call, and must not change meanwhile.
     ``threads`` share the blocks of value, gradient and Hessian; their number leaves no trace in the results, not in the last bit.
-    They serve millions of points on idle cores, and little: with fewer, handing the interpreter to each other takes what they bring.
+    They serve from some 100 000 points on and on idle cores: with fewer, handing the interpreter to each other takes what they bring.
     ``expand`` takes all points at once, in memory in proportion to them.
     Raises ValueError where samples, model and noise differ in dimension, are empty, or hold NaN or inf.
     """
@@ -106,28 +105,21 @@ class NCEObjective:
         theta = as_vector("theta", theta, self.n_params)
 
         def part(block: slice) -> tuple[float, Float]:
-            once, value, derivative = self._evaluate(theta, block)
-            return value, once.pullback(derivative)
+            once, value, slopes = self._evaluate(theta, block)
+            return value, once.pullback(slopes)
 
-        value, gradient = 0.0, np.zeros(self.n_params)
-        for more, slope in self._parts(part):
-            value += more
-            gradient += slope
-        return value, gradient
+        value, gradient = self._summed(part)
+        return value, gradient / self.n_data
 
     def second_order(self, theta: Float) -> tuple[float, Float, Float]:
         """Return ``(J, gradient, Hessian)``; the Hessian is exact off the kinks."""
 
         def part(block: slice) -> tuple[float, Float, Float]:
-            once, value, derivative = self._evaluate(theta, block)
-            return value, once.pullback(derivative), once.curvature(derivative, self._bend(derivative))
+            once, value, slopes = self._evaluate(theta, block)
+            return value, once.pullback(slopes), once.curvature(slopes, _bends(slopes))
 
-        value, gradient, hessian = 0.0, np.zeros(self.n_params), np.zeros((self.n_params, self.n_params))
-        for more, slope, curvature in self._parts(part):
-            value += more
-            gradient += slope
-            hessian += curvature
-        return value, gradient, hessian
+        value, gradient, hessian = self._summed(part)
+        return value, gradient / self.n_data, hessian / self.n_data
 
     def smoothed(self, epsilon: float) -> NCEObjective:
         """The objective of ``model.smoothed(epsilon)`` on the same samples, sharing ln p_n."""
@@ -153,45 +145,51 @@ class NCEObjective:
 
     def expand(self, theta: Float, width: float = ACTIVE) -> Expansion:
         """Return the expansion at theta: kinks of the data bend J downwards, kinks of the noise upwards."""
-        once, value, derivative = self._evaluate(theta, slice(None))
+        once, value, slopes = self._evaluate(theta, slice(None))
+        derivative = slopes / self.n_data
         without_near, without_active, kinks = split_kinks(once, derivative, self.n_data, width)
-        hessian = without_active.curvature(derivative, self._bend(derivative))
+        hessian = without_active.curvature(derivative, _bends(slopes) / self.n_data)
         gradient = without_near.pullback(derivative)
         return Expansion(value, gradient, hessian, -hessian, kinks, self.model.affine_between_kinks, once.steepness())
 
-    def _parts(self, part: Callable[[slice], R]) -> Iterator[R]:
-        """The part of each block, in the blocks' order."""
-        return in_order(part, blocks(len(self._points)), self.threads)
+    def _summed(self, part: Callable[[slice], tuple[Any, ...]]) -> list[Any]:
+        """Each number and array of ``part(block)``, summed over the blocks in their order."""
+        parts = in_order(part, blocks(len(self._points)), self.threads)
+        totals = list(next(parts))
+        for more in parts:
+            for k, term in enumerate(more):
+                totals[k] += term
+        return totals
 
     def _evaluate(self, theta: Float, block: slice) -> tuple[Pass, float, Float]:
-        """The pass over a block of points, its part of J, and dJ/dG there."""
+        """The pass over a block of points, its part of J, and n_data dJ/dG there: 1 - h on the data, -h on the noise."""
         once = self.model.evaluate(theta, self._points[block])
         of_data = max(0, self.n_data - (block.start or 0))
-        value, derivative = _value_and_derivative(once.log_density - self._log_noise[block], of_data, self.n_data, self.nu)
-        return once, value, derivative
-
-    def _bend(self, derivative: Float) -> Float:
-        """d^2J/dG^2 = -h(1 - h)/n_data, from dJ/dG, whose size times n_data is 1 - h on the data and h on the noise."""
-        size = np.abs(derivative)
-        return -size * (1.0 - self.n_data * size)
+        value, slopes = _value_and_slopes(once.log_density - self._log_noise[block], of_data, self.n_data, self.nu)
+        return once, value, slopes
 
 
-def _value_and_derivative(log_ratio: Float, of_data: int, n_data: int, nu: float) -> tuple[float, Float]:
-    """The terms' part of J and dJ/dG; the first ``of_data`` of ``log_ratio``, which is overwritten, are data, the rest noise."""
-    t = log_ratio
+def _bends(slopes: Float) -> Float:
+    """n_data d^2J/dG^2 = -h(1 - h), from n_data dJ/dG, whose size is 1 - h on the data and h on the noise."""
+    size = np.abs(slopes)
+    return -size * (1.0 - size)
+
+
+def _value_and_slopes(log_ratio: Float, of_data: int, n_data: int, nu: float) -> tuple[float, Float]:
+    """The terms' part of J, and n_data dJ/dG; the first ``of_data`` of ``log_ratio``, which is overwritten, are data, the rest noise."""
+    # ln h = -softplus(z) with z = ln nu - G on the data, ln(1 - h) = -softplus(z) with z = G - ln nu on the noise: never the
+    # logarithm of a computed 1 - h, which rounds to 0 from 36.8 upwards.
+    z = log_ratio
     if nu != 1.0:
-        t -= math.log(nu)
-    # ln(1 - sigma(t)) is taken as ln sigma(-t): 1 - sigma(t) rounds to 0 from t = 36.8 upwards.
-    of_noise = t[of_data:]
-    np.negative(of_noise, of_noise)
+        z -= math.log(nu)
+    np.negative(z[:of_data], z[:of_data])
     with np.errstate(all="ignore"):
-        terms, derivative = log_sigmoid_and_slope_of_array(t)
-        derivative /= n_data
-        value = float(terms.sum()) / n_data
-    of_noise = derivative[of_data:]
-    np.negative(of_noise, of_noise)
-    # The sum may leave float64 where the mean does not.
-    return value if math.isfinite(value) else float((terms / n_data).sum()), derivative
+        total, slopes = softplus_sum_and_slope(z)
+        value = -total / n_data
+        if not math.isfinite(value):  # the sum may leave float64 where the mean does not
+            value = -float((softplus(z) / n_data).sum())
+    np.negative(slopes[of_data:], slopes[of_data:])
+    return value, slopes
 
 
 def _ratio(nu: float | None, n_data: int, n_noise: int) -> float:

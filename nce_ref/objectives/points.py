@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from nce_ref._checks import Float
 
 # Up to this size the samples are joined and transposed once, which saves the gathering of each block, an eighth of an evaluation.
-JOINED_BYTES = 2**25
+JOINED_BYTES = 2**26
 
 
 class Points:
     """One run of points over several samples.
 
-    Up to 32 MiB they are copied, coordinate by coordinate. Larger samples (``numpy.memmap`` among them) are never copied whole, and
+    Up to 64 MiB they are copied, coordinate by coordinate. Larger samples (``numpy.memmap`` among them) are never copied whole, and
     must not change while they are in use.
     """
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import contextvars
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TypeVar
 
@@ -26,13 +25,16 @@ def in_order(part: Callable[[slice], R], blocks: Iterable[slice], threads: int) 
         return
     waiting = list(blocks)
     length = min(_RUN, -(-len(waiting) // threads))
-    runs = deque(waiting[k : k + length] for k in range(0, len(waiting), length))
-    pool, under_way = _pool(threads, os.getpid()), deque[Future[list[R]]]()
-    while runs or under_way:
-        while runs and len(under_way) < 2 * threads:  # parts may be large: never hold those of all blocks
-            # The caller's context goes along: np.errstate lives in it.
-            under_way.append(pool.submit(contextvars.copy_context().run, lambda run: [part(block) for block in run], runs.popleft()))
-        yield from under_way.popleft().result()
+    runs = [waiting[k : k + length] for k in range(0, len(waiting), length)]
+    pool = _pool(threads - 1, os.getpid())
+    for k in range(0, len(runs), threads):
+        # The caller works too: one thread less that asks for the interpreter, and one less to be woken.
+        own, *others = runs[k : k + threads]
+        # The caller's context goes along: np.errstate lives in it.
+        under_way = [pool.submit(contextvars.copy_context().run, lambda run: [part(block) for block in run], run) for run in others]
+        yield from [part(block) for block in own]
+        for future in under_way:
+            yield from future.result()
 
 
 @lru_cache(maxsize=8)

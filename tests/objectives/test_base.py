@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import nce_ref as nr
+from nce_ref.objectives import base
 from nce_ref.objectives.base import ACTIVE, blocks
 from tests.objectives.naive import ica_problem
 
@@ -235,7 +236,7 @@ def test_smooth_models_have_no_kinks_and_nce_says_where_it_is_concave():
     assert nr.NCEObjective(gauss, noise, x, y).expand(alpha, width=1.0).kinks.weights.shape == (0,)
 
 
-@pytest.mark.parametrize("n_points", [1, 20_480, 20_481, 50_000, 100_003])
+@pytest.mark.parametrize("n_points", [1, base._BLOCK, base._BLOCK + 1, 60_000, 100_003])
 def test_blocks_cover_every_point_once(n_points):
     seen = np.zeros(n_points, dtype=int)
     for block in blocks(n_points):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nce_ref._checks import as_points_in_place
+from nce_ref.objectives import base
 from nce_ref.objectives import points as module
 from nce_ref.objectives.base import blocks
 from nce_ref.objectives.points import Points
@@ -19,7 +20,7 @@ def samples():
 @pytest.fixture(params=["joined", "in place"])
 def limit(request, monkeypatch):
     """Every check on both ways, whatever the size."""
-    monkeypatch.setattr(module, "JOINED_BYTES", 2**25 if request.param == "joined" else 0)
+    monkeypatch.setattr(module, "JOINED_BYTES", 2**26 if request.param == "joined" else 0)
     return request.param
 
 
@@ -94,7 +95,7 @@ def test_the_door_names_the_row_of_a_piece_far_down():
         as_points_in_place("x", x, 2)
 
 
-@pytest.mark.parametrize("n_points", [1, 20_480, 20_481, 50_000, 100_003])
+@pytest.mark.parametrize("n_points", [1, base._BLOCK, base._BLOCK + 1, 60_000, 100_003])
 def test_blocks_are_even(n_points):
     sizes = [block.stop - block.start for block in blocks(n_points)]
-    assert sum(sizes) == n_points and max(sizes) - min(sizes) <= 1 and max(sizes) <= 20_480
+    assert sum(sizes) == n_points and max(sizes) - min(sizes) <= 1 and max(sizes) <= base._BLOCK
