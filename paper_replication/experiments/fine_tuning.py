@@ -18,7 +18,7 @@ from nce_ref import NCEObjective
 
 from .figure1 import MODEL, draw_problem, match_truth, paper_ends, second_noise
 
-EXPERIMENT_VERSION = 2
+EXPERIMENT_VERSION = 3
 
 
 def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]:
@@ -26,7 +26,7 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
     n_data = int(params["n_data"])
     problem = draw_problem(n_data, rng)
     first = paper_ends(NCEObjective(MODEL, problem.noise, problem.x, problem.y), problem.starts, lambda theta: theta)
-    noise, y = second_noise(first.theta, n_data, problem.noise_seed)
+    noise, y = second_noise(first.theta, problem.truth, n_data, problem.noise_seed)
     objective = NCEObjective(MODEL, noise, problem.x, y)
     result = {}
     for name, starts in (("random", problem.starts), ("first_fit", first.theta[None, :])):

@@ -22,7 +22,7 @@ from ...theory import N_SOURCES
 from ..clock import timed
 from .curves import errors
 
-EXPERIMENT_VERSION = 2
+EXPERIMENT_VERSION = 3
 
 
 @timed

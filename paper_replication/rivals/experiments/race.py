@@ -37,7 +37,7 @@ from ...mixing import random_mixing
 from ...theory import N_SOURCES
 from ..clock import timed
 
-EXPERIMENT_VERSION = 3
+EXPERIMENT_VERSION = 4
 METHODS = ("mle", "nce", "nce_newton", "is", "sm", "cd")
 LEVELS = ("0.03", "0.01", "0.003")  # of the squared error of B over |B*|^2; names as they stand in the store
 KEPT = 24

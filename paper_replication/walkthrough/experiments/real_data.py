@@ -13,7 +13,7 @@ import numpy as np
 
 from ..tables import EPOCHS, compare_models, load_table, split
 
-EXPERIMENT_VERSION = 2
+EXPERIMENT_VERSION = 3
 
 
 def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]:
