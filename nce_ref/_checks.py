@@ -46,7 +46,7 @@ def _as_numbers(name: str, value: ArrayLike, n_axes: int, shape: tuple[int | Non
         raise ValueError(f"{name}: cannot be read as an array ({error}); expected real numbers, {_expected(n_axes, shape)}") from None
     if raw.dtype.kind not in "buif":
         raise ValueError(f"{name}: got dtype {raw.dtype}; expected real numbers, {_expected(n_axes, shape)}")
-    if raw.ndim != n_axes or (shape is not None and any(s not in (None, r) for s, r in zip(shape, raw.shape))):
+    if raw.shape != shape and (raw.ndim != n_axes or (shape is not None and any(s not in (None, r) for s, r in zip(shape, raw.shape)))):
         raise ValueError(f"{name}: got shape {raw.shape}; expected {_expected(n_axes, shape)}")
     if raw.size == 0:
         raise ValueError(f"{name}: got shape {raw.shape}, which is empty; expected at least one entry along every axis")

@@ -14,7 +14,8 @@ nu          n_noise / n_data, above 0; inf allowed
 covariance  (n_params, n_params)   per data sample: divide by n_data for the covariance of an estimate
 
 The integrals come from the first of these that applies; ``method`` says which one did:
-1. the model's own ``noise_weighted_moments(theta, noise, nu)``, where it and the noise have a structure to use;
+1. the model's own ``noise_weighted_moments(theta, noise, nu)``, where it and the noise have a structure to use: closed forms,
+   contour integrals, and for Laplace ICA of two or three sources under any Gaussian noise quadrature orthant by orthant;
 2. one dimension: double-exponential quadrature on both sides of the median, with the step halved until it agrees;
 3. randomised quasi-Monte-Carlo through ``model.transport(theta, uniforms)``, the map of the unit cube onto p_d
    (plain Monte Carlo through ``model.sample`` where there is no transport): needs ``rng``.

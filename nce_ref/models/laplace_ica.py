@@ -169,7 +169,7 @@ class LaplaceICA:
         return (-np.sign(q) * tail / SQRT_2) @ self._inverse(theta).T
 
     def noise_weighted_moments(self, theta: ArrayLike, noise: Any, nu: float) -> Moments | None:
-        """E[P_nu g g^T] and E[P_nu g] where the sources' independence gives them in one dimension, else None."""
+        """E[P_nu g g^T] and E[P_nu g] where the noise has a structure to use (``laplace_ica_moments``), else None."""
         return None if self.smoothing else laplace_ica_moments(self.unpack(theta)[0], noise, nu)
 
     def tails(self, theta: ArrayLike) -> Tails:

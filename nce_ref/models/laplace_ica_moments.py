@@ -8,13 +8,15 @@ eta            the relative parameters: B -> (I + E) B, eta = (E row by row, c);
 tau            (n,)   standard deviations of Gaussian noise in source coordinates, B cov B^T = diag(tau^2)
 psi            (3, n, n_nodes)   psi[m, i] = E[|s_i|^m exp(-z l_i(s_i))], l_i = ln Laplace - ln Normal(0, tau_i^2)
 
-Three cases have a closed form or a one-dimensional one; for anything else the answer is None and the caller integrates
-over n dimensions: P_nu = 1 (nu = inf); noise equal to the data's density (P_nu = nu/(1+nu)); Gaussian noise of mean
-zero whose covariance is diagonal in source coordinates, above all the noise with the data's own covariance.
+Three cases have a closed form or a one-dimensional one: P_nu = 1 (nu = inf); noise equal to the data's density
+(P_nu = nu/(1+nu)); Gaussian noise of mean zero whose covariance is diagonal in source coordinates, above all the noise
+with the data's own covariance. Any other Gaussian noise is integrated orthant by orthant for two and three sources
+(``laplace_ica_orthants.py``). For anything else the answer is None, and the caller integrates over n dimensions.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -22,6 +24,7 @@ import numpy as np
 from scipy.special import wofz
 
 from nce_ref._checks import Float
+from nce_ref.models.laplace_ica_orthants import orthant_moments
 from nce_ref.models.moments import Complex, Moments, posterior_moments
 from nce_ref.special import SQRT_2
 
@@ -40,6 +43,8 @@ def laplace_ica_moments(B: Float, noise: Any, nu: float) -> Moments | None:
     all entries of I_nu but (a_i = E[P|s_i|], q_ij = E[P|s_i||s_j|], q_ii = E[P s_i^2])
 
         (E_ij, E_ij): 2 q_jj    (E_ij, E_ji), (E_ii, E_jj): 2 q_ij    (E_ii, c): -sqrt2 a_i    (c, c): E[P].
+
+    That is the contour integral's case; for Gaussian noise that is not even in every source, and n = 2 or 3, see ``orthant_moments``.
 
     Raises ValueError where the noise has another dimension than the model, or underflows on all of the data.
     """
@@ -63,7 +68,7 @@ def laplace_ica_moments(B: Float, noise: Any, nu: float) -> Moments | None:
         # In units of its standard deviation the noise must be centred and uncorrelated.
         distance = max(float(np.abs(cov / np.outer(tau, tau) - np.eye(n)).max()), float(np.abs(B @ mean_of_noise / tau).max()))
         if distance > _ROUNDING:
-            return None
+            return _by_orthants(B, mean_of_noise, cov, nu)
         floor = 10.0 * distance
         value, others = posterior_moments(lambda s: _tilted(s, tau), nu)
         versions, method = [value, *others], "contour integral over the sum of the sources' log-ratios"
@@ -71,6 +76,14 @@ def laplace_ica_moments(B: Float, noise: Any, nu: float) -> Moments | None:
         return None
     pairs = [_in_theta(_assemble(v, n), B) for v in versions]
     return Moments(*pairs[0], alternatives=tuple(pairs[1:]), random=False, floor=floor, method=method)
+
+
+def _by_orthants(B: Float, mean_of_noise: Float, cov: Float, nu: float) -> Moments | None:
+    found = orthant_moments(B @ mean_of_noise, 0.5 * (cov + cov.T), nu)
+    if found is None:
+        return None
+    (information, mean), *others = (_in_theta(pair, B) for pair in ((found.information, found.mean), *found.alternatives))
+    return dataclasses.replace(found, information=information, mean=mean, alternatives=tuple(others))
 
 
 def half_line_moments(z: Complex, tau: float) -> Complex:

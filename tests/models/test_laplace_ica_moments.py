@@ -213,8 +213,11 @@ def test_noise_without_structure_is_declined():
     B = np.array([[1.0, 0.5], [0.0, 2.0]])
     matched = np.linalg.inv(B) @ np.linalg.inv(B).T
     assert laplace_ica_moments(B, gaussian_noise(matched), 1.0) is not None
-    assert laplace_ica_moments(B, gaussian_noise(np.eye(2)), 1.0) is None
-    assert laplace_ica_moments(B, gaussian_noise(matched, mean=[1e-3, 0.0]), 1.0) is None
+    # Gaussian, but not even in every source: the orthants' business for two and three sources, nobody's for four.
+    for noise in (gaussian_noise(np.eye(2)), gaussian_noise(matched, mean=[1e-3, 0.0])):
+        assert laplace_ica_moments(B, noise, 1.0).method.startswith("quadrature in the orthants")
+    assert laplace_ica_moments(np.eye(4), gaussian_noise(np.eye(4) + 0.1), 1.0) is None
+    assert laplace_ica_moments(np.eye(4), gaussian_noise(np.eye(4), mean=[1e-3, 0.0, 0.0, 0.0]), 1.0) is None
     assert laplace_ica_moments(B, SimpleNamespace(laplace_demixing=2 * B), 1.0) is None
     assert laplace_ica_moments(B, SimpleNamespace(laplace_demixing=B + 1e-3), 1.0) is None
     assert laplace_ica_moments(B, SimpleNamespace(laplace_demixing=np.array([[1.0, 0.5], [1.0, 0.5]])), 1.0) is None

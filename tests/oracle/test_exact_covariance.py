@@ -18,7 +18,7 @@ from scipy import stats
 import nce_ref as nr
 from nce_ref.oracle import exact_covariance as ec
 from nce_ref.oracle.exact_covariance import asymptotic_covariance
-from tests.asymptotics_problems import ica, in_units, matched
+from tests.asymptotics_problems import Plain, ica, in_units, matched
 
 B2 = [[0.5, 2.0], [1.5, -0.25]]
 MEAN2, COV2 = [0.5, -0.25], [[4.0, 1.5], [1.5, 1.0]]
@@ -36,9 +36,9 @@ def centred(B):
     return np.asarray(B).tolist(), [0.0] * len(B), ((noise.cov + noise.cov.T) / 2).tolist()
 
 
-def of_package(B, mean, cov, nu, **options):
+def of_package(B, mean, cov, nu):
     model, theta, _ = ica(len(B), None, np.array(B))
-    return nr.asymptotic_covariance(model, theta, nr.GaussianNoise(mean, cov), nu, **options)
+    return nr.asymptotic_covariance(model, theta, nr.GaussianNoise(mean, cov), nu)
 
 
 def polar(B, mean, cov, nu, nodes=300, radius=40.0):
@@ -127,7 +127,7 @@ def exact(problem):
 # Half a Hadamard matrix times a unit triangular one: no entry is 0, the condition number 4.7.
 HADAMARD = [[0.25, 1.25, 0.25, 0.5], [-0.25, -0.75, 0.75, -0.5], [1.25, -0.25, -0.25, -0.5], [0.75, -0.25, -0.75, 0.5]]
 
-CONTOUR = {  # the package's contour integrals
+CONTOUR = {  # the package's contour integrals, and its other deterministic rules
     "n = 1": (*centred([[-2.0]]), 0.5, 12),
     "n = 1, little noise": ([[1.0]], [0.0], [[4.0]], 0.01, 12),
     "n = 1, much noise": ([[1.0]], [0.0], [[0.25]], 100.0, 12),
@@ -138,6 +138,9 @@ CONTOUR = {  # the package's contour integrals
     "n = 4": (*centred(HADAMARD), 0.1, 8),
     "n = 4, four scales": (np.eye(4).tolist(), [0.0] * 4, np.diag([0.5, 1.0, 0.75, 1.5]).tolist(), 0.5, 5),
     "n = 1, a mean, by the line": ([[0.75]], [1.5], [[4.0]], 10.0, 11),
+    "n = 2, a mean and a correlation, by the orthants": (*GENERAL, 11),
+    "n = 2, a correlation, by the orthants": (*CORRELATED, 11),
+    "n = 3, a mean and a correlation, by the orthants": (np.eye(3).tolist(), [0.5, 0.0, -0.25], (0.75 * np.eye(3) + 0.25).tolist(), 1.0, 7),
 }
 
 
@@ -154,7 +157,11 @@ def test_agrees_with_the_package(name):
 
 def test_agrees_with_the_packages_random_points():
     # A 99 % half-width of Student's t with 7 degrees of freedom, 3.5 standard errors; thrice that: 15 entries x 2e-5 at most.
-    expected = of_package(*GENERAL, rng=np.random.default_rng(5), log2_points=14)
+    B, mean, cov, nu = GENERAL
+    model, theta, _ = ica(2, None, np.array(B))
+    noise, rng = nr.GaussianNoise(mean, cov), np.random.default_rng(5)
+    expected = nr.asymptotic_covariance(Plain(model), theta, noise, nu, rng=rng, log2_points=14)
+    assert "scrambled Sobol points" in expected.method
     assert in_units(sigma(*GENERAL, digits=6) - expected.covariance, expected.covariance) < 3 * expected.integration_error
 
 
