@@ -38,7 +38,7 @@ from nce_ref.asymptotics import REPLICATES, AsymptoticCovariance, line_rule, nor
 from nce_ref.models.tails import Tails, power_mass_is_finite
 from nce_ref.noise import refuse_unfit_noise
 from nce_ref.special import softplus
-from nce_ref.weights import Weight
+from nce_ref.weights import Weight, refuse_unfit_weight
 
 _Moments = tuple[Float, Float, Float]  # A, m, E[w^2 (1 + q/nu) g g^T]
 
@@ -63,6 +63,7 @@ def weighted_covariance(
     nu = math.inf if isinstance(nu, (int, float)) and nu == math.inf else as_positive("nu", nu)
     theta = normalized_truth(model, theta)
     refuse_unfit_noise(noise, model.n_dim)
+    refuse_unfit_weight(weight)
     infinite = divergent_power(model, theta, noise, weight, nu)
     if infinite is not None:
         raise ValueError(

@@ -52,7 +52,8 @@ class HMCTransition:
 def leapfrog(score: Field, u: Float, momentum: Float, step_size: float | Float, n_leapfrog: int) -> tuple[Float, Float]:
     """Return (u, p) after ``n_leapfrog`` steps of size ``step_size``: n_leapfrog + 1 evaluations of the score.
 
-    A chain that leaves the finite numbers comes back with NaN in both; the score never sees anything but finite points.
+    A chain that leaves the finite numbers comes back with NaN in both; the score never sees anything but finite points. Nothing is
+    checked here: a negative step size runs backwards in time, 0 stands still. ``hmc_transition`` is the door.
     """
     u = np.array(u, dtype=np.float64)
     step_size = np.reshape(step_size, (-1, 1))
@@ -97,7 +98,7 @@ def hmc_transition(
     if isinstance(step_size, np.ndarray) and step_size.ndim:
         as_positive("step_size", float(as_vector("step_size", step_size, len(u)).min()))
     else:
-        step_size = as_positive("step_size", float(step_size))
+        step_size = as_positive("step_size", step_size.item() if isinstance(step_size, np.ndarray) else step_size)
     momentum = as_generator("rng", rng).standard_normal(u.shape)
     before = as_array("log_density(u)", log_density(u), 1, (len(u),))
     proposal, momentum_after = leapfrog(score, u, momentum, step_size, n_leapfrog)

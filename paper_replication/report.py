@@ -52,6 +52,14 @@ CLAIMS = """The intervals are those the rule asks for, a = level / number of cla
 points (0 ± margin), 1 - 2a for the others. Published points and ratios are compared in log10; their intervals hold both
 studies' sampling errors and the reading error. *Power*: the probability, at this run's standard error, of seeing what matters."""
 
+RIVALS = """## The rivals and the trade-off
+
+The rest of Figure 1, panels (a) and (b) with importance sampling, score matching and contrastive divergence, and J12's sweep over ν:
+[a report of its own](rivals/RIVALS.md) (`make replicate-rivals`)."""
+NOISE_CHOICE = """## Which noise is best
+
+For the mean and the variance of a Gaussian, by quadrature: [where the best noise and the best ν lie, and what they
+save](noise_choice/NOISE_CHOICE.md) (`python -m paper_replication noise-choice`)."""
 WALKTHROUGH = """## The walkthrough
 
 A much-read walkthrough of the paper trains a network as the log-density. [The lesson](walkthrough/WALKTHROUGH.md) runs it as it
@@ -87,7 +95,7 @@ def build_report(rows: Sequence[Row], folder: Path, runs: Mapping[str, Any], the
         (folder / "provenance.json").write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         picture = toy_picture() if figures.matplotlib_is_here() else None
         drawn = figures.write_figures(folder / "figures", evidence, lines, picture)
-        text = compose(evidence, lines, judgements, drawn, about["runs"], left_out) + walkthrough_section(folder)
+        text = compose(evidence, lines, judgements, drawn, about["runs"], left_out) + other_studies(folder)
         (folder / "REPORT.md").write_text(text, encoding="utf-8")
     except OSError as error:
         raise StoreError(
@@ -169,9 +177,24 @@ def compose(
     return "\n".join(intro + [f"## {title}\n\n{body}" for title, body in sections if body])
 
 
+def other_studies(folder: Path) -> str:
+    """Return the report's last sections, on the studies that have a report of their own in the folder; empty where there are none."""
+    noise = f"\n{NOISE_CHOICE}\n" if (folder / "noise_choice" / "NOISE_CHOICE.md").exists() else ""
+    return rivals_section(folder) + noise + walkthrough_section(folder)
+
+
+def rivals_section(folder: Path) -> str:
+    """Return the section on the rivals, from their claims in the folder; empty where there are none."""
+    return _verdicts_of(folder, "rivals", RIVALS)
+
+
 def walkthrough_section(folder: Path) -> str:
-    """Return the report's section on the walkthrough, from the lesson's claims in the folder; empty where there are none."""
-    path = folder / "walkthrough" / "claims.json"
+    """Return the section on the walkthrough, from the lesson's claims in the folder; empty where there are none."""
+    return _verdicts_of(folder, "walkthrough", WALKTHROUGH)
+
+
+def _verdicts_of(folder: Path, study: str, text: str) -> str:
+    path = folder / study / "claims.json"
     if not path.exists():
         return ""
     counts: dict[str, Counter[str]] = {}
@@ -179,15 +202,17 @@ def walkthrough_section(folder: Path) -> str:
         counts.setdefault(claim["family"], Counter())[claim["verdict"]] += 1
     rows = [[family, *(str(count[verdict]) for verdict in VERDICTS)] for family, count in counts.items()]
     total = [f"**{sum(count[verdict] for count in counts.values())}**" for verdict in VERDICTS]
-    return f"\n{WALKTHROUGH}\n\n{tables.markdown(['walkthrough, claims about', *VERDICTS], [*rows, ['**all**', *total]])}"
+    return f"\n{text}\n\n{tables.markdown([f'{study}, claims about', *VERDICTS], [*rows, ['**all**', *total]])}"
 
 
 def refresh_section(folder: Path = FOLDER) -> None:
-    """Put the section on the walkthrough, which stands last, into a report that is there already."""
+    """Put the sections on the other studies, which stand last, into a report that is there already."""
     path = folder / "REPORT.md"
     if path.exists():
-        before = path.read_text(encoding="utf-8").split(f"\n{WALKTHROUGH}")[0]
-        path.write_text(before + walkthrough_section(folder), encoding="utf-8")
+        before = path.read_text(encoding="utf-8")
+        for section in (RIVALS, NOISE_CHOICE, WALKTHROUGH):
+            before = before.split(f"\n{section}")[0]
+        path.write_text(before + other_studies(folder), encoding="utf-8")
 
 
 def _with_text(text: str, table: str) -> str:

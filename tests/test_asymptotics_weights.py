@@ -210,6 +210,14 @@ def test_more_dimensions_by_random_points():
         nr.weighted_covariance(model, theta, matched(B), 2.0, nr.LogisticWeight(2.0))
 
 
+def test_the_stated_error_is_that_of_the_worst_entry():
+    """Relative to the geometric mean of the two variances; rounding and scatter of one entry are not hidden by the others'."""
+    covariance, difference = np.array([[4.0, 1.0], [1.0, 9.0]]), np.array([[0.04, 0.3], [0.3, 0.09]])
+    assert asymptotics_weights._relative(difference, covariance) == pytest.approx(0.05)
+    with pytest.raises(ValueError, match="log2_points: too few points, a variance came out as -1"):
+        asymptotics_weights._relative(difference, np.diag([1.0, -1.0]))
+
+
 def test_bad_input():
     model, theta = gaussian([[1.0]])
     noise, weight = LINE_NOISES[0], nr.LogisticWeight(1.0)
@@ -217,6 +225,8 @@ def test_bad_input():
         nr.weighted_covariance(model, theta + 0.1, noise, 1.0, weight)
     with pytest.raises(ValueError, match="nu: got"):
         nr.weighted_covariance(model, theta, noise, -1.0, weight)
+    with pytest.raises(ValueError, match="weight: got 'nce'; expected a member of the family"):
+        nr.weighted_covariance(model, theta, noise, 1.0, "nce")
     with pytest.raises(ValueError, match="noise: got dimension 2"):
         nr.weighted_covariance(model, theta, nr.GaussianNoise([0.0, 0.0], np.eye(2)), 1.0, weight)
 

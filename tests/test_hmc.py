@@ -226,10 +226,16 @@ def test_the_step_size_finds_its_acceptance():
                 step = hmc.adapt_step_size(step, rates[-1], 0.8)
             # 30 means over 4000 chains of a number within [0, 1]: 0.5/sqrt(120000) = 0.0015, and the adaptation's own wander.
             assert np.mean(rates[30:]) == pytest.approx(0.8, abs=0.015)
+            # It crosses: more than the target accepted here and less at twice the step, but for six deviations of such a mean.
+            rate_at = lambda e: hmc.hmc_transition(*fields(model, theta), u, e, 3, rng).acceptance  # noqa: B023, E731
+            found = hmc.find_step_size(*fields(model, theta), u, first, 3, 0.8, rng)
+            assert rate_at(found) > 0.8 - 0.05 and rate_at(2.0 * found) < 0.8 + 0.05
     assert hmc.adapt_step_size(1e-100, 0.0, 1.0) == 1e-100 and hmc.adapt_step_size(1e100, 1.0, 0.5) == 1e100
 
 
-@pytest.mark.parametrize("step_size", [0.0, -0.1, math.nan, math.inf, np.array([0.1, 0.0, 0.1]), np.array([0.1, 0.1])])
+@pytest.mark.parametrize(
+    "step_size", [0.0, -0.1, math.nan, math.inf, "long", np.float64(0.0), np.array([0.1, 0.0, 0.1]), np.array([0.1, 0.1])]
+)
 def test_a_bad_step_size_is_refused(step_size):
     with pytest.raises(ValueError, match="step_size: "):
         hmc.hmc_transition(*fields(ICA, AT_ICA), np.ones((3, 2)), step_size, 3, np.random.default_rng(0))

@@ -63,6 +63,16 @@ def test_infinite_mass_is_refused_where_the_model_knows():
             nr.integral_by_importance(model, np.zeros(model.n_params), WIDE, y)
 
 
+def test_a_mass_that_depends_on_theta_is_estimated():
+    """ReLU without a base: ln p_m = -2 |u| here, mass 1; ``is_integrable`` is None, which is no refusal."""
+    model = nr.MLP([1, 2, 1], "relu")
+    assert model.is_integrable is None
+    theta = model.pack([([[1.0], [-1.0]], [0.0, 0.0]), ([[-2.0, -2.0]], [0.0])])
+    noise = nr.LaplaceICANoise([[1.0]])
+    got = nr.integral_by_importance(model, theta, noise, noise.sample(4000, np.random.default_rng(7)))
+    assert abs(got.log_integral) < 6.0 * got.standard_error < 0.1
+
+
 def test_bad_input_is_refused_by_name():
     y = WIDE.sample(10, np.random.default_rng(6))
     for message, arguments in (
@@ -107,6 +117,30 @@ def test_the_tail_index_is_that_of_a_likelihood_maximised_by_scipy():
     tail = np.sort(w)[-191:]
     shape = stats.genpareto.fit(tail[1:] - tail[0], floc=0.0)[0]
     assert (190 * shape + 5) / 200 == pytest.approx(nr.diagnose_weights(np.log(w)).pareto_k, abs=0.05)
+
+
+def textbook_tail_index(w, prior=True, constant=3.0, tail=3.0):
+    """Zhang & Stephens, step by step, as Vehtari et al. have it; a part may be exchanged."""
+    w = sorted(w / w.max())
+    m = math.ceil(min(0.2 * len(w), tail * math.sqrt(len(w))))
+    excess = [v - w[-m - 1] for v in w[-m:]]
+    n_grid = 30 + int(math.sqrt(m))
+    quarter = excess[int(m / 4.0 + 0.5) - 1]
+    b = [1.0 / excess[-1] + (1.0 - math.sqrt(n_grid / (j - 0.5))) / (constant * quarter) for j in range(1, n_grid + 1)]
+    k_of = lambda one: sum(math.log1p(-one * v) for v in excess) / m  # noqa: E731
+    likelihood = [m * (math.log(-one / k_of(one)) - k_of(one) - 1.0) for one in b]
+    shares = [1.0 / sum(math.exp(other - own) for other in likelihood) for own in likelihood]
+    k = k_of(sum(share * one for share, one in zip(shares, b)))
+    return (m * k + 5.0) / (m + 10.0) if prior else k
+
+
+def test_the_tail_index_is_the_published_estimator():
+    """Sums of 190 terms, to rounding; each planted part moves it by more than a thousand times that."""
+    w = np.random.default_rng(14).random(4000) ** -0.9
+    got = nr.diagnose_weights(np.log(w)).pareto_k
+    assert got == pytest.approx(textbook_tail_index(w), abs=1e-9)
+    for plant in ({"prior": False}, {"constant": 1.5}, {"tail": 2.0}):
+        assert abs(textbook_tail_index(w, **plant) - got) > 1e-6, plant
 
 
 def test_tails_that_tell_nothing_are_named_as_such():

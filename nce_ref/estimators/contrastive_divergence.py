@@ -51,7 +51,8 @@ class ContrastiveDivergenceFit(Fit):
     """A ``Fit`` that proves nothing: ``is_local_maximum`` is False always.
 
     ``converged``     the stopping rule was met, with enough proposals accepted: status "settled". Others: "step limit", "degenerate",
-                      "diverged", "acceptance collapsed", "infinite mass"
+                      "diverged", "acceptance collapsed", "infinite mass". Settled is a root of the mean D, not the best one: of
+                      500 random starts up to four settled near a singular B, at too low an ``objective``: compare two starts
     ``objective``     mean ln p_m(x; theta): the mean log-likelihood where the model knows ln Z, else with the start's c in it
     ``stationarity``  |mean D| over the window, in the coordinates of alpha
     ``drift``, ``chain_noise``   (a) and (b) of the stopping rule, in its units
@@ -87,6 +88,7 @@ def fit_contrastive_divergence(
 ) -> ContrastiveDivergenceFit:
     """Return the contrastive-divergence fit to data x, from ``start`` (its c is ignored) or from ``model.random_start(rng)``.
 
+    ``n_transitions`` is the k of CD-k, ``n_leapfrog`` the leapfrog steps of each.
     ``scale`` (n_dim, n_dim), invertible: HMC takes its steps in z, u = scale z; default the identity. The Cholesky factor of the data's
     covariance makes the method independent of the units of x, and better where these are far apart. ``step_size``, in z, is where
     the search for the target begins; ``jitter`` spreads it over the chains. P10 states neither, nor a learning rate: these are choices.
@@ -153,10 +155,12 @@ def fit_contrastive_divergence(
     acceptance = float(np.mean(window)) if window else 0.0
     if status != "diverged" and acceptance < LOWEST_ACCEPTANCE:
         status = "acceptance collapsed"
-        message = f"{acceptance:.3g} of the proposals were accepted, at a step size of {step_size:.3g}; lower the target, or scale the data"
+        found = f"{acceptance:.3g} of the proposals were accepted, at a step size of {step_size:.3g}"
+        message = f"{found}; lower the target, scale the data, or begin elsewhere"
     elif status == "step limit" and degenerate:
         status = "degenerate"
-        message = "in some direction of alpha the chains do not move; are the data in a hyperplane, or is a scale= needed?"
+        where = f"in some direction of alpha the chains do not move, at a step size of {step_size:.3g}"
+        message = f"{where}; are the data in a hyperplane, is a scale= needed, or was step_size far too small to begin with?"
     theta = _complete(model, run.average(), begin[-1])
     if status == "settled" and not _normalizable(model, theta):
         status, message = "infinite mass", "settled where the normalising constant is infinite, so there is no c; try other starts"

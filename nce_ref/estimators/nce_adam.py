@@ -88,8 +88,9 @@ def fit_nce_adam(
     def draw() -> NCEObjective:
         return NCEObjective(model, noise, x, noise.sample(as_count("n_noise", n_noise), rng) if y is None else y)
 
-    if held_out is not None and len(held_out) != 2:
-        raise ValueError(f"held_out: got {len(held_out)}; expected a pair (x, y) of samples apart from the training's")
+    if held_out is not None and (not hasattr(held_out, "__len__") or len(held_out) != 2):
+        got = len(held_out) if hasattr(held_out, "__len__") else type(held_out).__name__
+        raise ValueError(f"held_out: got {got}; expected a pair (x, y) of samples apart from the training's")
     watched = None if held_out is None else NCEObjective(model, noise, *held_out)
     begin = _begin(model, start, state, rng)
     problem = draw()
@@ -106,14 +107,15 @@ def fit_nce_adam(
         pairs = minibatches(problem.n_data, problem.n_noise, n_batches, rng)
         return (_part(problem, data, noise, n_batches) for data, noise in pairs)
 
-    run = maximize_adam(batches, begin, rule, n_epochs, None if watched is None else lambda theta: watched(theta)[0])
-    theta = run.state.theta
-    with np.errstate(over="ignore", invalid="ignore"):
-        value, gradient = problem(theta)
-        stationarity = float(np.linalg.norm(gradient))
-    status, message = run.status, run.message
-    if not math.isfinite(value):  # each batch was finite and all points together are not
-        status, message = "diverged", f"at the end the objective is {value}; lower the learning rate, or scale the data to unit variance"
+    run = maximize_adam(batches, begin, rule, n_epochs, None if watched is None else lambda theta: _at(watched, theta)[0])
+    state, status, message = run.state, run.status, run.message
+    value, stationarity = _at(problem, state.theta)
+    if not math.isfinite(value + stationarity):  # the last step led there: no batch has seen it
+        told = f"at the end the objective is {value}, its gradient's norm {stationarity}; theta is the one before the last step"
+        status, message = "diverged", f"{told}; lower the learning rate, or scale the data to unit variance"
+        state = run.before
+        value, stationarity = _at(problem, state.theta)
+    theta, best_epoch = state.theta, run.best_epoch
     end = StartResult(theta, value, stationarity, False, run.n_evaluations, status, message)
     return AdamFit(
         theta=theta,
@@ -128,9 +130,9 @@ def fit_nce_adam(
         problem=problem,
         history=run.history,
         held_out_history=run.watched,
-        best_theta=run.best_theta,
-        best_epoch=run.best_epoch,
-        state=run.state,
+        best_theta=theta if best_epoch < 0 else run.best_theta,
+        best_epoch=best_epoch,
+        state=state,
     )
 
 
@@ -141,6 +143,14 @@ def _begin(model: Model, start: ArrayLike | None, state: AdamState | None, rng: 
         raise ValueError(f"state: got {type(state).__name__}; expected the state of an earlier fit, fit.state")
     as_vector("state.theta", state.theta, model.n_params)
     return state
+
+
+def _at(problem: NCEObjective, theta: Float) -> tuple[float, float]:
+    """J and the norm of its gradient. Minibatches that were all finite may not be so together: -inf and inf then, never NaN."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        value, gradient = problem(theta)
+        norm = float(np.linalg.norm(gradient))
+    return (-math.inf if math.isnan(value) else value), (math.inf if math.isnan(norm) else norm)
 
 
 def _part(problem: NCEObjective, data: Indices, noise: Indices, n_batches: int) -> Batch:

@@ -109,6 +109,8 @@ class MLP(NoClosedForm):
     def pack(self, layers: Sequence[tuple[ArrayLike, ArrayLike]]) -> Float:
         """Return theta from [(W_0, b_0), (W_1, b_1), ...]. Raises ValueError where the shapes do not chain as layer_sizes has it."""
         shapes = self._shapes()
+        if not hasattr(layers, "__len__"):
+            raise ValueError(f"layers: got {type(layers).__name__}; expected {len(shapes)} pairs (W, b) for layer_sizes {self.layer_sizes}")
         if len(layers) != len(shapes):
             raise ValueError(f"layers: got {len(layers)}; expected {len(shapes)} pairs (W, b) for layer_sizes {self.layer_sizes}")
         parts = []

@@ -92,7 +92,7 @@ class FirstOrderPass:
 def refuse_second_order(name: str) -> Never:
     """Raise NotImplementedError: Newton's method and the certificate are not for this model; gradients are."""
     raise NotImplementedError(
-        f"{name} offers first derivatives only, and fit_nce climbs by Newton's method and certifies by the Hessian; use "
-        "nr.fit_nce_adam(model, noise, x, y, n_epochs=..., rng=rng), or, where the activation is smooth, L-BFGS: "
+        f"{name} offers first derivatives only, and fits with a certificate climb by Newton's method and read it off the Hessian; for "
+        "NCE use nr.fit_nce_adam(model, noise, x, y, n_epochs=..., rng=rng), or, where the activation is smooth, L-BFGS: "
         "nce_ref.optimize.maximize_lbfgs(nr.NCEObjective(model, noise, x, y), start)"
     )

@@ -13,7 +13,7 @@ variable of unit variance (M = B B^T is diagonal there, so the loss is a sum ove
 Conventions
 -----------
 alpha   (n_params - 1,)   theta without c
-slope   above 0; a model that is smooth as it is (Gaussian) takes no notice of it
+slope   above 0, at most 1e100; a model that is smooth as it is (Gaussian) takes no notice of it
 """
 
 from __future__ import annotations
@@ -28,16 +28,21 @@ from nce_ref._checks import Float, as_points, as_positive, as_vector
 from nce_ref.models.base import Model
 from nce_ref.objectives.base import ACTIVE, Expansion, LocalKinks, blocks, by_coordinate, spacing
 
+# The third derivative of the smoothed score holds the slope's cube.
+_LARGEST_SLOPE = 1e100
+
 
 class ScoreMatchingObjective:
     """J as a function of alpha for fixed data.
 
-    Raises ValueError for data of the wrong shape, empty, NaN or inf, and for a slope not above 0; NotImplementedError where the
-    model offers no derivatives of its score.
+    Raises ValueError for data of the wrong shape, empty, NaN or inf, and for a slope not above 0 or above 1e100;
+    NotImplementedError where the model offers no derivatives of its score.
     """
 
     def __init__(self, model: Model, x: ArrayLike, slope: float = 10.0) -> None:
         self.model, self.slope = model, as_positive("slope", slope)
+        if self.slope > _LARGEST_SLOPE:
+            raise ValueError(f"slope: got {self.slope:.3g}; expected at most {_LARGEST_SLOPE:g}: beyond, its cube leaves float64")
         if not callable(getattr(model, "score_matching", None)):
             name = type(model).__name__
             raise NotImplementedError(f"score_matching: {name} offers no derivatives of its score; LaplaceICA and Gaussian do")

@@ -24,7 +24,7 @@ from nce_ref._checks import Float, as_points, as_vector
 from nce_ref.models.base import Model, Pass
 from nce_ref.noise import Noise, refuse_unfit_noise
 from nce_ref.objectives.base import ACTIVE, Expansion, blocks, by_coordinate, spacing, split_kinks
-from nce_ref.weights import Weight
+from nce_ref.weights import Weight, refuse_unfit_weight
 
 _LARGEST = 1e150
 
@@ -33,12 +33,14 @@ class WeightedObjective:
     """J as a function of theta for fixed samples; ln p_n of both is computed once.
 
     The value is -inf, and the derivatives 0, where anything exceeds 1e150 (q^2 of a wild theta).
-    Raises ValueError where samples, model and noise differ in dimension, are empty, or hold NaN or inf.
+    Raises ValueError where samples, model and noise differ in dimension, are empty, or hold NaN or inf, and for what
+    is no weight.
     """
 
     def __init__(self, model: Model, noise: Noise, x: ArrayLike, y: ArrayLike, weight: Weight) -> None:
         x, y = as_points("x", x, model.n_dim), as_points("y", y, model.n_dim)
         refuse_unfit_noise(noise, model.n_dim)
+        refuse_unfit_weight(weight)
         self.model, self.weight = model, weight
         self.n_data, self.n_noise = len(x), len(y)
         self._points = by_coordinate(np.concatenate([x, y]))

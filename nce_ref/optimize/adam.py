@@ -80,6 +80,7 @@ class AdamRun:
     """What a run did.
 
     ``state``         after the last step, before it where it led out of the finite numbers; pass it back to go on
+    ``before``        the state in which value and gradient were last seen to be finite: one step before ``state``, unless "diverged"
     ``history``       (epochs completed,) mean over an epoch's batches of their value, each *before* its step
     ``watched``       (epochs completed,) ``watch(theta)`` *after* each epoch; empty without ``watch``
     ``best_theta``    theta after epoch ``best_epoch``, the one with the highest watched value (-1, and ``state.theta``, if none)
@@ -87,6 +88,7 @@ class AdamRun:
     """
 
     state: AdamState
+    before: AdamState
     history: Float
     watched: Float
     best_theta: Float
@@ -106,8 +108,9 @@ def maximize_adam(
     """Run ``n_epochs`` epochs from ``start``.
 
     A value, gradient or theta that leaves the finite numbers ends the run as "diverged", with the last theta at which they were
-    finite; at the start itself it is a ValueError. Ctrl-C (KeyboardInterrupt) ends the run as "interrupted": it is *caught*,
-    and the state after the last completed step returned.
+    finite; a value or gradient that is not finite at the start itself is a ValueError. Where the very last step leads, nobody has
+    looked: the caller evaluates there, and has ``before``. Ctrl-C (KeyboardInterrupt) ends the run as "interrupted": it is
+    *caught*, and the state after the last completed step returned.
     """
     state, good, used, n_epochs = start, start, 0, as_count("n_epochs", n_epochs)
     history: list[float] = []
@@ -126,7 +129,10 @@ def maximize_adam(
                     if not (math.isfinite(value) and math.isfinite(gradient @ gradient)):
                         size = float(np.linalg.norm(gradient))
                         where = f"epoch {epoch}: after step {state.n_steps}"
-                        raise FloatingPointError(f"{where} the objective is {value}, its gradient's norm {size}")
+                        told = f"{where} the objective is {value}, its gradient's norm {size}"
+                        if used == 1:
+                            raise ValueError(f"start: {told}; expected a start where they are finite, e.g. model.random_start(rng)")
+                        raise FloatingPointError(told)
                     good = state
                     state = rule.step(state, gradient)
                     if not np.isfinite(state.theta).all():
@@ -140,14 +146,12 @@ def maximize_adam(
     except KeyboardInterrupt:
         status, message = "interrupted", f"stopped by hand after {len(history)} of {n_epochs} epochs; go on from state"
     except FloatingPointError as error:
-        if used == 1:
-            raise ValueError(f"start: {error}; expected a start where they are finite, e.g. model.random_start(rng)") from None
         state, status = good, "diverged"
         message = f"{error}; theta is the last one before; lower the learning rate, or scale the data to unit variance"
     if status == "epochs done" and len(history) > 1 and history[-1] < history[0]:
         message = f"the objective fell from {history[0]:.6g} to {history[-1]:.6g} in {n_epochs} epochs; lower the learning rate"
     best_theta = state.theta if best_theta is None else best_theta
-    return AdamRun(state, np.array(history), np.array(watched), best_theta, best_epoch, used, status, message)
+    return AdamRun(state, good, np.array(history), np.array(watched), best_theta, best_epoch, used, status, message)
 
 
 def minibatches(n_data: int, n_noise: int, n_batches: int, rng: np.random.Generator) -> list[tuple[Indices, Indices]]:

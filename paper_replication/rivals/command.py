@@ -10,7 +10,7 @@ from ..claims import NOT_RESOLVED
 from ..executors import Choice
 from ..progress import clock
 from ..provenance import code_hash
-from ..report import describe_runs
+from ..report import describe_runs, refresh_section
 from ..report_tables import plain_verdicts
 from ..runner import run_tasks, take_shard
 from ..store import StoreError
@@ -53,6 +53,8 @@ def rivals(options: argparse.Namespace) -> int:
         raise StoreError(f"{options.results}: no run succeeded, so there is nothing to report on")
     folder = options.out or options.results / f"report-{name}"
     made = report.build(rows, times, folder, describe_runs(options.profile, elapsed, spent, missing))
+    if folder == report.FOLDER:
+        refresh_section()
     print(plain_verdicts(made.judgements))
     if any(judgement.verdict == NOT_RESOLVED for judgement in made.judgements):
         print("not resolved: too few runs to tell, or none")

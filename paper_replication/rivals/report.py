@@ -45,8 +45,8 @@ def build(rows: Sequence[Row], times: Sequence[Row], folder: Path, runs: Mapping
     judgements = judge_all(claim_list.all_claims(), evidence)
     codes = Counter(str(row.get("provenance", {}).get("code", "unknown")) for row in newest)
     code = provenance.code_hash(experiments="rivals")
-    runs = {**runs, "cpu_seconds": cpu_seconds(clock)}
-    about = {"runs": {**runs, "codes": dict(sorted(codes.items()))}, "report": {"versions": provenance.versions(), "code": code}}
+    runs = {**runs, "cpu_seconds": cpu_seconds(clock), "codes": dict(sorted(codes.items()))}
+    about = {"runs": runs, "report": {"versions": provenance.versions(), "code": code}}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "summary.csv").write_text(tables.summary_csv(evidence), encoding="utf-8")
@@ -83,6 +83,8 @@ def compose(evidence: RivalEvidence, judgements: Sequence[Judgement], drawn: Seq
         said.append(f"**{text.NOT_FULL.format(profile=runs.get('profile', 'unknown'))}**\n")
     if runs.get("missing"):
         said.append(f"**Not complete: {runs['missing']} runs of the profile are missing.**\n")
+    if len(runs["codes"]) > 1:
+        said.append(f"The runs come from {len(runs['codes'])} states of the code: `provenance.json` counts them.\n")
     said.append(text.INTRO)
     if not drawn:
         said.append("The figures were left out: matplotlib is not installed (`pip install -e '.[replicate]'` brings it).\n")

@@ -23,14 +23,15 @@ estimate of the variance is always finite."""
 RATIOS = "Ratios of medians of the squared error of B with 95 % intervals / published. For CD see the choices above."
 DIVERGENCE = """Settled: the share of fits that met the stopping rule. The move is the median of log10(error with twice the steps / with
 once), pair by pair, the chains being the same. The last columns are ratios of the variances of the squared error of B over the
-matrices; P10's text has "about 50". A fit that never settles, near a singular B, has an error a thousand times the
-others' and makes the whole variance where there is one: the ratio tells how often CD fails
-rather than how precise it is when it does not."""
+matrices; P10's text has "about 50". A fit that never settles, near a singular B, has an error up to a thousand times the
+others' and makes the whole variance where there is one. So do, at some T, one to four of 500 that settled, but near a singular B as well:
+where the last column is well above 1. The ratio tells how often CD fails rather than how precise it is when it does not."""
 FITS = """Certified: a proven local maximum, the best of the starts. A k-hat above 0.7 says that the mean of the weights at the fit is
 unreliable; below it a sample says nothing about the infinite variance."""
 RACE = """Median over matrices of the ratio of two methods' times to the same error, with 95 % intervals by order statistics; the best
 of all T counts, all starting at once. Times are seconds of one thread on the processor, of this implementation, and so are the ratios:
-MLE, NCE, IS and SM climb by L-BFGS from one start, "NCE by Newton" is nce_ref's certified fit, CD's running estimate is its average."""
+MLE, NCE, IS and SM climb by L-BFGS from one start, "NCE by Newton" is nce_ref's certified fit, CD's running estimate is its average.
+Each method has a noise sample of its own: by chance alone the two NCE curves end at different errors."""
 BIAS = "The mean diagonal entry of B̂A for an orthogonal mixing matrix: 1 without a bias, 1.064 by theory for the slope 10."
 SWEEP = """log10 of quantiles of the squared error over the matrices. The limit law is N(0, Σ_ν/T) over the same law of matrices;
 small ν is far from it at small T. At ν = 0.01 (3 noise points at T = 250) the objective need not have a maximum, and where the climb ends

@@ -18,13 +18,13 @@ CAPTIONS = {
     "tsne": "t-SNE of both samples together. Left: the walkthrough. Right: matched noise. Left much of the data "
     "lies outside the noise; right the two are mixed. A picture, not a test: it cannot say by how much.",
     "loss_curves": "Loss by epoch with what it should be compared with. Left: the walkthrough (nu = 1): it falls steeply, to the loss of a "
-    "single number. Right: done right (nu = 10).",
+    "single number. Its own test loss is that of data of another A with the training noise. Right: done right (nu = 10).",
     "f_against_truth": "f = ln p_m against the true ln p_d on held-out data, with the diagonal.",
     "densities": "Densities of f on data and noise, with those of the true ln p_d on the same points (dashed).",
     "logarithm": "ln(1 - sigma(t)) computed as written and as ln sigma(-t). Left: the value; the curves end where it is -inf. Right: the "
     "relative error: some percent just before the break.",
-    "faults": "Each fault beside its correction, one dot a run, means with 95 % intervals; the dashed line is what theory or the right "
-    "answer gives.",
+    "faults": "Each fault beside its correction, one dot a run, means with 95 % intervals; dashed lines are what theory or the right "
+    "answer gives, or chance, as they are named.",
     "real_data": "Held-out loss less that of chance on the first eight principal components: one dot a split, means with 95 % intervals "
     "that allow for common rows. Lower is better.",
 }

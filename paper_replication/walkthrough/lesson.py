@@ -27,9 +27,11 @@ curve falls, and it ends there. This lesson runs it as it stands, shows seven fa
 does the experiment right: with f held against the true ln p_d, which the walkthrough never does.
 
 How to read the numbers. *Loss* is −J, per data point and in nats (J: the objective of `nce_ref`; the 2010 paper's is half of it at
-ν = 1, ν the number of noise points a data point). An interval in square brackets is that of the claim's rule. A claim is *confirmed* or
-*contradicted* by its interval, *not resolved* otherwise; margins were written in `walkthrough/claim_list.py` after a small pilot with
-other random numbers and before the first full run. Every run has a mixing matrix of its own (condition number below 10).
+ν = 1, ν the number of noise points a data point). *Log-ratio*: f(u) − ln p_n(u), p_n the noise density; less ln ν it is t, and h = σ(t)
+is the probability that u is data and not noise, if exp f is right. *Chance*: the loss of a model that cannot tell them apart. The number
+after ± is half a 95 % interval of a mean over the runs. An interval in square brackets is that of the claim's rule. A claim is
+*confirmed* or *contradicted* by its interval, *not resolved* otherwise; margins were written in `walkthrough/claim_list.py` after a small
+pilot with other random numbers and before the first full run. Every run has a mixing matrix of its own (condition number below 10).
 """
 
 
@@ -142,7 +144,8 @@ def _reused(said: Said, mean: Mean, picture: Callable[[str], str]) -> str:
 *The fault.* Fresh test data, but the noise sample of training. *What it does:* the network has learned that noise sample too, so the
 test loss comes out too low: {said("6.network")} (in nats, the luck of the draw taken out: the loss of ln p_d on the same samples
 is subtracted). It is the over-fitting that a test loss is there to show. For a model of few parameters theory gives the size: n_data
-times it is tr(I⁻¹V) = {reused_noise_flattery(1.0):.2f} for the 17 parameters of the ICA model, V = ν Cov(h g) on noise; measured less
+times it is tr(I⁻¹V) = {reused_noise_flattery(1.0):.2f} for the 17 parameters of the ICA model, V = ν Cov(h g) on noise, g the derivative of
+ln p_m by the parameters and I the information matrix (`nce_ref/THEORY.md`); measured less
 that: {said("6.ica")}. *Right:* fresh noise, which costs nothing; in training too it can be drawn anew each epoch (`n_noise=`), and
 then only the data can be over-fitted.
 """

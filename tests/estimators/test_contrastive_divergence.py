@@ -55,6 +55,29 @@ def test_a_direction_of_the_wrong_sign_does_not_settle_near_the_truth(monkeypatc
     assert not planted.converged or relative_error(planted, model, truth, 1000) > 100.0
 
 
+def test_one_step_is_the_module_s_formula():
+    """The same draws by hand: a step size, (K, F), D; then alpha + rate (K + 0.3 F)^-1 D. Without F it is elsewhere."""
+    model, x, _, truth = source(2, 500, 1)
+    fit = fit_of(model, x, truth, 3, max_steps=1, learning_rate=0.4)
+    rng, problem = np.random.default_rng(3), fit.problem
+    step = problem.first_step_size(truth[:-1], 0.5, 0.9, rng)
+    K, F = problem.metrics(truth[:-1], step, rng)
+    D, acceptance = problem.direction(truth[:-1], step, rng)
+    way = fit.last_alpha - truth[:-1]
+    np.testing.assert_allclose(way, 0.4 * np.linalg.solve(K + 0.3 * F, D), rtol=1e-9)
+    assert np.linalg.norm(way - 0.4 * np.linalg.solve(K, D)) > 0.1 * np.linalg.norm(way)
+    assert fit.acceptance == acceptance and fit.step_size == step * math.exp(0.5 * (acceptance - 0.9))
+
+
+def test_the_callback_gets_the_average_after_each_step():
+    model, x, start, _ = source(2, 300, 0)
+    seen = []
+    fit = fit_of(model, x, start, callback=seen.append)
+    assert len(seen) == fit.n_steps
+    np.testing.assert_array_equal(seen[-1], fit.theta)
+    assert not np.allclose(seen[-1][:-1], fit.last_alpha, rtol=1e-6)
+
+
 def test_a_gaussian_is_near_its_maximum_likelihood():
     """The difference of the two estimates beside the sampling error: root-mean-square of |F^{1/2} (CD - MLE)|^2 n/3 over 5 samples.
 
@@ -164,6 +187,18 @@ def test_what_goes_wrong_is_a_status_and_never_nan():
     assert not fit_of(model, x, 1e6 * truth, max_steps=60).converged
     far = fit_of(nr.Gaussian(2), x, nr.Gaussian(2).pack(-np.eye(2), 0.0))  # no density at the start; the chains run outwards
     assert np.isfinite(far.theta).all()
+
+
+def test_settling_where_ln_Z_is_infinite_does_not_count():
+    class Massive(nr.LaplaceICA):
+        def log_normalizer(self, theta):
+            return math.inf
+
+    model, x, start, _ = source(2, 300, 0)
+    fit, right = fit_of(Massive(2), x, start), fit_of(model, x, start)
+    assert fit.status == "infinite mass" and not fit.converged and "no c" in fit.message and right.converged
+    np.testing.assert_array_equal(fit.theta[:-1], right.theta[:-1])
+    assert fit.theta[-1] == start[-1]
 
 
 def test_a_model_without_ln_Z_keeps_the_starts_c():

@@ -162,6 +162,23 @@ def test_divergence_is_a_result_that_says_so():
         nr.fit_nce_adam(model, NOISE, x, y, n_epochs=5, start=np.full(model.n_params, 1e200), rng=rng)
 
 
+@pytest.mark.parametrize("rate", [1e100, 1e120, 1e200, 1e308])
+@pytest.mark.parametrize("held_out", [False, True])
+def test_divergence_in_the_very_last_step_is_no_silent_infinity(rate, held_out):
+    """No batch sees where the last step leads: J is -inf there, or its gradient's norm (1e100), or theta itself (1e308)."""
+    x, y, rng = samples(9)
+    model = nr.MLP([2, 4, 4, 1], "relu")
+    start = model.random_start(rng)
+    fit = nr.fit_nce_adam(model, NOISE, x, y, n_epochs=1, learning_rate=rate, start=start, held_out=(x, y) if held_out else None, rng=rng)
+    assert fit.status == "diverged" and "lower the learning rate" in fit.message
+    np.testing.assert_array_equal(fit.theta, start)
+    assert fit.theta is fit.state.theta and fit.state.n_steps == 0
+    value, gradient = nr.nce_objective(start, model, NOISE, x, y)
+    assert fit.objective == value and fit.stationarity == np.linalg.norm(gradient)
+    assert not np.isnan(fit.held_out_history).any() and np.isfinite(fit.best_theta).all()
+    assert held_out or (fit.best_theta is fit.theta and fit.best_epoch == -1)
+
+
 def test_ctrl_c_gives_the_fit_so_far():
     x, _, rng = samples(10)
 
@@ -197,6 +214,7 @@ def test_bad_input_is_refused_by_name():
         ("y: got shape", (x, y[:, :1]), {}),
         ("x: entry .* is nan", (np.where(x > 0, x, np.nan), y), {}),
         ("held_out: got 1", (x, y), {"held_out": (x,)}),
+        ("held_out: got int", (x, y), {"held_out": 5}),
         ("x: got shape", (x, y), {"held_out": (x[0], y)}),
     ):
         with pytest.raises(ValueError, match=message):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 
 import nce_ref as nr
 from tests.optimize.kinked_problems import ica_problem
@@ -82,6 +82,39 @@ def test_it_is_consistent_but_for_its_bias(n):
     assert np.median(errors) < 0.15
 
 
+def textbook_loss(b, x, second=1.0):
+    """The loss at slope 10, with ``second`` times its second term."""
+    B = b.reshape(2, 2)
+    t = np.tanh(10.0 * (x @ B.T))
+    psi = -math.sqrt(2.0) * t @ B
+    return np.mean(0.5 * np.sum(psi**2, axis=1) - second * 10.0 * math.sqrt(2.0) * ((1.0 - t**2) @ np.sum(B**2, axis=1)))
+
+
+def test_planted_second_terms_are_seen_by_the_bound():
+    """BFGS from the truth, two sources: the right loss stays within the bound of 0.15; half the second term, twice it, or its
+    other sign does not. (Equal theta are not asked for: the loss has many maxima close together.)"""
+    for seed in range(3):
+        objective, _, truth = ica_problem(2, 2000, 1, seed)
+        model, x, B = objective.model, objective.x, objective.model.unpack(truth)[0]
+        fit = nr.fit_score_matching(model, x, start=truth)
+        assert fit.objective == pytest.approx(-textbook_loss(fit.theta[:-1], x), rel=1e-11)
+        for second in (1.0, 0.5, 2.0, -1.0):
+            found = minimize(textbook_loss, truth[:-1], args=(x, second), method="BFGS").x.reshape(2, 2)
+            error = nr.match_rows(found, B).squared_error / np.sum(B**2)
+            assert (error < 0.15) == (second == 1.0), (seed, second, error)
+
+
+def test_a_maximum_without_a_finite_ln_Z_does_not_count():
+    class Massive(nr.Gaussian):
+        def log_normalizer(self, theta):
+            return math.inf
+
+    x = np.random.default_rng(1).standard_normal((50, 1))
+    fit = nr.fit_score_matching(Massive(1), x, start=[1.0, 0.5])
+    assert fit.status == "infinite mass" and not fit.converged and fit.theta[-1] == 0.0 and "no c" in fit.message
+    assert fit.theta[0] == nr.fit_score_matching(nr.Gaussian(1), x, start=[1.0, 0.5]).theta[0]
+
+
 def test_data_in_a_hyperplane_have_no_maximum():
     line = np.random.default_rng(0).standard_normal((50, 1)) * np.array([1.0, 2.0])
     for model, start in ((nr.LaplaceICA(2), [1.0, 0.0, 0.0, 1.0, 0.0]), (nr.Gaussian(2), [1.0, 0.0, 1.0, 0.0])):
@@ -103,7 +136,7 @@ def test_the_starts_c_is_ignored_and_bad_input_is_refused():
     for slope in (0.0, -1.0, math.nan):
         with pytest.raises(ValueError, match="slope: "):
             nr.fit_score_matching(model, x, slope=slope, start=start)
-    with pytest.raises(ValueError, match="start: row 0 reaches .*; expected at most"):
+    with pytest.raises(ValueError, match=r"start: row 0 reaches .*; expected at most"):
         nr.fit_score_matching(model, x, start=1e200 * start)
     with pytest.raises(ValueError, match="expected a fit by fit_nce or fit_mle"):
         nr.estimate_covariance(one)

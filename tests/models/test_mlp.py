@@ -64,6 +64,7 @@ def test_without_hidden_layers_or_activation_it_is_an_affine_log_density():
     one = nr.MLP([3, 1], "identity")
     np.testing.assert_allclose(one.log_density(one.pack([(w[None], [c])]), u), u @ w + c, rtol=0, atol=1e-14)
     deep = nr.MLP([3, 4, 1], "identity")
+    assert one.affine_between_kinks and not deep.affine_between_kinks  # affine in theta, not in u: W_1 W_0 is a product
     theta = deep.random_start(rng)
     (W0, b0), (W1, b1) = deep.unpack(theta)
     np.testing.assert_allclose(deep.log_density(theta, u), u @ (W1 @ W0).ravel() + W1 @ b0 + b1, rtol=0, atol=1e-13)
@@ -151,6 +152,7 @@ def test_layers_that_do_not_chain_are_refused_by_name():
     good = [(np.ones((3, 4)), np.ones(3)), (np.ones((1, 3)), np.ones(1))]
     for bad, message in (
         (good[:1], r"layers: got 1; expected 2 pairs"),
+        (3, r"layers: got int; expected 2 pairs"),
         ([good[0], (np.ones((1, 4)), np.ones(1))], r"layers\[1\] W: got shape \(1, 4\); expected shape \(1, 3\)"),
         ([(np.ones((4, 3)), np.ones(3)), good[1]], r"layers\[0\] W: got shape \(4, 3\); expected shape \(3, 4\)"),
         ([(np.ones((3, 4)), np.ones(4)), good[1]], r"layers\[0\] b: got shape \(4,\); expected shape \(3,\)"),

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import nce_ref as nr
+from nce_ref.hmc import hmc_transition
 from nce_ref.objectives import ContrastiveDivergence
 
 MODEL = nr.LaplaceICA(2)
@@ -57,6 +58,26 @@ def test_K_is_minus_the_derivative_of_the_mean_of_D():
         slope[:, j] = -(problem.direction(ALPHA + step, 0.3, rng)[0] - problem.direction(ALPHA - step, 0.3, rng)[0]) / 0.2
     assert np.abs(slope - K).max() <= 0.2 * np.abs(K).max()
     assert np.abs(slope - fisher).max() > 0.3 * np.abs(K).max()
+
+
+def test_k_transitions_are_one_after_the_other():
+    """CD-k by hand, from the same draws: each transition begins where the last one ended. The plant begins at the data each time."""
+    x, scale = MODEL.sample(TRUTH, 200, np.random.default_rng(0)), np.array([[2.0, 0.0], [0.7, 0.5]])
+    got, acceptance = made(x, 3, scale).direction(ALPHA, 0.3, np.random.default_rng(1))
+
+    def by_hand(chained):
+        rng, z, rates = np.random.default_rng(1), np.linalg.solve(scale, x.T).T, []
+        first = z
+        fields = (lambda z: MODEL.log_density(TRUTH, z @ scale.T)), (lambda z: MODEL.score(TRUTH, z @ scale.T) @ scale)
+        for _ in range(3):
+            moved = hmc_transition(*fields, z if chained else first, 0.3 * rng.uniform(0.8, 1.2, 200), 3, rng)
+            z, rates = moved.points, [*rates, moved.acceptance]
+        g = MODEL.jacobian(TRUTH, x).mean(axis=0) - MODEL.jacobian(TRUTH, z @ scale.T).mean(axis=0)
+        return g[:-1], np.mean(rates)
+
+    np.testing.assert_allclose(got, by_hand(True)[0], rtol=1e-10, atol=1e-13)
+    assert acceptance == pytest.approx(by_hand(True)[1], rel=1e-12)
+    assert np.abs(got - by_hand(False)[0]).max() > 1e-3
 
 
 def test_it_draws_from_the_generator_alone():

@@ -10,6 +10,7 @@ import pytest
 
 import nce_ref as nr
 from nce_ref.gradcheck import check_jacobian
+from nce_ref.objectives import base
 from nce_ref.optimize.certificate import directional_derivative
 from tests.objectives.naive import STEP, ica_problem, log_gauss, log_laplace
 
@@ -87,8 +88,9 @@ def test_the_hessian_agrees_with_differences(model):
     assert not check_jacobian(planted, alpha, kinks=objective.kinks).ok
 
 
-def test_many_blocks_are_one_sum():
-    """9000 noise points in blocks of 4096, the largest weight in the last: the running sums are rescaled to it."""
+def test_many_blocks_are_one_sum(monkeypatch):
+    """9000 noise points in blocks of 3000, the largest weight in the last: the running sums are rescaled to it."""
+    monkeypatch.setattr(base, "_BLOCK", 4096)
     theta, model, noise, x, _ = ica_problem(2, 5000, 5)
     y = noise.sample(9000, np.random.default_rng(7))
     log_w = model.log_density(np.append(theta[:-1], 0.0), y) - noise.log_density(y)
@@ -145,6 +147,30 @@ def test_with_the_noises_signs_held_it_is_a_concave_minoriser():
         for a in (one, two):
             assert minoriser(a) <= objective(a)[0] + 1e-12 * (1 + abs(objective(a)[0]))
         assert minoriser(0.5 * (one + two)) >= 0.5 * (minoriser(one) + minoriser(two)) - 1e-10
+
+
+def steepness_needed(objective, alpha, d):
+    """|third derivative of J along d| over |second|, by central differences of the second: error of order h^2 = 1e-8."""
+    curvature = lambda a: d @ objective.second_order(a)[2] @ d  # noqa: E731
+    return abs(curvature(alpha + 1e-4 * d) - curvature(alpha - 1e-4 * d)) / 2e-4 / abs(curvature(alpha))
+
+
+def test_the_steepness_is_twice_the_largest_derivative():
+    """Two noise points at which g.v is +-sqrt(2), nearly all weight on one: the third cumulant is 2 sqrt(2) Var, but for 1e-3.
+
+    The bound L on |g|, c's entry and both rows in it, is 2.24 there: L alone would be too little.
+    """
+
+    class Uneven:
+        def log_density(self, u):
+            return np.where(u[:, 1] > 0.0, 0.0, -8.0)
+
+    y, d = np.array([[0.05, 1.0], [0.05, -1.0]]), np.array([0.0, 1.0, 0.0, 0.0])
+    objective = nr.ImportanceSamplingObjective(nr.LaplaceICA(2), Uneven(), np.array([[0.05, 0.1]]), y)
+    needed = steepness_needed(objective, np.eye(2).ravel(), d)
+    stated = objective.expand(np.eye(2).ravel()).steepness
+    assert needed == pytest.approx(2.0 * math.sqrt(2.0), rel=0.01)
+    assert 0.5 * stated < needed <= stated
 
 
 def test_the_expansion_has_the_one_sided_slopes_on_a_ridge_and_a_valley():

@@ -9,6 +9,7 @@ import pytest
 
 import nce_ref as nr
 from nce_ref.gradcheck import check_jacobian
+from nce_ref.objectives import base
 from tests.models.face import close
 from tests.objectives.naive import STEP, log_laplace
 
@@ -118,7 +119,8 @@ def test_the_objective_is_the_same_function_of_alpha():
         assert report.ok, str(report)
 
 
-def test_large_samples_in_blocks_are_the_mean_of_their_parts():
+def test_large_samples_in_blocks_are_the_mean_of_their_parts(monkeypatch):
+    monkeypatch.setattr(base, "_BLOCK", 4096)
     theta, model, _ = problems()[0]
     x = np.random.default_rng(52).standard_normal((10_000, 3))
     whole = nr.LikelihoodObjective(model, x).second_order(theta[:-1])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import nce_ref as nr
+from nce_ref.objectives import base
 from nce_ref.objectives import weighted as module
 from tests.optimize.kinked_problems import ica_problem
 
@@ -84,7 +85,8 @@ def test_nce_is_an_instance():
     assert not nr.WeightedObjective(model, noise, x, y, nr.PowerWeight(1.0)).expand(theta).concave
 
 
-def test_many_points_are_summed_block_by_block():
+def test_many_points_are_summed_block_by_block(monkeypatch):
+    monkeypatch.setattr(base, "_BLOCK", 1000)  # one block holds points of both samples
     model, rng = nr.Gaussian(1), np.random.default_rng(0)
     noise = nr.GaussianNoise([0.0], [[1.5]])
     x, y = rng.standard_normal((5000, 1)), noise.sample(4500, rng)
@@ -110,5 +112,8 @@ def test_bad_input():
     _, _, (model, noise, x, y) = problem(WEIGHTS[0])
     with pytest.raises(ValueError, match="x: "):
         nr.WeightedObjective(model, noise, x[:, :1], y, WEIGHTS[0])
+    for bad in ("nce", 1.0, None):
+        with pytest.raises(ValueError, match=r"weight: got .*expected a member of the family"):
+            nr.WeightedObjective(model, noise, x, y, bad)
     with pytest.raises(ValueError, match="noise: got dimension 1"):
         nr.WeightedObjective(model, nr.GaussianNoise([0.0], [[1.0]]), x, y, WEIGHTS[0])

@@ -139,6 +139,16 @@ def test_leaving_the_finite_numbers_is_told_and_the_last_good_theta_kept(value, 
 def test_a_learning_rate_that_leaves_float64_is_told():
     run = maximize_adam(lambda: [lambda theta: (0.0, np.ones(2))], START, Adam(1.5e308), 5)
     assert run.status == "diverged" and "leaves float64" in run.message and np.isfinite(run.state.theta).all()
+    far = AdamState.at(np.array([1e308, 0.0]))
+    first = maximize_adam(lambda: [lambda theta: (0.0, np.ones(2))], far, Adam(1e308), 5)  # the rate's fault, not the start's
+    assert first.status == "diverged" and "epoch 0: step 1 of size 1e+308 leaves float64" in first.message
+    assert first.state is first.before is far and first.history.shape == (0,)
+
+
+def test_the_state_before_the_last_step_is_kept():
+    run, shorter = (maximize_adam(full, START, Adam(0.05), n) for n in (5, 4))
+    np.testing.assert_array_equal(run.before.theta, shorter.state.theta)
+    assert run.before.n_steps == 4 and run.state.n_steps == 5
 
 
 def test_a_falling_objective_is_told():

@@ -44,7 +44,10 @@ def test_a_report_is_whole_labelled_and_its_own_runs_give_it_back(tmp_path):
     for judgement in made.judgements:
         (line,) = [line for line in text.splitlines() if line.startswith(f"| `{judgement.claim.id}` |")]
         assert f"| **{judgement.verdict}** |" in line
-    assert "seconds" not in (tmp_path / "one" / "summary.csv").read_text()
+    assert "seconds" not in (tmp_path / "one" / "summary.csv").read_text() and "states of the code" not in text
+    mixed = [row if k else {**row, "provenance": {"code": "of yesterday"}} for k, row in enumerate(rows)]
+    told = rivals_report.build(mixed, times, tmp_path / "three", ABOUT, rival_rows.LIMITS).path.read_text()
+    assert "The runs come from 2 states of the code" in told
 
 
 @pytest.mark.usefixtures("no_pictures")

@@ -59,6 +59,15 @@ def test_the_section_stands_last_and_is_put_in_once(tmp_path):
         report.refresh_section(tmp_path)
         text = (tmp_path / "REPORT.md").read_text()
         assert text == "# A report\n\n## All claims\n\n| a |\n" + report.walkthrough_section(tmp_path)
+    for study, name in (("rivals", "claims.json"), ("noise_choice", "NOISE_CHOICE.md")):
+        (tmp_path / study).mkdir()
+        (tmp_path / study / name).write_text('[{"family": "speed", "verdict": "confirmed"}]')
+    for _ in range(2):
+        report.refresh_section(tmp_path)
+        whole = (tmp_path / "REPORT.md").read_text()
+        assert whole == "# A report\n\n## All claims\n\n| a |\n" + report.other_studies(tmp_path)
+    assert whole.endswith(report.walkthrough_section(tmp_path)) and "| speed | 1 | 0 | 0 |" in whole
+    assert whole.index(report.RIVALS) < whole.index(report.NOISE_CHOICE) < whole.index(report.WALKTHROUGH)
     assert text.count(report.WALKTHROUGH) == 1 and "| 8 done right | 7 | 0 | 0 |" in text
 
 
