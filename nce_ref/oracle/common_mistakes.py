@@ -32,7 +32,8 @@ _HEAD = """# Common mistakes in noise-contrastive estimation
 Every mistake on this page is executable: `oracle.check` runs an implementation against vectors that tell each of them from the
 truth, and names the one whose numbers match. **What** the code does, what it does to an estimate (**Effect**), the right formula
 with the slip beside it (**Fix**), where it was **seen**, and **where** it can be made: names of objectives, "every NCE objective" being
-`nce_from_log_ratios`, `binary_nce`, `laplace_ica_nce`, `gaussian_nce`.
+`nce_from_log_ratios`, `binary_nce`, `laplace_ica_nce`, `gaussian_nce`. An estimate (`laplace_ica_nce_estimate`,
+`gaussian_nce_estimate`) is held against every mistake of its objective: the one whose J has no slope there is what was maximised.
 
 Notation: G = ln p_m − ln p_n, h = σ(G − ln ν), ν = n_noise/n_data, σ(t) = 1/(1 + e^−t), c = −ln Z, B the demixing matrix,
 
@@ -49,6 +50,7 @@ the wrong side (ln-ratios of ±40 and ±800), a B that is not symmetric, and c c
 
 _SYMPTOMS = (
     ("c is off by a constant, B is right", "no-log-nu, nu-sign, noise-averaged, gauss-no-2pi, gauss-no-logdet and their neighbours"),
+    ("c is 1/n of what it should be, B is right", "c-per-dimension"),
     ("B is off by a factor", "laplace-scale (√2), laplace-scale-inverted (2), mean-over-dimensions (n), model-no-half (precision, 1/2)"),
     ("B is transposed, or right only where it is symmetric", "sources-transposed, gradient-transposed, inverse-not-transposed"),
     ("c goes to infinity (and the loss to 0)", "gradient-data-only, gradient-noise-sign (noise-sign), noise-truncated at ν < 1"),
@@ -58,7 +60,10 @@ _SYMPTOMS = (
     ("a finite loss that no longer moves from a bad start", "eps-in-log, clip-prob, clip-logits, bce-clamp, double-sigmoid"),
     ("the line search fails, the optimiser stalls", "the sections on gradients; gradient-summed, gradient-half, gradient-no-sqrt2 first"),
     ("right at ν = 1 only", "the section on ν"),
-    ("right at n = 1 or for a diagonal covariance only", "cholesky-side, cholesky-triangle, gauss-diagonal, gauss-2pi-once"),
+    ("standard errors of B are right, that of c is not", "cov-no-correction, cov-correction-equal-sizes, and the rest of their kind"),
+    ("standard errors are off by a factor", "cov-per-noise-point, cov-per-point, cov-hessian-of-half, cov-gradient-no-sqrt2"),
+    ("standard errors do not fall as nu grows", "cov-P-no-nu, cov-no-P, cov-cramer-rao"),
+    ("right at n = 1 or for a diagonal covariance only", "cholesky-side, cholesky-triangle, gauss-diagonal, gauss-einsum-indices"),
     ("wrong where variances are small only", "jitter, det-not-logdet"),
     ("shapes that fit by accident", "broadcast-pairs, broadcast-summed, model-no-axis, gauss-2pi-points, mle-constant-points"),
     ("a network trains, and worse the deeper it is", "mlp-slope-forgotten, mlp-slope-at-output, and the rest of their section"),

@@ -50,7 +50,7 @@ def vector(name: str, objective: str = "log_sigmoid", **inputs) -> Vector:
 def five_cases(monkeypatch):
     """Five vectors instead of the suite's, of one objective, and a sixth of another."""
     vectors = [vector(str(k)) for k in range(5)] + [vector("0", "sigmoid")]
-    monkeypatch.setattr(harness, "suite", lambda: {"suite": "2026.11.23", "flags": {"smoke": {}}})
+    monkeypatch.setattr(harness, "suite", lambda: {"suite": "2026.11.28", "flags": {"smoke": {}}})
     monkeypatch.setattr(harness, "cases", lambda objective, flags: [v for v in vectors if objective in (None, v.objective.name)])
     return vectors
 
@@ -287,7 +287,7 @@ def test_names_that_this_suite_does_not_know_are_named(command):
 def test_the_hello_has_protocol_suite_and_dtype(command):
     answers = run(command("def start(r): sys.exit(json.dumps(r))"), dtype="float32")
     said = answers.broken.split("ends: ")[1]
-    assert json.loads(said) == {"cmd": "start", "protocol": 1, "suite": "2026.11.23", "dtype": "float32"}
+    assert json.loads(said) == {"cmd": "start", "protocol": 1, "suite": "2026.11.28", "dtype": "float32"}
 
 
 ECHO = "def run(r): say({'id': r['id'], 'results': r['inputs']})"

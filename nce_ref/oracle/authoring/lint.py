@@ -69,7 +69,7 @@ def lint(folder: Path = FOLDER) -> list[str]:
 def _suite(suite: Mapping[str, Any]) -> Iterator[str]:
     yield from _fields("suite", suite, SUITE_FIELDS)
     if not DATE.fullmatch(str(suite.get("suite"))):
-        yield f"suite {suite.get('suite')!r}; expected a date as 2026.11.23"
+        yield f"suite {suite.get('suite')!r}; expected a date as 2026.11.28"
     for flag, note in suite.get("flags", {}).items():
         yield from _fields(f"flag {flag}", note, NOTE_FIELDS)
         if empty := [field for field in NOTE_FIELDS & set(note) if not str(note[field]).strip()]:

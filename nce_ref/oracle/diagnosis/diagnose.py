@@ -12,7 +12,7 @@ hints      computed facts, where no suspect explains the whole
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from nce_ref.oracle.diagnosis.hints import compute_hints, lost_digits, single_pr
 from nce_ref.oracle.diagnosis.observed import Observed, observe
 from nce_ref.oracle.diagnosis.relatives import relatives_of
 from nce_ref.oracle.diagnosis.suspects import Candidate, compare, is_full, rank, search, search_alone, settings
+from nce_ref.oracle.diagnosis.verdict import Diagnosis, Suspect
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.objectives import Objective
 from nce_ref.oracle.results import CaseResult
@@ -32,32 +33,6 @@ from nce_ref.oracle.results import CaseResult
 _SHOWN = 8  # suspects kept in a report
 _CLEAR = 20.0  # allowances: a fitted explanation is not asked of what is wrong by less
 _NEARLY = 0.75  # of the failing vectors, where none explains them all
-
-
-@dataclass(frozen=True)
-class Suspect:
-    """One explanation. ``kind``: "convention", "mistake", "family", "other objective" or "hint"; ``remedy`` is what to type."""
-
-    kind: str
-    id: str
-    title: str
-    matches: int
-    of: int
-    evidence: str
-    effect: str = ""
-    fix: str = ""
-    remedy: str = ""
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """Every suspect, best first; ``best`` is None where nothing explains what was returned."""
-
-    suspects: tuple[Suspect, ...] = ()
-    best: Suspect | None = None
-    next_best: Suspect | None = None
-    ambiguous: tuple[Suspect, ...] = ()
-    hints: tuple[str, ...] = ()
 
 
 @np.errstate(all="ignore")  # what overflows here did so in the answers
@@ -76,9 +51,9 @@ def diagnose(
     if not any(result.status == "failed" for result in results):
         return Diagnosis()
     if objective.kind == "estimate":
-        return Diagnosis(hints=estimate_hints(observed))
-    if objective.kind == "covariance":  # the catalogue has no mistakes there, and digits lost are a quadrature's, not a dtype's
-        return Diagnosis(hints=compute_hints(observed, evaluate))
+        return _of_estimates(observed)
+    if objective.kind == "covariance":
+        return _of_covariance(observed, evaluate)
     precision = single_precision(observed, dtype)
     if precision is not None and not observed.failed.any():
         count = observed.n_ran
@@ -114,6 +89,26 @@ def diagnose(
     best = ranked[0] if found and _is_nearly(found[0], observed, bool(firsts)) else None
     others = ranked[1:] if best else ranked
     return Diagnosis(tuple(ranked), best, others[0] if others else None, (), _noted(precision) + compute_hints(observed, evaluate))
+
+
+def _of_covariance(observed: Observed, evaluate: Callable[[Mapping[str, Any]], Any] | None) -> Diagnosis:
+    """A known mistake that explains all, or hints: there are no conventions, and digits lost are a quadrature's, not a dtype's."""
+    found = _unique(search(observed))
+    if full := [candidate for candidate in found if is_full(candidate, observed)]:
+        return _verdict(observed, found, full, None)
+    ranked = _merged([_suspect(candidate, observed) for candidate in found[:_SHOWN]])
+    return Diagnosis(tuple(ranked), None, ranked[0] if ranked else None, (), compute_hints(observed, evaluate))
+
+
+def _of_estimates(observed: Observed) -> Diagnosis:
+    """The mistakes that the estimates maximise, or hints from what B and c are off by."""
+    # The slope there needs half of the package; a function's values need none of it.
+    from nce_ref.oracle.diagnosis.stationary import suspects_of_estimates
+
+    suspects = suspects_of_estimates(observed)
+    if not suspects:
+        return Diagnosis(hints=estimate_hints(observed))
+    return Diagnosis(suspects, suspects[0], None, suspects[1:])
 
 
 def _verdict(observed: Observed, found: list[Candidate], full: list[Candidate], precision: str | None) -> Diagnosis:

@@ -1,5 +1,7 @@
 """Hints on estimates: c off by a constant that the one-formula family predicts (THEORY.md section 6), or B by a factor.
 
+Asked where ``stationary`` names nothing: estimates too rough for their slope to tell.
+
 Conventions
 -----------
 estimates are compared to about three digits: whoever made the mistake solved another problem, to a tolerance of their own
@@ -21,6 +23,7 @@ from nce_ref.oracle.diagnosis.observed import Observed
 from nce_ref.special import LOG_2PI
 
 _CLOSE = 1e-3
+_LARGE = 1e100  # what is no estimate of anything, and cannot be matched
 
 # What c is off by -> the slips that do that. Arguments: ln nu, n, ln det of the noise covariance, c as it should be.
 _SHIFTS: dict[str, tuple[Callable[[float, int, float, float], float], str]] = {
@@ -75,7 +78,7 @@ def _shifts(inputs: Mapping[str, Any], got: float, want: float, observed: Observ
 
 
 def _is_multiple(name: str, got: Float, want: Float, factor: float) -> bool:
-    if not np.isfinite(got).all():
+    if not np.abs(got).max() < _LARGE:  # NaN too
         return False
     matched = match_rows(got / factor, want).B if name == "B" else got / factor
     return bool(np.abs(matched - want).max() <= _CLOSE * (1.0 + np.abs(want).max()))

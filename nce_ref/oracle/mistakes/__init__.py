@@ -7,6 +7,8 @@ truth, and ``COMMON_MISTAKES.md`` is generated from it.
 from __future__ import annotations
 
 from nce_ref.oracle.mistakes.base import Mistake
+from nce_ref.oracle.mistakes.covariance import COVARIANCE_ALGEBRA
+from nce_ref.oracle.mistakes.covariance_integrals import COVARIANCE_INTEGRALS
 from nce_ref.oracle.mistakes.decision import METROPOLIS, METROPOLIS_ARITHMETIC
 from nce_ref.oracle.mistakes.densities import DENSITIES
 from nce_ref.oracle.mistakes.energy import ENERGY
@@ -51,6 +53,7 @@ GROUPS: tuple[tuple[str, tuple[Mistake, ...]], ...] = (
     ("The kernels", KERNELS),
     ("Gradients of J written by hand", GRADIENTS),
     ("Gradients by the model's parameters written by hand", MODEL_GRADIENTS),
+    ("The asymptotic covariance", (*COVARIANCE_INTEGRALS, *COVARIANCE_ALGEBRA)),
     ("Networks as log-densities", NETWORK),
     ("Back-propagation written by hand", NETWORK_GRADIENTS),
     ("Importance sampling", (*IMPORTANCE_WEIGHTS, *IMPORTANCE_TERMS)),

@@ -51,6 +51,12 @@ class _ConstantOfPoints(Steps):
         return np.linalg.slogdet(B)[1] - 0.5 * n_data * self.log_2, np.linalg.inv(B).T
 
 
+class _ConstantOnce(Steps):
+    def log_normaliser(self, B: Array, n_data: int) -> tuple[Any, Array]:
+        value, slope = super().log_normaliser(B, n_data)
+        return value + 0.5 * (len(B) - 1) * self.log_2, slope
+
+
 class _NoSlopeBelowZero(_LogOfDet):
     def log_normaliser(self, B: Array, n_data: int) -> tuple[Any, Array]:
         value, slope = super().log_normaliser(B, n_data)
@@ -107,6 +113,14 @@ LIKELIHOOD = (
         "the number of points for the dimension n in -(n/2) ln 2: len(x) for x.shape[1]",
         effect="None on B; the value is off by a constant that grows with the sample, so likelihoods of different samples do not compare.",
         fix=f"{_LIKELIHOOD}, n = x.shape[1]; the slip: -(n_data/2) ln 2",
+    ),
+    made_by(
+        _ConstantOnce(),
+        "mle-constant-once",
+        MLE,
+        "-1/2 ln 2 once instead of once a dimension",
+        effect="None on B; the value is off by ((n-1)/2) ln 2, so likelihoods of different models do not compare. Nothing to see at n = 1.",
+        fix=f"{_LIKELIHOOD}; the slip: -1/2 ln 2 at the end",
     ),
     made_by(
         _LogOfDet(),

@@ -6,6 +6,7 @@ import functools
 
 from nce_ref.oracle.mistakes.base import Mistake
 from nce_ref.oracle.textbook import Steps, evaluate
+from nce_ref.oracle.textbook_covariance import CovarianceSteps, evaluate_covariance
 
 IMPORTANCE_OF_MODEL = ("laplace_ica_importance_sampling",)
 IMPORTANCE = ("importance_sampling_from_log_densities", *IMPORTANCE_OF_MODEL)
@@ -21,6 +22,7 @@ LAPLACE = ("laplace_ica_log_density", "laplace_ica_nce", "laplace_ica_mle", *IMP
 LAPLACE_AND_SCORE = (*LAPLACE, *SCORE_MATCHING, "leapfrog_laplace_ica")
 LAPLACE_GRADIENT = ("laplace_ica_nce", "laplace_ica_mle", *IMPORTANCE_OF_MODEL)
 MLE = ("laplace_ica_mle",)
+COVARIANCE = ("asymptotic_covariance",)
 
 
 def made_by(
@@ -28,3 +30,8 @@ def made_by(
 ) -> Mistake:
     """The mistake that ``steps`` make."""
     return Mistake(id, title, objectives, effect, fix, functools.partial(evaluate, steps), seen, choice)
+
+
+def covariance_made_by(steps: CovarianceSteps, id: str, title: str, *, effect: str, fix: str, seen: str = "-") -> Mistake:
+    """The mistake that ``steps`` make in the asymptotic covariance."""
+    return Mistake(id, title, COVARIANCE, effect, fix, functools.partial(evaluate_covariance, steps), seen)

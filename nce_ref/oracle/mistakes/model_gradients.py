@@ -149,4 +149,12 @@ MODEL_GRADIENTS = (
         effect="Right for a parametrisation by the lower triangle, not the symmetric matrix asked for. Nothing to see at n = 1.",
         fix=f"{_DS}; from the triangle's G: S = (G + G')/2",
     ),
+    made_by(
+        Finish("grad_precision", lambda grad, inputs: np.triu(_off_diagonal_doubled(grad, inputs))),
+        "gradient-upper-triangle",
+        ("gaussian_nce",),
+        "the derivative by the upper triangle, with zeros below the diagonal",
+        effect="Right for a parametrisation by the upper triangle, not the symmetric matrix asked for. Nothing to see at n = 1.",
+        fix=f"{_DS}; from the upper triangle's G: S = (G + G')/2",
+    ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nce_ref.oracle.mistakes.base import Mistake
-from nce_ref.oracle.mistakes.making import LAPLACE, LAPLACE_GRADIENT, made_by
+from nce_ref.oracle.mistakes.making import LAPLACE, LAPLACE_GRADIENT, OF_MODELS, made_by
 from nce_ref.oracle.textbook import Array, Pullback, Steps
 
 
@@ -41,6 +41,33 @@ class _NoAxis(Steps):
     def model_half_quadratic(self, precision: Array, u: Array) -> tuple[Array, Callable[[Array], Array]]:
         value, back = super().model_half_quadratic(precision, u)
         return np.full_like(value, value.sum()), lambda w: back(np.full_like(w, w.sum()))
+
+
+class _CPerDimension(Steps):
+    """c inside the sum over the dimensions."""
+
+    def laplace(self, B: Array, c: float, u: Array, is_data: bool = True) -> tuple[Array, Pullback]:
+        value, pullback = super().laplace(B, len(B) * c, u, is_data)
+        return value, lambda w: (pullback(w)[0], len(B) * pullback(w)[1])
+
+    def gaussian(self, precision: Array, c: float, u: Array, is_data: bool = True) -> tuple[Array, Pullback]:
+        value, pullback = super().gaussian(precision, len(precision) * c, u, is_data)
+        return value, lambda w: (pullback(w)[0], len(precision) * pullback(w)[1])
+
+
+class _LaplaceConstant(Steps):
+    """Every source by a normalised Laplace density."""
+
+    def laplace(self, B: Array, c: float, u: Array, is_data: bool = True) -> tuple[Array, Pullback]:
+        return super().laplace(B, c - 0.5 * len(B) * self.log_2, u, is_data)
+
+
+class _EinsumIndices(Steps):
+    """1/2 sum_i u_i^2 sum_j P_ij."""
+
+    def model_half_quadratic(self, precision: Array, u: Array) -> tuple[Array, Callable[[Array], Array]]:
+        value = 0.5 * (u * u) @ precision.sum(axis=1)
+        return value, lambda w: np.repeat(0.5 * (w @ (u * u))[:, None], u.shape[1], axis=1)
 
 
 _MODEL = "ln p_m = -sqrt(2) sum_i |b_i . u| + c"
@@ -85,5 +112,30 @@ MODEL_TERMS = (
         "the model's sum runs over the points as well as the dimensions: every point is given the same number (axis forgotten)",
         effect="The model sees one number a sample: nothing can be estimated. No exception, since a scalar broadcasts.",
         fix=f"{_MODEL}, a sum over i for every point; the slip: a sum without axis=1",
+    ),
+    made_by(
+        _CPerDimension(),
+        "c-per-dimension",
+        ("laplace_ica_log_density", *OF_MODELS),
+        "c stands inside the sum over the dimensions: n c",
+        effect="B stays right and c comes out as 1/n of what it should be. Nothing to see at n = 1.",
+        fix=f"{_MODEL}, c once; the slip: sum_i (c - sqrt(2) |b_i . u|)",
+    ),
+    made_by(
+        _LaplaceConstant(),
+        "laplace-constant-in-model",
+        ("laplace_ica_log_density", "laplace_ica_nce"),
+        "the sources' densities are those of a library, normalised: -(n/2) ln 2 is in the model already, ln|det B| is not",
+        effect="B stays right and c comes out too large by (n/2) ln 2, as ln|det B|: c is to estimate all of -ln Z.",
+        fix=f"{_MODEL}; the slip: sum_i Laplace(0, 1/sqrt(2)).log_prob(b_i . u) + c",
+    ),
+    made_by(
+        _EinsumIndices(),
+        "model-einsum-indices",
+        ("gaussian_nce",),
+        "an index slip in the model's quadratic form: sum_i u_i^2 sum_j P_ij, einsum('ti,ij,ti->t')",
+        effect="Dependence is not modelled; only the sums of the precision's rows are seen, its entries cannot be told apart. Nothing to "
+        "see at n = 1.",
+        fix="-1/2 u' precision u = -1/2 einsum('ti,ij,tj->t', u, precision, u); the slip: the last index i for j",
     ),
 )

@@ -1,4 +1,4 @@
-"""Slips in what the noise's Gaussian log-density is given: a covariance made "safe", points for dimensions, a mean for one sample."""
+"""Slips in what the noise's Gaussian log-density is given: a "safe" covariance, a count or an index for another, a mean for one sample."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ class _TwoPiOfPoints(Steps):
     def gaussian_log_density(self, u: Array, mean: Array, cov: Array) -> Array:
         right = self.gaussian_constant(len(mean))
         return super().gaussian_log_density(u, mean, cov) + (right - self.gaussian_constant(len(u)))
+
+
+class _EinsumIndices(Steps):
+    """1/2 sum_i d_i^2 sum_j (cov^-1)_ij."""
+
+    def half_quadratic(self, d: Array, cov: Array) -> Array:
+        return 0.5 * (d * d) @ np.linalg.inv(cov).sum(axis=1)
 
 
 class _CentredOn(Steps):
@@ -63,6 +70,14 @@ NOISE_INPUTS = (
         effect="c is off by a constant that grows with the sample, and by another one on each sample where the sizes differ, which c "
         "cannot absorb.",
         fix=f"{_RIGHT}, n = u.shape[1]; the slip: -(n_points/2) ln 2 pi",
+    ),
+    made_by(
+        _EinsumIndices(),
+        "gauss-einsum-indices",
+        GAUSSIAN,
+        "an index slip in the noise's quadratic form: sum_i d_i^2 sum_j (cov^-1)_ij, d = u - mean, einsum('ti,ij,ti->t')",
+        effect="Not a constant: c cannot absorb it, B and c are both wrong. Right at n = 1 and for a diagonal cov.",
+        fix="1/2 einsum('ti,ij,tj->t', d, cov^-1, d); the slip: the last index i for j",
     ),
     made_by(
         _CentredOn(data=True),

@@ -35,7 +35,7 @@ def folder(tmp_path):
     """Drafts as an author leaves them."""
     for name, tests in DRAFT.items():
         (tmp_path / f"{name}.json").write_text(json.dumps({"format": 1, "objective": name, "groups": [{"tests": tests}]}))
-    suite = {"format": 1, "suite": "2026.11.23", "objectives": {}, "flags": {}, "retired": []}
+    suite = {"format": 1, "suite": "2026.11.28", "objectives": {}, "flags": {}, "retired": []}
     (tmp_path / "suite.json").write_text(json.dumps(suite))
     return tmp_path
 

@@ -83,7 +83,7 @@ PLANTS = {  # what is done to the file, and what must be said
     "field of the file": (lambda c: c.update(note="x"), "file: unknown field 'note'"),
     "no formula": (lambda c: c.pop("formula"), "file: no field 'formula'"),
     "another objective": (lambda c: c.update(objective="sigmoid"), "objective 'sigmoid'; expected the file's name"),
-    "another suite": (lambda c: c.update(suite="2025.01.01"), "suite '2025.01.01'; expected '2026.11.23'"),
+    "another suite": (lambda c: c.update(suite="2025.01.01"), "suite '2025.01.01'; expected '2026.11.28'"),
     "another argument": (lambda c: c["arguments"].pop("cov"), "arguments {'u'"),
     "another shape": (lambda c: c["outputs"].update(value=[]), "outputs {'value': []}"),
     "n_tests": (lambda c: c.update(n_tests=3), f"n_tests 3; expected {len(cases(NAME)) + 1}"),
@@ -164,7 +164,7 @@ def test_a_planted_breach_of_the_suite_is_reported(folder, plant):
 def test_nu_is_the_ratio_of_the_sizes(tmp_path):
     test = {"id": "nce_from_log_ratios/a/b", "comment": "c", "inputs": {"log_ratio_data": [0.5], "log_ratio_noise": [0.5, 1], "nu": 2.5}}
     store(tmp_path, {"format": 1, "groups": [{"tests": [test]}]}, "nce_from_log_ratios")
-    store(tmp_path, {"format": 1, "suite": "2026.11.23", "objectives": {}, "flags": {}, "retired": []}, "suite")
+    store(tmp_path, {"format": 1, "suite": "2026.11.28", "objectives": {}, "flags": {}, "retired": []}, "suite")
     emit(tmp_path)
     assert "nce_from_log_ratios.json: nce_from_log_ratios/a/b: nu 2.5; expected n_noise/n_data = 2/1" in lint(tmp_path)
 

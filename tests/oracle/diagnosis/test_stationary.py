@@ -1,0 +1,170 @@
+"""What an estimate maximises is named: estimates of J with a slip are made, by identities or by a fit, and handed in."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import math
+import warnings
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+import nce_ref as nr
+from nce_ref.oracle import Convention, check
+from nce_ref.oracle.diagnosis.stationary import _suspects
+from nce_ref.oracle.mistakes import CATALOGUE
+from nce_ref.oracle.vectors import cases
+
+LAPLACE, GAUSSIAN = "laplace_ica_nce_estimate", "gaussian_nce_estimate"
+HALF_2PI, LOG_2 = 0.5 * math.log(2 * math.pi), math.log(2.0)
+
+
+def log_nu(inputs):
+    return math.log(len(inputs["y"]) / len(inputs["x"]))
+
+
+def half_log_det(matrix):
+    return 0.5 * float(np.linalg.slogdet(matrix)[1])
+
+
+@functools.cache
+def noise_averaged(vector):
+    """The maximum of J with the noise term averaged: every data point n_noise times, every noise point n_data times, one nu."""
+    x, y = vector.inputs["x"], vector.inputs["y"]
+    common = math.gcd(len(x), len(y))
+    noise = nr.GaussianNoise(vector.inputs["noise_mean"], vector.inputs["noise_cov"])
+    first = vector.objective.outputs[0].name
+    model = nr.LaplaceICA(x.shape[1]) if first == "B" else nr.Gaussian(x.shape[1])
+    start = model.pack(vector.expected[first].value, float(vector.expected["c"].value))
+    fit = nr.fit_nce(model, noise, np.tile(x, (len(y) // common, 1)), np.tile(y, (len(x) // common, 1)), start=start)
+    matrix, c = model.unpack(fit.theta)
+    return matrix, c + log_nu(vector.inputs)
+
+
+# Every one an identity: what the maximum of J with the slip is, given the right one. B, or the precision, and c.
+SLIPS = {
+    "no-log-nu": lambda M, c, v: (M, c - log_nu(v.inputs)),
+    "nu-sign": lambda M, c, v: (M, c - 2 * log_nu(v.inputs)),
+    "gauss-no-2pi": lambda M, c, v: (M, c + len(M) * HALF_2PI),
+    "gauss-no-logdet": lambda M, c, v: (M, c + half_log_det(v.inputs["noise_cov"])),
+    "gauss-unnormalised": lambda M, c, v: (M, c + half_log_det(v.inputs["noise_cov"]) + len(M) * HALF_2PI),
+    "gauss-logdet-sign": lambda M, c, v: (M, c + 2 * half_log_det(v.inputs["noise_cov"])),
+    "c-per-dimension": lambda M, c, v: (M, c / len(M)),
+    "noise-averaged": lambda M, c, v: noise_averaged(v),
+}
+OF_LAPLACE = {
+    "laplace-scale": lambda M, c, v: (math.sqrt(2) * M, c),
+    "laplace-scale-inverted": lambda M, c, v: (2 * M, c),
+    "sources-transposed": lambda M, c, v: (M.T, c),
+    "normalised-and-c": lambda M, c, v: (M, c - 2 * half_log_det(M) + 0.5 * len(M) * LOG_2),
+    "logdet-B-in-model": lambda M, c, v: (M, c - 2 * half_log_det(M)),
+    "laplace-constant-in-model": lambda M, c, v: (M, c + 0.5 * len(M) * LOG_2),
+}
+OF_GAUSSIAN = {
+    "model-no-half": lambda M, c, v: (M / 2, c),
+    "model-covariance": lambda M, c, v: (np.linalg.inv(M), c),
+}
+EVERY = [(name, id, slip) for name, own in ((LAPLACE, OF_LAPLACE), (GAUSSIAN, OF_GAUSSIAN)) for id, slip in (SLIPS | own).items()]
+
+
+def checked(name, slip, turned=1.0, **words):
+    """The report on what ``slip`` makes of the stored estimates."""
+    first = cases(name)[0].objective.outputs[0].name
+
+    def impl(x, y, noise_mean, noise_cov):
+        vector = next(v for v in cases(name) if np.array_equal(v.inputs["x"], x) and len(v.inputs["y"]) == len(y))
+        matrix, c = slip(vector.expected[first].value, float(vector.expected["c"].value), vector)
+        if first == "B":
+            matrix = -matrix[::-1] if slip is not OF_LAPLACE["sources-transposed"] else matrix
+        return {first: matrix, "c": turned * c}
+
+    return check(impl, name, **words)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name, id, slip", [pytest.param(*row, id=f"{row[0]}-{row[1]}") for row in EVERY])
+def test_the_slip_is_named_alone(name, id, slip, dtype):
+    report = checked(name, slip, dtype=dtype)
+    said = report.diagnosis
+    assert not report.ok
+    if id == "c-per-dimension" and not any(len(v.inputs["noise_mean"]) > 1 for v in cases(name)):
+        return
+    assert (said.best.kind, said.best.id, said.ambiguous) == ("mistake", id, ()), said
+    assert said.best.matches == said.best.of == len(report.failed) and "no slope" in said.best.evidence
+    assert said.best.id in str(report)
+
+
+@pytest.mark.parametrize("name", [LAPLACE, GAUSSIAN])
+def test_c_of_the_other_sign(name):
+    said = checked(name, lambda M, c, v: (M, c), turned=-1.0).diagnosis
+    assert (said.best.kind, said.best.remedy) == ("convention", f"convention={Convention(c_sign='subtracted')}")
+    said = checked(name, lambda M, c, v: (M, c), convention=Convention(c_sign="subtracted")).diagnosis
+    assert said.best.id == "c_sign=added"
+    said = checked(name, SLIPS["no-log-nu"], turned=-1.0).diagnosis
+    assert (said.best.id, said.ambiguous) == ("no-log-nu", ()) and "subtracted" in said.best.remedy
+    said = checked(name, SLIPS["no-log-nu"], turned=-1.0, convention=Convention(c_sign="subtracted")).diagnosis
+    assert (said.best.id, said.ambiguous, said.best.remedy) == ("no-log-nu", (), "")
+
+
+@pytest.mark.parametrize("name", [LAPLACE, GAUSSIAN])
+def test_what_is_no_maximum_of_anything_known_has_no_name(name):
+    """A fit that has not converged, however near it came, and one that is far off: never a suspect."""
+    rng = np.random.default_rng(5)
+
+    def moved(size, move, step):
+        return lambda M, c, v: (M + size * (move + move.T)[: len(M), : len(M)], c + size * step)
+
+    for size in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0):
+        for _ in range(5):
+            said = checked(name, moved(size, rng.standard_normal((4, 4)), rng.standard_normal())).diagnosis
+            assert said.best is None, (size, said.best)
+
+
+def test_a_local_maximum_of_the_right_j_has_no_name():
+    """The second best maxima, which the certificates keep: it is the right J that has no slope there."""
+
+    def second(M, c, v):
+        maximum = v.certificate["maxima"][min(1, len(v.certificate["maxima"]) - 1)]
+        return np.array(maximum["B"], dtype=float), float(maximum["c"])
+
+    report = checked(LAPLACE, second)
+    assert len(report.failed) >= 3 and report.diagnosis.best is None
+
+
+@pytest.mark.parametrize("matrix", [np.full((2, 2), np.nan), np.zeros((2, 2)), np.full((2, 2), 1e200)])
+def test_nonsense_is_no_exception(matrix):
+    report = checked(LAPLACE, lambda M, c, v: (np.resize(matrix, M.shape), c))
+    assert len(report.failed) == 7 and report.diagnosis.best is None
+    without_c = check(lambda x, y, noise_mean, noise_cov: {"B": np.eye(x.shape[1])}, LAPLACE)
+    assert without_c.failed and without_c.diagnosis.best is None
+
+
+def fitted(id, x, y, noise_mean, noise_cov):
+    """The maximum of J with a slip, by BFGS from the same start as anybody's; whatever that returns."""
+    n = x.shape[1]
+
+    def loss(theta):
+        half = theta[:-1].reshape(n, n)
+        at = {"precision": (half + half.T) / 2, "c": float(theta[-1])}
+        got = CATALOGUE[id].evaluate("gaussian_nce", {**at, "x": x, "y": y, "noise_mean": noise_mean, "noise_cov": noise_cov})
+        return -float(got["value"]), -np.append(np.ravel(got["grad_precision"]), got["grad_c"])
+
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theta = minimize(loss, np.append(np.eye(n), 0.0), jac=True, method="BFGS", options={"gtol": 1e-8}).x
+    half = theta[:-1].reshape(n, n)
+    return {"precision": (half + half.T) / 2, "c": float(theta[-1])}
+
+
+def test_real_fits_of_every_slip_of_the_smooth_model():
+    """Those that fail are named or have no name; never another, but for slips that cannot be told apart by what they maximise."""
+    counts = collections.Counter()
+    for id in _suspects("gaussian_nce")[0]:
+        report = check(functools.partial(fitted, id), GAUSSIAN)
+        names = [suspect.id for suspect in report.diagnosis.suspects]
+        assert not names or id in names, (id, names)
+        counts["passes" if report.ok else "named" if names == [id] else "among others" if names else "no name"] += 1
+    # On two data sets: 7 maximise what is right there, 9 have no maximum, or one beside the right one.
+    assert counts["named"] >= 50 and counts["no name"] <= 12, counts
