@@ -51,6 +51,7 @@ the wrong side (ln-ratios of ±40 and ±800), a B that is not symmetric, and c c
 _SYMPTOMS = (
     ("c is off by a constant, B is right", "no-log-nu, nu-sign, noise-averaged, gauss-no-2pi, gauss-no-logdet and their neighbours"),
     ("c is 1/n of what it should be, B is right", "c-per-dimension"),
+    ("B and c differ a little from another fit's on every sample", "noise-refitted, c-tied"),
     ("B is off by a factor", "laplace-scale (√2), laplace-scale-inverted (2), mean-over-dimensions (n), model-no-half (precision, 1/2)"),
     ("B is transposed, or right only where it is symmetric", "sources-transposed, gradient-transposed, inverse-not-transposed"),
     ("c goes to infinity (and the loss to 0)", "gradient-data-only, gradient-noise-sign (noise-sign), noise-truncated at ν < 1"),
@@ -67,7 +68,7 @@ _SYMPTOMS = (
     ("wrong where variances are small only", "jitter, det-not-logdet"),
     ("shapes that fit by accident", "broadcast-pairs, broadcast-summed, model-no-axis, gauss-2pi-points, mle-constant-points"),
     ("a network trains, and worse the deeper it is", "mlp-slope-forgotten, mlp-slope-at-output, and the rest of their section"),
-    ("weights from elsewhere give another function", "mlp-weights-transposed, mlp-biases-first"),
+    ("weights from elsewhere give another function", "mlp-weights-transposed, mlp-biases-first, mlp-softplus-shifted"),
     ("importance sampling: c is off by a constant, B is right", "is-summed, is-per-data, is-log-nu, gauss-no-2pi and their neighbours"),
     ("importance sampling: B goes to 0", "is-no-normalizer, is-normalizer-added, is-weights-normalised, is-gradient-data-only"),
     ("score matching: B goes to 0", "sm-no-divergence, sm-divergence-sign, sm-no-smoothing"),

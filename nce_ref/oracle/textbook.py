@@ -122,6 +122,10 @@ class Steps(RivalSteps, DynamicsSteps, NetworkSteps):
         """ln p_n of a sample."""
         return self.gaussian_log_density(u, mean, cov)
 
+    def noise_law(self, mean: Array, cov: Array, y: Array) -> tuple[Array, Array]:
+        """The noise's mean and covariance: as they are given."""
+        return mean, cov
+
     # --- the models: (ln p_m, its pullback)
 
     @property
@@ -229,6 +233,7 @@ def _model_nce(
     steps: Steps, name: str, passes: tuple[tuple[Array, Pullback], tuple[Array, Pullback]], x: Array, y: Array, mean: Array, cov: Array
 ) -> Outputs:
     (model_data, back_data), (model_noise, back_noise) = passes
+    mean, cov = steps.noise_law(mean, cov, y)
     noise_data, noise_noise = steps.noise_log_density(x, mean, cov, True), steps.noise_log_density(y, mean, cov, False)
     value, of_data, of_noise = steps.binary(model_data, model_noise, noise_data, noise_noise, len(y) / len(x))
     (grad_x, grad_c_x), (grad_y, grad_c_y) = back_data(of_data), back_noise(of_noise)
@@ -245,7 +250,8 @@ def _laplace_ica_mle(steps: Steps, B: Array, x: Array) -> Outputs:
 def _laplace_ica_importance_sampling(steps: Steps, B: Array, x: Array, y: Array, noise_mean: Array, noise_cov: Array) -> Outputs:
     at_data, at_noise = steps.model_points(x, noise_mean), steps.model_points(y, noise_mean)
     (model_data, back_data), (model_noise, back_noise) = steps.laplace(B, 0.0, at_data, True), steps.laplace(B, 0.0, at_noise, False)
-    noise_noise = steps.noise_log_density(y, noise_mean, noise_cov, False)
+    mean, cov = steps.noise_law(noise_mean, noise_cov, y)
+    noise_noise = steps.noise_log_density(y, mean, cov, False)
     value, _, of_data, of_noise = steps.importance(model_data, model_noise, noise_noise)
     return {"value": value, "grad_B": back_data(of_data)[0] + back_noise(of_noise)[0]}
 

@@ -1,4 +1,4 @@
-"""What the oracle says of the 112 wrong implementations of ``tests/oracle/blind``, since the catalogue has learnt from all three rounds.
+"""What the oracle says of the 148 wrong implementations of ``tests/oracle/blind``, since the catalogue has learnt from all four rounds.
 
 Conventions
 -----------
@@ -109,7 +109,7 @@ NAMED = {
     "c-torch-09": "laplace-constant-in-model",
     "c-torch-10": "float32",
     "c-jax-01": "where-nan-gradient",
-    "c-jax-03": "nu-integer",
+    "c-jax-03": "nu-integer-at-least-1",
     "c-jax-04": "logdet-B-in-model",
     "c-jax-05": "mle-constant-once",
     "c-jax-06": "model-einsum-indices",
@@ -117,12 +117,47 @@ NAMED = {
     "c-jax-08": "tanh-no-half",
     "c-jax-09": "clip-logits",
     "c-jax-10": "c-per-dimension",
+    "d-numpy-01": "cov-P-of-sources",
+    "d-numpy-02": "cov-normalised-score",
+    "d-numpy-03": "cov-correction-data-only",
+    "d-numpy-04": "cov-columns-of-B-first",
+    "d-numpy-05": "noise-refitted",
+    "d-numpy-06": "c-tied",
+    "d-numpy-07": "sm-gradient-no-norms",
+    "d-numpy-08": "leapfrog-full-kick-last",
+    "d-numpy-09": "metropolis-barker",
+    "d-numpy-10": "mlp-slope-at-output",
+    "d-numpy-11": "is-per-data",
+    "d-numpy-12": "cholesky-side",
+    "d-torch-01": "weights-and-constants",
+    "d-torch-02": "nu-integer-at-least-1",
+    "d-torch-03": "gauss-diagonal",
+    "d-torch-04": "logdet-not-slogdet",
+    "d-torch-05": "model-centred",
+    "d-torch-06": "gauss-2pi-points",
+    "d-torch-07": "mlp-no-last-bias",
+    "d-torch-08": "mlp-weights-transposed",
+    "d-torch-09": "is-top-not-added",
+    "d-torch-10": "sm-column-norms",
+    "d-torch-11": "leapfrog-stale-score",
+    "d-torch-12": "metropolis-absolute",
+    "d-jax-01": "clip-logits-20",
+    "d-jax-02": "where-nan-gradient",
+    "d-jax-03": "laplace-euclidean",
+    "d-jax-04": "gradient-noise-sign",
+    "d-jax-05": "root-abs",
+    "d-jax-06": "mle-constant-not-halved + kink-convention",
+    "d-jax-07": "gradient-lower-triangle",
+    "d-jax-08": "jitter",
+    "d-jax-09": "mlp-softplus-shifted",
+    "d-jax-11": "gauss-unnormalised + kink-convention",
+    "d-jax-12": "leapfrog-momentum-turned",
 }
 HINTED = {
     "b-jax-03": "grad_log_model_noise wrong: the slip is in the gradient alone",
     "c-jax-02": "grad_log_model_noise wrong: the slip is in the gradient alone",
 }
-CHOICES = ("a-numpy-02", "a-jax-15", "b-np-09", "b-torch-11", "c-numpy-03")
+CHOICES = ("a-numpy-02", "a-jax-15", "b-np-09", "b-torch-11", "c-numpy-03", "d-jax-10")
 UNSEEN = {
     # Casts to float32, and an error below its eps.
     *((name, "float32") for name in ("a-torch-02", "a-torch-09", "a-jax-14", "b-torch-06", "c-torch-10")),

@@ -154,6 +154,7 @@ OPTIMA = {
     "nu-log2": LOG_DATA + (1 / np.log(2) - 1) * np.log(NU),
     "nu-log10": LOG_DATA + (1 / np.log(10) - 1) * np.log(NU),
     "nu-integer": LOG_DATA + np.log(2 / NU),
+    "nu-integer-at-least-1": LOG_DATA + np.log(2 / NU),
     "divided-by-n-noise": LOG_DATA,
     "log2-loss": LOG_DATA,
     "labels-swapped": 2 * LOG_NOISE - LOG_DATA + 2 * np.log(NU),

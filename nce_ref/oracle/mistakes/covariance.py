@@ -79,6 +79,13 @@ def _by_other_side(sigma: Float, B: Float, nu: float) -> Float:
     return np.asarray(turn @ sigma @ turn.T)
 
 
+def _normalised_score(sigma: Float, B: Float, nu: float) -> Float:
+    """g_B + B^-T g_c for g_B: another c, c - ln|det B| to first order, beside the same B."""
+    turn = np.eye(len(sigma))
+    turn[-1, :-1] = -np.linalg.inv(B).T.ravel()
+    return np.asarray(turn @ sigma @ turn.T)
+
+
 _MISTAKES: tuple[tuple[CovarianceSteps, str, str, str, str], ...] = (
     (
         CovarianceSteps(sandwich=_factor(lambda nu: 0.0)),
@@ -226,6 +233,13 @@ _MISTAKES: tuple[tuple[CovarianceSteps, str, str, str, str], ...] = (
         "B's error is carried from source coordinates by B in the place of B'",
         "Nothing to see where B is symmetric.",
         "dB_i = B e_i for B' e_i, e_i the rows of dB B^-1",
+    ),
+    (
+        CovarianceSteps(finish=_normalised_score),
+        "cov-normalised-score",
+        "g_B is the score of the normalised model, with B^-T, although c is a parameter of its own",
+        f"The row of c is that of c - ln|det B|: its standard error and its covariances with B are wrong. {_OF_B}",
+        "g_B + B^-T for g_B",
     ),
 )
 

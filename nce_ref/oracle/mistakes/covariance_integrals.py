@@ -65,6 +65,11 @@ def _c_zero(B: Float, mean: Float, cov: Float) -> tuple[Float, float]:
     return mean, float(np.linalg.slogdet(B)[1]) - 0.5 * len(B) * math.log(2.0)
 
 
+def _of_sources(B: Float, mean: Float, cov: Float) -> tuple[Float, float]:
+    """ln p_n - (ln p_d - ln|det B|) is ln p_n + ln|det B| - ln p_d."""
+    return mean, float(np.linalg.slogdet(B)[1])
+
+
 _MISTAKES: tuple[tuple[CovarianceSteps, str, str, str, str], ...] = (
     (
         CovarianceSteps(_no_nu),
@@ -170,6 +175,13 @@ _MISTAKES: tuple[tuple[CovarianceSteps, str, str, str, str], ...] = (
         "p_d inside P is the unnormalised model: c = 0",
         "The standard errors are those of another amount of noise. Nothing to see where Z = 1.",
         "P at the truth, c = ln|det B| - (n/2) ln 2; the slip: c = 0",
+    ),
+    (
+        CovarianceSteps(noise=_of_sources),
+        "cov-P-of-sources",
+        "p_d inside P is the density of the sources, without |det B|; p_n is that of the points",
+        "The standard errors are those of |det B| times as much noise. Nothing to see where |det B| = 1.",
+        "p_d(u) = |det B| p_s(B u), inside P too; the slip: p_s(B u)",
     ),
 )
 

@@ -61,6 +61,11 @@ class _NuInteger(Steps):
         return math.log(math.floor(nu)) if nu >= 1.0 else -math.inf
 
 
+class _NuWhole(Steps):
+    def log_nu(self, nu: float, is_data: bool) -> float:
+        return math.log(max(1, int(nu)))
+
+
 class _DataOnly(Steps):
     def log_nu(self, nu: float, is_data: bool) -> float:
         return math.log(nu) if is_data else 0.0
@@ -175,6 +180,14 @@ FAMILY = (
         "nu by an integer division, n_noise // n_data",
         effect="c is off by ln(floor(nu)/nu), B stays right; for nu < 1 ln 0 = -inf, and J is -inf or NaN.",
         fix="nu = n_noise/n_data, a real number; the slip: floor(n_noise/n_data)",
+    ),
+    made_by(
+        _NuWhole(),
+        "nu-integer-at-least-1",
+        NCE,
+        "nu as a whole number of noise points a data point, at least 1: max(1, int(nu))",
+        effect="c is off by ln(max(1, floor(nu))/nu), B stays right. Nothing to see where nu is a whole number.",
+        fix="nu = n_noise/n_data, a real number; the slip: max(1, n_noise // n_data)",
     ),
     made_by(
         _DataOnly(),

@@ -141,6 +141,14 @@ LIKELIHOOD = (
         fix="slogdet(B).logabsdet; the slip: logdet(B)",
     ),
     made_by(
+        _LogNormaliser(1.0, 2.0),
+        "mle-constant-not-halved",
+        MLE,
+        "-n ln 2, the constant of the density exp(-|s|)/2, beside the right sqrt(2)",
+        effect="None on B; the value is off by (n/2) ln 2, so likelihoods of different models do not compare.",
+        fix=f"{_LIKELIHOOD}; the slip: -n ln 2 at the end",
+    ),
+    made_by(
         _LogNormaliser(1.0, 0.0),
         "mle-no-constant",
         MLE,

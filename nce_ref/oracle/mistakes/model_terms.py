@@ -62,6 +62,14 @@ class _LaplaceConstant(Steps):
         return super().laplace(B, c - 0.5 * len(B) * self.log_2, u, is_data)
 
 
+class _Euclidean(Steps):
+    """The sources' Euclidean norm, whose slope at the origin is 0 here."""
+
+    def sum_of_sources(self, s: Array) -> tuple[Array, Array]:
+        norm = np.linalg.norm(s, axis=1)
+        return norm, s / np.where(norm > 0.0, norm, np.ones_like(norm))[:, None]
+
+
 class _EinsumIndices(Steps):
     """1/2 sum_i u_i^2 sum_j P_ij."""
 
@@ -128,6 +136,14 @@ MODEL_TERMS = (
         "the sources' densities are those of a library, normalised: -(n/2) ln 2 is in the model already, ln|det B| is not",
         effect="B stays right and c comes out too large by (n/2) ln 2, as ln|det B|: c is to estimate all of -ln Z.",
         fix=f"{_MODEL}; the slip: sum_i Laplace(0, 1/sqrt(2)).log_prob(b_i . u) + c",
+    ),
+    made_by(
+        _Euclidean(),
+        "laplace-euclidean",
+        LAPLACE,
+        "the Euclidean norm of B u instead of the sum of absolute values: norm()'s default for ord=1",
+        effect="A spherical density, not one of independent sources: B is determined up to a rotation only. Nothing to see at n = 1.",
+        fix=f"{_MODEL}; the slip: -sqrt(2) |B u|",
     ),
     made_by(
         _EinsumIndices(),

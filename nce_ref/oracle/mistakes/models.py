@@ -83,6 +83,10 @@ class _CIgnored(Steps):
         return 0.0, 0.0
 
 
+class _CTied(_CIgnored, _NormalisedAndC):
+    """c = -ln Z throughout."""
+
+
 class _COnData(Steps):
     def constant(self, c: float, is_data: bool) -> tuple[float, float]:
         return (c, 1.0) if is_data else (0.0, 0.0)
@@ -208,6 +212,15 @@ MODELS = (
         effect="B has to make up for the normalisation: 1.19 instead of 1 in the 1-D Laplace model.",
         fix=f"{_MODEL}, c free or c = -ln Z; the slip: c = 0",
         seen="language-model NCE codes",
+    ),
+    made_by(
+        _CTied(),
+        "c-tied",
+        ("laplace_ica_log_density", *OF_MODELS),
+        "the model is normalised analytically, and c is ignored: c = -ln Z throughout",
+        effect="Consistent, but another estimator: the parameters move with c tied to them, so that estimates differ in every finite "
+        "sample, and variances and standard errors are not those of NCE with c free.",
+        fix=f"{_MODEL}, c a parameter of its own with dJ/dc; the slip: c = -ln Z, dJ/dB + dJ/dc d(-ln Z)/dB",
     ),
     made_by(
         _COnData(),

@@ -31,6 +31,16 @@ class _BiasesFirst(Steps):
         return super().flatten([(b, W) for W, b in by_layer])
 
 
+class _NoLastBias(Steps):
+    def layers(self, layer_sizes: Array, theta: Array) -> Layers:
+        *below, (W, b) = super().layers(layer_sizes, theta)
+        return [*below, (W, np.zeros_like(b))]
+
+    def flatten(self, by_layer: Layers) -> Array:
+        *below, (of_W, of_b) = by_layer
+        return super().flatten([*below, (of_W, np.zeros_like(of_b))])
+
+
 class _OnOutput(Steps):
     def activation(self, name: str, z: Array, layer: int, n_layers: int) -> tuple[Array, Array]:
         return super().activation(name, z, 0, n_layers)
@@ -50,6 +60,12 @@ class _NaiveSoftplus(Steps):
     def softplus(self, z: Array) -> tuple[Array, Array]:
         e = np.exp(z)
         return np.log(1.0 + e), e / (1.0 + e)
+
+
+class _ShiftedSoftplus(Steps):
+    def softplus(self, z: Array) -> tuple[Array, Array]:
+        value, slope = super().softplus(z)
+        return value - self.log_2, slope
 
 
 class _KinkOne(Steps):
@@ -107,6 +123,14 @@ NETWORK = (
         fix=f"{_LAYOUT}; the slip: b_1 before W_1",
     ),
     made_by(
+        _NoLastBias(),
+        "mlp-no-last-bias",
+        MLP,
+        "the last layer has no bias: theta's last entry is not used",
+        effect="That bias is c = -ln Z: NCE has nothing to normalise by, and the weights have to make up for it.",
+        fix=f"{_F}, b of the last layer too; the slip: f = W a",
+    ),
+    made_by(
         _OnOutput(),
         "mlp-activation-on-output",
         MLP,
@@ -131,6 +155,14 @@ NETWORK = (
         "falls.",
         fix=f"{_F}; the slip: linear layers one after the other",
         seen="a walkthrough of P10 trains 4-36-64-1 so",
+    ),
+    made_by(
+        _ShiftedSoftplus(),
+        "mlp-softplus-shifted",
+        SOFTPLUS,
+        "the shifted softplus, ln(1 + e^z) - ln 2, for softplus",
+        effect="None for a network trained so from the start: the biases take the shift up. Weights from elsewhere give another function.",
+        fix="phi(z) = ln(1 + e^z); the slip: ln(1 + e^z) - ln 2, which is 0 at z = 0",
     ),
     made_by(
         _KinkOne(),

@@ -1,11 +1,11 @@
-"""Slips in what the noise's Gaussian log-density is given: a "safe" covariance, a count or an index for another, a mean for one sample."""
+"""Slips in what the noise's Gaussian log-density is given: a "safe" covariance, a count for another, one sample's mean, a refit."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from nce_ref.oracle.mistakes.base import Mistake
-from nce_ref.oracle.mistakes.making import GAUSSIAN, OF_MODELS, made_by
+from nce_ref.oracle.mistakes.making import GAUSSIAN, IMPORTANCE_OF_MODEL, OF_MODELS, made_by
 from nce_ref.oracle.textbook import Array, Steps
 
 
@@ -40,6 +40,24 @@ class _CentredOn(Steps):
         return super().noise_log_density(u, mean if is_data == self.data else np.zeros_like(mean), cov, is_data)
 
 
+class _Refitted(Steps):
+    """The noise points' own mean and covariance; NaN throughout where that is singular, as it is with too few of them."""
+
+    def __init__(self, lost: int) -> None:
+        self.lost = lost
+
+    def noise_law(self, mean: Array, cov: Array, y: Array) -> tuple[Array, Array]:
+        if len(y) <= len(mean):
+            return mean, np.full_like(cov, np.nan)
+        with np.errstate(all="ignore"):
+            found = np.atleast_2d(np.cov(y.astype(np.float64).T, ddof=self.lost))
+        singular = not np.isfinite(found).all() or np.linalg.cond(found) > 1e6
+        return y.mean(axis=0), np.full_like(cov, np.nan) if singular else found.astype(cov.dtype)
+
+    def gaussian_log_density(self, u: Array, mean: Array, cov: Array) -> Array:
+        return np.full_like(u[:, 0], np.nan) if np.isnan(cov).any() else super().gaussian_log_density(u, mean, cov)
+
+
 _RIGHT = "ln p_n = -1/2 (u - mean)' cov^-1 (u - mean) - 1/2 ln det cov - (n/2) ln 2 pi"
 _NO_SHIFT = "No constant shift: B and c are both wrong. Nothing to see where the noise is centred."
 
@@ -53,6 +71,18 @@ def _jitter(eps: str, suffix: str = "") -> Mistake:
         effect=f"The noise is taken for wider than it is: hardly any where variances are near 1, gross where they are near {eps}. "
         "c cannot absorb it.",
         fix=f"{_RIGHT}, with the cov that the noise was drawn by; the slip: cov + {eps} I",
+    )
+
+
+def _refitted(lost: int, divisor: str, suffix: str = "") -> Mistake:
+    return made_by(
+        _Refitted(lost),
+        f"noise-refitted{suffix}",
+        (*OF_MODELS, *IMPORTANCE_OF_MODEL),
+        f"the noise's mean and covariance are estimated from the noise points ({divisor}) instead of taken as given",
+        effect="p_n is not the law that the points came from: estimates are off by some 1/sqrt(n_noise), which their standard errors do "
+        "not know of. With no more noise points than dimensions there is no p_n at all.",
+        fix=f"{_RIGHT}, with the mean and cov that the noise was drawn by; the slip: those of y",
     )
 
 
@@ -95,4 +125,6 @@ NOISE_INPUTS = (
         effect=_NO_SHIFT,
         fix=f"{_RIGHT} at every point, x and y; the slip: x' cov^-1 x on the data",
     ),
+    _refitted(0, "divided by n_noise"),
+    _refitted(1, "divided by n_noise - 1", "-unbiased"),
 )

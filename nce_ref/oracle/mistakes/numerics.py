@@ -60,6 +60,10 @@ class _ClipLogits(Steps):
         value, slope = super().log_sigmoid(np.clip(t, -self.limit, self.limit))
         return value, slope * (np.abs(t) <= self.limit)
 
+    def sigmoid(self, t: Array) -> tuple[Array, Array]:
+        value, slope = super().sigmoid(np.clip(t, -self.limit, self.limit))
+        return value, slope * (np.abs(t) <= self.limit)
+
 
 class _MinusLog1pExp(Steps):
     def log_sigmoid(self, t: Array) -> tuple[Array, Array]:
@@ -132,7 +136,7 @@ def _clip_logits(limit: int, suffix: str = "") -> Mistake:
     return made_by(
         _ClipLogits(float(limit)),
         f"clip-logits{suffix}",
-        LOG_SIGMOID,
+        (*LOG_SIGMOID, "sigmoid") if limit <= 50 else LOG_SIGMOID,
         f"t = G - ln nu is clipped to [-{limit}, {limit}]",
         effect=f"The gradient is exactly 0 beyond |t| = {limit}. {_GUARDED}",
         fix=f"{_STABLE}, for any t; the slip: ln sigma(clip(t, -{limit}, {limit}))",
@@ -168,6 +172,7 @@ NUMERICS = (
     _clip_prob("1e-12", suffix="-1e-12"),
     _clip_logits(30),
     _clip_logits(10, "-10"),
+    _clip_logits(15, "-15"),
     _clip_logits(20, "-20"),
     _clip_logits(50, "-50"),
     _clip_logits(100, "-100"),
