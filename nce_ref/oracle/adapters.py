@@ -72,7 +72,7 @@ def jax(function: Function, objective: str | None = None) -> Function:
 
     def adapted(**inputs: Any) -> Any:
         dtype = _float_dtype(inputs, jnp.float32, jnp.float64)
-        if dtype == jnp.float64 and not framework.config.jax_enable_x64:
+        if dtype == jnp.float64 and not framework.config.read("jax_enable_x64"):
             raise ValueError('JAX rounds to float32 unless jax.config.update("jax_enable_x64", True) is called; or check dtype="float32"')
         wanted = [str(output.derivative_of) for output in derivatives]
         given = {
