@@ -33,7 +33,11 @@ SQRT_2 = math.sqrt(2.0)
 def absent() -> dict[str, str]:
     """Why a peer is not compared."""
     missing = {"jax": "jax", "picard": "python-picard"}
-    return {name: f"{package} is not installed" for name, package in missing.items() if find_spec(name) is None}
+    return {
+        name: f"{package} is not installed"
+        for name, package in missing.items()
+        if find_spec(name) is None
+    }
 
 
 class End(NamedTuple):
@@ -54,7 +58,9 @@ class JaxFit:
             held = _held(problem, by_rows)
             calls[name] = lambda compiled=compiled, held=held: np.asarray(compiled(theta, *held)[1])
             calls[name]()
-        self.name = min(calls, key=lambda name: min(timeit.repeat(calls[name], number=1, repeat=30)))
+        self.name = min(
+            calls, key=lambda name: min(timeit.repeat(calls[name], number=1, repeat=30))
+        )
         self._compiled, self._by_rows = objectives[self.name]
         self(problem, problem.starts[:1])
 
@@ -101,12 +107,25 @@ def whitened_start(x: Float) -> Float:
     return (rotation @ (u / sizes).T * math.sqrt(len(x))).ravel()
 
 
-def picard_fit(problem: FitProblem, start: Float, epsilon: float, tolerance: float, max_iterations: int = 1000) -> End:
+def picard_fit(
+    problem: FitProblem, start: Float, epsilon: float, tolerance: float, max_iterations: int = 1000
+) -> End:
     """Picard on the smoothed likelihood until the largest entry of its relative gradient is below ``tolerance``."""
     from picard import picard
 
-    options: dict[str, Any] = {"whiten": False, "w_init": start.reshape(4, 4), "max_iter": max_iterations, "tol": tolerance}
-    options |= {"ortho": False, "extended": False, "centering": False, "check_fun": False, "return_n_iter": True}
+    options: dict[str, Any] = {
+        "whiten": False,
+        "w_init": start.reshape(4, 4),
+        "max_iter": max_iterations,
+        "tol": tolerance,
+    }
+    options |= {
+        "ortho": False,
+        "extended": False,
+        "centering": False,
+        "check_fun": False,
+        "return_n_iter": True,
+    }
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         _, W, _, n = picard(problem.x.T, fun=SmoothedLaplace(epsilon), **options)

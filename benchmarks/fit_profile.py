@@ -25,7 +25,13 @@ from nce_ref.objectives import likelihood, nce
 from nce_ref.optimize import certificate, nonsmooth, smoothing
 
 REST = "the rest: interpreter, line searches, copies"
-PHASES = ("making the objective", "smoothed Newton", "proximal Newton on the kinks", "certificate", "value at the start")
+PHASES = (
+    "making the objective",
+    "smoothed Newton",
+    "proximal Newton on the kinks",
+    "certificate",
+    "value at the start",
+)
 KINDS = (
     "B u^T, absolute values, ln p_m",
     "ln sigma and its slope",
@@ -40,9 +46,15 @@ KINDS = (
 
 def _watched() -> list[tuple[Any, str, str, str]]:
     """(owner, attribute, kind, phase); a name that is gone is an AttributeError here, not a share of 0."""
-    objectives, a_pass = (nce.NCEObjective, likelihood.LikelihoodObjective), laplace_ica.LaplaceICAPass
+    objectives, a_pass = (
+        (nce.NCEObjective, likelihood.LikelihoodObjective),
+        laplace_ica.LaplaceICAPass,
+    )
     return [
-        *((owner, "__init__", "making the objective", "making the objective") for owner in objectives),
+        *(
+            (owner, "__init__", "making the objective", "making the objective")
+            for owner in objectives
+        ),
         *((owner, "__call__", "", "value at the start") for owner in objectives),
         *((owner, name, "", "") for owner in objectives for name in ("second_order", "expand")),
         (nonsmooth, "follow_smoothing", "", "smoothed Newton"),
@@ -70,7 +82,9 @@ class Clock:
         self._below = [0.0]
         self._in_phase = False
 
-    def wrap(self, function: Callable[..., Any], kind: str, phase: str, name: str) -> Callable[..., Any]:
+    def wrap(
+        self, function: Callable[..., Any], kind: str, phase: str, name: str
+    ) -> Callable[..., Any]:
         @wraps(function)
         def wrapped(*arguments: Any, **named: Any) -> Any:
             outermost = bool(phase) and not self._in_phase
@@ -114,7 +128,9 @@ def profile(what: str, n_data: int, n_sets: int) -> dict[str, Any]:
     def run(problem: FitProblem) -> nr.Fit:
         if what == "mle":
             return nr.fit_mle(problem.model, problem.x, start=problem.starts[0])
-        return nr.fit_nce(problem.model, problem.noise, problem.x, problem.y, start=problem.starts[0])
+        return nr.fit_nce(
+            problem.model, problem.noise, problem.x, problem.y, start=problem.starts[0]
+        )
 
     problems = [FitProblem(n_data, k) for k in range(n_sets)]
     run(problems[0])
@@ -136,5 +152,8 @@ def profile(what: str, n_data: int, n_sets: int) -> dict[str, Any]:
         "watched_seconds": seconds / n_sets,
         "kinds": {kind: clock.kinds[kind] / seconds for kind in KINDS if clock.kinds[kind]},
         "phases": {phase: clock.phases[phase] / seconds for phase in PHASES if clock.phases[phase]},
-        "calls": {name: clock.calls[name] / n_sets for name in ("second_order", "expand", "solve_kinked_quadratic")},
+        "calls": {
+            name: clock.calls[name] / n_sets
+            for name in ("second_order", "expand", "solve_kinked_quadratic")
+        },
     }

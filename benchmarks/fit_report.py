@@ -61,7 +61,9 @@ def fits_sections(found: dict[str, Any]) -> list[str]:
 def _load(about: dict[str, Any]) -> str:
     text = f"Load average {about['load_before'][0]:.1f} before, {about['load_after'][0]:.1f} after, {about['date']}."
     busy = about["load_after"][0] > BUSY_AFTER
-    return text + (" **The machine was doing other work: processor time is the one to read.**" if busy else "")
+    return text + (
+        " **The machine was doing other work: processor time is the one to read.**" if busy else ""
+    )
 
 
 def _prose(text: str) -> str:
@@ -91,11 +93,17 @@ def _ends(rows: list[dict[str, Any]], name: str) -> list[str]:
     gaps = [row[name]["gap"] for row in rows]
     certified = sum(row[name]["certified"] for row in rows)
     stationarity = _median(rows, name, "stationarity")
-    return [f"{np.median(gaps):.1e}, {max(gaps):.1e}", f"{stationarity:.0e}", f"{certified} of {len(rows)}"]
+    return [
+        f"{np.median(gaps):.1e}, {max(gaps):.1e}",
+        f"{stationarity:.0e}",
+        f"{certified} of {len(rows)}",
+    ]
 
 
 def _not_measured(parts: list[dict[str, Any]]) -> list[str]:
-    return [f"Not measured: {why}." for why in sorted({why for part in parts for why in part["absent"]})]
+    return [
+        f"Not measured: {why}." for why in sorted({why for part in parts for why in part["absent"]})
+    ]
 
 
 def nce_section(fits: dict[str, Any]) -> list[str]:
@@ -115,13 +123,27 @@ def nce_section(fits: dict[str, Any]) -> list[str]:
         )
         lines += _head(*columns)
         for name in rows[0]:
-            beside = [spell(ratios(rows, "nce_ref", name, clock)) for clock in ("wall", "cpu")] if name != "nce_ref" else ["", ""]
+            beside = (
+                [spell(ratios(rows, "nce_ref", name, clock)) for clock in ("wall", "cpu")]
+                if name != "nce_ref"
+                else ["", ""]
+            )
             label = name if name != JAX else f"L-BFGS-B on {part['writing']}"
-            cells = [label, f"{1e3 * _median(rows, name, 'wall'):.3g}", f"{_median(rows, name, 'n'):.0f}", *beside, *_ends(rows, name)]
+            cells = [
+                label,
+                f"{1e3 * _median(rows, name, 'wall'):.3g}",
+                f"{_median(rows, name, 'n'):.0f}",
+                *beside,
+                *_ends(rows, name),
+            ]
             lines += ["| " + " | ".join(cells) + " |"]
         peer = JAX
         if peer in rows[0]:
-            goal = f"Goal {verdict(ratios(rows, 'nce_ref', peer))}." if (part["T"], starts) == (16_000, 1) else "No goal is set here."
+            goal = (
+                f"Goal {verdict(ratios(rows, 'nce_ref', peer))}."
+                if (part["T"], starts) == (16_000, 1)
+                else "No goal is set here."
+            )
             higher = sum(row["nce_ref"]["gap"] < row[peer]["gap"] for row in rows)
             lines += ["", f"{goal} nce_ref ended higher in {higher} of {len(rows)}."]
         lines += [""]
@@ -133,9 +155,19 @@ def mle_section(fits: dict[str, Any]) -> list[str]:
     for part in fits["mle"]:
         rows = part["rows"]
         names = list(rows[0])
-        ours = {name: next(other for other in names if other.startswith("nce_ref") and _start(other) == _start(name)) for name in names}
+        ours = {
+            name: next(
+                other
+                for other in names
+                if other.startswith("nce_ref") and _start(other) == _start(name)
+            )
+            for name in names
+        }
         peers = [name for name in names if not name.startswith("nce_ref")]
-        lines += [f"**T = {part['T']}, {part['cores']} core{'s' if part['cores'] > 1 else ''}**, {len(rows)} data sets", ""]
+        lines += [
+            f"**T = {part['T']}, {part['cores']} core{'s' if part['cores'] > 1 else ''}**, {len(rows)} data sets",
+            "",
+        ]
         columns = (
             "ms",
             "steps",
@@ -148,15 +180,29 @@ def mle_section(fits: dict[str, Any]) -> list[str]:
         )
         lines += _head(*columns)
         for name in names:
-            beside = [spell(ratios(rows, ours[name], name, clock)) for clock in ("wall", "cpu")] if name in peers else ["", ""]
+            beside = (
+                [spell(ratios(rows, ours[name], name, clock)) for clock in ("wall", "cpu")]
+                if name in peers
+                else ["", ""]
+            )
             own = _median(rows, name, "own_gradient" if name in peers else "stationarity")
-            off = float(np.median([np.sqrt(2.0 * part["T"] * max(row[name]["gap"], 0.0)) for row in rows]))
-            cells = [name, f"{1e3 * _median(rows, name, 'wall'):.3g}", f"{_median(rows, name, 'n'):.0f}", *beside, f"{own:.0e}"]
+            off = float(
+                np.median([np.sqrt(2.0 * part["T"] * max(row[name]["gap"], 0.0)) for row in rows])
+            )
+            cells = [
+                name,
+                f"{1e3 * _median(rows, name, 'wall'):.3g}",
+                f"{_median(rows, name, 'n'):.0f}",
+                *beside,
+                f"{own:.0e}",
+            ]
             cells += [_ends(rows, name)[1], f"{off:.2g}", _ends(rows, name)[2]]
             lines += ["| " + " | ".join(cells) + " |"]
         lines += [""]
         if peers and part["T"] == 16_000:
-            lines += [f"- {name}: goal {verdict(ratios(rows, ours[name], name))}." for name in peers]
+            lines += [
+                f"- {name}: goal {verdict(ratios(rows, ours[name], name))}." for name in peers
+            ]
         elif peers:
             lines += ["No goal is set here."]
         lines += [""]
@@ -170,18 +216,32 @@ def _start(name: str) -> str:
 def profile_section(fits: dict[str, Any]) -> list[str]:
     lines = ["### Where the time of a certified fit goes", "", _prose(PROFILE_PROSE), ""]
     parts = fits["profile"]
-    lines += ["| | " + " | ".join(f"`fit_{part['what']}`, T = {part['T']}" for part in parts) + " |", "|---" * (len(parts) + 1) + "|"]
-    lines += ["| ms a fit (watched) | " + " | ".join(f"{1e3 * p['seconds']:.3g} ({1e3 * p['watched_seconds']:.3g})" for p in parts) + " |"]
+    lines += [
+        "| | " + " | ".join(f"`fit_{part['what']}`, T = {part['T']}" for part in parts) + " |",
+        "|---" * (len(parts) + 1) + "|",
+    ]
+    lines += [
+        "| ms a fit (watched) | "
+        + " | ".join(f"{1e3 * p['seconds']:.3g} ({1e3 * p['watched_seconds']:.3g})" for p in parts)
+        + " |"
+    ]
     calls = {
         "second_order": "evaluations with gradient and Hessian, smoothed",
         "expand": "evaluations with all kinks",
         "solve_kinked_quadratic": "quadratic programmes",
     }
-    lines += [f"| {label} | " + " | ".join(f"{part['calls'][name]:.1f}" for part in parts) + " |" for name, label in calls.items()]
+    lines += [
+        f"| {label} | " + " | ".join(f"{part['calls'][name]:.1f}" for part in parts) + " |"
+        for name, label in calls.items()
+    ]
     for group in ("phases", "kinds"):
         names = list(dict.fromkeys(name for part in parts for name in part[group]))
         for name in names:
-            lines += [f"| {name} | " + " | ".join(f"{100 * part[group].get(name, 0.0):.0f} %" for part in parts) + " |"]
+            lines += [
+                f"| {name} | "
+                + " | ".join(f"{100 * part[group].get(name, 0.0):.0f} %" for part in parts)
+                + " |"
+            ]
         lines += ["|" + " |" * (len(parts) + 1)] if group == "phases" else []
     return [*lines, "", *_beside_the_peer(fits), ""]
 
@@ -208,7 +268,9 @@ def oracle_section(fits: dict[str, Any]) -> list[str]:
     seconds = ", ".join(f"{dtype} {value:.1f} s" for dtype, value in part["seconds"].items())
     vectors = f"all {part['n_vectors']} vectors of {part['n_objectives']} objectives"
     lines = ["### The oracle's check", ""]
-    lines += [f"The package's own functions on {vectors}, answered and judged, in a fresh process, one core: {seconds},"]
+    lines += [
+        f"The package's own functions on {vectors}, answered and judged, in a fresh process, one core: {seconds},"
+    ]
     lines += [f"and {part['importing']:.1f} s for the import."]
     met = "met" if longest <= ORACLE_GOAL else "not met"
     lines += [f"Goal, at most {ORACLE_GOAL:.0f} s: {met} ({longest:.1f} s with the import)."]
@@ -223,12 +285,16 @@ def replication_section(fits: dict[str, Any]) -> list[str]:
     (part,) = fits["replication"]
     serial, parallel, a_run = part["serial"], part["parallel"], part["fits_a_run"]
     lines = ["### Replication", ""]
-    lines += [f"Runs of `figure1` at T = {part['T']}, each of {a_run} certified fits (MLE, NCE with Gaussian and with Laplace noise) and"]
+    lines += [
+        f"Runs of `figure1` at T = {part['T']}, each of {a_run} certified fits (MLE, NCE with Gaussian and with Laplace noise) and"
+    ]
     lines += [f"{a_run} by L-BFGS, all from five starts, errors and intervals included."]
     lines += [f"{part['certified']:.0f} of {a_run * serial['runs']} fits were certified.", ""]
     lines += _head("runs a second", "certified fits a second", "processor seconds a run")
     pace = serial["runs"] / serial["wall"]
-    lines += [f"| one process | {pace:.2f} | {a_run * pace:.2f} | {serial['cpu'] / serial['runs']:.2f} |"]
+    lines += [
+        f"| one process | {pace:.2f} | {a_run * pace:.2f} | {serial['cpu'] / serial['runs']:.2f} |"
+    ]
     pace = parallel["runs"] / parallel["wall"]
     name = f"the runner, {parallel['processes']} processes on {part['cores']} cores, {parallel['runs']} runs"
     lines += [f"| {name} | {pace:.2f} | {a_run * pace:.2f} | |"]

@@ -25,7 +25,12 @@ from benchmarks import process
 
 SETTINGS = {
     "full": {
-        "nce": [(1, 16_000, 1, 20, 3), (2, 16_000, 1, 20, 3), (1, 16_000, 5, 15, 1), (1, 1_000, 5, 15, 1)],
+        "nce": [
+            (1, 16_000, 1, 20, 3),
+            (2, 16_000, 1, 20, 3),
+            (1, 16_000, 5, 15, 1),
+            (1, 1_000, 5, 15, 1),
+        ],
         "mle": [(1, 16_000, 20, 3), (1, 1_000, 20, 3)],
         "profile": [("nce", 16_000, 10), ("nce", 1_000, 10), ("mle", 16_000, 10)],
         "oracle": [()],
@@ -64,7 +69,10 @@ def nce(cores: int, n_data: int, n_starts: int, n_sets: int, pairs: int) -> dict
         ends = [maximize_lbfgs(objective, start) for start in problem.starts]
         return max(ends, key=lambda end: end.value).theta, sum(end.n_evaluations for end in ends)
 
-    sides: dict[str, Callable[[FitProblem], Any]] = {"nce_ref": certified, "nce_ref L-BFGS": own_lbfgs}
+    sides: dict[str, Callable[[FitProblem], Any]] = {
+        "nce_ref": certified,
+        "nce_ref L-BFGS": own_lbfgs,
+    }
     if jax is not None:
         sides["jax.jit L-BFGS"] = lambda problem: jax(problem, problem.starts)[:2]
     rows = []
@@ -74,7 +82,12 @@ def nce(cores: int, n_data: int, n_starts: int, n_sets: int, pairs: int) -> dict
         rows.append(_row(sides, problem, objective, pairs))
         for side in rows[-1].values():
             del side["end"]
-    told = {"cores": cores, "T": n_data, "n_starts": n_starts, "writing": None if jax is None else jax.name}
+    told = {
+        "cores": cores,
+        "T": n_data,
+        "n_starts": n_starts,
+        "writing": None if jax is None else jax.name,
+    }
     return told | {"rows": rows, "absent": [absent["jax"]] if "jax" in absent else []}
 
 
@@ -96,14 +109,20 @@ def mle(cores: int, n_data: int, n_sets: int, pairs: int) -> dict[str, Any]:
     for where in STARTS:
 
         def certified(problem: FitProblem, whitened: bool = where == STARTS[1]) -> Any:
-            fit = nr.fit_mle(problem.model, problem.x, start=np.append(begin(problem, whitened), 0.0))
+            fit = nr.fit_mle(
+                problem.model, problem.x, start=np.append(begin(problem, whitened), 0.0)
+            )
             return fit.theta[:-1], fit.n_evaluations
 
         sides[f"nce_ref, {where}"] = certified
         for epsilon in () if "picard" in absent else EPSILONS:
 
-            def peer(problem: FitProblem, epsilon: float = epsilon, whitened: bool = where == STARTS[1]) -> Any:
-                return fit_peers.picard_fit(problem, begin(problem, whitened), epsilon, PICARD_TOLERANCE)[:2]
+            def peer(
+                problem: FitProblem, epsilon: float = epsilon, whitened: bool = where == STARTS[1]
+            ) -> Any:
+                return fit_peers.picard_fit(
+                    problem, begin(problem, whitened), epsilon, PICARD_TOLERANCE
+                )[:2]
 
             sides[f"picard, {where}, epsilon {epsilon:g}"] = peer
     rows = []
@@ -113,14 +132,23 @@ def mle(cores: int, n_data: int, n_sets: int, pairs: int) -> dict[str, Any]:
         for name, side in row.items():
             if name.startswith("picard"):
                 epsilon = float(name.split()[-1])
-                side["own_gradient"] = fit_peers.relative_gradient(problem, side.pop("end"), epsilon)
+                side["own_gradient"] = fit_peers.relative_gradient(
+                    problem, side.pop("end"), epsilon
+                )
             else:
                 del side["end"]
         rows.append(row)
-    return {"cores": cores, "T": n_data, "rows": rows, "absent": [absent["picard"]] if "picard" in absent else []}
+    return {
+        "cores": cores,
+        "T": n_data,
+        "rows": rows,
+        "absent": [absent["picard"]] if "picard" in absent else [],
+    }
 
 
-def _row(sides: dict[str, Callable[[Any], Any]], problem: Any, objective: Any, pairs: int) -> dict[str, Any]:
+def _row(
+    sides: dict[str, Callable[[Any], Any]], problem: Any, objective: Any, pairs: int
+) -> dict[str, Any]:
     """Times and ends of every side on one data set; ``end`` is left in for the caller to take out."""
     import numpy as np
 
@@ -162,13 +190,17 @@ def oracle() -> dict[str, Any]:
     process.use_cores(1)
     own, importing, _ = process.timed(_import_own)
     seconds, failed, n, objectives = {}, [], 0, 0
-    known = {vector_id: why for patterns in own.KNOWN.values() for vector_id, why in patterns.items()}
+    known = {
+        vector_id: why for patterns in own.KNOWN.values() for vector_id, why in patterns.items()
+    }
     for dtype in ("float64", "float32"):
         reports, wall, _ = process.timed(lambda dtype=dtype: own.check_all(dtype))
         seconds[dtype] = wall
         n = sum(len(report.results) for report in reports.values())
         objectives = len(reports)
-        failed += [f"{dtype} {result.id}" for report in reports.values() for result in report.failed]
+        failed += [
+            f"{dtype} {result.id}" for report in reports.values() for result in report.failed
+        ]
     counts = {"n_objectives": objectives, "n_vectors": n}
     return counts | {"importing": importing, "seconds": seconds, "failed": failed, "known": known}
 
@@ -191,14 +223,32 @@ def replication(n_data: int, n_serial: int, n_parallel: int) -> dict[str, Any]:
     perform(warm_up)
     results, wall, cpu = process.timed(lambda: [perform(task)[0] for task in tasks[:n_serial]])
     serial = {"runs": n_serial, "wall": wall, "cpu": cpu}
-    certified = sum(result[f"{m}.certified.is_local_maximum"] for result in results for m in ("mle", "nce_gaussian", "nce_laplace"))
-    with tempfile.TemporaryDirectory(prefix="nce_ref-bench-") as folder, Processes(2).open() as executor:
-        for future in [executor.submit(perform, warm_up) for _ in range(4)]:  # both processes up, everything imported
+    certified = sum(
+        result[f"{m}.certified.is_local_maximum"]
+        for result in results
+        for m in ("mle", "nce_gaussian", "nce_laplace")
+    )
+    with (
+        tempfile.TemporaryDirectory(prefix="nce_ref-bench-") as folder,
+        Processes(2).open() as executor,
+    ):
+        for future in [
+            executor.submit(perform, warm_up) for _ in range(4)
+        ]:  # both processes up, everything imported
             future.result()
         with RunStore(Path(folder)) as store:
-            outcome, wall, _ = process.timed(lambda: run_tasks(tasks[n_serial:], store, executor, report=lambda text: None))
+            outcome, wall, _ = process.timed(
+                lambda: run_tasks(tasks[n_serial:], store, executor, report=lambda text: None)
+            )
     parallel = {"runs": outcome.n_made, "wall": wall, "processes": 2}
-    return {"T": n_data, "certified": certified, "fits_a_run": 3, "serial": serial, "parallel": parallel, "cores": _cores()}
+    return {
+        "T": n_data,
+        "certified": certified,
+        "fits_a_run": 3,
+        "serial": serial,
+        "parallel": parallel,
+        "cores": _cores(),
+    }
 
 
 def _cores() -> int:
@@ -229,9 +279,13 @@ def main(arguments: list[str]) -> None:
     elif arguments == ["--quick"]:
         json.dump(measure("quick"), sys.stdout)
     elif not set(arguments) <= set(PARTS):
-        raise SystemExit(f"got {' '.join(arguments)}; expected nothing, --quick, or some of {', '.join(PARTS)}")
+        raise SystemExit(
+            f"got {' '.join(arguments)}; expected nothing, --quick, or some of {', '.join(PARTS)}"
+        )
     else:
-        for part in arguments or PARTS:  # each kept at once: a later one that fails takes nothing away
+        for part in (
+            arguments or PARTS
+        ):  # each kept at once: a later one that fails takes nothing away
             more = measure("full", [part])
             before = process.kept().get("fits", {"about": {}})
             process.keep(fits=before | more | {"about": before["about"] | more["about"]})

@@ -40,12 +40,30 @@ def kernel(cores: int, sizes: list[int]) -> dict[str, Any]:
             try:
                 got, slope = call()
             except Exception as error:  # a compiler that is missing is no reason to stop
-                rows.append({"T": n_data, "peer": name, "failed": f"{type(error).__name__}: {error}"[:120]})
+                rows.append(
+                    {"T": n_data, "peer": name, "failed": f"{type(error).__name__}: {error}"[:120]}
+                )
                 continue
-            off = abs(float(got) / value - 1.0), float(np.abs(np.asarray(slope) - gradient).max() / np.abs(gradient).max())
+            off = (
+                abs(float(got) / value - 1.0),
+                float(np.abs(np.asarray(slope) - gradient).max() / np.abs(gradient).max()),
+            )
             ours, theirs = _pairs(partial(objective, theta), call)
-            rows.append({"T": n_data, "peer": name, "threads": threads, "off": off, "ours": ours, "theirs": theirs})
-            print(f"  {cores} core(s), T = {n_data}, {name}: {np.median(np.divide(ours, theirs)):.2f}", file=sys.stderr, flush=True)
+            rows.append(
+                {
+                    "T": n_data,
+                    "peer": name,
+                    "threads": threads,
+                    "off": off,
+                    "ours": ours,
+                    "theirs": theirs,
+                }
+            )
+            print(
+                f"  {cores} core(s), T = {n_data}, {name}: {np.median(np.divide(ours, theirs)):.2f}",
+                file=sys.stderr,
+                flush=True,
+            )
     return {"cores": cores, "rows": rows, "absent": peers.absent()}
 
 
@@ -79,10 +97,16 @@ def growth(n_data: int) -> dict[str, Any]:
         samples = []
         for k, name in enumerate("xy"):
             rng, shape = np.random.default_rng([7, k]), (n_data, model.n_dim)
-            points = np.memmap(Path(folder) / name, np.float64, "w+", shape=shape) if n_data > 1_000_000 else np.empty(shape)
+            points = (
+                np.memmap(Path(folder) / name, np.float64, "w+", shape=shape)
+                if n_data > 1_000_000
+                else np.empty(shape)
+            )
             for start in range(0, n_data, 100_000):
                 count = min(100_000, n_data - start)
-                points[start : start + count] = noise.sample(count, rng) if k else model.sample(theta, count, rng)
+                points[start : start + count] = (
+                    noise.sample(count, rng) if k else model.sample(theta, count, rng)
+                )
             samples.append(points)
         tracemalloc.start()
         objective = nr.NCEObjective(model, noise, *samples)
@@ -102,7 +126,14 @@ def growth(n_data: int) -> dict[str, Any]:
                 times.append((time.perf_counter() - start) / n)
     per_point = [t / (2 * n_data) for t in here]
     beside = [t / 20_000 for t in there]
-    return {"T": n_data, "on_files": n_data > 1_000_000, "per_point": per_point, "beside": beside, "door_bytes": door, "call_bytes": call}
+    return {
+        "T": n_data,
+        "on_files": n_data > 1_000_000,
+        "per_point": per_point,
+        "beside": beside,
+        "door_bytes": door,
+        "call_bytes": call,
+    }
 
 
 def main(arguments: list[str]) -> None:

@@ -30,7 +30,12 @@ def check_all(dtype: str = "float64") -> dict[str, oracle.Report]:
 
 def check_one(name: str, dtype: str = "float64") -> oracle.Report:
     """The report on one objective; a vector of ``KNOWN`` that passes after all makes it fail."""
-    return oracle.check(ANSWERS[name], name, dtype, expected_failures=KNOWN.get(name) if dtype == "float64" else None)
+    return oracle.check(
+        ANSWERS[name],
+        name,
+        dtype,
+        expected_failures=KNOWN.get(name) if dtype == "float64" else None,
+    )
 
 
 def log_sigmoid(t: Any) -> Answer:
@@ -46,8 +51,12 @@ def nce_from_log_ratios(log_ratio_data: Any, log_ratio_noise: Any, nu: float) ->
     return {"value": value, "grad_log_ratio_data": of_data, "grad_log_ratio_noise": of_noise}
 
 
-def binary_nce(log_model_data: Any, log_model_noise: Any, log_noise_data: Any, log_noise_noise: Any, nu: float) -> Answer:
-    value, (of_data, of_noise) = nr.nce_from_log_ratios(log_model_data - log_noise_data, log_model_noise - log_noise_noise, nu)
+def binary_nce(
+    log_model_data: Any, log_model_noise: Any, log_noise_data: Any, log_noise_noise: Any, nu: float
+) -> Answer:
+    value, (of_data, of_noise) = nr.nce_from_log_ratios(
+        log_model_data - log_noise_data, log_model_noise - log_noise_noise, nu
+    )
     return {"value": value, "grad_log_model_data": of_data, "grad_log_model_noise": of_noise}
 
 
@@ -62,7 +71,9 @@ def laplace_ica_log_density(B: Any, c: float, u: Any) -> Answer:
 
 def laplace_ica_nce(B: Any, c: float, x: Any, y: Any, noise_mean: Any, noise_cov: Any) -> Answer:
     model = nr.LaplaceICA(len(B))
-    value, gradient = nr.nce_objective(model.pack(B, c), model, nr.GaussianNoise(noise_mean, noise_cov), x, y)
+    value, gradient = nr.nce_objective(
+        model.pack(B, c), model, nr.GaussianNoise(noise_mean, noise_cov), x, y
+    )
     return {"value": value, "grad_B": gradient[:-1].reshape(B.shape), "grad_c": gradient[-1]}
 
 
@@ -72,9 +83,13 @@ def laplace_ica_mle(B: Any, x: Any) -> Answer:
     return {"value": value, "grad_B": gradient[:-1].reshape(B.shape)}
 
 
-def gaussian_nce(precision: Any, c: float, x: Any, y: Any, noise_mean: Any, noise_cov: Any) -> Answer:
+def gaussian_nce(
+    precision: Any, c: float, x: Any, y: Any, noise_mean: Any, noise_cov: Any
+) -> Answer:
     model = nr.Gaussian(len(precision))
-    value, gradient = nr.nce_objective(model.pack(precision, c), model, nr.GaussianNoise(noise_mean, noise_cov), x, y)
+    value, gradient = nr.nce_objective(
+        model.pack(precision, c), model, nr.GaussianNoise(noise_mean, noise_cov), x, y
+    )
     # An entry of theta below the diagonal stands for two of the matrix; the vectors take all as independent.
     halves = np.zeros(precision.shape)
     halves[np.tril_indices(len(precision))] = 0.5 * gradient[:-1]
@@ -83,7 +98,9 @@ def gaussian_nce(precision: Any, c: float, x: Any, y: Any, noise_mean: Any, nois
 
 def _estimate(model: Any, matrix: str, x: Any, y: Any, noise_mean: Any, noise_cov: Any) -> Answer:
     noise = nr.GaussianNoise(noise_mean, noise_cov)
-    best, c = model.unpack(nr.fit_nce(model, noise, x, y, n_starts=N_STARTS, rng=np.random.default_rng(0)).theta)
+    best, c = model.unpack(
+        nr.fit_nce(model, noise, x, y, n_starts=N_STARTS, rng=np.random.default_rng(0)).theta
+    )
     return {matrix: best, "c": c}
 
 
@@ -108,7 +125,11 @@ class _Table:
     n_dim = 1
 
     def __init__(self, log_noise: Any, n_data: int) -> None:
-        self.n_params, self._log_noise, self._n_data = n_data + len(log_noise) + 1, log_noise, n_data
+        self.n_params, self._log_noise, self._n_data = (
+            n_data + len(log_noise) + 1,
+            log_noise,
+            n_data,
+        )
 
     def evaluate(self, theta: Any, u: Any) -> Any:
         rows = u[:, 0].astype(int)
@@ -122,17 +143,27 @@ class _Table:
         return self._log_noise[u[:, 0].astype(int) - self._n_data]
 
 
-def importance_sampling_from_log_densities(log_model_data: Any, log_model_noise: Any, log_noise_noise: Any) -> Answer:
+def importance_sampling_from_log_densities(
+    log_model_data: Any, log_model_noise: Any, log_noise_noise: Any
+) -> Answer:
     n = len(log_model_data)
     table, points = _Table(log_noise_noise, n), np.arange(n + len(log_model_noise))[:, None]
     value, gradient = nr.ImportanceSamplingObjective(table, table, points[:n], points[n:])(
         np.concatenate([log_model_data, log_model_noise])
     )
-    return {"value": value, "grad_log_model_data": gradient[:n], "grad_log_model_noise": gradient[n:]}
+    return {
+        "value": value,
+        "grad_log_model_data": gradient[:n],
+        "grad_log_model_noise": gradient[n:],
+    }
 
 
-def laplace_ica_importance_sampling(B: Any, x: Any, y: Any, noise_mean: Any, noise_cov: Any) -> Answer:
-    objective = nr.ImportanceSamplingObjective(nr.LaplaceICA(len(B)), nr.GaussianNoise(noise_mean, noise_cov), x, y)
+def laplace_ica_importance_sampling(
+    B: Any, x: Any, y: Any, noise_mean: Any, noise_cov: Any
+) -> Answer:
+    objective = nr.ImportanceSamplingObjective(
+        nr.LaplaceICA(len(B)), nr.GaussianNoise(noise_mean, noise_cov), x, y
+    )
     value, gradient = objective(B.ravel())
     return {"value": value, "grad_B": gradient.reshape(B.shape)}
 
@@ -142,13 +173,21 @@ def laplace_ica_score_matching(B: Any, x: Any, slope: float) -> Answer:
     return {"value": value, "grad_B": gradient.reshape(B.shape)}
 
 
-def _leapfrog(model: Any, theta: Any, u: Any, momentum: Any, step_size: float, n_steps: float) -> Answer:
-    after, p = hmc.leapfrog(lambda points: model.score(theta, points), u, momentum, step_size, int(n_steps))
-    gain = hmc.log_acceptance(model.log_density(theta, u), np.float64(momentum), model.log_density(theta, after), p)
+def _leapfrog(
+    model: Any, theta: Any, u: Any, momentum: Any, step_size: float, n_steps: float
+) -> Answer:
+    after, p = hmc.leapfrog(
+        lambda points: model.score(theta, points), u, momentum, step_size, int(n_steps)
+    )
+    gain = hmc.log_acceptance(
+        model.log_density(theta, u), np.float64(momentum), model.log_density(theta, after), p
+    )
     return {"u_after": after, "momentum_after": p, "energy_change": -gain}
 
 
-def leapfrog_gaussian(precision: Any, u: Any, momentum: Any, step_size: float, n_steps: float) -> Answer:
+def leapfrog_gaussian(
+    precision: Any, u: Any, momentum: Any, step_size: float, n_steps: float
+) -> Answer:
     model = nr.Gaussian(len(precision))
     return _leapfrog(model, model.pack(precision, 0.0), u, momentum, step_size, n_steps)
 
@@ -160,13 +199,20 @@ def leapfrog_laplace_ica(B: Any, u: Any, momentum: Any, step_size: float, n_step
 
 def metropolis_decision(energy_before: Any, energy_after: Any, uniforms: Any) -> Answer:
     log_ratio = energy_before - energy_after
-    return {"probability": np.exp(np.minimum(log_ratio, 0.0)), "accepted": hmc.metropolis(log_ratio, uniforms)}
+    return {
+        "probability": np.exp(np.minimum(log_ratio, 0.0)),
+        "accepted": hmc.metropolis(log_ratio, uniforms),
+    }
 
 
 def _network(layer_sizes: Any, theta: Any, u: Any, *, activation: str) -> Answer:
     model = nr.MLP([int(size) for size in layer_sizes], activation=activation)
     values, of_points = model.log_density(theta, u), model.score(theta, u)
-    return {"value": values, "grad_theta": model.pullback(theta, u, np.ones(len(u))), "grad_u": of_points}
+    return {
+        "value": values,
+        "grad_theta": model.pullback(theta, u, np.ones(len(u))),
+        "grad_u": of_points,
+    }
 
 
 ANSWERS: dict[str, Callable[..., Answer]] = {
@@ -191,4 +237,7 @@ ANSWERS: dict[str, Callable[..., Answer]] = {
         leapfrog_laplace_ica,
         metropolis_decision,
     )
-} | {f"mlp_{name}_log_density": partial(_network, activation=name) for name in ("tanh", "softplus", "relu")}
+} | {
+    f"mlp_{name}_log_density": partial(_network, activation=name)
+    for name in ("tanh", "softplus", "relu")
+}

@@ -26,7 +26,11 @@ def absent() -> dict[str, str]:
 
 def kernels(problem: Problem, threads: int, compiled_torch: bool = True) -> dict[str, Kernel]:
     """Every writing of every framework that is installed, by name."""
-    makers = {"jax": _jax, "torch": lambda p, t: _torch(p, t, compiled_torch), "tensorflow": _tensorflow}
+    makers = {
+        "jax": _jax,
+        "torch": lambda p, t: _torch(p, t, compiled_torch),
+        "tensorflow": _tensorflow,
+    }
     found: dict[str, Kernel] = {}
     for name in FRAMEWORKS:
         if name not in absent():
@@ -52,7 +56,9 @@ def jax_objectives() -> dict[str, tuple[Any, bool]]:
     def objective(log_sigmoid: Callable[[Any], Any], by_rows: bool) -> Any:
         def log_density(theta: Any, u: Any) -> Any:
             B, c = theta[:-1].reshape(N_SOURCES, N_SOURCES), theta[-1]
-            return c - SQRT_2 * (jnp.abs(u @ B.T).sum(axis=1) if by_rows else jnp.abs(B @ u).sum(axis=0))
+            return c - SQRT_2 * (
+                jnp.abs(u @ B.T).sum(axis=1) if by_rows else jnp.abs(B @ u).sum(axis=0)
+            )
 
         def J(theta: Any, x: Any, y: Any, log_x: Any, log_y: Any) -> Any:
             data = log_sigmoid(log_density(theta, x) - log_x).sum()
@@ -95,10 +101,15 @@ def _torch(problem: Problem, threads: int, compiled: bool) -> dict[str, Kernel]:
 
         def log_density(theta: Any, u: Any) -> Any:
             B, c = theta[:-1].reshape(N_SOURCES, N_SOURCES), theta[-1]
-            return c - SQRT_2 * ((u @ B.T).abs().sum(dim=1) if by_rows else (B @ u).abs().sum(dim=0))
+            return c - SQRT_2 * (
+                (u @ B.T).abs().sum(dim=1) if by_rows else (B @ u).abs().sum(dim=0)
+            )
 
         def J(theta: Any) -> Any:
-            return (log_sigmoid(log_density(theta, x) - log_x).sum() + log_sigmoid(log_y - log_density(theta, y)).sum()) / len(log_x)
+            return (
+                log_sigmoid(log_density(theta, x) - log_x).sum()
+                + log_sigmoid(log_y - log_density(theta, y)).sum()
+            ) / len(log_x)
 
         J = wrap(J)
 
@@ -111,7 +122,11 @@ def _torch(problem: Problem, threads: int, compiled: bool) -> dict[str, Kernel]:
     ways: dict[str, Callable[[Any], Any]] = {"eager": lambda f: f}
     if compiled:
         ways["compile"] = lambda f: torch.compile(f, dynamic=False)
-    return {f"torch {way}, {lay}": kernel(wrap, lay == "rows") for way, wrap in ways.items() for lay in ("rows", "columns")}
+    return {
+        f"torch {way}, {lay}": kernel(wrap, lay == "rows")
+        for way, wrap in ways.items()
+        for lay in ("rows", "columns")
+    }
 
 
 def _tensorflow(problem: Problem, threads: int) -> dict[str, Kernel]:
@@ -128,7 +143,11 @@ def _tensorflow(problem: Problem, threads: int) -> dict[str, Kernel]:
 
         def log_density(theta: Any, u: Any) -> Any:
             B, c = tf.reshape(theta[:-1], (N_SOURCES, N_SOURCES)), theta[-1]
-            sums = tf.reduce_sum(tf.abs(u @ tf.transpose(B)), axis=1) if by_rows else tf.reduce_sum(tf.abs(B @ u), axis=0)
+            sums = (
+                tf.reduce_sum(tf.abs(u @ tf.transpose(B)), axis=1)
+                if by_rows
+                else tf.reduce_sum(tf.abs(B @ u), axis=0)
+            )
             return c - SQRT_2 * sums
 
         @tf.function
@@ -136,7 +155,9 @@ def _tensorflow(problem: Problem, threads: int) -> dict[str, Kernel]:
             with tf.GradientTape() as tape:
                 tape.watch(theta)
                 data = tf.reduce_sum(tf.math.log_sigmoid(log_density(theta, x) - log_x))
-                value = (data + tf.reduce_sum(tf.math.log_sigmoid(log_y - log_density(theta, y)))) / len(problem.x)
+                value = (
+                    data + tf.reduce_sum(tf.math.log_sigmoid(log_y - log_density(theta, y)))
+                ) / len(problem.x)
             return value, tape.gradient(value, theta)
 
         return lambda: tuple(v.numpy() for v in call(theta))

@@ -40,7 +40,9 @@ class FitProblem:
     def __init__(self, n_data: int, k: int, n_starts: int = 5) -> None:
         rng = np.random.default_rng([n_data, k])
         self.model = nr.LaplaceICA(n_sources=N_SOURCES)
-        truth = self.model.normalize(self.model.pack(np.linalg.inv(random_mixing(N_SOURCES, rng)), 0.0))
+        truth = self.model.normalize(
+            self.model.pack(np.linalg.inv(random_mixing(N_SOURCES, rng)), 0.0)
+        )
         self.x = self.model.sample(truth, n_data, rng)
         self.noise = nr.GaussianNoise.from_data(self.x)
         self.y = self.noise.sample(n_data, rng)

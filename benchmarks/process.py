@@ -24,15 +24,21 @@ def child(module: str, *arguments: object) -> Any:
     """What ``python -m module arguments`` prints, read to four digits: no time is known better."""
     environment = os.environ | dict.fromkeys(THREADS, "1") | {"TF_CPP_MIN_LOG_LEVEL": "2"}
     command = [sys.executable, "-m", module, *map(str, arguments)]
-    done = subprocess.run(command, cwd=HERE.parent, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1], parse_float=lambda digits: float(f"{float(digits):.4g}"))
+    done = subprocess.run(
+        command, cwd=HERE.parent, env=environment, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return json.loads(
+        done.stdout.splitlines()[-1], parse_float=lambda digits: float(f"{float(digits):.4g}")
+    )
 
 
 def use_cores(count: int) -> None:
     """Bind this process to the last ``count`` of its cores."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-count:])
     if count == 1:
-        os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+        os.environ["XLA_FLAGS"] = (
+            "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+        )
 
 
 def timed(call: Callable[[], R]) -> tuple[R, float, float]:

@@ -1,7 +1,7 @@
 """Writes benchmarks/REPORT.md: the kernel beside its peers, memory and growth, whole fits, the oracle's check, the replication.
 
-    python -m benchmarks.report              measure (some fifteen minutes), keep benchmarks/measured.json, write
-    python -m benchmarks.report --render     write again from what was measured; ``python -m benchmarks.fits`` measures the fits alone
+python -m benchmarks.report              measure (some fifteen minutes), keep benchmarks/measured.json, write
+python -m benchmarks.report --render     write again from what was measured; ``python -m benchmarks.fits`` measures the fits alone
 """
 
 from __future__ import annotations
@@ -53,12 +53,30 @@ def machine() -> dict[str, Any]:
         except metadata.PackageNotFoundError:
             continue
     cpuinfo = Path("/proc/cpuinfo")
-    names = [line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line] if cpuinfo.exists() else []
+    names = (
+        [
+            line.split(":")[1].strip()
+            for line in cpuinfo.read_text().splitlines()
+            if "model name" in line
+        ]
+        if cpuinfo.exists()
+        else []
+    )
     features = np.lib.introspect.opt_func_info(func_name="^exp$", signature="float64")
     code = features.get("exp", {}).get("dd", {}).get("current", "unknown")
     cores = len(os.sched_getaffinity(0))
-    about = {"cpu": names[0] if names else platform.processor(), "cores": cores, "exp": code, "load_before": os.getloadavg()}
-    return {"python": platform.python_version(), "versions": versions, "date": date.today().isoformat(), **about}
+    about = {
+        "cpu": names[0] if names else platform.processor(),
+        "cores": cores,
+        "exp": code,
+        "load_before": os.getloadavg(),
+    }
+    return {
+        "python": platform.python_version(),
+        "versions": versions,
+        "date": date.today().isoformat(),
+        **about,
+    }
 
 
 def _power(n_data: int) -> str:
@@ -78,46 +96,91 @@ def fastest(rows: list[dict[str, Any]], n_data: int) -> dict[str, dict[str, Any]
 
 def kernel_section(found: dict[str, Any]) -> list[str]:
     lines = ["## Kernel", ""]
-    lines += ["Value and gradient of the NCE objective, Laplace ICA with n = 4, T data and T noise points, ln p_n precomputed on both."]
-    lines += ["A cell: our time over the peer's, median of interleaved pairs with its 95 % bootstrap interval, and the peer's median time."]
-    lines += ["Of each framework the fastest of its writings counts (`peers.py`: both layouts; JAX with two log-sigmoids)."]
+    lines += [
+        "Value and gradient of the NCE objective, Laplace ICA with n = 4, T data and T noise points, ln p_n precomputed on both."
+    ]
+    lines += [
+        "A cell: our time over the peer's, median of interleaved pairs with its 95 % bootstrap interval, and the peer's median time."
+    ]
+    lines += [
+        "Of each framework the fastest of its writings counts (`peers.py`: both layouts; JAX with two log-sigmoids)."
+    ]
     lines += ["`torch.compile` is an extra: the goal names jax.jit, tf.function and torch.", ""]
     for part in found["kernel"]:
         names = sorted({row["peer"].split(",")[0] for row in part["rows"]})
         lines += [f"### {part['cores']} core{'s' if part['cores'] > 1 else ''}", ""]
-        lines += ["| T | nce_ref, ms (threads) | " + " | ".join(names) + " | goal | beside the fastest |"]
+        lines += [
+            "| T | nce_ref, ms (threads) | " + " | ".join(names) + " | goal | beside the fastest |"
+        ]
         lines += ["|---" * (len(names) + 4) + "|"]
         for n_data in SIZES:
             best = fastest(part["rows"], n_data)
             if not best:
                 continue
-            cells = [f"{_spell(best[n]['ratio'])} ({1e3 * np.median(best[n]['theirs']):.3g} ms)" if n in best else "failed" for n in names]
-            top = max((row for name, row in best.items() if "compile" not in name), key=lambda row: row["ratio"])
+            cells = [
+                f"{_spell(best[n]['ratio'])} ({1e3 * np.median(best[n]['theirs']):.3g} ms)"
+                if n in best
+                else "failed"
+                for n in names
+            ]
+            top = max(
+                (row for name, row in best.items() if "compile" not in name),
+                key=lambda row: row["ratio"],
+            )
             ours = 1e3 * float(np.median(top["ours"]))
             verdict = "met" if top["ratio"][0] <= GOALS[n_data] else "not met"
             threads = next(iter(best.values()))["threads"]
-            row = [_power(n_data), f"{ours:.3g} ({threads})", *cells, f"≤ {GOALS[n_data]}", f"{verdict}: {top['peer']}"]
+            row = [
+                _power(n_data),
+                f"{ours:.3g} ({threads})",
+                *cells,
+                f"≤ {GOALS[n_data]}",
+                f"{verdict}: {top['peer']}",
+            ]
             lines += ["| " + " | ".join(row) + " |"]
-        failed = [f"{row['peer']} at T = {row['T']}: {row['failed']}" for row in part["rows"] if "failed" in row]
+        failed = [
+            f"{row['peer']} at T = {row['T']}: {row['failed']}"
+            for row in part["rows"]
+            if "failed" in row
+        ]
         lines += ["", *(f"Not measured: {why}." for why in [*part["absent"].values(), *failed])]
         off = [row["off"] for row in part["rows"] if "off" in row]
         value, slope = (max(o[k] for o in off) for k in (0, 1)) if off else (0.0, 0.0)
-        lines += [f"Largest difference from any peer: value {value:.1e} relative, gradient {slope:.1e} of its largest entry.", ""]
+        lines += [
+            f"Largest difference from any peer: value {value:.1e} relative, gradient {slope:.1e} of its largest entry.",
+            "",
+        ]
     return [*lines, f"![time against T]({PICTURE.name})", ""]
 
 
 def memory_section(found: dict[str, Any]) -> list[str]:
     lines = ["## Memory and growth", ""]
-    lines += ["One thread. Time a point beside that at T = 10^4 in the same pairs; peak of what NumPy allocates (tracemalloc) in a call,"]
-    lines += ["and while the objective is made, the held ln p_n (8 bytes a point) apart. Goals: within 1.25, and ≤ 64 MiB at any T.", ""]
-    lines += ["| T | samples | ns a point | beside T = 10^4 | a call, MiB | making it, MiB |", "|---|---|---|---|---|---|"]
+    lines += [
+        "One thread. Time a point beside that at T = 10^4 in the same pairs; peak of what NumPy allocates (tracemalloc) in a call,"
+    ]
+    lines += [
+        "and while the objective is made, the held ln p_n (8 bytes a point) apart. Goals: within 1.25, and ≤ 64 MiB at any T.",
+        "",
+    ]
+    lines += [
+        "| T | samples | ns a point | beside T = 10^4 | a call, MiB | making it, MiB |",
+        "|---|---|---|---|---|---|",
+    ]
     for row in found["growth"]:
         ratio = interval(np.divide(row["per_point"], row["beside"]))
         where = f"{64 * row['T'] / 2**20:.0f} MiB" + (" of files" if row["on_files"] else "")
         memory = f"{row['call_bytes'] / 2**20:.1f} | {row['door_bytes'] / 2**20:.1f}"
-        lines += [f"| {_power(row['T'])} | {where} | {1e9 * np.median(row['per_point']):.1f} | {_spell(ratio)} | {memory} |"]
+        lines += [
+            f"| {_power(row['T'])} | {where} | {1e9 * np.median(row['per_point']):.1f} | {_spell(ratio)} | {memory} |"
+        ]
     note = "Samples above 64 MiB together are read where they lie; below, one copy is made at the door."
-    return [*lines, "", note, "`expand`, which the certificate asks for, takes all points at once: its memory grows with T.", ""]
+    return [
+        *lines,
+        "",
+        note,
+        "`expand`, which the certificate asks for, takes all points at once: its memory grows with T.",
+        "",
+    ]
 
 
 def picture(found: dict[str, Any]) -> None:
@@ -130,16 +193,30 @@ def picture(found: dict[str, Any]) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, panels = plt.subplots(1, len(found["kernel"]), figsize=(10, 4.2), sharey=True, squeeze=False)
+    figure, panels = plt.subplots(
+        1, len(found["kernel"]), figsize=(10, 4.2), sharey=True, squeeze=False
+    )
     for panel, part in zip(panels[0], found["kernel"]):
         best = {n_data: fastest(part["rows"], n_data) for n_data in SIZES}
         at = [n for n in SIZES if best[n]]
         for name in sorted({name for rows in best.values() for name in rows}):
             have = [n for n in at if name in best[n]]
-            panel.loglog(have, [1e3 * np.median(best[n][name]["theirs"]) for n in have], "o--", lw=1, ms=4, label=name)
-        ours = [1e3 * np.median(max(best[n].values(), key=lambda row: row["ratio"])["ours"]) for n in at]
+            panel.loglog(
+                have,
+                [1e3 * np.median(best[n][name]["theirs"]) for n in have],
+                "o--",
+                lw=1,
+                ms=4,
+                label=name,
+            )
+        ours = [
+            1e3 * np.median(max(best[n].values(), key=lambda row: row["ratio"])["ours"]) for n in at
+        ]
         panel.loglog(at, ours, "ks-", lw=2, ms=5, label="nce_ref")
-        panel.set(title=f"{part['cores']} core{'s' if part['cores'] > 1 else ''}", xlabel="T (data points, and as many of noise)")
+        panel.set(
+            title=f"{part['cores']} core{'s' if part['cores'] > 1 else ''}",
+            xlabel="T (data points, and as many of noise)",
+        )
         panel.grid(True, which="major", alpha=0.3)
     panels[0][0].set_ylabel("value and gradient, ms")
     panels[0][-1].legend(frameon=False)
@@ -151,12 +228,28 @@ def render(found: dict[str, Any]) -> str:
     about = found["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     load = f"{about['load_before'][0]:.1f} before, {found['load_after'][0]:.1f} after"
-    head = ["# Benchmarks", "", "Written by `make bench`. Times hang on the machine; the ratios, from interleaved pairs, less so.", ""]
-    head += ["Other work on the machine (see the load) slows whoever has more threads: with a load above 0.5 before, the table of two"]
-    head += ["cores says little, since the peers' threads wait for each other; the table of one core stands.", ""]
-    head += [f"{about['cpu']}, {about['cores']} cores; NumPy's exp runs as {about['exp']}. Load average {load}. {about['date']}.", ""]
+    head = [
+        "# Benchmarks",
+        "",
+        "Written by `make bench`. Times hang on the machine; the ratios, from interleaved pairs, less so.",
+        "",
+    ]
+    head += [
+        "Other work on the machine (see the load) slows whoever has more threads: with a load above 0.5 before, the table of two"
+    ]
+    head += [
+        "cores says little, since the peers' threads wait for each other; the table of one core stands.",
+        "",
+    ]
+    head += [
+        f"{about['cpu']}, {about['cores']} cores; NumPy's exp runs as {about['exp']}. Load average {load}. {about['date']}.",
+        "",
+    ]
     settings = ", ".join(f"{name}=1" for name in THREADS)
-    head += [f"Python {about['python']}, {versions}. {settings}; peers have as many threads as cores.", ""]
+    head += [
+        f"Python {about['python']}, {versions}. {settings}; peers have as many threads as cores.",
+        "",
+    ]
     return "\n".join([*head, *kernel_section(found), *memory_section(found), *fits_sections(found)])
 
 

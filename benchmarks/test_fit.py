@@ -36,7 +36,9 @@ def test_fit_nce(benchmark, who, n_data):
     objective = nr.NCEObjective(problem.model, problem.noise, problem.x, problem.y)
 
     def certified():
-        return nr.fit_nce(problem.model, problem.noise, problem.x, problem.y, start=problem.starts).theta
+        return nr.fit_nce(
+            problem.model, problem.noise, problem.x, problem.y, start=problem.starts
+        ).theta
 
     def lbfgs():
         own = nr.NCEObjective(problem.model, problem.noise, problem.x, problem.y)
@@ -61,8 +63,12 @@ def test_fit_mle(benchmark, who, n_data):
     objective = nr.LikelihoodObjective(problem.model, problem.x)
     start = problem.starts[0, :-1]
     ways = {
-        "nce_ref, certified": lambda: nr.fit_mle(problem.model, problem.x, start=problem.starts).theta[:-1],
-        "nce_ref's L-BFGS": lambda: maximize_lbfgs(nr.LikelihoodObjective(problem.model, problem.x), start).theta,
+        "nce_ref, certified": lambda: nr.fit_mle(
+            problem.model, problem.x, start=problem.starts
+        ).theta[:-1],
+        "nce_ref's L-BFGS": lambda: (
+            maximize_lbfgs(nr.LikelihoodObjective(problem.model, problem.x), start).theta
+        ),
         "picard, smoothed": lambda: fit_peers.picard_fit(problem, start, EPSILON, 1e-7).point,
     }
     best = nr.fit_mle(problem.model, problem.x, start=problem.starts)

@@ -30,8 +30,16 @@ def naive_sigmoid(t):
 
 
 SPECIAL = {
-    "log_sigmoid": {"nce_ref": special.log_sigmoid, "textbook": naive_log_sigmoid, "scipy": scipy.special.log_expit},
-    "sigmoid": {"nce_ref": special.sigmoid, "textbook": naive_sigmoid, "scipy": scipy.special.expit},
+    "log_sigmoid": {
+        "nce_ref": special.log_sigmoid,
+        "textbook": naive_log_sigmoid,
+        "scipy": scipy.special.log_expit,
+    },
+    "sigmoid": {
+        "nce_ref": special.sigmoid,
+        "textbook": naive_sigmoid,
+        "scipy": scipy.special.expit,
+    },
     "log_sigmoid and slope": {
         "nce_ref": special.log_sigmoid_and_slope,
         "textbook": lambda t: (naive_log_sigmoid(t), 1.0 - naive_sigmoid(t)),
@@ -40,12 +48,16 @@ SPECIAL = {
 }
 
 
-@pytest.mark.parametrize(("function", "who"), [(f, w) for f, forms in SPECIAL.items() for w in forms])
+@pytest.mark.parametrize(
+    ("function", "who"), [(f, w) for f, forms in SPECIAL.items() for w in forms]
+)
 def test_special(benchmark, function, who):
     benchmark.group = f"{function}, 100000 numbers"
     t = 5.0 * np.random.default_rng(0).normal(size=100_000)
     # In this range, |t| < 25, the textbook forms still hold eps/(1 - sigmoid) ~ 1e-5 of the tail.
-    np.testing.assert_allclose(SPECIAL[function][who](t), SPECIAL[function]["nce_ref"](t), rtol=1e-4)
+    np.testing.assert_allclose(
+        SPECIAL[function][who](t), SPECIAL[function]["nce_ref"](t), rtol=1e-4
+    )
     benchmark(SPECIAL[function][who], t)
 
 
@@ -59,7 +71,9 @@ def textbook(problem, theta):
     h_x, h_y = naive_sigmoid(G_x), naive_sigmoid(G_y)
     value = np.mean(np.log(h_x)) + np.mean(np.log(1.0 - h_y))
     w_x, w_y = (1.0 - h_x) / len(h_x), -h_y / len(h_y)
-    g_B = -math.sqrt(2.0) * ((w_x[:, None] * np.sign(sx)).T @ problem.x + (w_y[:, None] * np.sign(sy)).T @ problem.y)
+    g_B = -math.sqrt(2.0) * (
+        (w_x[:, None] * np.sign(sx)).T @ problem.x + (w_y[:, None] * np.sign(sy)).T @ problem.y
+    )
     return value, np.append(g_B.ravel(), w_x.sum() + w_y.sum())
 
 
@@ -73,7 +87,9 @@ def test_value_and_gradient(benchmark, who, n_data):
     value_peer, gradient_peer = textbook(problem, problem.theta)
     assert value == pytest.approx(value_peer, rel=1e-9)
     np.testing.assert_allclose(gradient, gradient_peer, rtol=0, atol=1e-9)
-    benchmark((lambda theta: textbook(problem, theta)) if who == "textbook" else objective, problem.theta)
+    benchmark(
+        (lambda theta: textbook(problem, theta)) if who == "textbook" else objective, problem.theta
+    )
 
 
 @pytest.mark.parametrize("n_data", SIZES)
@@ -86,12 +102,18 @@ def test_value_and_gradient_of_a_peer(benchmark, framework, n_data):
     problem = Problem(n_data)
     value, gradient = problem.objective()(problem.theta)
     names = {"tensorflow": "tf"}
-    calls = {k: c for k, c in peers.kernels(problem, 1, compiled_torch=False).items() if k.startswith(names.get(framework, framework))}
+    calls = {
+        k: c
+        for k, c in peers.kernels(problem, 1, compiled_torch=False).items()
+        if k.startswith(names.get(framework, framework))
+    }
     for call in calls.values():
         got, slope = call()
         # The goal's 1e-14, and for the gradient the same of its largest entry: sums of up to 1e5 terms, pairwise.
         assert float(got) == pytest.approx(value, rel=1e-14)
-        np.testing.assert_allclose(np.asarray(slope), gradient, rtol=0, atol=1e-13 * np.abs(gradient).max())
+        np.testing.assert_allclose(
+            np.asarray(slope), gradient, rtol=0, atol=1e-13 * np.abs(gradient).max()
+        )
     best = min(calls, key=lambda name: min(timeit.repeat(calls[name], number=1, repeat=20)))
     benchmark.extra_info["writing"] = best
     benchmark(calls[best])

@@ -23,10 +23,14 @@ def test_all_vectors(benchmark, dtype):
     start = time.perf_counter()
     reports = own.check_all(dtype)
     seconds = time.perf_counter() - start
-    assert all(report.ok for report in reports.values()), [result.id for report in reports.values() for result in report.failed]
+    assert all(report.ok for report in reports.values()), [
+        result.id for report in reports.values() for result in report.failed
+    ]
     benchmark.extra_info["vectors"] = sum(len(report.results) for report in reports.values())
     benchmark.pedantic(own.check_all, (dtype,), rounds=1)
-    print(f"{dtype}: {seconds:.1f} s for {benchmark.extra_info['vectors']} vectors; the goal is at most {GOAL:.0f} s")
+    print(
+        f"{dtype}: {seconds:.1f} s for {benchmark.extra_info['vectors']} vectors; the goal is at most {GOAL:.0f} s"
+    )
 
 
 @pytest.mark.parametrize("name", suite()["objectives"])

@@ -23,7 +23,10 @@ def test_one_run(benchmark):
     (task,) = tasks(N_DATA, 1)
     result, _ = perform(task)
     for method in METHODS:
-        assert result[f"{method}.certified.is_local_maximum"] == 1.0 and result[f"{method}.certified.n_starts"] == 5.0
+        assert (
+            result[f"{method}.certified.is_local_maximum"] == 1.0
+            and result[f"{method}.certified.n_starts"] == 5.0
+        )
     benchmark.pedantic(perform, (task,), rounds=5)
     if benchmark.stats:
         benchmark.extra_info["certified fits a second"] = FITS_A_RUN / benchmark.stats.stats.median
@@ -34,8 +37,12 @@ def test_the_runner_in_two_processes(benchmark, tmp_path):
     benchmark.group = f"replication, {RUNS} runs at T = {N_DATA} by the runner"
     todo = tasks(N_DATA, RUNS)
     with Processes(2).open() as executor, RunStore(tmp_path) as store:
-        for future in [executor.submit(perform, make_task("figure1", {"n_data": 250}, 0)) for _ in range(4)]:
+        for future in [
+            executor.submit(perform, make_task("figure1", {"n_data": 250}, 0)) for _ in range(4)
+        ]:
             future.result()
-        outcome = benchmark.pedantic(run_tasks, (todo, store, executor), {"report": lambda text: None}, rounds=1)
+        outcome = benchmark.pedantic(
+            run_tasks, (todo, store, executor), {"report": lambda text: None}, rounds=1
+        )
         assert outcome.n_made == RUNS and not outcome.failures
         assert store.rows[todo[0].key]["result"] == perform(todo[0])[0]

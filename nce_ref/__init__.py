@@ -5,7 +5,12 @@ The rooms, from the ground up: ``special``, ``models``, ``noise``, ``objectives`
 THEORY.md, in this folder, derives what NCE and maximum likelihood rest on; the rivals' derivations stand in their own files.
 """
 
-from nce_ref.asymptotics import AsymptoticCovariance, asymptotic_covariance, cramer_rao_bound, predicted_squared_error
+from nce_ref.asymptotics import (
+    AsymptoticCovariance,
+    asymptotic_covariance,
+    cramer_rao_bound,
+    predicted_squared_error,
+)
 from nce_ref.asymptotics_weights import divergent_power, weighted_covariance
 from nce_ref.estimators import (
     AdamFit,
@@ -24,7 +29,12 @@ from nce_ref.estimators import (
     fit_weighted,
 )
 from nce_ref.gradcheck import GradientReport, check_gradient
-from nce_ref.importance import ImportanceIntegral, WeightDiagnosis, diagnose_weights, integral_by_importance
+from nce_ref.importance import (
+    ImportanceIntegral,
+    WeightDiagnosis,
+    diagnose_weights,
+    integral_by_importance,
+)
 from nce_ref.matching import RowMatch, match_rows
 from nce_ref.models import MLP, Gaussian, LaplaceICA
 from nce_ref.noise import GaussianNoise, LaplaceICANoise

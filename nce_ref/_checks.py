@@ -14,7 +14,9 @@ Float = NDArray[np.float64]
 _PIECE = 65_536  # rows looked at together where the whole may be larger than memory
 
 
-def as_array(name: str, value: ArrayLike, n_axes: int, shape: tuple[int | None, ...] | None = None) -> Float:
+def as_array(
+    name: str, value: ArrayLike, n_axes: int, shape: tuple[int | None, ...] | None = None
+) -> Float:
     """Return ``value`` as a finite, non-empty float64 array in C order.
 
     ``shape`` gives the expected size along each axis, None where any size will do.
@@ -34,22 +36,35 @@ def as_points_in_place(name: str, value: ArrayLike, n_dim: int) -> NDArray[Any]:
     """Return ``value`` as points in their own dtype and order, uncopied (a file in memory may be larger than memory); checked by pieces."""
     points = _as_numbers(name, value, 2, (None, n_dim))
     for start in range(0, len(points), _PIECE):
-        _refuse_not_finite(name, np.asarray(points[start : start + _PIECE], dtype=np.float64), start)
+        _refuse_not_finite(
+            name, np.asarray(points[start : start + _PIECE], dtype=np.float64), start
+        )
     return points
 
 
-def _as_numbers(name: str, value: ArrayLike, n_axes: int, shape: tuple[int | None, ...] | None) -> NDArray[Any]:
+def _as_numbers(
+    name: str, value: ArrayLike, n_axes: int, shape: tuple[int | None, ...] | None
+) -> NDArray[Any]:
     """The value as a non-empty array of real numbers of the right shape, in its own dtype and order."""
     try:
         raw = np.asarray(value)
     except ValueError as error:
-        raise ValueError(f"{name}: cannot be read as an array ({error}); expected real numbers, {_expected(n_axes, shape)}") from None
+        raise ValueError(
+            f"{name}: cannot be read as an array ({error}); expected real numbers, {_expected(n_axes, shape)}"
+        ) from None
     if raw.dtype.kind not in "buif":
-        raise ValueError(f"{name}: got dtype {raw.dtype}; expected real numbers, {_expected(n_axes, shape)}")
-    if raw.shape != shape and (raw.ndim != n_axes or (shape is not None and any(s not in (None, r) for s, r in zip(shape, raw.shape)))):
+        raise ValueError(
+            f"{name}: got dtype {raw.dtype}; expected real numbers, {_expected(n_axes, shape)}"
+        )
+    if raw.shape != shape and (
+        raw.ndim != n_axes
+        or (shape is not None and any(s not in (None, r) for s, r in zip(shape, raw.shape)))
+    ):
         raise ValueError(f"{name}: got shape {raw.shape}; expected {_expected(n_axes, shape)}")
     if raw.size == 0:
-        raise ValueError(f"{name}: got shape {raw.shape}, which is empty; expected at least one entry along every axis")
+        raise ValueError(
+            f"{name}: got shape {raw.shape}, which is empty; expected at least one entry along every axis"
+        )
     return raw
 
 
@@ -69,7 +84,9 @@ def as_uniforms(name: str, value: ArrayLike, n_dim: int) -> Float:
     """Return ``value`` as points of the open unit cube: ``(n_points, n_dim)``."""
     points = as_points(name, value, n_dim)
     if not (points.min() > 0.0 and points.max() < 1.0):
-        raise ValueError(f"{name}: entries from {points.min():.17g} to {points.max():.17g}; expected numbers above 0 and below 1")
+        raise ValueError(
+            f"{name}: entries from {points.min():.17g} to {points.max():.17g}; expected numbers above 0 and below 1"
+        )
     return points
 
 
@@ -91,7 +108,9 @@ def as_symmetric(name: str, value: ArrayLike, size: int | None = None) -> Float:
     matrix = as_square(name, value, size)
     gap = float(np.abs(matrix - matrix.T).max())
     if gap > 1e-10 * float(np.abs(matrix).max()):
-        raise ValueError(f"{name}: not symmetric, |M - M^T| reaches {gap:.3g}; expected a symmetric matrix")
+        raise ValueError(
+            f"{name}: not symmetric, |M - M^T| reaches {gap:.3g}; expected a symmetric matrix"
+        )
     return matrix
 
 
@@ -103,7 +122,9 @@ def as_covariance(name: str, value: ArrayLike, size: int | None = None) -> tuple
     # Below this ratio the inverse has no correct digit left, though Cholesky may still run through.
     if eigenvalues[0] <= len(matrix) * np.finfo(float).eps * abs(eigenvalues[-1]):
         spread = f"eigenvalues from {eigenvalues[0]:.3g} to {eigenvalues[-1]:.3g}"
-        raise ValueError(f"{name}: singular or indefinite, {spread}; expected a symmetric positive definite matrix")
+        raise ValueError(
+            f"{name}: singular or indefinite, {spread}; expected a symmetric positive definite matrix"
+        )
     return matrix, np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
 
 
@@ -128,13 +149,26 @@ def as_count(name: str, value: object) -> int:
 def as_generator(name: str, value: object) -> np.random.Generator:
     """Return ``value`` if it is a ``numpy.random.Generator``; nothing here touches the global state."""
     if not isinstance(value, np.random.Generator):
-        raise ValueError(f"{name}: got {type(value).__name__}; expected a numpy.random.Generator, e.g. numpy.random.default_rng(0)")
+        raise ValueError(
+            f"{name}: got {type(value).__name__}; expected a numpy.random.Generator, e.g. numpy.random.default_rng(0)"
+        )
     return value
 
 
 def _expected(n_axes: int, shape: tuple[int | None, ...] | None) -> str:
-    return f"shape {_spell(shape)}" if shape is not None else f"{n_axes} axes" if n_axes else "a single number"
+    return (
+        f"shape {_spell(shape)}"
+        if shape is not None
+        else f"{n_axes} axes"
+        if n_axes
+        else "a single number"
+    )
 
 
 def _spell(shape: tuple[int | None, ...]) -> str:
-    return "(" + ", ".join("any" if s is None else str(s) for s in shape) + ("," if len(shape) == 1 else "") + ")"
+    return (
+        "("
+        + ", ".join("any" if s is None else str(s) for s in shape)
+        + ("," if len(shape) == 1 else "")
+        + ")"
+    )

@@ -34,8 +34,13 @@ from nce_ref._checks import Float
 EPS = float(np.finfo(np.float64).eps)
 SAFETY = 10.0  # a difference counts only beyond SAFETY times the estimated error
 _TOP = 0.0927  # top half-width / scale; no simple fraction, so that periods of the function are not hit
-_OFF_GRID = (0.7237, 0.5881)  # two more five-point formulas between the rungs confirm the one chosen
-_MIN_NODES = 13  # even an exact-looking ladder goes down to _TOP * scale / 4096 before it is believed
+_OFF_GRID = (
+    0.7237,
+    0.5881,
+)  # two more five-point formulas between the rungs confirm the one chosen
+_MIN_NODES = (
+    13  # even an exact-looking ladder goes down to _TOP * scale / 4096 before it is believed
+)
 _MAX_NODES = 48
 
 
@@ -102,19 +107,38 @@ def ladder_derivative(
                 break
     magnitude = max([abs(f0), *(max(abs(a), abs(b)) for _, a, b in nodes)])
     if len(nodes) < 4:  # one error estimate needs three rungs
-        note = "no step is small enough to stay on theta's side of a kink" if crossed else "no step leaves enough usable values"
+        note = (
+            "no step is small enough to stay on theta's side of a kink"
+            if crossed
+            else "no step leaves enough usable values"
+        )
         note = f"{note}; {failure}" if failure else note
-        return Derivative(float("nan"), float("inf"), float("nan"), float("nan"), magnitude, note, False)
+        return Derivative(
+            float("nan"), float("inf"), float("nan"), float("nan"), magnitude, note, False
+        )
     D4, error, step, rounding = _rungs(nodes, f0, x)
     k = _choose(D4, error)
-    note, estimate = f"{crossed} coarser steps left out because they cross a kink" if crossed else "", float(error[k])
+    note, estimate = (
+        f"{crossed} coarser steps left out because they cross a kink" if crossed else "",
+        float(error[k]),
+    )
     for factor in _OFF_GRID:
-        estimate = max(estimate, abs(_five_point(value, theta, index, factor * float(step[k])) - float(D4[k])))
+        estimate = max(
+            estimate, abs(_five_point(value, theta, index, factor * float(step[k])) - float(D4[k]))
+        )
     if not math.isfinite(estimate):
         note = "no error estimate: values between the steps are missing or overflow"
     if failure:
         note = "; ".join(filter(None, (note, f"coarser steps left out: {failure}")))
-    return Derivative(float(D4[k]), estimate, float(step[k]), float(step[0]), magnitude, note, _on_kink(nodes, f0, x * float(D4[k])))
+    return Derivative(
+        float(D4[k]),
+        estimate,
+        float(step[k]),
+        float(step[0]),
+        magnitude,
+        note,
+        _on_kink(nodes, f0, x * float(D4[k])),
+    )
 
 
 def _five_point(value: Callable[[Float], float], theta: Float, index: int, h: float) -> float:
@@ -136,12 +160,16 @@ def _try(value: Callable[[Float], float], point: Float) -> tuple[float, str]:
     try:
         with np.errstate(all="ignore"):
             f = value(point.copy())  # fun may write into its argument
-    except Exception as error:  # whatever it raises off theta, the ladder goes on with smaller steps and says so
+    except (
+        Exception
+    ) as error:  # whatever it raises off theta, the ladder goes on with smaller steps and says so
         return 0.0, f"fun raised {type(error).__name__}: {error}"
     return (f, "") if np.isfinite(f) else (0.0, f"fun returned {f}")
 
 
-def _rungs(nodes: list[tuple[float, float, float]], f0: float, x: float) -> tuple[Float, Float, Float, Float]:
+def _rungs(
+    nodes: list[tuple[float, float, float]], f0: float, x: float
+) -> tuple[Float, Float, Float, Float]:
     """Return D4, err, h and the analytic part of the rounding error of every rung."""
     width, above, below = np.array(nodes).T
     with np.errstate(over="ignore", invalid="ignore"):
@@ -184,4 +212,7 @@ def _on_kink(nodes: list[tuple[float, float, float]], f0: float, slope: float) -
         return False
     j = int(seen[-1])
     visible_further = j + 1 < len(jump) and hidden[j + 1] < 0.5 * abs(jump[j])
-    return bool(not visible_further and 0.7 * jump[j - 1] ** 2 < jump[j] * jump[j - 1] < 1.4 * jump[j - 1] ** 2)
+    return bool(
+        not visible_further
+        and 0.7 * jump[j - 1] ** 2 < jump[j] * jump[j - 1] < 1.4 * jump[j - 1] ** 2
+    )

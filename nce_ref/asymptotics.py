@@ -63,7 +63,13 @@ class AsymptoticCovariance:
 
 
 def asymptotic_covariance(
-    model: Any, theta: ArrayLike, noise: Any, nu: float, *, rng: np.random.Generator | None = None, log2_points: int = 13
+    model: Any,
+    theta: ArrayLike,
+    noise: Any,
+    nu: float,
+    *,
+    rng: np.random.Generator | None = None,
+    log2_points: int = 13,
 ) -> AsymptoticCovariance:
     """Return Sigma of NCE at the truth ``theta`` with noise ``noise`` and ``nu`` noise points a data point.
 
@@ -80,7 +86,9 @@ def asymptotic_covariance(
         refuse_unfit_noise(noise, model.n_dim)
     moments = _moments(model, theta, noise, nu, rng, as_count("log2_points", log2_points))
     covariance, error = _covariance_and_error(moments, nu, log2_points)
-    return AsymptoticCovariance(covariance, error, moments.method, moments.information, moments.mean, nu)
+    return AsymptoticCovariance(
+        covariance, error, moments.method, moments.information, moments.mean, nu
+    )
 
 
 def cramer_rao_bound(
@@ -95,7 +103,9 @@ def cramer_rao_bound(
 
 
 def predicted_squared_error(
-    covariance: AsymptoticCovariance | ArrayLike, n_data: int, parameters: slice | Sequence[int] | None = None
+    covariance: AsymptoticCovariance | ArrayLike,
+    n_data: int,
+    parameters: slice | Sequence[int] | None = None,
 ) -> float:
     """Return E||theta_hat - theta*||^2 = tr(Sigma)/n_data, over ``parameters`` only where given (P10, Corollary).
 
@@ -103,12 +113,22 @@ def predicted_squared_error(
     Laplace data the true error is larger, by about 20 % at n_data = 2000 (n = 4, nu = 1).
     Raises ValueError for a matrix that is not square, n_data below 1, or positions that theta does not have.
     """
-    matrix = covariance.covariance if isinstance(covariance, AsymptoticCovariance) else as_square("covariance", covariance)
+    matrix = (
+        covariance.covariance
+        if isinstance(covariance, AsymptoticCovariance)
+        else as_square("covariance", covariance)
+    )
     variances = np.diag(matrix)
     try:
-        picked = variances if parameters is None else variances[parameters if isinstance(parameters, slice) else list(parameters)]
+        picked = (
+            variances
+            if parameters is None
+            else variances[parameters if isinstance(parameters, slice) else list(parameters)]
+        )
     except IndexError as error:
-        raise ValueError(f"parameters: {error}; expected positions in theta, which has {len(variances)} entries") from None
+        raise ValueError(
+            f"parameters: {error}; expected positions in theta, which has {len(variances)} entries"
+        ) from None
     return float(picked.sum()) / as_count("n_data", n_data)
 
 
@@ -117,11 +137,20 @@ def normalized_truth(model: Any, theta: ArrayLike) -> Float:
     theta = as_vector("theta", theta, model.n_params)
     gap = float(theta[-1] + model.log_normalizer(theta))
     if not abs(gap) <= NORMALIZATION_TOLERANCE:
-        raise ValueError(f"theta: c + ln Z(alpha) is {gap:.3g}; expected 0 within {NORMALIZATION_TOLERANCE:g}, e.g. model.normalize(theta)")
+        raise ValueError(
+            f"theta: c + ln Z(alpha) is {gap:.3g}; expected 0 within {NORMALIZATION_TOLERANCE:g}, e.g. model.normalize(theta)"
+        )
     return theta
 
 
-def _moments(model: Any, theta: Float, noise: Any, nu: float, rng: np.random.Generator | None, log2_points: int) -> Moments:
+def _moments(
+    model: Any,
+    theta: Float,
+    noise: Any,
+    nu: float,
+    rng: np.random.Generator | None,
+    log2_points: int,
+) -> Moments:
     if hasattr(model, "noise_weighted_moments"):
         offered: Moments | None = model.noise_weighted_moments(theta, noise, nu)
         if offered is not None:
@@ -141,13 +170,21 @@ def _covariance_and_error(moments: Moments, nu: float, log2_points: int) -> tupl
     variances = np.diag(covariance)
     if not (variances > 0.0).all():
         # E[P] <= nu/(1+nu), hence Var(c) >= 0, holds for the integral, not for a sum over too few random points.
-        raise ValueError(f"log2_points: too few points, a variance came out as {variances.min():.3g}; expected more than 2**{log2_points}")
+        raise ValueError(
+            f"log2_points: too few points, a variance came out as {variances.min():.3g}; expected more than 2**{log2_points}"
+        )
     scale = np.sqrt(variances)
     units = np.outer(scale, scale)
-    others = np.stack([_covariance(*pair, nu)[0] for pair in moments.alternatives]) if moments.alternatives else covariance[None]
+    others = (
+        np.stack([_covariance(*pair, nu)[0] for pair in moments.alternatives])
+        if moments.alternatives
+        else covariance[None]
+    )
     if moments.random:
         count = len(others)
-        spread = float(special.stdtrit(count - 1, 0.995)) / math.sqrt(count) * others.std(axis=0, ddof=1)
+        spread = (
+            float(special.stdtrit(count - 1, 0.995)) / math.sqrt(count) * others.std(axis=0, ddof=1)
+        )
     else:
         spread = np.abs(others - covariance).max(axis=0)
     # c enters ln p_m by addition, so I_nu e_c = m_nu exactly: whatever is missing is error of m_nu, I_nu or the solution.
@@ -157,7 +194,9 @@ def _covariance_and_error(moments: Moments, nu: float, log2_points: int) -> tupl
     spread = spread + (1.0 + 1.0 / nu) * np.abs(exact + exact.T)
     # Rounding, which all alternatives share: eps times the condition number of I_nu with unit diagonal.
     size = np.sqrt(np.diag(moments.information))
-    rounding = float(np.finfo(float).eps * np.linalg.cond(moments.information / np.outer(size, size)))
+    rounding = float(
+        np.finfo(float).eps * np.linalg.cond(moments.information / np.outer(size, size))
+    )
     return covariance, float((spread / units).max()) + moments.floor + rounding
 
 
@@ -171,17 +210,23 @@ def _covariance(information: Float, mean: Float, nu: float) -> tuple[Float, Floa
         factor = linalg.cholesky(information / np.outer(size, size), lower=True)
         inverse = linalg.cho_solve((factor, True), np.diag(1.0 / size)) / size[:, None]
     except linalg.LinAlgError as error:
-        raise ValueError(f"theta: I_nu is singular ({error}); expected a theta that the noise identifies") from None
+        raise ValueError(
+            f"theta: I_nu is singular ({error}); expected a theta that the noise identifies"
+        ) from None
     inverse = 0.5 * (inverse + inverse.T)
     solved = inverse @ mean
     return inverse - (1.0 + 1.0 / nu) * np.outer(solved, solved), solved
 
 
-def _weighted(model: Any, theta: Float, noise: Any, nu: float, u: Float, weights: Float) -> tuple[Float, Float]:
+def _weighted(
+    model: Any, theta: Float, noise: Any, nu: float, u: Float, weights: Float
+) -> tuple[Float, Float]:
     """sum_t weights[t] P(u_t) g(u_t) g(u_t)^T and the same with one g."""
     if math.isfinite(nu):
         # P = sigma(ln nu - G) keeps its digits on both tails, where nu p_n / (p_d + nu p_n) is 0/0.
-        weights = weights * sigmoid(math.log(nu) - (model.log_density(theta, u) - noise.log_density(u)))
+        weights = weights * sigmoid(
+            math.log(nu) - (model.log_density(theta, u) - noise.log_density(u))
+        )
     g = model.jacobian(theta, u)
     weighted = g * weights[:, None]
     return weighted.T @ g, weighted.sum(axis=0)
@@ -205,7 +250,14 @@ def _line_moments(model: Any, theta: Float, noise: Any, nu: float) -> Moments:
         size = np.sqrt(np.diag(information))
         if np.abs((information - coarse[0]) / np.outer(size, size)).max() < 1e-11 or step < 1e-4:
             break
-    return Moments(information, mean, (coarse,), False, abs(mass - 1.0), f"quadrature on the line, {2 * round(11.0 / step)} nodes")
+    return Moments(
+        information,
+        mean,
+        (coarse,),
+        False,
+        abs(mass - 1.0),
+        f"quadrature on the line, {2 * round(11.0 / step)} nodes",
+    )
 
 
 def line_rule(model: Any, theta: Float) -> Callable[[float], tuple[Float, Float]]:
@@ -217,39 +269,54 @@ def line_rule(model: Any, theta: Float) -> Callable[[float], tuple[Float, Float]
     """
     centre, scale = 0.0, 1.0
     if hasattr(model, "transport"):
-        low, centre, high = (float(v) for v in model.transport(theta, np.array([[0.25], [0.5], [0.75]]))[:, 0])
+        low, centre, high = (
+            float(v) for v in model.transport(theta, np.array([[0.25], [0.5], [0.75]]))[:, 0]
+        )
         scale = 0.5 * abs(high - low)  # the transport may fall: x = s/B does for B < 0
 
     def rule(step: float) -> tuple[Float, Float]:
         t = np.arange(-4.0, 7.0 + 0.5 * step, step)
         r = scale * np.exp(t - np.exp(-t))
         slope = r * (1.0 + np.exp(-t)) * step
-        return np.concatenate([centre - r[::-1], centre + r])[:, None], np.concatenate([slope[::-1], slope])
+        return np.concatenate([centre - r[::-1], centre + r])[:, None], np.concatenate(
+            [slope[::-1], slope]
+        )
 
     return rule
 
 
-def _random_moments(model: Any, theta: Float, noise: Any, nu: float, rng: np.random.Generator, log2_points: int) -> Moments:
+def _random_moments(
+    model: Any, theta: Float, noise: Any, nu: float, rng: np.random.Generator, log2_points: int
+) -> Moments:
     """Averages over independent randomisations of one rule, each unbiased by itself; their scatter is the error."""
     draw, name = random_rule(model, theta, rng, log2_points)
     weights = np.full(2**log2_points, 2.0**-log2_points)
     pairs = tuple(_weighted(model, theta, noise, nu, draw(), weights) for _ in range(REPLICATES))
     information = np.mean([pair[0] for pair in pairs], axis=0)
     mean = np.mean([pair[1] for pair in pairs], axis=0)
-    return Moments(information, mean, pairs, True, 0.0, f"{REPLICATES} sets of {2**log2_points} {name}")
+    return Moments(
+        information, mean, pairs, True, 0.0, f"{REPLICATES} sets of {2**log2_points} {name}"
+    )
 
 
-def random_rule(model: Any, theta: Float, rng: np.random.Generator, log2_points: int) -> tuple[Callable[[], Float], str]:
+def random_rule(
+    model: Any, theta: Float, rng: np.random.Generator, log2_points: int
+) -> tuple[Callable[[], Float], str]:
     """Return a function that draws 2**log2_points points of the density afresh, and what they are called."""
     count = 2**log2_points
     if not hasattr(model, "transport"):
-        return lambda: np.asarray(model.sample(theta, count, rng), dtype=np.float64), "independent points"
+        return lambda: np.asarray(
+            model.sample(theta, count, rng), dtype=np.float64
+        ), "independent points"
     # Imported here: scipy.stats takes longer to load than all the rest, and only this needs it.
     from scipy.stats import qmc
 
     # 50 bits and half a cell up: no coordinate is 0 or 1, where the inverse distribution function is infinite.
     def draw() -> Float:
-        cube = qmc.Sobol(model.n_dim, scramble=True, bits=50, seed=rng).random_base2(log2_points) + 2.0**-51
+        cube = (
+            qmc.Sobol(model.n_dim, scramble=True, bits=50, seed=rng).random_base2(log2_points)
+            + 2.0**-51
+        )
         return np.asarray(model.transport(theta, cube), dtype=np.float64)
 
     return draw, "scrambled Sobol points"

@@ -34,7 +34,13 @@ from numpy.typing import ArrayLike
 from scipy import linalg, special
 
 from nce_ref._checks import Float, as_count, as_generator, as_positive
-from nce_ref.asymptotics import REPLICATES, AsymptoticCovariance, line_rule, normalized_truth, random_rule
+from nce_ref.asymptotics import (
+    REPLICATES,
+    AsymptoticCovariance,
+    line_rule,
+    normalized_truth,
+    random_rule,
+)
 from nce_ref.models.tails import Tails, power_mass_is_finite
 from nce_ref.noise import refuse_unfit_noise
 from nce_ref.special import softplus
@@ -73,12 +79,20 @@ def weighted_covariance(
     if model.n_dim == 1:
         return _on_the_line(model, theta, noise, nu, weight)
     if rng is None:
-        raise ValueError(f"rng: got None; expected a numpy.random.Generator, since {model.n_dim} dimensions have no deterministic rule")
-    draw, name = random_rule(model, theta, as_generator("rng", rng), as_count("log2_points", log2_points))
+        raise ValueError(
+            f"rng: got None; expected a numpy.random.Generator, since {model.n_dim} dimensions have no deterministic rule"
+        )
+    draw, name = random_rule(
+        model, theta, as_generator("rng", rng), as_count("log2_points", log2_points)
+    )
     replicates = []
     for _ in range(REPLICATES):
         u = draw()
-        replicates.append(_moments(model, theta, noise, nu, weight, u, model.log_density(theta, u) + math.log(len(u))))
+        replicates.append(
+            _moments(
+                model, theta, noise, nu, weight, u, model.log_density(theta, u) + math.log(len(u))
+            )
+        )
     pooled = (
         np.mean([r[0] for r in replicates], axis=0),
         np.mean([r[1] for r in replicates], axis=0),
@@ -88,10 +102,14 @@ def weighted_covariance(
     spread = np.std([_sandwich(one, nu) for one in replicates], axis=0, ddof=1)
     spread *= float(special.stdtrit(REPLICATES - 1, 0.995)) / math.sqrt(REPLICATES)
     error = _relative(spread, covariance) + _rounding(pooled[0])
-    return AsymptoticCovariance(covariance, error, f"{REPLICATES} sets of 2**{log2_points} {name}", pooled[0], pooled[1], nu)
+    return AsymptoticCovariance(
+        covariance, error, f"{REPLICATES} sets of 2**{log2_points} {name}", pooled[0], pooled[1], nu
+    )
 
 
-def divergent_power(model: Any, theta: ArrayLike, noise: Any, weight: Weight, nu: float = 1.0) -> float | None:
+def divergent_power(
+    model: Any, theta: ArrayLike, noise: Any, weight: Weight, nu: float = 1.0
+) -> float | None:
     """Return an s for which Sigma_w holds E_d[q^s] = inf, or None: then Sigma_w is finite.
 
     Raises ValueError where a power outside of [-1, 0] matters and the model has no ``tails(theta)``, or the noise no ``tails``.
@@ -112,7 +130,9 @@ def divergent_power(model: Any, theta: ArrayLike, noise: Any, weight: Weight, nu
     return next((s for s in harmful if not power_mass_is_finite(data, noise.tails, s)), None)
 
 
-def _on_the_line(model: Any, theta: Float, noise: Any, nu: float, weight: Weight) -> AsymptoticCovariance:
+def _on_the_line(
+    model: Any, theta: Float, noise: Any, nu: float, weight: Weight
+) -> AsymptoticCovariance:
     rule = line_rule(model, theta)
 
     def moments(step: float) -> tuple[_Moments, float, float]:
@@ -140,7 +160,15 @@ def _on_the_line(model: Any, theta: Float, noise: Any, nu: float, weight: Weight
     return AsymptoticCovariance(covariance, error, method, pieces[0], pieces[1], nu)
 
 
-def _moments(model: Any, theta: Float, noise: Any, nu: float, weight: Weight, u: Float, log_density_of_points: Float) -> _Moments:
+def _moments(
+    model: Any,
+    theta: Float,
+    noise: Any,
+    nu: float,
+    weight: Weight,
+    u: Float,
+    log_density_of_points: Float,
+) -> _Moments:
     """(A, m, E[w^2 (1 + q/nu) g g^T]) as sums over points that lie with the given density."""
     log_data = model.log_density(theta, u)
     G = log_data - noise.log_density(u)
@@ -162,7 +190,9 @@ def _sandwich(moments: _Moments, nu: float) -> Float:
             raise linalg.LinAlgError("a diagonal entry is not positive")
         factor = linalg.cholesky(A / np.outer(size, size), lower=True)
     except linalg.LinAlgError as error:
-        raise ValueError(f"theta: A = E[w g g^T] is singular ({error}); expected a theta that the noise identifies") from None
+        raise ValueError(
+            f"theta: A = E[w g g^T] is singular ({error}); expected a theta that the noise identifies"
+        ) from None
     half = linalg.cho_solve((factor, True), V / size[:, None]) / size[:, None]
     inner = linalg.cho_solve((factor, True), half.T / size[:, None]) / size[:, None]
     solved = linalg.cho_solve((factor, True), m / size) / size
@@ -173,7 +203,9 @@ def _sandwich(moments: _Moments, nu: float) -> Float:
 def _relative(difference: Float, covariance: Float) -> float:
     variances = np.diag(covariance)
     if not (variances > 0.0).all():
-        raise ValueError(f"log2_points: too few points, a variance came out as {variances.min():.3g}; expected more")
+        raise ValueError(
+            f"log2_points: too few points, a variance came out as {variances.min():.3g}; expected more"
+        )
     scale = np.sqrt(variances)
     return float((difference / np.outer(scale, scale)).max())
 

@@ -28,7 +28,9 @@ from nce_ref._checks import Float, as_array, as_positive, as_vector
 from nce_ref._ladder import EPS, SAFETY, Derivative, ladder_derivative
 
 AGREES, DISAGREES, NOT_CHECKED, UNRESOLVED = "agrees", "disagrees", "not checked", "unresolved"
-_IMAGINARY_STEP = 2.0**-100  # its square is below the last digit of everything; no difference is taken, so none cancels
+_IMAGINARY_STEP = (
+    2.0**-100
+)  # its square is below the last digit of everything; no difference is taken, so none cancels
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,11 @@ class Coordinate:
     @property
     def ratio(self) -> float:
         """|difference| in units of the tolerance: above 1 it disagrees; 0.0 where nothing could be compared."""
-        return abs(self.difference) / self.tolerance if np.isfinite(self.difference) and self.tolerance > 0.0 else 0.0
+        return (
+            abs(self.difference) / self.tolerance
+            if np.isfinite(self.difference) and self.tolerance > 0.0
+            else 0.0
+        )
 
     def __str__(self) -> str:
         line = f"{self.name}: {self.status.upper() if self.status != AGREES else AGREES}"
@@ -72,33 +78,57 @@ class GradientReport:
     def ok(self) -> bool:
         """Whether every entry agrees; entries that are not checked count as failures unless ``allow_unchecked``."""
         passing = (AGREES, NOT_CHECKED) if self.allow_unchecked else (AGREES,)
-        return all(c.status in passing for c in self.coordinates) and any(c.status == AGREES for c in self.coordinates)
+        return all(c.status in passing for c in self.coordinates) and any(
+            c.status == AGREES for c in self.coordinates
+        )
 
     def indices(self, status: str = DISAGREES) -> tuple[int, ...]:
         """Return the positions of the entries with this status."""
         return tuple(i for i, c in enumerate(self.coordinates) if c.status == status)
 
     def __str__(self) -> str:
-        words = {AGREES: "agree", DISAGREES: "disagree", NOT_CHECKED: NOT_CHECKED, UNRESOLVED: UNRESOLVED}
-        counts = ", ".join(f"{len(self.indices(s))} {word}" for s, word in words.items() if self.indices(s))
-        lines = [f"gradient check {'passed' if self.ok else 'FAILED'}: of {len(self.coordinates)} entries {counts}"]
-        bad = sorted((c for c in self.coordinates if c.status != AGREES), key=lambda c: (c.status != DISAGREES, -c.ratio))
-        lines += [f"  {c}" for c in bad[:20]] + ([f"  ... and {len(bad) - 20} more"] if len(bad) > 20 else [])
+        words = {
+            AGREES: "agree",
+            DISAGREES: "disagree",
+            NOT_CHECKED: NOT_CHECKED,
+            UNRESOLVED: UNRESOLVED,
+        }
+        counts = ", ".join(
+            f"{len(self.indices(s))} {word}" for s, word in words.items() if self.indices(s)
+        )
+        lines = [
+            f"gradient check {'passed' if self.ok else 'FAILED'}: of {len(self.coordinates)} entries {counts}"
+        ]
+        bad = sorted(
+            (c for c in self.coordinates if c.status != AGREES),
+            key=lambda c: (c.status != DISAGREES, -c.ratio),
+        )
+        lines += [f"  {c}" for c in bad[:20]] + (
+            [f"  ... and {len(bad) - 20} more"] if len(bad) > 20 else []
+        )
         if not bad:
             lines.append(f"  closest call: {max(self.coordinates, key=lambda c: c.ratio)}")
         if self.indices(DISAGREES):
             lines.append(f"  what to do: {self._diagnosis()}")
         if self.indices(NOT_CHECKED):
-            lines.append("  what to do: move theta off the kink or the domain's edge, or pass allow_unchecked=True if the rest is enough")
+            lines.append(
+                "  what to do: move theta off the kink or the domain's edge, or pass allow_unchecked=True if the rest is enough"
+            )
         if self.indices(UNRESOLVED):
-            lines.append("  what to do: pass scale= (typical size of each coordinate) or kinks=, make fun less noisy, or raise resolution=")
+            lines.append(
+                "  what to do: pass scale= (typical size of each coordinate) or kinks=, make fun less noisy, or raise resolution="
+            )
         return "\n".join(lines)
 
     def _diagnosis(self) -> str:
-        compared = [c for c in self.coordinates if np.isfinite(c.numeric) and abs(c.numeric) > c.tolerance]
+        compared = [
+            c for c in self.coordinates if np.isfinite(c.numeric) and abs(c.numeric) > c.tolerance
+        ]
         factors = np.array([c.analytic / c.numeric for c in compared])
         widths = np.array([c.tolerance / abs(c.numeric) for c in compared])
-        if len(factors) > 1 and np.all(np.abs(factors - np.median(factors)) <= 2.0 * widths * (1.0 + np.abs(factors))):
+        if len(factors) > 1 and np.all(
+            np.abs(factors - np.median(factors)) <= 2.0 * widths * (1.0 + np.abs(factors))
+        ):
             factor = float(np.median(factors))
             if abs(factor + 1.0) < 1e-3:
                 return "every entry has the opposite sign: is fun's gradient that of the negative (minimised) objective?"
@@ -140,26 +170,45 @@ def check_gradient(
     start = as_vector("theta", theta)
     value, grad = _evaluate(fun, start)
     rtol, resolution = as_positive("rtol", rtol), as_positive("resolution", resolution)
-    sizes = _default_scale(start, np.array([value]), grad[None, :]) if scale is None else as_vector("scale", scale, len(start))
+    sizes = (
+        _default_scale(start, np.array([value]), grad[None, :])
+        if scale is None
+        else as_vector("scale", scale, len(start))
+    )
     if np.any(sizes <= 0.0):
-        raise ValueError(f"scale: entry {int(np.argmin(sizes))} is {sizes.min()}; expected numbers above 0")
+        raise ValueError(
+            f"scale: entry {int(np.argmin(sizes))} is {sizes.min()}; expected numbers above 0"
+        )
     same_cell = _cell(kinks if kinks is not None else getattr(fun, "kinks", None), start)
     complex_works, coordinates = True, []
     for i in range(len(start)):
-        found = ladder_derivative(lambda point: float(fun(point)[0]), start, i, value, float(sizes[i]), same_cell)
-        imaginary = _complex_derivative(lambda z: fun(z)[0], start, i, value) if complex_works else None
+        found = ladder_derivative(
+            lambda point: float(fun(point)[0]), start, i, value, float(sizes[i]), same_cell
+        )
+        imaginary = (
+            _complex_derivative(lambda z: fun(z)[0], start, i, value) if complex_works else None
+        )
         complex_works = imaginary is not None
-        coordinates.append(_judge(f"theta[{i}]", float(grad[i]), found, imaginary, float(sizes[i]), rtol, resolution))
+        coordinates.append(
+            _judge(
+                f"theta[{i}]", float(grad[i]), found, imaginary, float(sizes[i]), rtol, resolution
+            )
+        )
     return GradientReport(tuple(coordinates), allow_unchecked)
 
 
-def check_jacobian(fun: Callable[[Float], tuple[Any, Any]], theta: ArrayLike, **options: Any) -> GradientReport:
+def check_jacobian(
+    fun: Callable[[Float], tuple[Any, Any]], theta: ArrayLike, **options: Any
+) -> GradientReport:
     """Check fun(theta) -> (values, jacobian), ``(m,)`` and ``(m, n_params)``: ``check_gradient`` for each row, in one report."""
     start = as_vector("theta", theta)
     values, jacobian = _call(fun, start)
     values = as_vector("fun(theta)[0]", values).copy()
     jacobian = as_array("fun(theta)[1]", jacobian, 2, (len(values), len(start))).copy()
-    options = {"scale": _default_scale(start, values, jacobian), "kinks": getattr(fun, "kinks", None)} | options
+    options = {
+        "scale": _default_scale(start, values, jacobian),
+        "kinks": getattr(fun, "kinks", None),
+    } | options
     seen: dict[bytes, Any] = {}
 
     def row(t: int) -> Callable[[Float], tuple[Any, Any]]:
@@ -174,7 +223,11 @@ def check_jacobian(fun: Callable[[Float], tuple[Any, Any]], theta: ArrayLike, **
         return fun_t
 
     reports = [check_gradient(row(t), start, **options) for t in range(len(values))]
-    renamed = [Coordinate(**(vars(c) | {"name": f"value[{t}], {c.name}"})) for t, r in enumerate(reports) for c in r.coordinates]
+    renamed = [
+        Coordinate(**(vars(c) | {"name": f"value[{t}], {c.name}"}))
+        for t, r in enumerate(reports)
+        for c in r.coordinates
+    ]
     return GradientReport(tuple(renamed), reports[0].allow_unchecked)
 
 
@@ -190,49 +243,92 @@ def complex_step(fun_value: Callable[[Any], Any], theta: ArrayLike) -> Float:
     for i in range(len(start)):
         derivative = _complex_derivative(fun_value, start, i, None)
         if derivative is None:
-            raise ValueError(f"fun_value: no finite complex value for a complex theta[{i}]; expected a complex-safe scalar function")
+            raise ValueError(
+                f"fun_value: no finite complex value for a complex theta[{i}]; expected a complex-safe scalar function"
+            )
         gradient[i] = derivative
     return gradient
 
 
-def _judge(name: str, grad: float, found: Derivative, imaginary: float | None, scale: float, rtol: float, resolution: float) -> Coordinate:
+def _judge(
+    name: str,
+    grad: float,
+    found: Derivative,
+    imaginary: float | None,
+    scale: float,
+    rtol: float,
+    resolution: float,
+) -> Coordinate:
     if not np.isfinite(found.error):
         nan = float("nan")
-        return Coordinate(name, NOT_CHECKED, grad, nan, nan, float("inf"), float("inf"), nan, "five-point difference", found.note)
+        return Coordinate(
+            name,
+            NOT_CHECKED,
+            grad,
+            nan,
+            nan,
+            float("inf"),
+            float("inf"),
+            nan,
+            "five-point difference",
+            found.note,
+        )
     # What a difference can reach at best on a smooth function of this size (optimal step, or the widest between the kinks).
     floor = 100.0 * (EPS**0.8 * found.magnitude / scale + EPS * found.magnitude / found.top_step)
 
     def resolved(numeric: float, error: float) -> bool:
-        return rtol * max(abs(grad), abs(numeric)) + (SAFETY + 1.0) * error <= max(resolution * max(abs(grad), abs(numeric)), floor)
+        return rtol * max(abs(grad), abs(numeric)) + (SAFETY + 1.0) * error <= max(
+            resolution * max(abs(grad), abs(numeric)), floor
+        )
 
-    numeric, error, step, method, note = found.value, found.error, found.step, "five-point difference", found.note
+    numeric, error, step, method, note = (
+        found.value,
+        found.error,
+        found.step,
+        "five-point difference",
+        found.note,
+    )
     fine = resolved(numeric, error)
     if imaginary is not None and abs(imaginary - numeric) <= rtol * abs(numeric) + SAFETY * error:
         # A difference too coarse to confirm the complex step may let it acquit a gradient, not convict one.
         if fine or abs(grad - imaginary) <= rtol * max(abs(grad), abs(imaginary)):
             sharp = 16.0 * EPS * (abs(imaginary) + found.magnitude / found.top_step)
-            numeric, error, step, method = imaginary, min(error, sharp), _IMAGINARY_STEP, "complex step"
+            numeric, error, step, method = (
+                imaginary,
+                min(error, sharp),
+                _IMAGINARY_STEP,
+                "complex step",
+            )
             fine = resolved(numeric, error)
     difference = grad - numeric
     tolerance = rtol * max(abs(grad), abs(numeric)) + SAFETY * error
     status = DISAGREES if abs(difference) > tolerance else AGREES if fine else UNRESOLVED
     if not fine and found.on_kink:
-        status, note = NOT_CHECKED, "kink suspected at theta itself (or noise): the one-sided differences stay apart as the step falls"
+        status, note = (
+            NOT_CHECKED,
+            "kink suspected at theta itself (or noise): the one-sided differences stay apart as the step falls",
+        )
     return Coordinate(name, status, grad, numeric, difference, error, tolerance, step, method, note)
 
 
 def _evaluate(fun: Callable[[Float], tuple[Any, Any]], theta: Float) -> tuple[float, Float]:
     value, grad = _call(fun, theta)
-    return float(as_array("fun(theta)[0]", value, 0, ()).item()), as_vector("fun(theta)[1]", grad, len(theta)).copy()
+    return float(as_array("fun(theta)[0]", value, 0, ()).item()), as_vector(
+        "fun(theta)[1]", grad, len(theta)
+    ).copy()
 
 
 def _call(fun: Callable[[Float], tuple[Any, Any]], theta: Float) -> tuple[Any, Any]:
     try:
         result = fun(theta.copy())
     except Exception as error:
-        raise ValueError(f"fun: raised {type(error).__name__} at theta ({error}); expected a tuple (value, derivative)") from error
+        raise ValueError(
+            f"fun: raised {type(error).__name__} at theta ({error}); expected a tuple (value, derivative)"
+        ) from error
     if not isinstance(result, tuple) or len(result) != 2:
-        raise ValueError(f"fun: returned {type(result).__name__}; expected a tuple (value, derivative)")
+        raise ValueError(
+            f"fun: returned {type(result).__name__}; expected a tuple (value, derivative)"
+        )
     return result
 
 
@@ -244,25 +340,35 @@ def _default_scale(theta: Float, values: Float, jacobian: Float) -> Float:
     return np.where(scale > 0.0, scale, 1.0)
 
 
-def _cell(kinks: Callable[[Float], ArrayLike] | None, theta: Float) -> Callable[[Float], bool] | None:
+def _cell(
+    kinks: Callable[[Float], ArrayLike] | None, theta: Float
+) -> Callable[[Float], bool] | None:
     if kinks is None:
         return None
     if not callable(kinks):
-        raise ValueError(f"kinks: got {type(kinks).__name__}; expected a function theta -> 1-D array of signed arguments")
+        raise ValueError(
+            f"kinks: got {type(kinks).__name__}; expected a function theta -> 1-D array of signed arguments"
+        )
     arguments = np.asarray(kinks(theta.copy()), dtype=np.float64)
     if not np.isfinite(arguments).all():
         raise ValueError("kinks: kinks(theta) has NaN or inf; expected finite signed arguments")
     signs = np.sign(arguments)
-    return lambda point: bool(np.array_equal(np.sign(np.asarray(kinks(point.copy()), dtype=np.float64)), signs))
+    return lambda point: bool(
+        np.array_equal(np.sign(np.asarray(kinks(point.copy()), dtype=np.float64)), signs)
+    )
 
 
-def _complex_derivative(value: Callable[[Any], Any], theta: Float, index: int, f0: float | None) -> float | None:
+def _complex_derivative(
+    value: Callable[[Any], Any], theta: Float, index: int, f0: float | None
+) -> float | None:
     """Return Im f(theta + i h e) / h, or None where f does not take, or does not return, complex numbers, or changes its real part."""
     z = theta.astype(complex)
     z[index] += 1j * _IMAGINARY_STEP
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("error")  # casting to real is only a warning in NumPy, and loses the derivative
+            warnings.simplefilter(
+                "error"
+            )  # casting to real is only a warning in NumPy, and loses the derivative
             f = value(z)
     except Exception:  # a fun for real theta may refuse a complex one in any way it likes
         return None

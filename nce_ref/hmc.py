@@ -27,7 +27,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nce_ref._checks import Float, as_array, as_count, as_generator, as_points, as_positive, as_vector
+from nce_ref._checks import (
+    Float,
+    as_array,
+    as_count,
+    as_generator,
+    as_points,
+    as_positive,
+    as_vector,
+)
 
 Field = Callable[[Float], Float]
 _MAX_DOUBLINGS = 40
@@ -49,7 +57,9 @@ class HMCTransition:
     n_diverged: int
 
 
-def leapfrog(score: Field, u: Float, momentum: Float, step_size: float | Float, n_leapfrog: int) -> tuple[Float, Float]:
+def leapfrog(
+    score: Field, u: Float, momentum: Float, step_size: float | Float, n_leapfrog: int
+) -> tuple[Float, Float]:
     """Return (u, p) after ``n_leapfrog`` steps of size ``step_size``: n_leapfrog + 1 evaluations of the score.
 
     A chain that leaves the finite numbers comes back with NaN in both; the score never sees anything but finite points. Nothing is
@@ -73,10 +83,16 @@ def leapfrog(score: Field, u: Float, momentum: Float, step_size: float | Float, 
     return u, p
 
 
-def log_acceptance(log_density_before: Float, p: Float, log_density_after: Float, p_after: Float) -> Float:
+def log_acceptance(
+    log_density_before: Float, p: Float, log_density_after: Float, p_after: Float
+) -> Float:
     """Return H - H' = ln p_m(u') - ln p_m(u) + (|p|^2 - |p'|^2)/2, one a chain; -inf where it is no number."""
     with np.errstate(over="ignore", invalid="ignore"):
-        gain = log_density_after - log_density_before + 0.5 * (np.square(p).sum(axis=1) - np.square(p_after).sum(axis=1))
+        gain = (
+            log_density_after
+            - log_density_before
+            + 0.5 * (np.square(p).sum(axis=1) - np.square(p_after).sum(axis=1))
+        )
     return np.where(np.isnan(gain), -math.inf, gain)
 
 
@@ -87,7 +103,12 @@ def metropolis(log_ratio: Float, uniforms: Float) -> NDArray[np.bool_]:
 
 
 def hmc_transition(
-    log_density: Field, score: Field, u: Float, step_size: float | Float, n_leapfrog: int, rng: np.random.Generator
+    log_density: Field,
+    score: Field,
+    u: Float,
+    step_size: float | Float,
+    n_leapfrog: int,
+    rng: np.random.Generator,
 ) -> HMCTransition:
     """Move every chain by one transition: fresh momenta, ``n_leapfrog`` steps, one Metropolis decision each.
 
@@ -98,7 +119,9 @@ def hmc_transition(
     if isinstance(step_size, np.ndarray) and step_size.ndim:
         as_positive("step_size", float(as_vector("step_size", step_size, len(u)).min()))
     else:
-        step_size = as_positive("step_size", step_size.item() if isinstance(step_size, np.ndarray) else step_size)
+        step_size = as_positive(
+            "step_size", step_size.item() if isinstance(step_size, np.ndarray) else step_size
+        )
     momentum = as_generator("rng", rng).standard_normal(u.shape)
     before = as_array("log_density(u)", log_density(u), 1, (len(u),))
     proposal, momentum_after = leapfrog(score, u, momentum, step_size, n_leapfrog)
@@ -108,7 +131,9 @@ def hmc_transition(
         log_ratio = log_acceptance(before, momentum, log_density(proposal), momentum_after)
     accepted = metropolis(log_ratio, rng.random(len(u)))
     points = np.where(accepted[:, None], proposal, u)
-    return HMCTransition(points, accepted, float(np.exp(np.minimum(log_ratio, 0.0)).mean()), int(lost.sum()))
+    return HMCTransition(
+        points, accepted, float(np.exp(np.minimum(log_ratio, 0.0)).mean()), int(lost.sum())
+    )
 
 
 def adapt_step_size(step_size: float, acceptance: float, target: float, rate: float = 0.5) -> float:
@@ -117,7 +142,13 @@ def adapt_step_size(step_size: float, acceptance: float, target: float, rate: fl
 
 
 def find_step_size(
-    log_density: Field, score: Field, u: Float, step_size: float, n_leapfrog: int, target: float, rng: np.random.Generator
+    log_density: Field,
+    score: Field,
+    u: Float,
+    step_size: float,
+    n_leapfrog: int,
+    target: float,
+    rng: np.random.Generator,
 ) -> float:
     """Double or halve ``step_size`` until the acceptance crosses ``target``; the rest is ``adapt_step_size``'s business.
 

@@ -56,12 +56,21 @@ def diagnose_weights(log_weights: ArrayLike) -> WeightDiagnosis:
     """Return the diagnosis of exp(log_weights). Raises ValueError where they are empty, NaN or inf."""
     log_w = as_vector("log_weights", log_weights)
     n = len(log_w)
-    with np.errstate(over="ignore"):  # two logarithms at opposite ends of float64 are -inf apart, and exp makes that 0
+    with np.errstate(
+        over="ignore"
+    ):  # two logarithms at opposite ends of float64 are -inf apart, and exp makes that 0
         w = np.exp(log_w - float(log_w.max()))
     total = float(w.sum())
     relative_spread = float(w.std(ddof=1)) / (total / n) if n > 1 else 0.0
     effective = total**2 / float(w @ w)
-    return WeightDiagnosis(log_mean_exp(log_w), relative_spread / math.sqrt(n), effective, 1.0 / total, pareto_tail_index(log_w), n)
+    return WeightDiagnosis(
+        log_mean_exp(log_w),
+        relative_spread / math.sqrt(n),
+        effective,
+        1.0 / total,
+        pareto_tail_index(log_w),
+        n,
+    )
 
 
 def log_mean_exp(log_weights: Float) -> float:
@@ -92,10 +101,14 @@ def pareto_tail_index(log_weights: Float) -> float:
     # Ties at the threshold have excess 0 and no scale; the smallest positive excess stands in.
     quarter = max(quarter if quarter > 0.0 else float(excess[excess > 0.0][0]), 1e-250)
     n_grid = 30 + int(math.sqrt(m))
-    b = 1.0 / excess[-1] + (1.0 - np.sqrt(n_grid / (np.arange(1, n_grid + 1) - 0.5))) / (3.0 * quarter)
+    b = 1.0 / excess[-1] + (1.0 - np.sqrt(n_grid / (np.arange(1, n_grid + 1) - 0.5))) / (
+        3.0 * quarter
+    )
     k = np.log1p(-b[:, None] * excess).mean(axis=1)
     # Profile log-likelihood m (ln(-b/k) - k - 1); b and k have opposite signs, and at b = 0 their ratio is that of the exponential.
-    ratio = np.where(np.abs(b) * excess[-1] > 1e-12, -b / np.where(k == 0.0, 1.0, k), 1.0 / excess.mean())
+    ratio = np.where(
+        np.abs(b) * excess[-1] > 1e-12, -b / np.where(k == 0.0, 1.0, k), 1.0 / excess.mean()
+    )
     log_likelihood = m * (np.log(ratio) - k - 1.0)
     weights = np.exp(log_likelihood - log_likelihood.max())
     best = float(weights @ b / weights.sum())
@@ -105,10 +118,14 @@ def pareto_tail_index(log_weights: Float) -> float:
 def log_weights_of(model: Model, theta: Float, noise: Noise, y: Float) -> Float:
     """Return ln p_m(y; theta) - ln p_n(y). Raises ValueError where the noise does not fit the model, or a log-density is not finite."""
     refuse_unfit_noise(noise, model.n_dim)
-    log_w = model.log_density(theta, y) - as_vector("noise.log_density", noise.log_density(y), len(y))
+    log_w = model.log_density(theta, y) - as_vector(
+        "noise.log_density", noise.log_density(y), len(y)
+    )
     top = float(log_w.max())
     if not math.isfinite(top):
-        raise ValueError(f"theta: the largest ln p_m - ln p_n is {top}; expected finite log-densities")
+        raise ValueError(
+            f"theta: the largest ln p_m - ln p_n is {top}; expected finite log-densities"
+        )
     return log_w
 
 
@@ -129,7 +146,9 @@ class ImportanceIntegral:
     pareto_k: float
 
 
-def integral_by_importance(model: Model, theta: ArrayLike, noise: Noise, y: ArrayLike) -> ImportanceIntegral:
+def integral_by_importance(
+    model: Model, theta: ArrayLike, noise: Noise, y: ArrayLike
+) -> ImportanceIntegral:
     """Return ln of the integral of exp(ln p_m), c included, estimated with points y drawn from ``noise``.
 
     Inaccurate where p_n is small and p_m is not: a sample of p_n misses that mass and its standard error with it. If
@@ -139,11 +158,20 @@ def integral_by_importance(model: Model, theta: ArrayLike, noise: Noise, y: Arra
     show it), for fewer than two points, and for weights that are all 0 or not finite.
     """
     if getattr(model, "is_integrable", None) is False:
-        raise ValueError(f"model: exp(ln p_m) of {model} has infinite mass for every theta; expected one with a base density, base=noise")
+        raise ValueError(
+            f"model: exp(ln p_m) of {model} has infinite mass for every theta; expected one with a base density, base=noise"
+        )
     y = as_points("y", y, model.n_dim)
     if len(y) < 2:
         raise ValueError(f"y: got {len(y)} point; expected at least two, for a standard error")
-    found = diagnose_weights(log_weights_of(model, as_vector("theta", theta, model.n_params), noise, y))
+    found = diagnose_weights(
+        log_weights_of(model, as_vector("theta", theta, model.n_params), noise, y)
+    )
     return ImportanceIntegral(
-        found.log_mean, found.relative_standard_error, found.effective_sample_size, found.largest_share, found.n_points, found.pareto_k
+        found.log_mean,
+        found.relative_standard_error,
+        found.effective_sample_size,
+        found.largest_share,
+        found.n_points,
+        found.pareto_k,
     )

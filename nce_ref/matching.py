@@ -68,7 +68,9 @@ def match_rows(B_hat: ArrayLike, B_true: ArrayLike) -> RowMatch:
     for name, matrix in (("B_true", truth), ("B_hat", estimate)):
         largest = float(np.abs(matrix).max())
         if largest > _LARGEST:
-            raise ValueError(f"{name}: entries reach {largest:.3g}; expected at most {_LARGEST:g}, beyond which squares overflow")
+            raise ValueError(
+                f"{name}: entries reach {largest:.3g}; expected at most {_LARGEST:g}, beyond which squares overflow"
+            )
     # Dividing by the largest entry keeps the squares of very small entries from vanishing; signs and choice do not change.
     t, e = truth / (np.abs(truth).max() or 1.0), estimate / (np.abs(estimate).max() or 1.0)
     pair_signs = np.where(t @ e.T >= 0.0, 1.0, -1.0)

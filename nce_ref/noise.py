@@ -22,7 +22,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import cho_solve, solve_triangular
 
-from nce_ref._checks import Float, as_count, as_covariance, as_generator, as_points, as_square, as_vector
+from nce_ref._checks import (
+    Float,
+    as_count,
+    as_covariance,
+    as_generator,
+    as_points,
+    as_square,
+    as_vector,
+)
 from nce_ref.models.laplace_ica import LaplaceICA
 from nce_ref.models.tails import Tails, gaussian_tails
 from nce_ref.special import LOG_2PI
@@ -43,7 +51,9 @@ class Noise(Protocol):
 def refuse_unfit_noise(noise: object, n_dim: int) -> None:
     """Raise ValueError for an object without ``log_density``, or for noise of another dimension than the model's."""
     if not callable(getattr(noise, "log_density", None)):
-        raise ValueError(f"noise: got {type(noise).__name__}; expected an object with log_density(u), e.g. GaussianNoise(mean, cov)")
+        raise ValueError(
+            f"noise: got {type(noise).__name__}; expected an object with log_density(u), e.g. GaussianNoise(mean, cov)"
+        )
     got = getattr(noise, "n_dim", n_dim)
     if got != n_dim:
         raise ValueError(f"noise: got dimension {got}; expected {n_dim}, the model's")
@@ -67,7 +77,9 @@ class GaussianNoise:
         """
         x = as_points("x", x)
         if len(x) <= x.shape[1]:
-            raise ValueError(f"x: {len(x)} points in {x.shape[1]} dimensions have a singular covariance; expected more points")
+            raise ValueError(
+                f"x: {len(x)} points in {x.shape[1]} dimensions have a singular covariance; expected more points"
+            )
         try:
             return cls(x.mean(axis=0), np.atleast_2d(np.cov(x, rowvar=False, ddof=1)))
         except ValueError as error:
@@ -86,17 +98,27 @@ class GaussianNoise:
     @property
     def tails(self) -> Tails:
         """How ln p_n falls far out: like -1/2 u^T cov^{-1} u."""
-        return gaussian_tails(np.asarray(cho_solve((self._factor, True), np.eye(self.n_dim)), dtype=np.float64))
+        return gaussian_tails(
+            np.asarray(cho_solve((self._factor, True), np.eye(self.n_dim)), dtype=np.float64)
+        )
 
     def log_density(self, u: ArrayLike) -> Float:
         """Return ln p_n(u): (n_points,)."""
-        z = solve_triangular(self._factor, (as_points("u", u, self.n_dim) - self.mean).T, lower=True, overwrite_b=True, check_finite=False)
+        z = solve_triangular(
+            self._factor,
+            (as_points("u", u, self.n_dim) - self.mean).T,
+            lower=True,
+            overwrite_b=True,
+            check_finite=False,
+        )
         log_constant = float(np.log(np.diag(self._factor)).sum()) + 0.5 * self.n_dim * LOG_2PI
         return -0.5 * np.einsum("it,it->t", z, z) - log_constant
 
     def score(self, u: ArrayLike) -> Float:
         """Return d ln p_n / d u = -cov^{-1} (u - mean): (n_points, n_dim)."""
-        return -np.ascontiguousarray(cho_solve((self._factor, True), (as_points("u", u, self.n_dim) - self.mean).T).T)
+        return -np.ascontiguousarray(
+            cho_solve((self._factor, True), (as_points("u", u, self.n_dim) - self.mean).T).T
+        )
 
     def sample(self, n_points: int, rng: np.random.Generator) -> Float:
         """Draw mean + L z: (n_points, n_dim)."""
@@ -115,7 +137,9 @@ class LaplaceICANoise:
         self._model = LaplaceICA(len(self.B))
         theta = self._model.pack(self.B, 0.0)
         if not math.isfinite(self._model.log_normalizer(theta)):
-            raise ValueError(f"B: singular, its condition number is {np.linalg.cond(self.B):.3g}; expected an invertible matrix")
+            raise ValueError(
+                f"B: singular, its condition number is {np.linalg.cond(self.B):.3g}; expected an invertible matrix"
+            )
         self._theta = self._model.normalize(theta)
 
     @property

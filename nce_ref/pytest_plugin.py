@@ -32,13 +32,45 @@ from nce_ref.oracle.vectors import MalformedVectors, suite
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options, all of which begin with --nce."""
     group = parser.getgroup("nce_ref", "noise-contrastive estimation checked by nce_ref's oracle")
-    group.addoption("--nce-impl", action="append", default=[], metavar="MODULE:NAME", help="the function to check; may be repeated")
-    group.addoption("--nce-objective", metavar="OBJECTIVE", help="which objective it is (default: the function's name)")
-    group.addoption("--nce-dtype", choices=DTYPES, default="float64", help="dtype of the inputs and of the tolerance")
-    group.addoption("--nce-expected-failures", metavar="FILE", help='lines "pattern of ids: reason"')
-    group.addoption("--nce-sense", choices=SENSES, default=OURS.sense, help="is the objective maximised, or a loss")
-    group.addoption("--nce-reduction", choices=REDUCTIONS, default=OURS.reduction, help="what the sums are divided by")
-    group.addoption("--nce-c-sign", choices=C_SIGNS, default=OURS.c_sign, help="is c added to ln p_m, or ln Z subtracted")
+    group.addoption(
+        "--nce-impl",
+        action="append",
+        default=[],
+        metavar="MODULE:NAME",
+        help="the function to check; may be repeated",
+    )
+    group.addoption(
+        "--nce-objective",
+        metavar="OBJECTIVE",
+        help="which objective it is (default: the function's name)",
+    )
+    group.addoption(
+        "--nce-dtype",
+        choices=DTYPES,
+        default="float64",
+        help="dtype of the inputs and of the tolerance",
+    )
+    group.addoption(
+        "--nce-expected-failures", metavar="FILE", help='lines "pattern of ids: reason"'
+    )
+    group.addoption(
+        "--nce-sense",
+        choices=SENSES,
+        default=OURS.sense,
+        help="is the objective maximised, or a loss",
+    )
+    group.addoption(
+        "--nce-reduction",
+        choices=REDUCTIONS,
+        default=OURS.reduction,
+        help="what the sums are divided by",
+    )
+    group.addoption(
+        "--nce-c-sign",
+        choices=C_SIGNS,
+        default=OURS.c_sign,
+        help="is c added to ln p_m, or ln Z subtracted",
+    )
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -48,7 +80,9 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return f"nce_ref oracle: vectors of {suite()['suite']}, {config.getoption('--nce-dtype')}, {_convention(config)}"
 
 
-def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
     """Add one item a vector of every implementation named. Raises UsageError for what cannot be found or read."""
     try:
         for name in config.getoption("--nce-impl"):
@@ -64,13 +98,21 @@ def _items(session: pytest.Session, config: pytest.Config, name: str) -> Iterato
     expected = expected_failures(Path(patterns)) if patterns else {}
     report = check(impl, objective, config.getoption("--nce-dtype"), _convention(config), expected)
     if report.unmatched:
-        raise ValueError(f"{patterns}: the pattern {report.unmatched[0]!r} matches no vector of {objective}")
+        raise ValueError(
+            f"{patterns}: the pattern {report.unmatched[0]!r} matches no vector of {objective}"
+        )
     for result in report.results:
-        yield VectorItem.from_parent(session, name=f"{name}::{result.id}", report=report, result=result)
+        yield VectorItem.from_parent(
+            session, name=f"{name}::{result.id}", report=report, result=result
+        )
 
 
 def _convention(config: pytest.Config) -> Convention:
-    return Convention(config.getoption("--nce-sense"), config.getoption("--nce-reduction"), config.getoption("--nce-c-sign"))
+    return Convention(
+        config.getoption("--nce-sense"),
+        config.getoption("--nce-reduction"),
+        config.getoption("--nce-c-sign"),
+    )
 
 
 class WrongVector(Exception):
@@ -95,7 +137,11 @@ class VectorItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *rest: Any) -> Any:
         """The oracle's own text, without a traceback through it."""
-        return str(excinfo.value) if isinstance(excinfo.value, WrongVector) else super().repr_failure(excinfo, *rest)
+        return (
+            str(excinfo.value)
+            if isinstance(excinfo.value, WrongVector)
+            else super().repr_failure(excinfo, *rest)
+        )
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Where pytest says that the item lives."""

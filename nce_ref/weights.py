@@ -77,7 +77,9 @@ class Weight(Protocol):
 def refuse_unfit_weight(weight: object) -> None:
     """Raise ValueError for what is no member of the family, such as a name or a number."""
     if not callable(getattr(weight, "potentials", None)):
-        raise ValueError(f"weight: got {weight!r}; expected a member of the family, e.g. LogisticWeight(nu), NCE's, or PowerWeight(0.0)")
+        raise ValueError(
+            f"weight: got {weight!r}; expected a member of the family, e.g. LogisticWeight(nu), NCE's, or PowerWeight(0.0)"
+        )
 
 
 @dataclass(frozen=True)

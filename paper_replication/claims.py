@@ -23,7 +23,9 @@ from .estimands import Estimand, Estimate, quantile
 from .evidence import Evidence
 
 CONFIRMED, CONTRADICTED, NOT_RESOLVED = "confirmed", "contradicted", "not resolved"
-MIN_RUNS = 20  # with fewer at a sample size, normal intervals and errors of medians are not to be trusted
+MIN_RUNS = (
+    20  # with fewer at a sample size, normal intervals and errors of medians are not to be trusted
+)
 KINDS = ("equivalence", "greater", "less", "agreement")
 
 
@@ -46,9 +48,18 @@ class Claim:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise ValueError(f"kind: got {self.kind!r} in claim {self.id}; expected one of {', '.join(KINDS)}")
-        if not (self.margin > 0.0 and 0.0 < self.level < 0.5 and 0.0 < self.power < 1.0 and self.family_size >= 1):
-            raise ValueError(f"claim {self.id}: expected margin > 0, level in (0, 0.5), power in (0, 1), family_size >= 1")
+            raise ValueError(
+                f"kind: got {self.kind!r} in claim {self.id}; expected one of {', '.join(KINDS)}"
+            )
+        if not (
+            self.margin > 0.0
+            and 0.0 < self.level < 0.5
+            and 0.0 < self.power < 1.0
+            and self.family_size >= 1
+        ):
+            raise ValueError(
+                f"claim {self.id}: expected margin > 0, level in (0, 0.5), power in (0, 1), family_size >= 1"
+            )
 
     @property
     def single_level(self) -> float:
@@ -79,7 +90,14 @@ def judge(claim: Claim, estimate: Estimate | None) -> Judgement:
     n_runs = estimate.n if math.isinf(estimate.df) else estimate.df + 1
     if n_runs < MIN_RUNS:
         reason = f"fewer than {MIN_RUNS} runs"
-        return Judgement(claim, estimate, *estimate.interval(1.0 - 2.0 * claim.single_level), 0.0, NOT_RESOLVED, reason)
+        return Judgement(
+            claim,
+            estimate,
+            *estimate.interval(1.0 - 2.0 * claim.single_level),
+            0.0,
+            NOT_RESOLVED,
+            reason,
+        )
     level = claim.single_level
     confidence = 1.0 - level if claim.kind == "agreement" else 1.0 - 2.0 * level
     low, high = estimate.interval(confidence)
@@ -110,7 +128,9 @@ def attained_power(claim: Claim, estimate: Estimate) -> float:
     if error == 0.0:
         return 1.0
     if claim.kind == "equivalence":
-        return max(0.0, 2.0 * float(stats.norm.cdf(room / error - quantile(level, estimate.df))) - 1.0)
+        return max(
+            0.0, 2.0 * float(stats.norm.cdf(room / error - quantile(level, estimate.df))) - 1.0
+        )
     tail = 0.5 * level if claim.kind == "agreement" else level
     return float(stats.norm.cdf(room / error - quantile(tail, estimate.df)))
 
@@ -125,7 +145,10 @@ def _decide(claim: Claim, estimate: Estimate, low: float, high: float) -> tuple[
         inside = low <= target <= high
         return inside and 0.5 * (high - low) <= margin, not inside
     wide_low, wide_high = estimate.interval(1.0 - claim.single_level)
-    return target - margin < low and high < target + margin, wide_low > target + margin or wide_high < target - margin
+    return (
+        target - margin < low and high < target + margin,
+        wide_low > target + margin or wide_high < target - margin,
+    )
 
 
 def as_record(judgement: Judgement) -> dict[str, Any]:
@@ -159,7 +182,9 @@ def tally(judgements: Sequence[Judgement]) -> dict[str, dict[str, int]]:
     """Count the verdicts by family, families in their first order of appearance."""
     counts: dict[str, dict[str, int]] = {}
     for judgement in judgements:
-        family = counts.setdefault(judgement.claim.family, dict.fromkeys((CONFIRMED, CONTRADICTED, NOT_RESOLVED), 0))
+        family = counts.setdefault(
+            judgement.claim.family, dict.fromkeys((CONFIRMED, CONTRADICTED, NOT_RESOLVED), 0)
+        )
         family[judgement.verdict] += 1
     return counts
 

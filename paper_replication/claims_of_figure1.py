@@ -16,7 +16,12 @@ def medians() -> list[Claim]:
     claims = [
         _point(
             p,
-            partial(of.published_median, column=f"{p.method}.paper.error_{p.parameter}", n_data=p.n_data, value=p.value),
+            partial(
+                of.published_median,
+                column=f"{p.method}.paper.error_{p.parameter}",
+                n_data=p.n_data,
+                value=p.value,
+            ),
             "medians of Figure 1 (a), (c)",
             len(points),
         )
@@ -52,10 +57,20 @@ def means() -> list[Claim]:
     claims = []
     for p in points:
         if p.statistic == "mean_simulated":
-            columns = [f"{p.method}.paper.error_B"] + ([f"{p.method}.paper.error_c"] if p.parameter == "B+c" else [])
-            estimand = partial(of.published_mean, columns=tuple(columns), n_data=p.n_data, value=p.value)
+            columns = [f"{p.method}.paper.error_B"] + (
+                [f"{p.method}.paper.error_c"] if p.parameter == "B+c" else []
+            )
+            estimand = partial(
+                of.published_mean, columns=tuple(columns), n_data=p.n_data, value=p.value
+            )
         else:
-            estimand = partial(of.published_prediction, method=p.method, with_c=p.parameter == "B+c", n_data=p.n_data, value=p.value)
+            estimand = partial(
+                of.published_prediction,
+                method=p.method,
+                with_c=p.parameter == "B+c",
+                n_data=p.n_data,
+                value=p.value,
+            )
         claims.append(_point(p, estimand, "means of Figure 1 (d)", len(points)))
     return claims
 
@@ -76,7 +91,10 @@ def laplace_noise() -> list[Claim]:
             "20 % would still be worth the second fit; the theory has the ratio 0.72 (-0.14 in log10)",
             level=level,
         )
-        for name, text, level in (("better", "level 0.001", 1e-3), ("p-value", "p < 1e-12, as the paper has it", 1e-12))
+        for name, text, level in (
+            ("better", "level 0.001", 1e-3),
+            ("p-value", "p < 1e-12, as the paper has it", 1e-12),
+        )
     ]
 
 
@@ -96,7 +114,13 @@ def optimiser() -> list[Claim]:
             why,
         )
         for size, text, target, margin, why in (
-            (250, "61 to 64 %", 0.625, 0.10, "a tenth of the starts; the best value known depends on how many starts looked for it"),
+            (
+                250,
+                "61 to 64 %",
+                0.625,
+                0.10,
+                "a tenth of the starts; the best value known depends on how many starts looked for it",
+            ),
             (1000, "12 to 23 %", 0.175, 0.10, "the stated range and half of it on either side"),
             (4000, "0.4 %", 0.004, 0.02, "2 % would still make a second start worth its time"),
         )
@@ -122,7 +146,11 @@ def optimiser() -> list[Claim]:
             family,
             f"{LABELS[m]}: the paper's protocol and the certified one have the same median squared error of B at T = {size}",
             "P10 Fig. 1 (a), (c)",
-            partial(of.median_log_ratio, columns=(f"{m}.paper.error_B", f"{m}.certified.error_B"), n_data=size),
+            partial(
+                of.median_log_ratio,
+                columns=(f"{m}.paper.error_B", f"{m}.certified.error_B"),
+                n_data=size,
+            ),
             "equivalence",
             0.0,
             0.05,
@@ -146,7 +174,11 @@ def _point(p: Point, estimand: partial[of.Estimate | None], family: str, family_
         0.15: "half a doubling of T, and half of the step (0.30) from MLE to NCE with Laplace noise",
         0.10: "a third of a doubling of T: only the matrices vary here",
     }[margin]
-    what = {"median": "median", "mean_simulated": "simulated mean", "mean_predicted": "predicted mean"}[p.statistic]
+    what = {
+        "median": "median",
+        "mean_simulated": "simulated mean",
+        "mean_predicted": "predicted mean",
+    }[p.statistic]
     return Claim(
         f"figure{p.panel}.{p.statistic}.{p.method}.{p.parameter}.{p.n_data}",
         family,

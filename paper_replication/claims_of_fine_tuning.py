@@ -22,7 +22,9 @@ def fine_tuning() -> list[Claim]:
     """Published medians and means again, the second fit started at the first; and what that start does to the error."""
     m = "nce_laplace"
     points = [
-        p for p in published_points() if p.method == m and p.n_data in SIZES and p.statistic in ("median", "mean_simulated")
+        p
+        for p in published_points()
+        if p.method == m and p.n_data in SIZES and p.statistic in ("median", "mean_simulated")
     ]
     better = [
         Claim(
@@ -30,7 +32,11 @@ def fine_tuning() -> list[Claim]:
             FAMILY,
             f"{LABELS[m]}, L-BFGS: started at the first fit the second one has the smaller median squared error of B at T = {size}",
             "derived; P10 section 3.1, Fig. 1 (c): 'fine tuning'",
-            partial(of.median_log_ratio, columns=("fine_tuning.first_fit.error_B", "fine_tuning.random.error_B"), n_data=size),
+            partial(
+                of.median_log_ratio,
+                columns=("fine_tuning.first_fit.error_B", "fine_tuning.random.error_B"),
+                n_data=size,
+            ),
             "less",
             0.0,
             0.10,
@@ -46,7 +52,9 @@ def _again(p: Point, family_size: int) -> Claim:
     if p.statistic == "median":
         estimand = partial(of.published_median, column=columns[0], n_data=p.n_data, value=p.value)
     else:
-        estimand = partial(of.published_mean, columns=tuple(columns), n_data=p.n_data, value=p.value)
+        estimand = partial(
+            of.published_mean, columns=tuple(columns), n_data=p.n_data, value=p.value
+        )
     what = {"median": "median", "mean_simulated": "mean"}[p.statistic]
     return Claim(
         f"fine-tuning.{p.statistic}.{p.parameter}.{p.n_data}",

@@ -10,7 +10,9 @@ from .published import SIZES
 from .theory import LABELS, METHODS, N_SOURCES, excess
 
 LARGE = 2000  # from here on the laws of large samples are asked for
-CURVES = tuple((m, q) for m in METHODS for q in ("B", "c") if (m, q) != ("mle", "c"))  # the five curves of panels (a), (c)
+CURVES = tuple(
+    (m, q) for m in METHODS for q in ("B", "c") if (m, q) != ("mle", "c")
+)  # the five curves of panels (a), (c)
 
 
 def slopes() -> list[Claim]:
@@ -25,7 +27,11 @@ def slopes() -> list[Claim]:
             "1/T law",
             f"{LABELS[m]}: the mean squared error of {q} falls like 1/T for T >= {LARGE}",
             "P10 Fig. 1 (a), (c), (d); Theorem 2, Corollary",
-            partial(of.slope_of_mean, column=f"{m}.certified.{'relative_error' if q == 'B' else 'error_c'}", n_data_from=LARGE),
+            partial(
+                of.slope_of_mean,
+                column=f"{m}.certified.{'relative_error' if q == 'B' else 'error_c'}",
+                n_data_from=LARGE,
+            ),
             "equivalence",
             -1.0,
             0.10 if q == "B" else 0.15,
@@ -38,7 +44,11 @@ def slopes() -> list[Claim]:
         "1/T law",
         f"NCE, Gaussian noise: the slope over T >= {LARGE} is that of (1 + {excess(1.0):.1f}/sqrt(T))/T, steeper than 1/T",
         "kinks of the Laplace model (derived)",
-        partial(of.slope_beside_remainder, column="nce_gaussian.certified.relative_error", n_data_from=LARGE),
+        partial(
+            of.slope_beside_remainder,
+            column="nce_gaussian.certified.relative_error",
+            n_data_from=LARGE,
+        ),
         "equivalence",
         0.0,
         0.025,
@@ -123,11 +133,18 @@ def coverage() -> list[Claim]:
             f"coverage, {q}",
             f"{LABELS[m]}: 95 % intervals of {'the entries of B' if q == 'B' else 'c'} cover at T = {size}",
             "P10 Theorem 3",
-            partial(of.coverage, column=f"{m}.certified.covered_{q}", n_data=size, entries=n_entries if q == "B" else 1),
+            partial(
+                of.coverage,
+                column=f"{m}.certified.covered_{q}",
+                n_data=size,
+                entries=n_entries if q == "B" else 1,
+            ),
             "equivalence",
             0.95,
             0.02 if q == "B" else 0.04,
-            "misses of 3 to 7 % instead of 5" if q == "B" else "misses of 1 to 9 % instead of 5: one yes or no a run instead of sixteen",
+            "misses of 3 to 7 % instead of 5"
+            if q == "B"
+            else "misses of 1 to 9 % instead of 5: one yes or no a run instead of sixteen",
         )
         for q in ("B", "c")
         for m in METHODS

@@ -58,21 +58,34 @@ def open_cluster(address: str) -> Iterator[Executor]:
         from distributed import Client, LocalCluster
         from distributed.scheduler import KilledWorker
     except ImportError as error:
-        raise ValueError(f"--executor dask:{address}: {error}; install the extra with dask: pip install -e '.[cluster]'") from None
+        raise ValueError(
+            f"--executor dask:{address}: {error}; install the extra with dask: pip install -e '.[cluster]'"
+        ) from None
     with ExitStack() as stack:
         try:
             if address == "local":
                 n_workers = os.cpu_count() or 1
                 with pinned(), dask.config.set({"distributed.scheduler.worker-saturation": 1.0}):
                     where: Any = stack.enter_context(
-                        LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address=None, preload=[LEAVE_CTRL_C])
+                        LocalCluster(
+                            n_workers=n_workers,
+                            threads_per_worker=1,
+                            dashboard_address=None,
+                            preload=[LEAVE_CTRL_C],
+                        )
                     )
             else:
                 where = address
-            client = stack.enter_context(Client(where, timeout=CONNECT_SECONDS, set_as_default=False))
+            client = stack.enter_context(
+                Client(where, timeout=CONNECT_SECONDS, set_as_default=False)
+            )
         except (OSError, ValueError) as error:
-            raise ValueError(f"--executor dask:{address}: no scheduler answers there ({error})") from None
-        executor = stack.enter_context(DaskExecutor(client, f"the scheduler at {client.scheduler.address}", (KilledWorker,)))
+            raise ValueError(
+                f"--executor dask:{address}: no scheduler answers there ({error})"
+            ) from None
+        executor = stack.enter_context(
+            DaskExecutor(client, f"the scheduler at {client.scheduler.address}", (KilledWorker,))
+        )
         executor.wait_for_a_worker()
         yield executor
 
@@ -105,16 +118,22 @@ class DaskExecutor(Executor):
         try:
             self._client.wait_for_workers(1, timeout=NO_WORKER_SECONDS)
         except (NoneCame, OSError):
-            raise ValueError(f"--executor: no worker joined {self.name} within {NO_WORKER_SECONDS:.0f} seconds; start some") from None
+            raise ValueError(
+                f"--executor: no worker joined {self.name} within {NO_WORKER_SECONDS:.0f} seconds; start some"
+            ) from None
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Hand over a task; raises ClusterError where the connection is closed."""
         outer: Future[Any] = Future()
         outer.set_running_or_notify_cancel()
         try:
-            self._hand_over(outer, pickle.dumps((run_here, (self._fitness, fn, *args), kwargs)), N_TRIES)
+            self._hand_over(
+                outer, pickle.dumps((run_here, (self._fitness, fn, *args), kwargs)), N_TRIES
+            )
         except Exception as error:
-            raise ClusterError(f"{self.name} cannot be given tasks ({type(error).__name__}: {error})") from error
+            raise ClusterError(
+                f"{self.name} cannot be given tasks ({type(error).__name__}: {error})"
+            ) from error
         with self._lock:
             self._open.add(outer)
         outer.add_done_callback(self._forget)
@@ -146,9 +165,16 @@ class DaskExecutor(Executor):
             try:
                 self._hand_over(outer, sealed, n_tries)
             except Exception as closed:
-                self._end(outer, error=ClusterError(f"{self.name} cannot be given tasks ({type(closed).__name__}: {closed})"))
+                self._end(
+                    outer,
+                    error=ClusterError(
+                        f"{self.name} cannot be given tasks ({type(closed).__name__}: {closed})"
+                    ),
+                )
 
-    def _end(self, outer: Future[Any], value: Any = None, *, error: BaseException | None = None) -> None:
+    def _end(
+        self, outer: Future[Any], value: Any = None, *, error: BaseException | None = None
+    ) -> None:
         with suppress(InvalidStateError):  # the watch may have given it up a moment ago
             outer.set_result(value) if error is None else outer.set_exception(error)
 
@@ -171,11 +197,18 @@ class DaskExecutor(Executor):
             with self._lock:
                 given_up = list(self._open)
             for outer in given_up:
-                self._end(outer, error=ClusterError(f"{self.name} has had no worker for {NO_WORKER_SECONDS:.0f} seconds"))
+                self._end(
+                    outer,
+                    error=ClusterError(
+                        f"{self.name} has had no worker for {NO_WORKER_SECONDS:.0f} seconds"
+                    ),
+                )
 
     def _watch(self) -> None:
         while not self._closing.wait(LOOK_SECONDS):
-            with suppress(Exception):  # a client that is closing may raise anything; a watch that has died would see nothing
+            with suppress(
+                Exception
+            ):  # a client that is closing may raise anything; a watch that has died would see nothing
                 self._look()
 
 
@@ -193,21 +226,31 @@ def fitness() -> dict[str, str]:
 _own_fitness = cache(fitness)
 
 
-def run_here(wanted: Mapping[str, str], fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+def run_here(
+    wanted: Mapping[str, str], fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+) -> Any:
     """On a worker: return ``fn(*args, **kwargs)``; raises ClusterError where this worker's numbers could be others."""
     from distributed import get_worker
 
     worker = get_worker()
     own = _own_fitness()
-    wrong = [f"{name} is {own[name]}, wanted {value}" for name, value in wanted.items() if own[name] != value]
+    wrong = [
+        f"{name} is {own[name]}, wanted {value}"
+        for name, value in wanted.items()
+        if own[name] != value
+    ]
     if worker.state.nthreads != 1:
-        wrong.append(f"it runs {worker.state.nthreads} tasks at once, wanted 1: start it with --nthreads 1")
+        wrong.append(
+            f"it runs {worker.state.nthreads} tasks at once, wanted 1: start it with --nthreads 1"
+        )
     try:
         require_pinned()
     except RuntimeError as error:
         wrong.append(str(error))
     if wrong:
-        raise ClusterError(f"the worker {worker.address} is not fit ({'; '.join(wrong)}); mend it and start it again")
+        raise ClusterError(
+            f"the worker {worker.address} is not fit ({'; '.join(wrong)}); mend it and start it again"
+        )
     return fn(*args, **kwargs)
 
 
@@ -234,13 +277,18 @@ def _translate(error: BaseException) -> BaseException:
     missing = _missing_code(error)
     if not missing:
         return error
-    return ClusterError(f"a worker cannot import {missing}: start the workers with PYTHONPATH naming the work tree")
+    return ClusterError(
+        f"a worker cannot import {missing}: start the workers with PYTHONPATH naming the work tree"
+    )
 
 
 def _missing_code(error: BaseException | None) -> str:
     """Return the module of ours that could not be imported where ``error`` arose, or an empty string."""
     while error is not None:
-        if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] in (__package__, "nce_ref"):
+        if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] in (
+            __package__,
+            "nce_ref",
+        ):
             return str(error.name)
         error = error.__cause__ or error.__context__
     return ""

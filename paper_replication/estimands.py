@@ -38,7 +38,9 @@ class Estimate:
         """Return the two-sided interval of that confidence."""
         if self.bounds is not None:
             return self.bounds(confidence)
-        half = quantile(0.5 * (1.0 - confidence), self.df) * self.standard_error + self.reading_error
+        half = (
+            quantile(0.5 * (1.0 - confidence), self.df) * self.standard_error + self.reading_error
+        )
         return self.value - half, self.value + half
 
 
@@ -58,7 +60,9 @@ def slope_of_mean(evidence: Evidence, *, column: str, n_data_from: int) -> Estim
     points = np.array([st.log10_mean(evidence.column(column, size)) for size in sizes])
     value, error = st.slope(np.log10(sizes), points[:, 0], points[:, 1])
     counts = [evidence.column(column, size).size for size in sizes]
-    return Estimate(value, error, sum(counts), min(counts) - 1, note=f"T = {', '.join(map(str, sizes))}")
+    return Estimate(
+        value, error, sum(counts), min(counts) - 1, note=f"T = {', '.join(map(str, sizes))}"
+    )
 
 
 def slope_beside_remainder(evidence: Evidence, *, column: str, n_data_from: int) -> Estimate | None:
@@ -70,10 +74,14 @@ def slope_beside_remainder(evidence: Evidence, *, column: str, n_data_from: int)
     curve = np.log10([(1.0 + excess(size)) / size for size in sizes])
     implied, _ = st.slope(np.log10(sizes), curve, np.zeros(sizes.size))
     note = f"measured {measured.value:.4f}, implied {implied:.4f}"
-    return Estimate(measured.value - implied, measured.standard_error, measured.n, measured.df, note=note)
+    return Estimate(
+        measured.value - implied, measured.standard_error, measured.n, measured.df, note=note
+    )
 
 
-def published_median(evidence: Evidence, *, column: str, n_data: int, value: float) -> Estimate | None:
+def published_median(
+    evidence: Evidence, *, column: str, n_data: int, value: float
+) -> Estimate | None:
     """log10 of our median less the published one; both studies' sampling errors, theirs taken as ours at their 500 matrices."""
     sample = evidence.column(column, n_data)
     if sample.size < 2:
@@ -82,17 +90,23 @@ def published_median(evidence: Evidence, *, column: str, n_data: int, value: flo
     return _against_paper(float(np.median(logs)), st.median_error(logs), sample.size, value)
 
 
-def published_median_ratio(evidence: Evidence, *, columns: Sequence[str], n_data: int, value: float) -> Estimate | None:
+def published_median_ratio(
+    evidence: Evidence, *, columns: Sequence[str], n_data: int, value: float
+) -> Estimate | None:
     """log10 of our ratio of two medians less the published one, two readings wide."""
     first, second = (evidence.column(name, n_data) for name in columns)
     if first.size < 2:
         return None
     first, second = np.log10(first), np.log10(second)
     error = st.paired_medians_error(first, second)
-    return _against_paper(float(np.median(first) - np.median(second)), error, first.size, value, 2.0 * READING_ERROR)
+    return _against_paper(
+        float(np.median(first) - np.median(second)), error, first.size, value, 2.0 * READING_ERROR
+    )
 
 
-def published_mean(evidence: Evidence, *, columns: Sequence[str], n_data: int, value: float) -> Estimate | None:
+def published_mean(
+    evidence: Evidence, *, columns: Sequence[str], n_data: int, value: float
+) -> Estimate | None:
     """log10 of our mean of the summed columns less the published simulated mean."""
     samples = [evidence.column(name, n_data) for name in columns]
     if samples[0].size < 2:
@@ -100,16 +114,22 @@ def published_mean(evidence: Evidence, *, columns: Sequence[str], n_data: int, v
     return _against_paper(*st.log10_mean(np.sum(samples, axis=0)), samples[0].size, value)
 
 
-def published_prediction(evidence: Evidence, *, method: str, with_c: bool, n_data: int, value: float) -> Estimate | None:
+def published_prediction(
+    evidence: Evidence, *, method: str, with_c: bool, n_data: int, value: float
+) -> Estimate | None:
     """log10 of tr(Sigma)/T averaged over our matrices less the published prediction; only the matrices vary."""
     norms = evidence.column("norm_B", n_data)
     if norms.size < 2:
         return None
-    traces = norms * evidence.theory.relative_error(method) / N_SOURCES + (evidence.theory.error_c(method) if with_c else 0.0)
+    traces = norms * evidence.theory.relative_error(method) / N_SOURCES + (
+        evidence.theory.error_c(method) if with_c else 0.0
+    )
     return _against_paper(*st.log10_mean(traces / n_data), norms.size, value)
 
 
-def ratio_to_limit(evidence: Evidence, *, method: str, n_data: int, beyond_excess: bool = False) -> Estimate | None:
+def ratio_to_limit(
+    evidence: Evidence, *, method: str, n_data: int, beyond_excess: bool = False
+) -> Estimate | None:
     """T mean(relative error) / its limit nK, certified fits; with ``beyond_excess`` less the facts sheet's 1 + excess(T)."""
     sample = evidence.column(f"{method}.certified.relative_error", n_data)
     if sample.size < 2:
@@ -123,12 +143,20 @@ def ratio_to_limit(evidence: Evidence, *, method: str, n_data: int, beyond_exces
 
 def efficiency(evidence: Evidence, *, method: str, n_data: int) -> Estimate | None:
     """log10 of mean relative error over MLE's, less log10 of the theory's ratio."""
-    first, second = (evidence.column(f"{name}.certified.relative_error", n_data) for name in (method, "mle"))
+    first, second = (
+        evidence.column(f"{name}.certified.relative_error", n_data) for name in (method, "mle")
+    )
     if first.size < 2:
         return None
     value, error = st.log10_mean_ratio(first, second)
     limit = evidence.theory.relative_error(method) / evidence.theory.relative_error("mle")
-    return Estimate(value - float(np.log10(limit)), error, first.size, first.size - 1, note=f"ratio {10.0**value:.3f}, theory {limit:.3f}")
+    return Estimate(
+        value - float(np.log10(limit)),
+        error,
+        first.size,
+        first.size - 1,
+        note=f"ratio {10.0**value:.3f}, theory {limit:.3f}",
+    )
 
 
 def paired_log_ratio(evidence: Evidence, *, columns: Sequence[str]) -> Estimate | None:
@@ -141,7 +169,13 @@ def paired_log_ratio(evidence: Evidence, *, columns: Sequence[str]) -> Estimate 
         return None
     note = f"Wilcoxon signed-rank p = {st.signed_rank_p(differences):.3g}"
     bounds = _Bounds(st.median_interval, (differences,))
-    return Estimate(float(np.median(differences)), st.median_error(differences), differences.size, bounds=bounds, note=note)
+    return Estimate(
+        float(np.median(differences)),
+        st.median_error(differences),
+        differences.size,
+        bounds=bounds,
+        note=note,
+    )
 
 
 def median_log_ratio(evidence: Evidence, *, columns: Sequence[str], n_data: int) -> Estimate | None:
@@ -150,10 +184,18 @@ def median_log_ratio(evidence: Evidence, *, columns: Sequence[str], n_data: int)
     if first.size < 2:
         return None
     value = float(np.median(first) - np.median(second))
-    return Estimate(value, st.paired_medians_error(first, second), first.size, first.size - 1, note=f"ratio {10.0**value:.3f}")
+    return Estimate(
+        value,
+        st.paired_medians_error(first, second),
+        first.size,
+        first.size - 1,
+        note=f"ratio {10.0**value:.3f}",
+    )
 
 
-def share_above(evidence: Evidence, *, column: str, n_data: int, limit: float = GAP_LIMIT) -> Estimate | None:
+def share_above(
+    evidence: Evidence, *, column: str, n_data: int, limit: float = GAP_LIMIT
+) -> Estimate | None:
     """Share of runs whose column exceeds ``limit``."""
     sample = evidence.column(column, n_data)
     return None if sample.size == 0 else _proportion(int(np.sum(sample > limit)), sample.size)
@@ -167,14 +209,23 @@ def coverage(evidence: Evidence, *, column: str, n_data: int, entries: int = 1) 
     if entries == 1:
         return _proportion(int(np.sum(sample)), sample.size)
     # All runs alike would give an error of 0: never below that of independent entries.
-    error = max(st.mean_error(sample / entries), st.proportion_error(float(np.sum(sample)), entries * sample.size))
+    error = max(
+        st.mean_error(sample / entries),
+        st.proportion_error(float(np.sum(sample)), entries * sample.size),
+    )
     return Estimate(float(np.mean(sample)) / entries, error, sample.size, sample.size - 1)
 
 
 def mahalanobis_mean(evidence: Evidence, *, method: str, n_data: int) -> Estimate | None:
     """Mean of the squared Mahalanobis distance over its degrees of freedom."""
-    sample = evidence.column(f"{method}.certified.mahalanobis", n_data) / evidence.theory.degrees_of_freedom(method)
-    return None if sample.size < 2 else Estimate(float(np.mean(sample)), st.mean_error(sample), sample.size, sample.size - 1)
+    sample = evidence.column(
+        f"{method}.certified.mahalanobis", n_data
+    ) / evidence.theory.degrees_of_freedom(method)
+    return (
+        None
+        if sample.size < 2
+        else Estimate(float(np.mean(sample)), st.mean_error(sample), sample.size, sample.size - 1)
+    )
 
 
 def ellipsoid_coverage(evidence: Evidence, *, method: str, n_data: int) -> Estimate | None:
@@ -186,7 +237,9 @@ def ellipsoid_coverage(evidence: Evidence, *, method: str, n_data: int) -> Estim
 
 def certified_share(evidence: Evidence, *, methods: Sequence[str]) -> Estimate | None:
     """Share of certified fits, all methods and sizes together."""
-    flags = np.concatenate([evidence.pooled(f"{method}.certified.is_certified") for method in methods])
+    flags = np.concatenate(
+        [evidence.pooled(f"{method}.certified.is_certified") for method in methods]
+    )
     return None if flags.size == 0 else _proportion(int(np.sum(flags)), flags.size)
 
 
@@ -203,13 +256,32 @@ class _Bounds:
 
 def _proportion(successes: int, n: int) -> Estimate:
     bounds = _Bounds(st.proportion_interval, (successes, n))
-    return Estimate(successes / n, st.proportion_error(successes, n), n, bounds=bounds, note=f"{successes} of {n}")
+    return Estimate(
+        successes / n,
+        st.proportion_error(successes, n),
+        n,
+        bounds=bounds,
+        note=f"{successes} of {n}",
+    )
 
 
-def _against_paper(ours: float, error: float, n: int, theirs: float, reading_error: float = READING_ERROR) -> Estimate:
+def _against_paper(
+    ours: float, error: float, n: int, theirs: float, reading_error: float = READING_ERROR
+) -> Estimate:
     combined = error * float(np.sqrt(1.0 + n / N_MATRICES))
-    return Estimate(ours - theirs, combined, n, n - 1, reading_error, note=f"ours {ours:.3f}, paper {theirs:.3f}")
+    return Estimate(
+        ours - theirs,
+        combined,
+        n,
+        n - 1,
+        reading_error,
+        note=f"ours {ours:.3f}, paper {theirs:.3f}",
+    )
 
 
 def _sizes_with(evidence: Evidence, column: str, n_data_from: int) -> list[int]:
-    return [size for size in evidence.sizes if size >= n_data_from and evidence.column(column, size).size >= 2]
+    return [
+        size
+        for size in evidence.sizes
+        if size >= n_data_from and evidence.column(column, size).size >= 2
+    ]

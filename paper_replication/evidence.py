@@ -21,7 +21,9 @@ from .theory import Theory
 
 PROTOCOLS = ("paper", "certified")
 STATIONARITY_LIMIT = 1e-8  # what "certified" asks of the smallest subgradient, together with the proof of a local maximum
-GAP_LIMIT = 1e-4  # an objective this far below the best value known counts as another, worse maximum
+GAP_LIMIT = (
+    1e-4  # an objective this far below the best value known counts as another, worse maximum
+)
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,21 @@ class Evidence:
         if name.endswith(".is_certified"):
             stem = name.removesuffix("is_certified")
             stationary = self.column(stem + "stationarity", n_data) <= STATIONARITY_LIMIT
-            return (stationary & (self.column(stem + "is_local_maximum", n_data) == 1.0)).astype(float)
-        experiment, groups = ("fine_tuning", self.fine_tuning) if name.startswith("fine_tuning.") else ("figure1", self.groups)
+            return (stationary & (self.column(stem + "is_local_maximum", n_data) == 1.0)).astype(
+                float
+            )
+        experiment, groups = (
+            ("fine_tuning", self.fine_tuning)
+            if name.startswith("fine_tuning.")
+            else ("figure1", self.groups)
+        )
         try:
             return np.array([result[name] for result in groups.get(n_data, [])], dtype=float)
         except KeyError:
             have = ", ".join(sorted(groups[n_data][0]))
-            raise ValueError(f"name: a run of {experiment} at n_data = {n_data} has no result {name!r}; it has {have}") from None
+            raise ValueError(
+                f"name: a run of {experiment} at n_data = {n_data} has no result {name!r}; it has {have}"
+            ) from None
 
     def pooled(self, name: str, sizes: Iterable[int] | None = None) -> NDArray[np.float64]:
         """Return the column over all sizes (or those given), one after the other."""
@@ -64,7 +74,10 @@ class Evidence:
 
 def gather(rows: Iterable[Row], theory: Theory) -> Evidence:
     """Sort the rows by key and group them by experiment and ``n_data``: from here on no order of running is left."""
-    groups: dict[str, dict[int, list[Mapping[str, float]]]] = {"figure1": defaultdict(list), "fine_tuning": defaultdict(list)}
+    groups: dict[str, dict[int, list[Mapping[str, float]]]] = {
+        "figure1": defaultdict(list),
+        "fine_tuning": defaultdict(list),
+    }
     for row in sorted(rows, key=row_key):
         if row["experiment"] in groups:
             groups[row["experiment"]][_size(row["params"])].append(row["result"])

@@ -106,7 +106,10 @@ def parse_executor(text: str) -> Choice:
         return Processes(int(argument))
     if kind == "dask" and (argument == "local" or ADDRESS.fullmatch(argument)):
         return Dask(argument)
-    why = {"processes": "; N is a whole number from 1 on", "dask": "; ADDRESS is the scheduler's, e.g. tcp://10.0.0.1:8786"}.get(kind, "")
+    why = {
+        "processes": "; N is a whole number from 1 on",
+        "dask": "; ADDRESS is the scheduler's, e.g. tcp://10.0.0.1:8786",
+    }.get(kind, "")
     raise ValueError(f"got {text!r}; expected {FORMS}{why}")
 
 

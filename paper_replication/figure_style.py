@@ -19,17 +19,35 @@ from .theory import LABELS
 COLOURS = {"mle": "#000000", "nce_gaussian": "#0072B2", "nce_laplace": "#D55E00"}
 MARKERS = {"mle": "s", "nce_gaussian": "o", "nce_laplace": "^"}
 DASHES = {"mle": "-", "nce_gaussian": "--", "nce_laplace": "-."}
-SHIFT = {"mle": 0.97, "nce_gaussian": 1.0, "nce_laplace": 1.03}  # so that intervals at one T do not hide each other
+SHIFT = {
+    "mle": 0.97,
+    "nce_gaussian": 1.0,
+    "nce_laplace": 1.03,
+}  # so that intervals at one T do not hide each other
 
 
 def with_intervals(axes: Axes, lines: list[Line], method: str, joined: bool = False) -> None:
     """Draw values with their intervals; an infinite end is drawn off the axes."""
     if lines:
         values = np.array([[x.value, x.low, x.high] for x in lines])
-        yerr = np.clip(np.stack([values[:, 0] - values[:, 1], values[:, 2] - values[:, 0]]), 0.0, 1e3 * np.abs(values[:, 0]))
+        yerr = np.clip(
+            np.stack([values[:, 0] - values[:, 1], values[:, 2] - values[:, 0]]),
+            0.0,
+            1e3 * np.abs(values[:, 0]),
+        )
         x = [line.n_data * SHIFT[method] for line in lines]
         style = MARKERS[method] + (DASHES[method] if joined else "")
-        axes.errorbar(x, values[:, 0], yerr=yerr, fmt=style, color=COLOURS[method], ms=5, lw=1, capsize=2, label=LABELS[method])
+        axes.errorbar(
+            x,
+            values[:, 0],
+            yerr=yerr,
+            fmt=style,
+            color=COLOURS[method],
+            ms=5,
+            lw=1,
+            capsize=2,
+            label=LABELS[method],
+        )
 
 
 def limit_line(axes: Axes, constant: float, method: str) -> None:
@@ -61,7 +79,10 @@ def log_axes(axes: Axes) -> None:
 
 def legend(axes: Axes, methods: tuple[str, ...], extra: tuple[str, ...]) -> None:
     """One entry a method and one for each further kind of mark, in grey."""
-    handles = [Line2D([], [], color=COLOURS[m], marker=MARKERS[m], ls=DASHES[m], lw=1, label=LABELS[m]) for m in methods]
+    handles = [
+        Line2D([], [], color=COLOURS[m], marker=MARKERS[m], ls=DASHES[m], lw=1, label=LABELS[m])
+        for m in methods
+    ]
     marks = {
         "limit law": ("", "-"),
         "tr(Σ)/T": ("", "-"),
@@ -71,5 +92,17 @@ def legend(axes: Axes, methods: tuple[str, ...], extra: tuple[str, ...]) -> None
     }
     for text in extra:
         marker, style = marks[text]
-        handles.append(Line2D([], [], color="0.4", marker=marker, ls=style, mfc="none", ms=8 if marker == "o" else 6, lw=1, label=text))
+        handles.append(
+            Line2D(
+                [],
+                [],
+                color="0.4",
+                marker=marker,
+                ls=style,
+                mfc="none",
+                ms=8 if marker == "o" else 6,
+                lw=1,
+                label=text,
+            )
+        )
     axes.legend(handles=handles)

@@ -51,7 +51,9 @@ def matplotlib_is_here() -> bool:
     return importlib.util.find_spec("matplotlib") is not None
 
 
-def write_figures(folder: Path, evidence: Evidence, lines: list[Line], toy: dict[str, Any] | None) -> list[str]:
+def write_figures(
+    folder: Path, evidence: Evidence, lines: list[Line], toy: dict[str, Any] | None
+) -> list[str]:
     """Draw every figure the runs allow into ``folder`` and return their names; an empty list without matplotlib.
 
     ``toy``: {"precision": (p,), "c": (q,), "objective": (q, p), "paths": [(k, 2) arrays of precision, c]}, or None to leave it out.

@@ -35,21 +35,34 @@ class Profile:
 
     def tasks(self) -> list[Task]:
         """Return every run of the profile; raises ValueError where an experiment is missing."""
-        return [make_task(b.experiment, b.params, r) for b in self.batches for r in range(b.n_repetitions)]
+        return [
+            make_task(b.experiment, b.params, r)
+            for b in self.batches
+            for r in range(b.n_repetitions)
+        ]
 
 
 def _batches(experiment: str, sizes: Mapping[int, int]) -> tuple[Batch, ...]:
     return tuple(Batch(experiment, {"n_data": n_data}, count) for n_data, count in sizes.items())
 
 
-QUICK = _batches("figure1", {250: 100, 1000: 80, 2000: 110, 32000: 80}) + _batches("fine_tuning", {250: 80})
-FULL = _batches("figure1", dict.fromkeys(SIZES, N_MATRICES)) + _batches("fine_tuning", dict.fromkeys(SIZES[:4], N_MATRICES))
+QUICK = _batches("figure1", {250: 100, 1000: 80, 2000: 110, 32000: 80}) + _batches(
+    "fine_tuning", {250: 80}
+)
+FULL = _batches("figure1", dict.fromkeys(SIZES, N_MATRICES)) + _batches(
+    "fine_tuning", dict.fromkeys(SIZES[:4], N_MATRICES)
+)
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("smoke", "every path once, no statement", 20.0, _batches("figure1", {250: 2, 500: 2}) + _batches("fine_tuning", {250: 1})),
+        Profile(
+            "smoke",
+            "every path once, no statement",
+            20.0,
+            _batches("figure1", {250: 2, 500: 2}) + _batches("fine_tuning", {250: 1}),
+        ),
         Profile("quick", "the laws at a glance", 120.0, QUICK),
         Profile("full", "500 matrices a sample size, as in the paper", 2400.0, FULL),
     )

@@ -18,7 +18,9 @@ except ImportError:  # the extra `replicate` brings it; nothing depends on it
 class Progress:
     """Counts runs and their cost; ``advance`` after each run, ``close`` at the end."""
 
-    def __init__(self, n_runs: int, cost: float, stream: IO[str] | None = None, interval: float = 10.0) -> None:
+    def __init__(
+        self, n_runs: int, cost: float, stream: IO[str] | None = None, interval: float = 10.0
+    ) -> None:
         self.stream = sys.stderr if stream is None else stream
         self.n_runs, self.cost, self.interval = n_runs, max(cost, 1e-12), interval
         self.n_done, self.cost_done = 0, 0.0
@@ -42,7 +44,11 @@ class Progress:
     def line(self, elapsed: float) -> str:
         """Return the plain line for the present state after ``elapsed`` seconds."""
         share = min(1.0, self.cost_done / self.cost)
-        left = f"about {clock(elapsed * (1.0 - share) / share)} left" if share > 0.0 else "time left unknown"
+        left = (
+            f"about {clock(elapsed * (1.0 - share) / share)} left"
+            if share > 0.0
+            else "time left unknown"
+        )
         return f"{self.n_done}/{self.n_runs} runs, {share:.0%} of the work, {clock(elapsed)} passed, {left}"
 
     def close(self) -> None:

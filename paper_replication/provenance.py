@@ -20,8 +20,13 @@ def code_hash(root: Path = ROOT, experiments: str = "experiments") -> str:
     """
     digest = hashlib.sha256()
     made_by = [root / "nce_ref", root / "paper_replication" / experiments]
-    files = [path for folder in made_by for path in folder.rglob("*.py") if "oracle" not in path.parts]
-    files += [root / "paper_replication" / name for name in ("seeds.py", "tasks.py", "mixing.py", "theory.py")]
+    files = [
+        path for folder in made_by for path in folder.rglob("*.py") if "oracle" not in path.parts
+    ]
+    files += [
+        root / "paper_replication" / name
+        for name in ("seeds.py", "tasks.py", "mixing.py", "theory.py")
+    ]
     for path in sorted(file for file in files if file.exists()):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(root).as_posix()} {len(content)}\n".encode() + content)
@@ -30,7 +35,12 @@ def code_hash(root: Path = ROOT, experiments: str = "experiments") -> str:
 
 def machine() -> dict[str, Any]:
     """Return system, processor and number of cores; no host name and no paths."""
-    return {"system": platform.system(), "machine": platform.machine(), "processor": _processor(), "cores": os.cpu_count()}
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+    }
 
 
 def versions() -> dict[str, str]:
@@ -48,13 +58,17 @@ def git_commit(root: Path = ROOT) -> str | None:
     """Return the commit of the work tree, with "+changes" where it differs from it; None where there is no git or no commit."""
     try:
         commit = _git(root, "rev-parse", "HEAD")
-        return commit + ("+changes" if _git(root, "status", "--porcelain", "--untracked-files=no") else "")
+        return commit + (
+            "+changes" if _git(root, "status", "--porcelain", "--untracked-files=no") else ""
+        )
     except (OSError, subprocess.SubprocessError):
         return None
 
 
 def _git(root: Path, *arguments: str) -> str:
-    answer = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True, timeout=20)
+    answer = subprocess.run(
+        ["git", *arguments], cwd=root, capture_output=True, text=True, check=True, timeout=20
+    )
     return answer.stdout.strip()
 
 

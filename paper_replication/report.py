@@ -76,7 +76,9 @@ class Report:
     figures: list[str]
 
 
-def build_report(rows: Sequence[Row], folder: Path, runs: Mapping[str, Any], theory: Theory | None = None) -> Report:
+def build_report(
+    rows: Sequence[Row], folder: Path, runs: Mapping[str, Any], theory: Theory | None = None
+) -> Report:
     """Write the report of ``rows`` into ``folder``. ``runs``: what to say of their making (see ``describe_runs``).
 
     Raises StoreError where there are no rows of figure1 or the folder cannot be written.
@@ -84,18 +86,27 @@ def build_report(rows: Sequence[Row], folder: Path, runs: Mapping[str, Any], the
     newest, left_out = newest_version(merge(rows))
     evidence = gather(newest, compute_theory() if theory is None else theory)
     if not evidence.sizes:
-        raise StoreError(f"{folder}: there are no runs of figure1 to report on; make some with: python -m paper_replication run")
+        raise StoreError(
+            f"{folder}: there are no runs of figure1 to report on; make some with: python -m paper_replication run"
+        )
     lines, judgements = summarise(evidence), judge_all(all_claims(), evidence)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "summary.csv").write_text(summary_csv(lines), encoding="utf-8")
         (folder / "claims.json").write_text(claims_json(judgements), encoding="utf-8")
         write_gzip(folder / RUNS_FILE, newest)
-        about = {"runs": {**runs, "codes": _codes(newest)}, "report": {"versions": provenance.versions(), "code": provenance.code_hash()}}
-        (folder / "provenance.json").write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        about = {
+            "runs": {**runs, "codes": _codes(newest)},
+            "report": {"versions": provenance.versions(), "code": provenance.code_hash()},
+        }
+        (folder / "provenance.json").write_text(
+            json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
         picture = toy_picture() if figures.matplotlib_is_here() else None
         drawn = figures.write_figures(folder / "figures", evidence, lines, picture)
-        text = compose(evidence, lines, judgements, drawn, about["runs"], left_out) + other_studies(folder)
+        text = compose(evidence, lines, judgements, drawn, about["runs"], left_out) + other_studies(
+            folder
+        )
         (folder / "REPORT.md").write_text(text, encoding="utf-8")
     except OSError as error:
         raise StoreError(
@@ -104,10 +115,13 @@ def build_report(rows: Sequence[Row], folder: Path, runs: Mapping[str, Any], the
     return Report(folder / "REPORT.md", judgements, drawn)
 
 
-def describe_runs(profile: str, wall_seconds: float, task_seconds: Mapping[str, list[float]], n_missing: int) -> dict[str, Any]:
+def describe_runs(
+    profile: str, wall_seconds: float, task_seconds: Mapping[str, list[float]], n_missing: int
+) -> dict[str, Any]:
     """Return what ``provenance.json`` keeps of the making of the runs; ``task_seconds`` maps parameters to times."""
     spent = {
-        params: {"runs": len(times), "mean_seconds": round(sum(times) / len(times), 4)} for params, times in sorted(task_seconds.items())
+        params: {"runs": len(times), "mean_seconds": round(sum(times) / len(times), 4)}
+        for params, times in sorted(task_seconds.items())
     }
     return {
         "profile": profile,
@@ -125,7 +139,9 @@ def newest_version(rows: Sequence[Row]) -> tuple[list[Row], int]:
     """Return each experiment's rows of its highest version, and how many older ones were left out."""
     highest: dict[str, int] = {}
     for row in rows:
-        highest[row["experiment"]] = max(row["version"], highest.get(row["experiment"], row["version"]))
+        highest[row["experiment"]] = max(
+            row["version"], highest.get(row["experiment"], row["version"])
+        )
     newest = [row for row in rows if row["version"] == highest[row["experiment"]]]
     return newest, len(rows) - len(newest)
 
@@ -136,12 +152,23 @@ def toy_picture() -> dict[str, Any]:
 
 
 def compose(
-    evidence: Evidence, lines: Sequence[Line], judgements: Sequence[Judgement], drawn: Sequence[str], runs: Mapping[str, Any], left_out: int
+    evidence: Evidence,
+    lines: Sequence[Line],
+    judgements: Sequence[Judgement],
+    drawn: Sequence[str],
+    runs: Mapping[str, Any],
+    left_out: int,
 ) -> str:
     """Return the text of REPORT.md."""
     certified, fits = tables.certified_total(evidence)
-    counts = ", ".join(f"{evidence.column('norm_B', size).size} at T = {size}" for size in evidence.sizes)
-    spent = f"Time spent in runs: {clock(float(runs['task_seconds']))} of one core. " if "task_seconds" in runs else ""
+    counts = ", ".join(
+        f"{evidence.column('norm_B', size).size} at T = {size}" for size in evidence.sizes
+    )
+    spent = (
+        f"Time spent in runs: {clock(float(runs['task_seconds']))} of one core. "
+        if "task_seconds" in runs
+        else ""
+    )
     intro = [
         "# Replication report: P10 Figure 1 and its theory\n",
         f"Profile `{runs.get('profile', 'unknown')}`; runs (one random mixing matrix each): {counts}. {spent}"
@@ -157,19 +184,49 @@ def compose(
     if left_out:
         intro.append(f"{left_out} runs of older experiment versions were left out.\n")
     if not drawn:
-        intro.append("The figures were left out: matplotlib is not installed (`pip install -e '.[replicate]'` brings it).\n")
+        intro.append(
+            "The figures were left out: matplotlib is not installed (`pip install -e '.[replicate]'` brings it).\n"
+        )
     share = f"{certified} of {fits} fits ({certified / fits:.3%})"
-    constants = [[tables.LABELS[m], f"{evidence.theory.relative_error(m):.4f}", f"{evidence.theory.error_c(m):.4f}"] for m in METHODS]
+    constants = [
+        [
+            tables.LABELS[m],
+            f"{evidence.theory.relative_error(m):.4f}",
+            f"{evidence.theory.error_c(m):.4f}",
+        ]
+        for m in METHODS
+    ]
     sections = [
-        ("Verdicts", f"{RULE}\n\n{tables.verdicts(judgements)}\n{tables.not_confirmed(judgements)}"),
-        ("Figures", "\n".join(f"![{name}](figures/{name}.png)\n\n{figures.CAPTIONS[name]} [SVG](figures/{name}.svg)\n" for name in drawn)),
-        ("Certificates", f"Certified: {share}; required are 99.9 %. {CERTIFIED}\n\n{tables.certificates(evidence)}"),
+        (
+            "Verdicts",
+            f"{RULE}\n\n{tables.verdicts(judgements)}\n{tables.not_confirmed(judgements)}",
+        ),
+        (
+            "Figures",
+            "\n".join(
+                f"![{name}](figures/{name}.png)\n\n{figures.CAPTIONS[name]} [SVG](figures/{name}.svg)\n"
+                for name in drawn
+            ),
+        ),
+        (
+            "Certificates",
+            f"Certified: {share}; required are 99.9 %. {CERTIFIED}\n\n{tables.certificates(evidence)}",
+        ),
         ("Limits of the theory", f"{LIMITS}\n\n{tables.markdown(['method', 'B', 'c'], constants)}"),
-        ("Medians", f"log10 of the median squared errors under the paper's protocol.\n\n{tables.medians(evidence, lines)}"),
-        ("The start of the fine tuning", _with_text(FINE_TUNING, tables.fine_tuning(evidence, lines))),
+        (
+            "Medians",
+            f"log10 of the median squared errors under the paper's protocol.\n\n{tables.medians(evidence, lines)}",
+        ),
+        (
+            "The start of the fine tuning",
+            _with_text(FINE_TUNING, tables.fine_tuning(evidence, lines)),
+        ),
         ("Approach to the limit law", f"{APPROACH}\n\n{tables.approach(evidence, lines)}"),
         ("The optimiser's part", f"{OPTIMISER}\n\n{tables.optimiser(evidence, lines)}"),
-        ("Coverage, entries of B", f"{COVERAGE.format('the entries of B')}\n\n{tables.coverage(evidence, lines, 'B')}"),
+        (
+            "Coverage, entries of B",
+            f"{COVERAGE.format('the entries of B')}\n\n{tables.coverage(evidence, lines, 'B')}",
+        ),
         ("Coverage, c", f"{COVERAGE.format('the c')}\n\n{tables.coverage(evidence, lines, 'c')}"),
         ("Mahalanobis distances", f"{DISTANCES}\n\n{tables.distances(evidence, lines)}"),
         ("All claims", f"{CLAIMS}\n\n{tables.all_claims(judgements)}"),
@@ -200,7 +257,9 @@ def _verdicts_of(folder: Path, study: str, text: str) -> str:
     counts: dict[str, Counter[str]] = {}
     for claim in json.loads(path.read_text(encoding="utf-8")):
         counts.setdefault(claim["family"], Counter())[claim["verdict"]] += 1
-    rows = [[family, *(str(count[verdict]) for verdict in VERDICTS)] for family, count in counts.items()]
+    rows = [
+        [family, *(str(count[verdict]) for verdict in VERDICTS)] for family, count in counts.items()
+    ]
     total = [f"**{sum(count[verdict] for count in counts.values())}**" for verdict in VERDICTS]
     return f"\n{text}\n\n{tables.markdown([f'{study}, claims about', *VERDICTS], [*rows, ['**all**', *total]])}"
 
@@ -220,4 +279,8 @@ def _with_text(text: str, table: str) -> str:
 
 
 def _codes(rows: Sequence[Row]) -> dict[str, int]:
-    return dict(sorted(Counter(str(row.get("provenance", {}).get("code", "unknown")) for row in rows).items()))
+    return dict(
+        sorted(
+            Counter(str(row.get("provenance", {}).get("code", "unknown")) for row in rows).items()
+        )
+    )

@@ -19,15 +19,26 @@ from .theory import LABELS, METHODS
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
-    return "".join("| " + " | ".join(entry.replace("|", "\\|") for entry in line) + " |\n" for line in lines)
+    return "".join(
+        "| " + " | ".join(entry.replace("|", "\\|") for entry in line) + " |\n" for line in lines
+    )
 
 
 def verdicts(judgements: Sequence[Judgement]) -> str:
     """Verdicts counted by family."""
     counts = tally(judgements)
-    total = {name: sum(count[name] for count in counts.values()) for name in (CONFIRMED, CONTRADICTED, NOT_RESOLVED)}
-    rows = [[family, *(str(count[name]) for name in (CONFIRMED, CONTRADICTED, NOT_RESOLVED))] for family, count in counts.items()]
-    return markdown(["claims about", CONFIRMED, CONTRADICTED, NOT_RESOLVED], [*rows, ["**all**", *(f"**{n}**" for n in total.values())]])
+    total = {
+        name: sum(count[name] for count in counts.values())
+        for name in (CONFIRMED, CONTRADICTED, NOT_RESOLVED)
+    }
+    rows = [
+        [family, *(str(count[name]) for name in (CONFIRMED, CONTRADICTED, NOT_RESOLVED))]
+        for family, count in counts.items()
+    ]
+    return markdown(
+        ["claims about", CONFIRMED, CONTRADICTED, NOT_RESOLVED],
+        [*rows, ["**all**", *(f"**{n}**" for n in total.values())]],
+    )
 
 
 def plain_verdicts(judgements: Sequence[Judgement]) -> str:
@@ -35,10 +46,20 @@ def plain_verdicts(judgements: Sequence[Judgement]) -> str:
     counts = tally(judgements)
     width = max(len(family) for family in [*counts, "claims about"])
     lines = [f"{'claims about':{width}}  {CONFIRMED:>12} {CONTRADICTED:>12} {NOT_RESOLVED:>12}"]
-    lines += [f"{family:{width}}  {c[CONFIRMED]:>12} {c[CONTRADICTED]:>12} {c[NOT_RESOLVED]:>12}" for family, c in counts.items()]
-    total = {name: sum(c[name] for c in counts.values()) for name in (CONFIRMED, CONTRADICTED, NOT_RESOLVED)}
-    lines.append(f"{'all':{width}}  {total[CONFIRMED]:>12} {total[CONTRADICTED]:>12} {total[NOT_RESOLVED]:>12}")
-    lines += [f"contradicted: {j.claim.id}: {_values(j)}" for j in judgements if j.verdict == CONTRADICTED]
+    lines += [
+        f"{family:{width}}  {c[CONFIRMED]:>12} {c[CONTRADICTED]:>12} {c[NOT_RESOLVED]:>12}"
+        for family, c in counts.items()
+    ]
+    total = {
+        name: sum(c[name] for c in counts.values())
+        for name in (CONFIRMED, CONTRADICTED, NOT_RESOLVED)
+    }
+    lines.append(
+        f"{'all':{width}}  {total[CONFIRMED]:>12} {total[CONTRADICTED]:>12} {total[NOT_RESOLVED]:>12}"
+    )
+    lines += [
+        f"contradicted: {j.claim.id}: {_values(j)}" for j in judgements if j.verdict == CONTRADICTED
+    ]
     return "\n".join(lines)
 
 
@@ -46,7 +67,10 @@ def not_confirmed(judgements: Sequence[Judgement]) -> str:
     """The contradicted claims in words with their estimates, and the names of those not resolved; empty where there are none."""
     against = [j for j in judgements if j.verdict == CONTRADICTED]
     left = [f"`{j.claim.id}`" for j in judgements if j.verdict == NOT_RESOLVED]
-    told = "".join(f"- `{j.claim.id}`: {j.claim.statement}: {_values(j)}; {_target(j)} claimed\n" for j in against)
+    told = "".join(
+        f"- `{j.claim.id}`: {j.claim.statement}: {_values(j)}; {_target(j)} claimed\n"
+        for j in against
+    )
     parts = [f"Contradicted:\n\n{told}"] if against else []
     parts += [f"Not resolved ({len(left)}): {', '.join(left)}.\n"] if left else []
     return "\n".join(parts)
@@ -69,17 +93,30 @@ def all_claims(judgements: Sequence[Judgement]) -> str:
                 "; ".join(t for t in (note, reason) if t),
             ]
         )
-    return markdown(["id", "claim", "target", "estimate [interval]", "power", "verdict", "note"], rows)
+    return markdown(
+        ["id", "claim", "target", "estimate [interval]", "power", "verdict", "note"], rows
+    )
 
 
 def medians(evidence: Evidence, lines: Sequence[Line]) -> str:
     """log10 of the median squared errors under the paper's protocol beside the published ones."""
-    published = {(p.method, p.parameter, p.n_data): p.value for p in evidence.points if p.statistic == "median"}
+    published = {
+        (p.method, p.parameter, p.n_data): p.value
+        for p in evidence.points
+        if p.statistic == "median"
+    }
     rows = []
     for size in evidence.sizes:
         for method in METHODS:
             for parameter in ("B", "c"):
-                (line,) = select(lines, n_data=size, method=method, protocol="paper", quantity=f"error_{parameter}", statistic="median")
+                (line,) = select(
+                    lines,
+                    n_data=size,
+                    method=method,
+                    protocol="paper",
+                    quantity=f"error_{parameter}",
+                    statistic="median",
+                )
                 theirs = published.get((method, parameter, size))
                 numbers = [
                     _log(line.value),
@@ -88,7 +125,10 @@ def medians(evidence: Evidence, lines: Sequence[Line]) -> str:
                     _log(line.theory),
                 ]
                 rows.append([str(size), LABELS[method], parameter, str(line.n), *numbers])
-    return markdown(["T", "method", "of", "runs", "ours (log10)", "95 % interval", "published", "limit law"], rows)
+    return markdown(
+        ["T", "method", "of", "runs", "ours (log10)", "95 % interval", "published", "limit law"],
+        rows,
+    )
 
 
 def approach(evidence: Evidence, lines: Sequence[Line]) -> str:
@@ -106,26 +146,64 @@ def distances(evidence: Evidence, lines: Sequence[Line]) -> str:
     rows = []
     for size in evidence.sizes:
         for method in METHODS:
-            found = {x.statistic: x for x in select(lines, n_data=size, method=method, quantity="mahalanobis")}
-            cells = [_cell(found.get(name), "{:.3f}") for name in ("mean/df", "below_95%", "kolmogorov_distance")]
-            rows.append([str(size), LABELS[method], *cells, _cell(found.get("kolmogorov_p"), "{:.2g}")])
-    return markdown(["T", "method", "mean / degrees of freedom", "below the 95 % quantile", "Kolmogorov distance", "its p"], rows)
+            found = {
+                x.statistic: x
+                for x in select(lines, n_data=size, method=method, quantity="mahalanobis")
+            }
+            cells = [
+                _cell(found.get(name), "{:.3f}")
+                for name in ("mean/df", "below_95%", "kolmogorov_distance")
+            ]
+            rows.append(
+                [str(size), LABELS[method], *cells, _cell(found.get("kolmogorov_p"), "{:.2g}")]
+            )
+    return markdown(
+        [
+            "T",
+            "method",
+            "mean / degrees of freedom",
+            "below the 95 % quantile",
+            "Kolmogorov distance",
+            "its p",
+        ],
+        rows,
+    )
 
 
 def fine_tuning(evidence: Evidence, lines: Sequence[Line]) -> str:
     """log10 of the second fit's median squared errors by its start, beside the published ones."""
-    published = {(p.parameter, p.n_data): p.value for p in evidence.points if p.statistic == "median" and p.method == "nce_laplace"}
+    published = {
+        (p.parameter, p.n_data): p.value
+        for p in evidence.points
+        if p.statistic == "median" and p.method == "nce_laplace"
+    }
     rows = []
     for size in evidence.fine_tuning:
-        ahead = evidence.column("fine_tuning.random.objective", size) - evidence.column("fine_tuning.first_fit.objective", size)
+        ahead = evidence.column("fine_tuning.random.objective", size) - evidence.column(
+            "fine_tuning.first_fit.objective", size
+        )
         for parameter in ("B", "c"):
             cells = []
             for start in ("random", "first_fit"):
-                line = select(lines, n_data=size, protocol=f"fine_tuning.{start}", quantity=f"error_{parameter}", statistic="median")[0]
+                line = select(
+                    lines,
+                    n_data=size,
+                    protocol=f"fine_tuning.{start}",
+                    quantity=f"error_{parameter}",
+                    statistic="median",
+                )[0]
                 cells.append(f"{_log(line.value)} [{_log(line.low)}, {_log(line.high)}]")
             cells += [f"{published[parameter, size]:.3f}", f"{np.mean(ahead > 1e-6):.2f}"]
             rows.append([str(size), parameter, str(ahead.size), *cells])
-    head = ["T", "of", "runs", "random starts", "start at the first fit", "published", "share of runs in which random starts end higher"]
+    head = [
+        "T",
+        "of",
+        "runs",
+        "random starts",
+        "start at the first fit",
+        "published",
+        "share of runs in which random starts end higher",
+    ]
     return markdown(head, rows) if rows else ""
 
 
@@ -135,14 +213,27 @@ def optimiser(evidence: Evidence, lines: Sequence[Line]) -> str:
     for size in evidence.sizes:
         for method in METHODS:
             at = {"n_data": size, "method": method}
-            shares = [("paper", "single_start_below_best"), ("paper", "below_best"), ("certified", "below_best")]
+            shares = [
+                ("paper", "single_start_below_best"),
+                ("paper", "below_best"),
+                ("certified", "below_best"),
+            ]
             cells = [_cell(_one(lines, **at, protocol=p, quantity=q), "{:.3f}") for p, q in shares]
             cells += [
-                _cell(_one(lines, **at, protocol=p, quantity="error_B", statistic="log10_median_ratio"), "{:+.3f}")
+                _cell(
+                    _one(
+                        lines, **at, protocol=p, quantity="error_B", statistic="log10_median_ratio"
+                    ),
+                    "{:+.3f}",
+                )
                 for p in ("single/five", "paper/certified")
             ]
             cells += [
-                _cell(_one(lines, **at, protocol=p, quantity="n_evaluations", statistic="mean"), "{:.0f}", False)
+                _cell(
+                    _one(lines, **at, protocol=p, quantity="n_evaluations", statistic="mean"),
+                    "{:.0f}",
+                    False,
+                )
                 for p in ("paper", "certified")
             ]
             rows.append([str(size), LABELS[method], *cells])
@@ -167,13 +258,32 @@ def certificates(evidence: Evidence) -> str:
         for size in evidence.sizes:
             flags = evidence.column(f"{method}.certified.is_certified", size)
             worst = float(evidence.column(f"{method}.certified.stationarity", size).max())
-            stationary = int((evidence.column(f"{method}.certified.stationarity", size) <= STATIONARITY_LIMIT).sum())
+            stationary = int(
+                (
+                    evidence.column(f"{method}.certified.stationarity", size) <= STATIONARITY_LIMIT
+                ).sum()
+            )
             maximal = int(evidence.column(f"{method}.certified.is_local_maximum", size).sum())
-            starts = [int(evidence.column(f"{method}.certified.{name}", size).sum()) for name in ("certified_starts", "n_starts")]
+            starts = [
+                int(evidence.column(f"{method}.certified.{name}", size).sum())
+                for name in ("certified_starts", "n_starts")
+            ]
             counts = [flags.size, stationary, maximal, int(flags.sum())]
-            ends = [f"{worst:.1e}", f"{starts[0]} of {starts[1]}", _reasons(evidence.column(f"{method}.certified.status", size))]
+            ends = [
+                f"{worst:.1e}",
+                f"{starts[0]} of {starts[1]}",
+                _reasons(evidence.column(f"{method}.certified.status", size)),
+            ]
             rows.append([LABELS[method], str(size), *map(str, counts), *ends])
-    head = ["fits", "stationary to 1e-8", "proven maxima", "both", "largest stationarity", "certified starts", "reasons of the rest"]
+    head = [
+        "fits",
+        "stationary to 1e-8",
+        "proven maxima",
+        "both",
+        "largest stationarity",
+        "certified starts",
+        "reasons of the rest",
+    ]
     return markdown(["method", "T", *head], rows)
 
 
@@ -189,11 +299,31 @@ def certified_total(evidence: Evidence) -> tuple[int, int]:
     return int(sum(column.sum() for column in columns)), sum(column.size for column in columns)
 
 
-def _by_size(evidence: Evidence, lines: Sequence[Line], statistic: str, quantity: str, protocol: str, form: str) -> str:
+def _by_size(
+    evidence: Evidence,
+    lines: Sequence[Line],
+    statistic: str,
+    quantity: str,
+    protocol: str,
+    form: str,
+) -> str:
     rows = [
         [
             str(size),
-            *(_cell(_one(lines, n_data=size, method=m, protocol=protocol, quantity=quantity, statistic=statistic), form) for m in METHODS),
+            *(
+                _cell(
+                    _one(
+                        lines,
+                        n_data=size,
+                        method=m,
+                        protocol=protocol,
+                        quantity=quantity,
+                        statistic=statistic,
+                    ),
+                    form,
+                )
+                for m in METHODS
+            ),
         ]
         for size in evidence.sizes
     ]
@@ -209,11 +339,21 @@ def _cell(line: Line | None, form: str, interval: bool = True) -> str:
     if line is None:
         return ""
     text = form.format(line.value)
-    return f"{text} [{form.format(line.low)}, {form.format(line.high)}]" if interval and not math.isnan(line.low) else text
+    return (
+        f"{text} [{form.format(line.low)}, {form.format(line.high)}]"
+        if interval and not math.isnan(line.low)
+        else text
+    )
 
 
 def _log(value: float) -> str:
-    return "" if math.isnan(value) else f"{math.log10(value):.3f}" if 0.0 < value < math.inf else "none"
+    return (
+        ""
+        if math.isnan(value)
+        else f"{math.log10(value):.3f}"
+        if 0.0 < value < math.inf
+        else "none"
+    )
 
 
 def _target(judgement: Judgement) -> str:

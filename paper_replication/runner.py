@@ -101,10 +101,20 @@ def run_tasks(
                 if future.cancelled() or wait([future]).done:
                     collect(future)
     except BrokenExecutor as error:
-        for future in [future for future in pending if future.done() and not future.cancelled() and future.exception() is None]:
+        for future in [
+            future
+            for future in pending
+            if future.done() and not future.cancelled() and future.exception() is None
+        ]:
             collect(future)  # what ended before the break is stored
-        why = "a worker process died (killed, or out of memory)" if isinstance(error, BrokenProcessPool) else str(error)
-        raise StoreError(f"{store.folder}: {why}; {n_made} runs were stored, start again to go on") from None
+        why = (
+            "a worker process died (killed, or out of memory)"
+            if isinstance(error, BrokenProcessPool)
+            else str(error)
+        )
+        raise StoreError(
+            f"{store.folder}: {why}; {n_made} runs were stored, start again to go on"
+        ) from None
     finally:
         progress.close()
     n_left = len(todo) - n_made - len(failures)
@@ -119,4 +129,3 @@ def take_shard(tasks: Iterable[Task], index: int, count: int) -> list[Task]:
     if not 1 <= index <= count:
         raise ValueError(f"shard: got {index}/{count}; expected i/k with 1 <= i <= k")
     return sorted(tasks, key=lambda task: (-task.cost, task.key))[index - 1 :: count]
-

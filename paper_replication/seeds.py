@@ -23,7 +23,9 @@ def generator_for(*names: str | int) -> np.random.Generator:
     message = bytearray()
     for name in names:
         if isinstance(name, bool) or not isinstance(name, (str, int)):
-            raise ValueError(f"names: got {name!r} of type {type(name).__name__}; expected strings and integers")
+            raise ValueError(
+                f"names: got {name!r} of type {type(name).__name__}; expected strings and integers"
+            )
         text = name.encode() if isinstance(name, str) else str(name).encode()
         message += (b"s" if isinstance(name, str) else b"i") + str(len(text)).encode() + b":" + text
     digest = hashlib.sha256(bytes(message)).digest()

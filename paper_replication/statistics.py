@@ -23,7 +23,9 @@ def median_interval(values: Float, confidence: float) -> Interval:
     ordered = np.sort(values)
     tail = 0.5 * (1.0 - confidence)
     k = int(stats.binom.ppf(tail, ordered.size, 0.5))
-    if stats.binom.cdf(k, ordered.size, 0.5) <= tail:  # ppf gives P(Bin <= k) >= tail; k itself may do only on equality
+    if (
+        stats.binom.cdf(k, ordered.size, 0.5) <= tail
+    ):  # ppf gives P(Bin <= k) >= tail; k itself may do only on equality
         k += 1
     if k == 0:
         return -np.inf, np.inf
@@ -87,7 +89,9 @@ def proportion_interval(successes: int, n: int, confidence: float) -> Interval:
     """Clopper-Pearson interval of a proportion: exact, coverage at least ``confidence`` at every n."""
     tail = 0.5 * (1.0 - confidence)
     low = 0.0 if successes == 0 else float(stats.beta.ppf(tail, successes, n - successes + 1))
-    high = 1.0 if successes == n else float(stats.beta.ppf(1.0 - tail, successes + 1, n - successes))
+    high = (
+        1.0 if successes == n else float(stats.beta.ppf(1.0 - tail, successes + 1, n - successes))
+    )
     return low, high
 
 

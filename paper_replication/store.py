@@ -58,7 +58,9 @@ def merge(rows: Iterable[Row]) -> list[Row]:
     for row in rows:
         other = found.setdefault(row_key(row), row)
         if other["result"] != row["result"]:
-            raise StoreError(f"{row_key(row)}: two different results; raise EXPERIMENT_VERSION when the numbers change")
+            raise StoreError(
+                f"{row_key(row)}: two different results; raise EXPERIMENT_VERSION when the numbers change"
+            )
     return [found[key] for key in sorted(found)]
 
 
@@ -92,7 +94,9 @@ class RunStore:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self._lock.close()
-            raise StoreError(f"{self.folder}: another run is writing here; wait for it, or choose another folder with --results") from None
+            raise StoreError(
+                f"{self.folder}: another run is writing here; wait for it, or choose another folder with --results"
+            ) from None
         try:
             rows, note_runs = self._recover(RUNS)
             times, note_times = self._recover(TIMES)
@@ -110,15 +114,24 @@ class RunStore:
             self._lock.close()
             raise
 
-    def append(self, key: Key, result: Mapping[str, float], seconds: float, provenance: Mapping[str, Any]) -> None:
+    def append(
+        self, key: Key, result: Mapping[str, float], seconds: float, provenance: Mapping[str, Any]
+    ) -> None:
         """Write one run and its time; raises ValueError for NaN or inf, and StoreError where the disk refuses."""
-        named = {"experiment": key.experiment, "version": key.version, "params": json.loads(key.params), "repetition": key.repetition}
+        named = {
+            "experiment": key.experiment,
+            "version": key.version,
+            "params": json.loads(key.params),
+            "repetition": key.repetition,
+        }
         row = {**named, "result": finite_result(result), "provenance": dict(provenance)}
         try:
             _write(self._times, {**named, "seconds": seconds})
             _write(self._runs, row)
         except OSError as error:
-            raise StoreError(f"{self.folder}: writing failed ({_reason(error)}); what was stored before is kept") from None
+            raise StoreError(
+                f"{self.folder}: writing failed ({_reason(error)}); what was stored before is kept"
+            ) from None
         self.rows[key] = row
         self.seconds[key] = seconds
 
@@ -133,7 +146,12 @@ class RunStore:
     def __enter__(self) -> RunStore:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def _recover(self, name: str) -> tuple[list[Row], str]:
@@ -158,13 +176,27 @@ def _split(path: Path, data: bytes) -> tuple[int, list[Row], str]:
                 raise ValueError("the line does not end")
             row = json.loads(line)
             key = row_key(row)
-            if not (isinstance(key.experiment, str) and isinstance(key.version, int) and isinstance(key.repetition, int)):
-                raise ValueError("experiment, version and repetition: expected a string and two whole numbers")
-            finite_result(row["result"] if "result" in row else {"seconds": row["seconds"]})  # refuses NaN, which JSON readers let in
+            if not (
+                isinstance(key.experiment, str)
+                and isinstance(key.version, int)
+                and isinstance(key.repetition, int)
+            ):
+                raise ValueError(
+                    "experiment, version and repetition: expected a string and two whole numbers"
+                )
+            finite_result(
+                row["result"] if "result" in row else {"seconds": row["seconds"]}
+            )  # refuses NaN, which JSON readers let in
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             if number < len(lines):
-                raise StoreError(f"{path}, line {number}: damaged ({_reason(error)}); mend or delete the line") from None
-            return position, rows, f"{path}, line {number}: cut short, dropped; its run is made again."
+                raise StoreError(
+                    f"{path}, line {number}: damaged ({_reason(error)}); mend or delete the line"
+                ) from None
+            return (
+                position,
+                rows,
+                f"{path}, line {number}: cut short, dropped; its run is made again.",
+            )
         rows.append(row)
         position += len(line)
     return position, rows, ""
@@ -181,4 +213,8 @@ def _write(file: IO[bytes], row: Mapping[str, Any]) -> None:
 
 
 def _reason(error: Exception) -> str:
-    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error) or type(error).__name__
+    return (
+        (error.strerror or str(error))
+        if isinstance(error, OSError)
+        else str(error) or type(error).__name__
+    )

@@ -28,7 +28,9 @@ class Key(NamedTuple):
     repetition: int
 
     def __str__(self) -> str:
-        return f"{self.experiment} version {self.version} {self.params} repetition {self.repetition}"
+        return (
+            f"{self.experiment} version {self.version} {self.params} repetition {self.repetition}"
+        )
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ def canonical(params: Mapping[str, Any]) -> str:
     try:
         return json.dumps(dict(params), sort_keys=True, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"params: got {params!r}; expected finite numbers, strings, lists and dicts ({error})") from None
+        raise ValueError(
+            f"params: got {params!r}; expected finite numbers, strings, lists and dicts ({error})"
+        ) from None
 
 
 def load_experiment(name: str) -> ModuleType:
@@ -62,8 +66,12 @@ def load_experiment(name: str) -> ModuleType:
                 raise  # the experiment is there, something it imports is not
     if module is None:
         raise ValueError(f"experiment: no module named {name!r} in {__package__}.experiments")
-    if not callable(getattr(module, "run", None)) or not isinstance(getattr(module, "EXPERIMENT_VERSION", None), int):
-        raise ValueError(f"experiment: {name!r} lacks run(params, rng) or an integer EXPERIMENT_VERSION")
+    if not callable(getattr(module, "run", None)) or not isinstance(
+        getattr(module, "EXPERIMENT_VERSION", None), int
+    ):
+        raise ValueError(
+            f"experiment: {name!r} lacks run(params, rng) or an integer EXPERIMENT_VERSION"
+        )
     return module
 
 
@@ -83,7 +91,9 @@ def perform(task: Task) -> tuple[dict[str, float], float]:
     experiment, version, params, repetition = task.key
     module = load_experiment(experiment)
     if module.EXPERIMENT_VERSION != version:
-        raise ValueError(f"{experiment}: the code is of version {module.EXPERIMENT_VERSION}, the task of version {version}")
+        raise ValueError(
+            f"{experiment}: the code is of version {module.EXPERIMENT_VERSION}, the task of version {version}"
+        )
     start = time.perf_counter()
     raw = module.run(json.loads(params), generator_for(experiment, params, repetition))
     seconds = time.perf_counter() - start

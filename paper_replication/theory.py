@@ -73,7 +73,9 @@ class Theory:
         # The symmetric root is one and the same for every choice of eigenvectors; with repeated eigenvalues, as MLE has them,
         # another LAPACK chooses others, and a plain vectors * sqrt(values) would make another line of the same draws.
         root = (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
-        draws = generator_for("limit_medians", method).standard_normal((N_DRAWS, len(values))) @ root.T
+        draws = (
+            generator_for("limit_medians", method).standard_normal((N_DRAWS, len(values))) @ root.T
+        )
         change = draws.reshape(-1, N_SOURCES, N_SOURCES) @ _demixings()
         return {
             "error_B": float(np.median(np.sum(change**2, axis=(1, 2)))),
@@ -83,7 +85,9 @@ class Theory:
 
 @cache
 def _demixings() -> NDArray[np.float64]:
-    return np.linalg.inv(random_mixings(N_SOURCES, N_DRAWS, generator_for("limit_medians", "mixings")))
+    return np.linalg.inv(
+        random_mixings(N_SOURCES, N_DRAWS, generator_for("limit_medians", "mixings"))
+    )
 
 
 def excess(n_data: float) -> float:
@@ -99,5 +103,7 @@ def compute_theory() -> Theory:
     model = LaplaceICA(n_sources=N_SOURCES)
     theta = model.normalize(model.pack(identity, 0.0))
     bound = cramer_rao_bound(model, theta).covariance
-    gaussian = asymptotic_covariance(model, theta, GaussianNoise(np.zeros(N_SOURCES), identity), 1.0).covariance
+    gaussian = asymptotic_covariance(
+        model, theta, GaussianNoise(np.zeros(N_SOURCES), identity), 1.0
+    ).covariance
     return Theory({"mle": bound, "nce_gaussian": gaussian, "nce_laplace": 2.0 * bound})

@@ -37,4 +37,6 @@ def require_pinned() -> None:
     """Raise RuntimeError where this process was started without the variables; called first thing in every worker."""
     wrong = {name: os.environ.get(name) for name in VARIABLES if os.environ.get(name) != "1"}
     if wrong:
-        raise RuntimeError(f"worker started with {wrong}; expected each to be 1, set before NumPy is imported")
+        raise RuntimeError(
+            f"worker started with {wrong}; expected each to be 1, set before NumPy is imported"
+        )

@@ -13,4 +13,6 @@ PEERS, CLUSTER = (Path(__file__).parent / name for name in ("peers", "cluster"))
 def pytest_ignore_collect(collection_path, config):
     named = [Path(argument.split("::")[0]).resolve() for argument in config.args]
     apart = collection_path in (PEERS, CLUSTER)
-    return True if apart and not any(path.is_relative_to(collection_path) for path in named) else None
+    return (
+        True if apart and not any(path.is_relative_to(collection_path) for path in named) else None
+    )

@@ -30,7 +30,9 @@ _FAR = 2000
 
 def decimal_log_sigmoid(t: float, digits: int = 40) -> Decimal:
     """ln sigma(t) = -ln(1 + exp(-t))."""
-    return decimal_softplus(-t, digits).copy_negate()  # a minus sign would round to the context's 28 digits
+    return decimal_softplus(
+        -t, digits
+    ).copy_negate()  # a minus sign would round to the context's 28 digits
 
 
 @functools.lru_cache(maxsize=100_000)
@@ -42,7 +44,9 @@ def decimal_softplus(t: float, digits: int = 40) -> Decimal:
     if x < -_FAR:
         return _until_stable(lambda: x.exp(), digits)
     # Below -t/2.3 digits 1 + exp(t) is 1 and the run is wasted.
-    return _until_stable(lambda: (1 + x.exp()).ln(), digits, start=digits + 10 + max(0, int(-x / Decimal("2.3"))))
+    return _until_stable(
+        lambda: (1 + x.exp()).ln(), digits, start=digits + 10 + max(0, int(-x / Decimal("2.3")))
+    )
 
 
 def decimal_sigmoid(t: float, digits: int = 40) -> Decimal:
@@ -76,14 +80,20 @@ def ulp_error(got: float, want: Decimal) -> float:
     if math.isinf(got) or math.isinf(nearest):
         return 0.0 if got == nearest else math.inf
     # The binade is that of the exact value: rounding up to a power of two must not double the ulp.
-    below = nearest if Decimal(nearest).copy_abs() <= want.copy_abs() else math.nextafter(nearest, 0.0)
+    below = (
+        nearest if Decimal(nearest).copy_abs() <= want.copy_abs() else math.nextafter(nearest, 0.0)
+    )
     with decimal.localcontext(_context(60)):
         return float(abs(Decimal(got) - want) / Decimal(math.ulp(below)))
 
 
-def worst_ulp_error(got: Iterable[float], points: Iterable[float], reference: Callable[[float], Decimal]) -> tuple[float, float]:
+def worst_ulp_error(
+    got: Iterable[float], points: Iterable[float], reference: Callable[[float], Decimal]
+) -> tuple[float, float]:
     """(largest ulp error, the point where it occurs)."""
-    errors = [(ulp_error(g, reference(float(t))), float(t)) for g, t in zip(got, points, strict=True)]
+    errors = [
+        (ulp_error(g, reference(float(t))), float(t)) for g, t in zip(got, points, strict=True)
+    ]
     return max(errors)
 
 
@@ -95,7 +105,9 @@ def float64_points(seed: int = 0) -> np.ndarray:
     """
     rng = np.random.default_rng(seed)
     exponents = np.arange(-320, 308)
-    magnitudes = np.array([float(f"{m:.17g}e{k}") for m, k in zip(rng.uniform(1.0, 9.99, exponents.size), exponents)])
+    magnitudes = np.array(
+        [float(f"{m:.17g}e{k}") for m, k in zip(rng.uniform(1.0, 9.99, exponents.size), exponents)]
+    )
     extremes = [5e-324, 1e-320, sys.float_info.min, sys.float_info.epsilon, 1e308, 0.0]
     cliffs = [16.7, 33.3, 36.04, 36.7, 36.8, 37.0, 88.7, 103.9, 708.3, 708.4, 709.0, 709.78, 709.79]
     cliffs += [744.4, 744.5, 745.1, 745.13, 745.14, 746.0, 1074.0]
@@ -128,7 +140,13 @@ def _underflowed(compute: Callable[[], Decimal]) -> bool:
 
 def _context(precision: int) -> decimal.Context:
     traps = [decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow]
-    return decimal.Context(prec=precision, rounding=decimal.ROUND_HALF_EVEN, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX, traps=traps)
+    return decimal.Context(
+        prec=precision,
+        rounding=decimal.ROUND_HALF_EVEN,
+        Emin=decimal.MIN_EMIN,
+        Emax=decimal.MAX_EMAX,
+        traps=traps,
+    )
 
 
 def _pi() -> Decimal:

@@ -17,7 +17,9 @@ def check_noise_equal_to_data():
     rng = np.random.default_rng(1)
     model, theta, B = ica(4, rng)
     bound = cramer_rao_bound(model, theta).covariance
-    assert abs(bound[-1, -1] - 4.0) <= 1e-10  # Var(c) = n, see the test of maximum likelihood's constant
+    assert (
+        abs(bound[-1, -1] - 4.0) <= 1e-10
+    )  # Var(c) = n, see the test of maximum likelihood's constant
     for nu in (0.01, 1.0, 2.5, 100.0):
         sigma = asymptotic_covariance(model, theta, LaplaceICANoise(B), nu)
         assert sigma.integration_error < 1e-10
@@ -66,7 +68,11 @@ def check_sandwich():
         np.testing.assert_allclose(sigma.covariance, expected, rtol=1e-8)
 
 
-CHECKS = {"noise = data": check_noise_equal_to_data, "toy matrices": check_toy_matrices, "sandwich": check_sandwich}
+CHECKS = {
+    "noise = data": check_noise_equal_to_data,
+    "toy matrices": check_toy_matrices,
+    "sandwich": check_sandwich,
+}
 
 
 @pytest.mark.parametrize("name", CHECKS)
@@ -90,10 +96,14 @@ def correction_without_factor(information, mean, nu):
 
 
 @pytest.mark.parametrize("name", CHECKS)
-@pytest.mark.parametrize("plant", [without_correction, correction_of_nu_1, correction_without_factor])
+@pytest.mark.parametrize(
+    "plant", [without_correction, correction_of_nu_1, correction_without_factor]
+)
 def test_planted_correction_terms_are_seen(monkeypatch, plant, name):
     monkeypatch.setattr(asymptotics, "_covariance", plant)
-    with pytest.raises((AssertionError, ValueError)):  # ValueError: a variance below zero is refused
+    with pytest.raises(
+        (AssertionError, ValueError)
+    ):  # ValueError: a variance below zero is refused
         CHECKS[name]()
 
 
@@ -103,7 +113,9 @@ def test_maximum_likelihood_constant(n):
     model, _, B = ica(n, np.random.default_rng(n))
     theta = model.normalize(model.pack(B, 0.0))
     bound = cramer_rao_bound(model, theta)
-    assert predicted_squared_error(bound, 1, slice(0, -1)) == pytest.approx((1 + 2 * (n - 1) / 3) * (B**2).sum(), rel=1e-10)
+    assert predicted_squared_error(bound, 1, slice(0, -1)) == pytest.approx(
+        (1 + 2 * (n - 1) / 3) * (B**2).sum(), rel=1e-10
+    )
     assert predicted_squared_error(bound, 1000, [-1]) == pytest.approx(n / 1000, rel=1e-10)
     # Delta method written out: F = Cov(g_B), c = -ln Z(B).
     g = bound.mean[:-1]
@@ -122,7 +134,10 @@ def test_slow_approach_to_the_cramer_rao_bound():
         assert abs(predicted_squared_error(sigma, 1, slice(0, -1)) / bound - expected) <= 5e-4
         assert sigma.integration_error <= 1e-8
         # Never below the bound, in any direction.
-        assert np.linalg.eigvalsh(sigma.covariance - cramer_rao_bound(model, theta).covariance)[0] > 0.0
+        assert (
+            np.linalg.eigvalsh(sigma.covariance - cramer_rao_bound(model, theta).covariance)[0]
+            > 0.0
+        )
 
 
 @pytest.mark.parametrize("nu", [0.01, 1.0, 100.0])
@@ -135,11 +150,18 @@ def test_equivariance(nu):
     for _ in range(3):
         model, theta, B = ica(4, rng)
         sigma = asymptotic_covariance(model, theta, matched(B), nu)
-        assert predicted_squared_error(sigma, 1, slice(0, -1)) == pytest.approx(K * (B**2).sum(), rel=1e-8)
-        assert predicted_squared_error(sigma, 1, [-1]) == pytest.approx(reference.covariance[-1, -1], rel=1e-8)
+        assert predicted_squared_error(sigma, 1, slice(0, -1)) == pytest.approx(
+            K * (B**2).sum(), rel=1e-8
+        )
+        assert predicted_squared_error(sigma, 1, [-1]) == pytest.approx(
+            reference.covariance[-1, -1], rel=1e-8
+        )
         change = np.eye(17)
         change[:16, :16] = np.kron(np.eye(4), B.T)
-        assert in_units(change @ reference.covariance @ change.T - sigma.covariance, sigma.covariance) <= 1e-8
+        assert (
+            in_units(change @ reference.covariance @ change.T - sigma.covariance, sigma.covariance)
+            <= 1e-8
+        )
 
 
 def test_predicted_squared_error_picks_a_block():
@@ -156,7 +178,10 @@ def test_predicted_squared_error_picks_a_block():
 
 def test_results_are_frozen_and_of_one_type():
     model, theta = gaussian([[1.0]])
-    bound, sigma = cramer_rao_bound(model, theta), asymptotic_covariance(model, theta, GaussianNoise([0.0], [[2.0]]), 2.0)
+    bound, sigma = (
+        cramer_rao_bound(model, theta),
+        asymptotic_covariance(model, theta, GaussianNoise([0.0], [[2.0]]), 2.0),
+    )
     assert type(bound) is type(sigma) and bound.nu == math.inf and sigma.nu == 2.0
     with pytest.raises(AttributeError):
         bound.nu = 1.0
@@ -179,7 +204,9 @@ def test_bad_input():
     with pytest.raises(ValueError, match=r"rng: got None; expected a numpy\.random\.Generator"):
         asymptotic_covariance(Plain(model), theta, GaussianNoise(np.zeros(2), np.eye(2)), 1.0)
     with pytest.raises(ValueError, match="rng: got int"):
-        asymptotic_covariance(Plain(model), theta, GaussianNoise(np.zeros(2), np.eye(2)), 1.0, rng=3)
+        asymptotic_covariance(
+            Plain(model), theta, GaussianNoise(np.zeros(2), np.eye(2)), 1.0, rng=3
+        )
     with pytest.raises(ValueError, match="log2_points: got 0"):
         asymptotic_covariance(model, theta, noise, 1.0, log2_points=0)
 
@@ -202,8 +229,12 @@ def test_too_few_points_are_refused_rather_than_nan():
     messages = []
     for seed in range(20):
         try:
-            sigma = asymptotic_covariance(Plain(model), theta, noise, 1.0, rng=np.random.default_rng(seed), log2_points=1)
+            sigma = asymptotic_covariance(
+                Plain(model), theta, noise, 1.0, rng=np.random.default_rng(seed), log2_points=1
+            )
             assert np.isfinite(sigma.covariance).all() and np.isfinite(sigma.integration_error)
         except ValueError as error:
             messages.append(str(error))
-    assert messages and all("log2_points: too few points" in text or "I_nu is singular" in text for text in messages)
+    assert messages and all(
+        "log2_points: too few points" in text or "I_nu is singular" in text for text in messages
+    )

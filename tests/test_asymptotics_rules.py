@@ -33,7 +33,9 @@ def test_solved_mean_is_the_unit_vector_of_c(which):
         unit[-1] = 1.0
         # Whatever the points, g_c = 1 makes m_nu a column of I_nu: only rounding is left, eps times the condition number.
         tolerance = 10 * np.finfo(float).eps * np.linalg.cond(sigma.information)
-        np.testing.assert_allclose(np.linalg.solve(sigma.information, sigma.mean), unit, atol=tolerance)
+        np.testing.assert_allclose(
+            np.linalg.solve(sigma.information, sigma.mean), unit, atol=tolerance
+        )
 
 
 def test_a_wrong_derivative_by_c_shows_in_the_stated_error():
@@ -45,8 +47,18 @@ def test_a_wrong_derivative_by_c_shows_in_the_stated_error():
             g[:, -1] = 2.0
             return g
 
-    assert asymptotic_covariance(Plain(model), theta, GaussianNoise([0.3], [[2.0]]), 1.0).integration_error < 1e-9
-    assert asymptotic_covariance(Wrong(model), theta, GaussianNoise([0.3], [[2.0]]), 1.0).integration_error > 0.1
+    assert (
+        asymptotic_covariance(
+            Plain(model), theta, GaussianNoise([0.3], [[2.0]]), 1.0
+        ).integration_error
+        < 1e-9
+    )
+    assert (
+        asymptotic_covariance(
+            Wrong(model), theta, GaussianNoise([0.3], [[2.0]]), 1.0
+        ).integration_error
+        > 0.1
+    )
 
 
 def test_a_density_that_does_not_integrate_to_one_shows_in_the_stated_error():
@@ -56,7 +68,9 @@ def test_a_density_that_does_not_integrate_to_one_shows_in_the_stated_error():
         def log_density(self, theta, u):
             return self._model.log_density(theta, u) + 0.01
 
-    error = asymptotic_covariance(Wrong(model), theta, GaussianNoise([0.3], [[2.0]]), 1.0).integration_error
+    error = asymptotic_covariance(
+        Wrong(model), theta, GaussianNoise([0.3], [[2.0]]), 1.0
+    ).integration_error
     assert error >= math.expm1(0.01) - 1e-9
 
 
@@ -69,7 +83,10 @@ def test_quadrature_agrees_with_the_contour_integral(nu, scale):
     exact, line = (asymptotic_covariance(m, theta, noise, nu) for m in (model, Plain(model)))
     assert line.method.startswith("quadrature") and not exact.method.startswith("quadrature")
     assert max(exact.integration_error, line.integration_error) <= 1e-9
-    assert in_units(exact.covariance - line.covariance, exact.covariance) <= exact.integration_error + line.integration_error + 1e-13
+    assert (
+        in_units(exact.covariance - line.covariance, exact.covariance)
+        <= exact.integration_error + line.integration_error + 1e-13
+    )
 
 
 @pytest.mark.parametrize("nu", [0.1, 1.0, 10.0, math.inf])
@@ -77,12 +94,17 @@ def test_quasi_monte_carlo_agrees_with_the_contour_integral(nu):
     model, theta, B = ica(4, np.random.default_rng(6))
     exact = asymptotic_covariance(model, theta, matched(B), nu)
     assert exact.integration_error <= 1e-8
-    random = asymptotic_covariance(Plain(model), theta, matched(B), nu, rng=np.random.default_rng(7), log2_points=12)
+    random = asymptotic_covariance(
+        Plain(model), theta, matched(B), nu, rng=np.random.default_rng(7), log2_points=12
+    )
     # The stated error is the largest of 153 half-widths at 99 %; 2.5 of them are 8.7 standard errors, which Student's t with
     # 7 degrees exceeds with probability 5e-5: below 8e-3 for all entries if independent, the largest half-width being the
     # yardstick of all makes it less; the seed is fixed. Power: a term left out of I_nu moves Sigma by tens of per cent.
     assert random.integration_error <= 0.05
-    assert in_units(random.covariance - exact.covariance, exact.covariance) <= 2.5 * random.integration_error
+    assert (
+        in_units(random.covariance - exact.covariance, exact.covariance)
+        <= 2.5 * random.integration_error
+    )
 
 
 def test_stated_random_error_is_neither_blind_nor_useless():
@@ -92,8 +114,18 @@ def test_stated_random_error_is_neither_blind_nor_useless():
     for hidden in ((), ("transport",)):
         ratios = []
         for seed in range(80):
-            random = asymptotic_covariance(Plain(model, *hidden), theta, noise, 1.0, rng=np.random.default_rng(seed), log2_points=8)
-            ratios.append(in_units(random.covariance - exact.covariance, exact.covariance) / random.integration_error)
+            random = asymptotic_covariance(
+                Plain(model, *hidden),
+                theta,
+                noise,
+                1.0,
+                rng=np.random.default_rng(seed),
+                log2_points=8,
+            )
+            ratios.append(
+                in_units(random.covariance - exact.covariance, exact.covariance)
+                / random.integration_error
+            )
         # Blind? Ten entries, each beyond its own half-width with probability 0.01: at most 0.1 a run, and 24 of 80 has
         # probability 6e-7. Useless? The entry that sets the half-width of 3.5 standard errors alone passes a quarter of it
         # with probability P(|t_7| > 0.87) = 0.41 a run, fewer than 16 of 80 has probability 2e-5. Overstated by sqrt(8),
@@ -106,6 +138,11 @@ def test_stated_random_error_is_neither_blind_nor_useless():
 def test_the_line_may_be_mirrored(nu):
     """B < 0: the transport falls, and a scale taken from it without its size made every weight negative."""
     model = LaplaceICA(1)
-    up, down = (asymptotic_covariance(model, model.normalize([b, 0.0]), GaussianNoise([b], [[4.0]]), nu).covariance for b in (0.75, -0.75))
+    up, down = (
+        asymptotic_covariance(
+            model, model.normalize([b, 0.0]), GaussianNoise([b], [[4.0]]), nu
+        ).covariance
+        for b in (0.75, -0.75)
+    )
     flip = np.diag([-1.0, 1.0])
     assert_allclose(down, flip @ up @ flip, rtol=1e-12)

@@ -29,7 +29,10 @@ def test_peers_are_collected_only_where_they_are_named(arguments, left_out):
     assert pytest_ignore_collect(TESTS / "oracle", config) is None
 
 
-@pytest.mark.parametrize(("arguments", "left_out"), [(["tests"], True), ([str(PEERS)], True), ([str(CLUSTER / "test_cluster.py")], False)])
+@pytest.mark.parametrize(
+    ("arguments", "left_out"),
+    [(["tests"], True), ([str(PEERS)], True), ([str(CLUSTER / "test_cluster.py")], False)],
+)
 def test_the_cluster_is_collected_only_where_it_is_named(arguments, left_out):
     assert (pytest_ignore_collect(CLUSTER, SimpleNamespace(args=arguments)) is True) is left_out
 
@@ -37,5 +40,8 @@ def test_the_cluster_is_collected_only_where_it_is_named(arguments, left_out):
 def test_this_run_has_none_of_them(request):
     """Unless it was asked for them."""
     for apart in (PEERS, CLUSTER):
-        if not any(Path(argument.split("::")[0]).resolve().is_relative_to(apart) for argument in request.config.args):
+        if not any(
+            Path(argument.split("::")[0]).resolve().is_relative_to(apart)
+            for argument in request.config.args
+        ):
             assert not any(item.path.is_relative_to(apart) for item in request.session.items)

@@ -20,7 +20,7 @@ from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.vectors import MalformedVectors, cases
 
 EXAMPLE = Path(nce_ref.__file__).parent / "oracle" / "harnesses" / "harness.py"
-MODULE = '''
+MODULE = """
 import numpy as np
 print("this module prints when it is imported")
 
@@ -42,7 +42,7 @@ class Namespace:
     log_sigmoid = staticmethod(log_sigmoid)
 
 number = 3
-'''
+"""
 
 
 @pytest.fixture
@@ -76,7 +76,10 @@ def nce(capsys):
 def test_a_right_function_passes_and_what_it_prints_is_kept_apart(here, nce):
     code, out, err = nce("check", "mine:log_sigmoid", "--objective", "log_sigmoid")
     assert code == 0 and out.startswith("ok: ")
-    assert "this module prints when it is imported\nand when it is called" in err and "prints" not in out
+    assert (
+        "this module prints when it is imported\nand when it is called" in err
+        and "prints" not in out
+    )
     assert nce("check", "mine:log_sigmoid")[0] == 0  # the objective by the name
     assert nce("check", "mine:Namespace.log_sigmoid", "--dtype", "float32")[0] == 0
 
@@ -89,19 +92,38 @@ def test_a_wrong_function_fails_and_the_mistake_is_named(here, nce):
 def test_an_undeclared_convention_fails_and_a_declared_one_passes(here, nce):
     code, out, _ = nce("check", "mine:loss", "--objective", "nce_from_log_ratios")
     assert code == 1 and 'sense="minimise"' in out and 'reduction="mean"' in out
-    code, out, _ = nce("check", "mine:loss", "--objective", "nce_from_log_ratios", "--sense", "minimise", "--reduction", "mean")
+    code, out, _ = nce(
+        "check",
+        "mine:loss",
+        "--objective",
+        "nce_from_log_ratios",
+        "--sense",
+        "minimise",
+        "--reduction",
+        "mean",
+    )
     assert code == 0, out
 
 
 def test_the_report_as_json(here, nce):
-    code, out, _ = nce("check", "mine:without_log_nu", "--objective", "nce_from_log_ratios", "--json")
+    code, out, _ = nce(
+        "check", "mine:without_log_nu", "--objective", "nce_from_log_ratios", "--json"
+    )
     report = json.loads(out)
     assert code == 1 and report["ok"] is False and report["objective"] == "nce_from_log_ratios"
     assert len(report["results"]) == len(cases("nce_from_log_ratios"))
 
 
 def test_expected_failures_are_expected(here, nce):
-    check = ("check", "mine:without_log_nu", "--objective", "nce_from_log_ratios", "--flag", "nu-not-one", "--expected-failures")
+    check = (
+        "check",
+        "mine:without_log_nu",
+        "--objective",
+        "nce_from_log_ratios",
+        "--flag",
+        "nu-not-one",
+        "--expected-failures",
+    )
     (here / "known.txt").write_text("# until Monday\n*: ln nu is missing\n")
     code, out, _ = nce(*check, "known.txt")
     n_unexpected = out.count("unexpected pass")
@@ -143,10 +165,22 @@ def test_what_cannot_be_imported_is_one_line_and_code_2(here, nce, argument):
 def test_a_right_harness_passes_with_a_report_an_objective(nce):
     code, out, err = nce("check", "--", sys.executable, str(EXAMPLE))
     assert (code, err) == (0, "") and out.count("ok: plain Python as ") == 3
-    code, out, _ = nce("check", "--objective", "binary_nce", "--json", "--", sys.executable, str(EXAMPLE))
+    code, out, _ = nce(
+        "check", "--objective", "binary_nce", "--json", "--", sys.executable, str(EXAMPLE)
+    )
     report = json.loads(out)
-    assert code == 0 and report["ok"] and [entry["objective"] for entry in report["reports"]] == ["binary_nce"]
-    assert report["harness"] == {"name": "plain Python", "language": "Python", "broken": "", "unknown": [], "unread": []}
+    assert (
+        code == 0
+        and report["ok"]
+        and [entry["objective"] for entry in report["reports"]] == ["binary_nce"]
+    )
+    assert report["harness"] == {
+        "name": "plain Python",
+        "language": "Python",
+        "broken": "",
+        "unknown": [],
+        "unread": [],
+    }
 
 
 @pytest.fixture
@@ -170,15 +204,31 @@ def test_a_wrong_harness_fails_one_objective_and_keeps_the_others(nce, harness):
 def test_a_harness_that_cannot_be_run_or_is_given_up_is_code_2(nce, harness):
     code, out, err = nce("check", "--", "./no-such-harness", "--fast")
     assert (code, out) == (2, "")
-    assert err == "nce-ref: ./no-such-harness --fast: './no-such-harness' cannot be run: No such file or directory\n"
+    assert (
+        err
+        == "nce-ref: ./no-such-harness --fast: './no-such-harness' cannot be run: No such file or directory\n"
+    )
     answer = 'reply = {"id": request["id"], "results"'
-    code, out, err = nce("check", *harness(answer, f"sys.exit(5); {answer}"))  # SystemExit passes the example's own handler
-    assert code == 2 and "given up after 3 cases in a row" in err and "the harness exited with code 5" in out
+    code, out, err = nce(
+        "check", *harness(answer, f"sys.exit(5); {answer}")
+    )  # SystemExit passes the example's own handler
+    assert (
+        code == 2
+        and "given up after 3 cases in a row" in err
+        and "the harness exited with code 5" in out
+    )
 
 
 def test_a_harness_that_offers_an_unknown_name_is_told(nce, harness):
-    code, _, err = nce("check", *harness('"implements": list(OFFERED)', '"implements": ["log_sigmoid", "logsigmoid"]'))
-    assert code == 0 and err == "nce-ref: the harness offers 'logsigmoid', which is no objective of this suite: not checked\n"
+    code, _, err = nce(
+        "check",
+        *harness('"implements": list(OFFERED)', '"implements": ["log_sigmoid", "logsigmoid"]'),
+    )
+    assert (
+        code == 0
+        and err
+        == "nce-ref: the harness offers 'logsigmoid', which is no objective of this suite: not checked\n"
+    )
 
 
 def test_patterns_of_a_harness_may_be_for_any_of_its_objectives(nce, harness, tmp_path):
@@ -186,7 +236,9 @@ def test_patterns_of_a_harness_may_be_for_any_of_its_objectives(nce, harness, tm
     (tmp_path / "known.txt").write_text("log_sigmoid/*: the gradient is being written\n")
     code, out, _ = nce("check", "--expected-failures", str(tmp_path / "known.txt"), *command)
     assert code == 0 and out.count("ok: ") == 3, out
-    (tmp_path / "known.txt").write_text("log_sigmoid/*: the gradient is being written\nno/such: a typing error\n")
+    (tmp_path / "known.txt").write_text(
+        "log_sigmoid/*: the gradient is being written\nno/such: a typing error\n"
+    )
     code, out, _ = nce("check", "--expected-failures", str(tmp_path / "known.txt"), *command)
     assert code == 1 and out.count("no/such") == 1
 
@@ -208,7 +260,11 @@ def test_list_has_every_vector_and_can_be_narrowed(nce):
 def test_show_has_a_vector_s_numbers_in_full_as_json(nce, objective):
     vector = cases(objective)[0]
     code, out, _ = nce("show", vector.id)
-    assert code == 0 and vector.comment in out and all(f"  {name} = " in out for name in (*vector.inputs, *vector.expected))
+    assert (
+        code == 0
+        and vector.comment in out
+        and all(f"  {name} = " in out for name in (*vector.inputs, *vector.expected))
+    )
     code, out, _ = nce("show", vector.id, "--json")
     shown = json.loads(out)
     assert code == 0 and shown["id"] == vector.id
@@ -225,7 +281,9 @@ def test_explain_takes_a_number_json_or_a_file(nce, tmp_path):
     assert nce("explain", vector.id, "--got", repr(right))[0] == 0
     code, out, _ = nce("explain", vector.id, "--got", json.dumps({"value": right + 1}))
     assert code == 1 and vector.comment in out and "FAILED" in out
-    (tmp_path / "got.json").write_text(json.dumps({name: expected.value.tolist() for name, expected in vector.expected.items()}))
+    (tmp_path / "got.json").write_text(
+        json.dumps({name: expected.value.tolist() for name, expected in vector.expected.items()})
+    )
     assert nce("explain", vector.id, "--got", f"@{tmp_path / 'got.json'}")[0] == 0
     assert nce("explain", vector.id, "--got", repr(-right), "--sense", "minimise")[0] == 0
     for spelt in ("-inf", "nan", "NaN", '{"value": "NaN"}'):
@@ -236,7 +294,10 @@ def test_explain_takes_a_number_json_or_a_file(nce, tmp_path):
     ("arguments", "message"),
     [
         (["no/such", "--got", "1"], "id: got 'no/such'"),
-        (["log_sigmoid/no-such", "--got", "1"], "id: got 'log_sigmoid/no-such'; expected log_sigmoid/"),
+        (
+            ["log_sigmoid/no-such", "--got", "1"],
+            "id: got 'log_sigmoid/no-such'; expected log_sigmoid/",
+        ),
         (["ID", "--got", "one"], "--got: 'one' cannot be read; expected JSON like "),
         (["ID", "--got", "@absent"], "--got: absent cannot be read: "),
         (["ID"], "the following arguments are required: --got"),
@@ -253,7 +314,9 @@ def test_mistakes_are_listed_and_described(nce):
     assert code == 0 and [line.split()[0] for line in out.splitlines()] == list(CATALOGUE)
     code, out, _ = nce("mistakes", "no-log-nu")
     mistake = CATALOGUE["no-log-nu"]
-    assert code == 0 and all(part in out for part in (mistake.title, mistake.effect, mistake.fix, *mistake.objectives))
+    assert code == 0 and all(
+        part in out for part in (mistake.title, mistake.effect, mistake.fix, *mistake.objectives)
+    )
     code, _, err = nce("mistakes", "no-log-mu")
     assert code == 2 and "mistake: got 'no-log-mu'; expected one of " in err and "no-log-nu" in err
 
@@ -300,7 +363,19 @@ def test_wrong_usage_is_code_2_with_words_on_stderr(nce, argv):
 
 def test_help_shows_commands_and_examples(nce):
     code, out, _ = nce("--help")
-    assert code == 0 and all(word in out for word in ("list", "show", "check", "explain", "emit", "lint", "mistakes", "-- ./my_harness"))
+    assert code == 0 and all(
+        word in out
+        for word in (
+            "list",
+            "show",
+            "check",
+            "explain",
+            "emit",
+            "lint",
+            "mistakes",
+            "-- ./my_harness",
+        )
+    )
     code, out, _ = nce("check", "--help")
     assert code == 0 and "-- COMMAND" in out and "--c-sign" in out
 
@@ -317,19 +392,41 @@ def test_a_fault_of_our_own_is_not_taken_for_a_verdict(nce, monkeypatch):
 
 def test_as_a_program_a_wrong_function_costs_less_than_two_seconds_of_a_processor(here):
     """Processor time, 0.7 s where it was measured: what the clock says hangs on whatever else the machine does."""
-    command = [sys.executable, "-m", "nce_ref", "check", "mine:without_log_nu", "--objective", "nce_from_log_ratios"]
+    command = [
+        sys.executable,
+        "-m",
+        "nce_ref",
+        "check",
+        "mine:without_log_nu",
+        "--objective",
+        "nce_from_log_ratios",
+    ]
     root = str(Path(nce_ref.__file__).parents[1])
     costs = []
     for _ in range(2):  # the first may have to compile
         before = os.times()
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env={"PYTHONPATH": root, "PATH": ""})
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={"PYTHONPATH": root, "PATH": ""},
+        )
         after = os.times()
-        costs.append(after.children_user + after.children_system - before.children_user - before.children_system)
+        costs.append(
+            after.children_user
+            + after.children_system
+            - before.children_user
+            - before.children_system
+        )
     assert done.returncode == 1 and "no-log-nu" in done.stdout
     assert 0.0 < min(costs) < 2.0, costs
 
 
 def test_a_reader_that_leaves_early_is_no_error():
     command = f"{sys.executable} -m nce_ref list | head -n 1"
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, shell=True, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.stdout.startswith("vectors of ") and done.stderr == ""

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from nce_ref._ladder import EPS
-from nce_ref.gradcheck import AGREES, DISAGREES, NOT_CHECKED, check_gradient, check_jacobian, complex_step
+from nce_ref.gradcheck import (
+    AGREES,
+    DISAGREES,
+    NOT_CHECKED,
+    check_gradient,
+    check_jacobian,
+    complex_step,
+)
 from nce_ref.models.laplace_ica import LaplaceICA
 from nce_ref.noise import GaussianNoise
 from nce_ref.objectives.nce import NCEObjective
@@ -21,7 +28,9 @@ def test_right_gradient_passes_on_every_path(seed):
     by_complex_step = check_gradient(objective, objective.theta)
     by_difference = check_gradient(real_only(objective), objective.theta, kinks=objective.kinks)
     blind = check_gradient(real_only(objective), objective.theta)
-    assert by_complex_step.ok and by_difference.ok and blind.ok, f"{by_complex_step}\n{by_difference}\n{blind}"
+    assert by_complex_step.ok and by_difference.ok and blind.ok, (
+        f"{by_complex_step}\n{by_difference}\n{blind}"
+    )
     assert {c.method for c in by_complex_step.coordinates} == {"complex step"}
     assert {c.method for c in by_difference.coordinates} == {"five-point difference"}
 
@@ -29,7 +38,12 @@ def test_right_gradient_passes_on_every_path(seed):
 def test_complex_step_is_exact_to_rounding():
     # The longest sum has 125 terms of size |G|, |u| < 100 each a few eps off: 125 * 100 * 10 EPS per unit weight, over n_data = 50.
     objective = TextbookNCE()
-    assert np.abs(complex_step(objective.value, objective.theta) - objective.gradient(objective.theta)).max() <= 2500 * EPS
+    assert (
+        np.abs(
+            complex_step(objective.value, objective.theta) - objective.gradient(objective.theta)
+        ).max()
+        <= 2500 * EPS
+    )
 
 
 # --- the textbook objective, wrong ------------------------------------------------------------------------------------
@@ -94,7 +108,11 @@ def test_planted_formulas_are_caught_where_they_are_wrong(spoil, wrong, path, se
     if path == "complex step":
         report = check_gradient(fun, fun.objective.theta)
     else:
-        report = check_gradient(real_only(fun), fun.objective.theta, kinks=fun.kinks if path == "five-point difference" else None)
+        report = check_gradient(
+            real_only(fun),
+            fun.objective.theta,
+            kinks=fun.kinks if path == "five-point difference" else None,
+        )
     assert not report.ok
     assert set(report.indices(DISAGREES)) == wrong, str(report)
 
@@ -108,7 +126,10 @@ def test_one_coordinate_off_by_1e_5_is_caught_and_named(coordinate, relative):
         return grad
 
     fun = Planted(TextbookNCE(seed=coordinate), spoil)
-    for report in (check_gradient(fun, fun.objective.theta), check_gradient(real_only(fun), fun.objective.theta, kinks=fun.kinks)):
+    for report in (
+        check_gradient(fun, fun.objective.theta),
+        check_gradient(real_only(fun), fun.objective.theta, kinks=fun.kinks),
+    ):
         assert report.indices(DISAGREES) == (coordinate,), str(report)
         assert f"theta[{coordinate}]: DISAGREES" in str(report)
 
@@ -130,13 +151,17 @@ def test_nce_objective_passes_with_its_own_kinks_and_its_plants_do_not():
     objective = NCEObjective(LaplaceICA(3), noise, textbook.x, textbook.y)
     report = check_gradient(objective, textbook.theta)
     assert report.ok, str(report)
-    assert any("cross a kink" in c.note for c in report.coordinates), "the objective's kinks were not used"
+    assert any("cross a kink" in c.note for c in report.coordinates), (
+        "the objective's kinks were not used"
+    )
 
     without_nu = NCEObjective(LaplaceICA(3), noise, textbook.x, textbook.y, nu=1.0)
 
     def planted(wrong):
         fun = Planted(textbook, lambda _, theta: wrong(theta))
-        return check_gradient(real_only(fun), textbook.theta, kinks=objective.kinks).indices(DISAGREES)
+        return check_gradient(real_only(fun), textbook.theta, kinks=objective.kinks).indices(
+            DISAGREES
+        )
 
     def transposed(theta):
         grad = objective(theta)[1]
@@ -169,7 +194,10 @@ def test_function_that_fails_everywhere_else_is_not_checked():
         return (float("nan") if theta[1] != 2.0 else theta[0]), np.array([1.0, 0.0])
 
     report = check_gradient(real_only(fun), [1.0, 2.0])
-    assert [c.status for c in report.coordinates] == [AGREES, NOT_CHECKED] and "fun returned nan" in str(report)
+    assert [c.status for c in report.coordinates] == [
+        AGREES,
+        NOT_CHECKED,
+    ] and "fun returned nan" in str(report)
 
 
 def test_complex_step_that_drops_a_derivative_is_not_believed():
@@ -191,7 +219,9 @@ def test_complex_theta_cast_to_real_inside_falls_back():
 
     report = check_gradient(fun, [0.8, 1.3])
     assert report.ok and {c.method for c in report.coordinates} == {"five-point difference"}
-    with pytest.raises(ValueError, match=r"fun_value: no finite complex value for a complex theta\[0\]"):
+    with pytest.raises(
+        ValueError, match=r"fun_value: no finite complex value for a complex theta\[0\]"
+    ):
         complex_step(lambda t: fun(t)[0], [0.8, 1.3])
 
 
@@ -211,7 +241,9 @@ def test_jacobian_right_and_with_one_entry_off():
     assert check_jacobian(real_only(fun), theta).ok
     report = check_jacobian(real_only(lambda t: fun(t, 1e-5)), theta)
     assert report.indices(DISAGREES) == (7,) and "value[2], theta[1]: DISAGREES" in str(report)
-    with pytest.raises(ValueError, match=r"fun\(theta\)\[1\]: got shape \(3, 4\); expected shape \(4, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"fun\(theta\)\[1\]: got shape \(3, 4\); expected shape \(4, 3\)"
+    ):
         check_jacobian(lambda t: (fun(t)[0], fun(t)[1].T), theta)
 
 
@@ -233,8 +265,18 @@ def raising(theta):
         (quadratic, [1.0, np.nan], {}, r"theta: entry \(1,\) is nan"),
         (lambda t: (np.nan, t), [1.0], {}, r"fun\(theta\)\[0\]: entry"),
         (lambda t: (np.ones(2), t), [1.0], {}, r"fun\(theta\)\[0\]: got shape \(2,\)"),
-        (lambda t: (1.0, np.array([0.0, np.inf])), [1.0, 2.0], {}, r"fun\(theta\)\[1\]: entry \(1,\) is inf"),
-        (lambda t: (1.0, np.ones(3)), [1.0, 2.0], {}, r"fun\(theta\)\[1\]: got shape \(3,\); expected shape \(2,\)"),
+        (
+            lambda t: (1.0, np.array([0.0, np.inf])),
+            [1.0, 2.0],
+            {},
+            r"fun\(theta\)\[1\]: entry \(1,\) is inf",
+        ),
+        (
+            lambda t: (1.0, np.ones(3)),
+            [1.0, 2.0],
+            {},
+            r"fun\(theta\)\[1\]: got shape \(3,\); expected shape \(2,\)",
+        ),
         (lambda t: 1.0, [1.0], {}, "fun: returned float; expected a tuple"),
         (raising, [1.0], {}, "fun: raised RuntimeError at theta .no data."),
         (quadratic, [1.0], {"rtol": 0.0}, "rtol: got 0.0"),

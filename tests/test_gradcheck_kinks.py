@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from nce_ref._ladder import EPS
-from nce_ref.gradcheck import AGREES, DISAGREES, NOT_CHECKED, UNRESOLVED, check_gradient, complex_step
+from nce_ref.gradcheck import (
+    AGREES,
+    DISAGREES,
+    NOT_CHECKED,
+    UNRESOLVED,
+    check_gradient,
+    complex_step,
+)
 from tests.textbook_nce import SQRT2, Planted, TextbookNCE, real_only
 
 
@@ -27,9 +34,13 @@ def test_kink_beside_theta_fools_a_plain_difference_and_not_the_check():
     objective, jump = objective_beside_a_kink(0.3 * h)
     exact = objective.gradient(objective.theta)
     step = np.array([h, 0.0, 0.0, 0.0, 0.0])
-    plain = (objective.value(objective.theta + step) - objective.value(objective.theta - step)) / (2.0 * h)
+    plain = (objective.value(objective.theta + step) - objective.value(objective.theta - step)) / (
+        2.0 * h
+    )
     rounding = 100.0 * EPS * abs(objective.value(objective.theta)) / h
-    assert abs(plain - exact[0]) >= 0.35 * jump - rounding > 1e-6, "a plain check would have raised a false alarm"
+    assert abs(plain - exact[0]) >= 0.35 * jump - rounding > 1e-6, (
+        "a plain check would have raised a false alarm"
+    )
 
     report = check_gradient(real_only(objective), objective.theta, kinks=objective.kinks)
     assert report.ok, str(report)
@@ -40,30 +51,46 @@ def test_kink_beside_theta_fools_a_plain_difference_and_not_the_check():
     def spoil(objective, theta):
         return objective.gradient(theta) + [1e-5, 0.0, 0.0, 0.0, 0.0]
 
-    wrong = check_gradient(real_only(Planted(objective, spoil)), objective.theta, kinks=objective.kinks)
+    wrong = check_gradient(
+        real_only(Planted(objective, spoil)), objective.theta, kinks=objective.kinks
+    )
     assert wrong.indices(DISAGREES) == (0,), str(wrong)
 
 
 def absolute(theta):
-    return np.abs(theta).sum() + theta[0] ** 2, np.sign(theta) + np.append(2.0 * theta[0], np.zeros(len(theta) - 1))
+    return np.abs(theta).sum() + theta[0] ** 2, np.sign(theta) + np.append(
+        2.0 * theta[0], np.zeros(len(theta) - 1)
+    )
 
 
 def test_theta_on_a_kink_is_reported_not_passed():
     theta = np.array([0.7, 0.0])
     report = check_gradient(real_only(absolute), theta, kinks=lambda t: t)
     assert [c.status for c in report.coordinates] == [AGREES, NOT_CHECKED]
-    assert not report.ok and "kink" in report.coordinates[1].note and "theta[1]: NOT CHECKED" in str(report)
+    assert (
+        not report.ok
+        and "kink" in report.coordinates[1].note
+        and "theta[1]: NOT CHECKED" in str(report)
+    )
     assert check_gradient(real_only(absolute), theta, kinks=lambda t: t, allow_unchecked=True).ok
-    assert not check_gradient(real_only(absolute), [0.0, 0.0], kinks=lambda t: t, allow_unchecked=True).ok  # nothing was checked at all
+    assert not check_gradient(
+        real_only(absolute), [0.0, 0.0], kinks=lambda t: t, allow_unchecked=True
+    ).ok  # nothing was checked at all
 
 
 @pytest.mark.parametrize("jump", [1.0, 1e-2, 1e-4])
 def test_theta_on_a_kink_is_suspected_without_being_told(jump):
     def fun(theta):
-        return np.sin(theta[0] + 1.0) + jump * np.abs(theta[0]), np.array([np.cos(theta[0] + 1.0) + jump * np.sign(theta[0])])
+        return np.sin(theta[0] + 1.0) + jump * np.abs(theta[0]), np.array(
+            [np.cos(theta[0] + 1.0) + jump * np.sign(theta[0])]
+        )
 
     report = check_gradient(real_only(fun), [0.0])
-    assert report.coordinates[0].status == NOT_CHECKED and "kink suspected" in str(report) and not report.ok
+    assert (
+        report.coordinates[0].status == NOT_CHECKED
+        and "kink suspected" in str(report)
+        and not report.ok
+    )
 
 
 @pytest.mark.parametrize("distance", 10.0 ** np.arange(-9.0, 0.0))
@@ -75,4 +102,7 @@ def test_kink_at_any_distance_raises_no_false_alarm_without_being_told(distance)
     # Three rungs must fit beside the kink: h <= distance / 16, and 11 * 1.5 EPS * 2.5 / h <= 1e-5 * |slope| with slope 0.16.
     status = check_gradient(real_only(fun), [1.0]).coordinates[0].status
     assert status == AGREES if distance > 2e-7 else status in (AGREES, UNRESOLVED)
-    assert check_gradient(real_only(fun), [1.0], kinks=lambda t: t - 1.0 + distance).indices(DISAGREES) == ()
+    assert (
+        check_gradient(real_only(fun), [1.0], kinks=lambda t: t - 1.0 + distance).indices(DISAGREES)
+        == ()
+    )

@@ -20,7 +20,11 @@ ICA = nr.LaplaceICA(2)
 B = np.array([[1.0, 0.4], [-0.3, 1.2]])
 AT_ICA = ICA.pack(B, 0.0)
 SMOOTH = nr.LaplaceICA(2, smoothing=0.4)
-CASES = {"gaussian": (GAUSSIAN, AT_GAUSSIAN), "laplace": (ICA, AT_ICA), "smoothed laplace": (SMOOTH, AT_ICA)}
+CASES = {
+    "gaussian": (GAUSSIAN, AT_GAUSSIAN),
+    "laplace": (ICA, AT_ICA),
+    "smoothed laplace": (SMOOTH, AT_ICA),
+}
 
 
 def fields(model, theta):
@@ -98,7 +102,9 @@ def test_volume_is_preserved(name):
         assert abs(determinant(euler) - 1.0) > 1e-2
 
 
-@pytest.mark.parametrize("name, order", [("gaussian", 2.0), ("smoothed laplace", 2.0), ("laplace", 1.0)])
+@pytest.mark.parametrize(
+    "name, order", [("gaussian", 2.0), ("smoothed laplace", 2.0), ("laplace", 1.0)]
+)
 def test_energy_error_has_its_order(name, order):
     """Mean |H' - H| of 4000 trajectories of length 2 at steps 1/10 ... 1/80 of it: slope in log-log within 0.12.
 
@@ -111,7 +117,10 @@ def test_energy_error_has_its_order(name, order):
     before = energies(model, theta, u, p)
 
     def slope(move):
-        errors = [np.abs(energies(model, theta, *move(score, u, p, 2.0 / n, n)) - before).mean() for n in (10, 20, 40, 80)]
+        errors = [
+            np.abs(energies(model, theta, *move(score, u, p, 2.0 / n, n)) - before).mean()
+            for n in (10, 20, 40, 80)
+        ]
         return -np.polyfit(np.log([10, 20, 40, 80]), np.log(errors), 1)[0]
 
     assert abs(slope(hmc.leapfrog) - order) <= 0.12
@@ -122,10 +131,14 @@ def test_energy_error_has_its_order(name, order):
 def test_the_decision():
     log_ratio = np.array([0.0, 5.0, -math.inf, math.nan, math.log(0.5), math.log(0.5), 800.0])
     uniforms = np.array([0.999999, 0.5, 0.0, 0.0, 0.49, 0.51, 0.5])
-    np.testing.assert_array_equal(hmc.metropolis(log_ratio, uniforms), [True, True, False, False, True, False, True])
+    np.testing.assert_array_equal(
+        hmc.metropolis(log_ratio, uniforms), [True, True, False, False, True, False, True]
+    )
     with np.errstate(all="raise"):
         p = np.array([[1.0, 2.0]])
-        assert hmc.log_acceptance(np.array([1.0]), p, np.array([3.0]), 2 * p)[0] == pytest.approx(2.0 + 2.5 - 10.0)
+        assert hmc.log_acceptance(np.array([1.0]), p, np.array([3.0]), 2 * p)[0] == pytest.approx(
+            2.0 + 2.5 - 10.0
+        )
         assert hmc.log_acceptance(np.array([1.0]), p, np.array([np.nan]), p)[0] == -math.inf
 
 
@@ -171,7 +184,10 @@ def test_detailed_balance(name, step):
     right = transition_with(hmc.log_acceptance, model, theta, u, step, 3, rng)
     assert symmetric_moves(model, theta, u, right) < 6.0
     for plant in PLANTS.values():
-        assert symmetric_moves(model, theta, u, transition_with(plant, model, theta, u, step, 3, rng)) > 9.0
+        assert (
+            symmetric_moves(model, theta, u, transition_with(plant, model, theta, u, step, 3, rng))
+            > 9.0
+        )
 
 
 def moments_z(model, theta, u):
@@ -197,8 +213,13 @@ def test_moments_from_a_start_far_off(name):
             u = move(u, rng)
         return moments_z(model, theta, u)
 
-    assert run(lambda u, rng: hmc.hmc_transition(*fields(model, theta), u, 0.8, 3, rng).points) < 6.0
-    assert run(lambda u, rng: transition_with(PLANTS["always accepted"], model, theta, u, 0.8, 3, rng)) > 9.0
+    assert (
+        run(lambda u, rng: hmc.hmc_transition(*fields(model, theta), u, 0.8, 3, rng).points) < 6.0
+    )
+    assert (
+        run(lambda u, rng: transition_with(PLANTS["always accepted"], model, theta, u, 0.8, 3, rng))
+        > 9.0
+    )
 
 
 def test_a_trajectory_that_leaves_the_numbers_is_refused():
@@ -230,20 +251,40 @@ def test_the_step_size_finds_its_acceptance():
             rate_at = lambda e: hmc.hmc_transition(*fields(model, theta), u, e, 3, rng).acceptance  # noqa: B023, E731
             found = hmc.find_step_size(*fields(model, theta), u, first, 3, 0.8, rng)
             assert rate_at(found) > 0.8 - 0.05 and rate_at(2.0 * found) < 0.8 + 0.05
-    assert hmc.adapt_step_size(1e-100, 0.0, 1.0) == 1e-100 and hmc.adapt_step_size(1e100, 1.0, 0.5) == 1e100
+    assert (
+        hmc.adapt_step_size(1e-100, 0.0, 1.0) == 1e-100
+        and hmc.adapt_step_size(1e100, 1.0, 0.5) == 1e100
+    )
 
 
 @pytest.mark.parametrize(
-    "step_size", [0.0, -0.1, math.nan, math.inf, "long", np.float64(0.0), np.array([0.1, 0.0, 0.1]), np.array([0.1, 0.1])]
+    "step_size",
+    [
+        0.0,
+        -0.1,
+        math.nan,
+        math.inf,
+        "long",
+        np.float64(0.0),
+        np.array([0.1, 0.0, 0.1]),
+        np.array([0.1, 0.1]),
+    ],
 )
 def test_a_bad_step_size_is_refused(step_size):
     with pytest.raises(ValueError, match="step_size: "):
-        hmc.hmc_transition(*fields(ICA, AT_ICA), np.ones((3, 2)), step_size, 3, np.random.default_rng(0))
+        hmc.hmc_transition(
+            *fields(ICA, AT_ICA), np.ones((3, 2)), step_size, 3, np.random.default_rng(0)
+        )
 
 
 def test_other_bad_input_is_refused_by_name():
     good = [*fields(ICA, AT_ICA), np.ones((3, 2)), 0.1, 3, np.random.default_rng(0)]
-    for place, bad, name in [(2, np.ones(3), "u"), (2, np.full((3, 2), np.nan), "u"), (4, 0, "n_leapfrog"), (5, None, "rng")]:
+    for place, bad, name in [
+        (2, np.ones(3), "u"),
+        (2, np.full((3, 2), np.nan), "u"),
+        (4, 0, "n_leapfrog"),
+        (5, None, "rng"),
+    ]:
         arguments = good[:place] + [bad] + good[place + 1 :]
         with pytest.raises(ValueError, match=f"{name}: "):
             hmc.hmc_transition(*arguments)

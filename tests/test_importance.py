@@ -47,19 +47,26 @@ def test_a_constant_goes_straight_through_and_nothing_overflows(c):
     theta = model.pack([(np.zeros((3, 2)), np.zeros(3)), (np.zeros((1, 3)), [c])])
     got = nr.integral_by_importance(model, theta, WIDE, WIDE.sample(100, np.random.default_rng(3)))
     assert got.log_integral == pytest.approx(c, abs=1e-12) and got.standard_error <= 1e-12
-    assert got.effective_sample_size == pytest.approx(100.0) and got.largest_share == pytest.approx(0.01)
+    assert got.effective_sample_size == pytest.approx(100.0) and got.largest_share == pytest.approx(
+        0.01
+    )
 
 
 def test_one_point_that_carries_all_is_seen():
     narrow = nr.GaussianNoise([0.0, 0.0], 0.01 * np.eye(2))
-    got = nr.integral_by_importance(MODEL, THETA, narrow, narrow.sample(2000, np.random.default_rng(4)))
+    got = nr.integral_by_importance(
+        MODEL, THETA, narrow, narrow.sample(2000, np.random.default_rng(4))
+    )
     assert got.effective_sample_size < 20.0 and got.largest_share > 0.1
 
 
 def test_infinite_mass_is_refused_where_the_model_knows():
     y = WIDE.sample(10, np.random.default_rng(5))
     for model in (nr.MLP([2, 3, 1], "tanh"), nr.MLP([2, 3, 1], "identity")):
-        with pytest.raises(ValueError, match=r"model: exp.ln p_m. of MLP.* has infinite mass for every theta; expected one with a base"):
+        with pytest.raises(
+            ValueError,
+            match=r"model: exp.ln p_m. of MLP.* has infinite mass for every theta; expected one with a base",
+        ):
             nr.integral_by_importance(model, np.zeros(model.n_params), WIDE, y)
 
 
@@ -69,7 +76,9 @@ def test_a_mass_that_depends_on_theta_is_estimated():
     assert model.is_integrable is None
     theta = model.pack([([[1.0], [-1.0]], [0.0, 0.0]), ([[-2.0, -2.0]], [0.0])])
     noise = nr.LaplaceICANoise([[1.0]])
-    got = nr.integral_by_importance(model, theta, noise, noise.sample(4000, np.random.default_rng(7)))
+    got = nr.integral_by_importance(
+        model, theta, noise, noise.sample(4000, np.random.default_rng(7))
+    )
     assert abs(got.log_integral) < 6.0 * got.standard_error < 0.1
 
 
@@ -94,7 +103,9 @@ def test_the_diagnosis_is_that_of_the_textbook_formulas():
     assert got.largest_share == pytest.approx(w.max() / w.sum(), rel=1e-12)
     shifted = nr.diagnose_weights(log_w + 5000.0)
     assert shifted.log_mean == pytest.approx(got.log_mean + 5000.0, rel=1e-13)
-    assert shifted.pareto_k == pytest.approx(got.pareto_k, abs=1e-9) and shifted.largest_share == pytest.approx(got.largest_share)
+    assert shifted.pareto_k == pytest.approx(
+        got.pareto_k, abs=1e-9
+    ) and shifted.largest_share == pytest.approx(got.largest_share)
 
 
 @pytest.mark.parametrize("k", [0.2, 0.5, 0.8, 1.2])
@@ -105,8 +116,13 @@ def test_the_tail_index_of_a_pareto_law_is_found(k):
     is not subtracted: Hill's estimator is right for this law, so the law is shifted by 1 as a generalised Pareto's is.
     """
     rng = np.random.default_rng(12)
-    found = [nr.diagnose_weights(np.log((rng.random(4000) ** -k - 1.0) / k)).pareto_k for _ in range(100)]
-    assert abs(np.mean(found) - (k + 0.05 * (0.5 - k))) <= 6.0 * (1.0 + k) / math.sqrt(190.0) / 10.0 + 0.01
+    found = [
+        nr.diagnose_weights(np.log((rng.random(4000) ** -k - 1.0) / k)).pareto_k for _ in range(100)
+    ]
+    assert (
+        abs(np.mean(found) - (k + 0.05 * (0.5 - k)))
+        <= 6.0 * (1.0 + k) / math.sqrt(190.0) / 10.0 + 0.01
+    )
 
 
 def test_the_tail_index_is_that_of_a_likelihood_maximised_by_scipy():
@@ -116,7 +132,9 @@ def test_the_tail_index_is_that_of_a_likelihood_maximised_by_scipy():
     w = rng.random(4000) ** -0.7
     tail = np.sort(w)[-191:]
     shape = stats.genpareto.fit(tail[1:] - tail[0], floc=0.0)[0]
-    assert (190 * shape + 5) / 200 == pytest.approx(nr.diagnose_weights(np.log(w)).pareto_k, abs=0.05)
+    assert (190 * shape + 5) / 200 == pytest.approx(
+        nr.diagnose_weights(np.log(w)).pareto_k, abs=0.05
+    )
 
 
 def textbook_tail_index(w, prior=True, constant=3.0, tail=3.0):
@@ -126,7 +144,10 @@ def textbook_tail_index(w, prior=True, constant=3.0, tail=3.0):
     excess = [v - w[-m - 1] for v in w[-m:]]
     n_grid = 30 + int(math.sqrt(m))
     quarter = excess[int(m / 4.0 + 0.5) - 1]
-    b = [1.0 / excess[-1] + (1.0 - math.sqrt(n_grid / (j - 0.5))) / (constant * quarter) for j in range(1, n_grid + 1)]
+    b = [
+        1.0 / excess[-1] + (1.0 - math.sqrt(n_grid / (j - 0.5))) / (constant * quarter)
+        for j in range(1, n_grid + 1)
+    ]
     k_of = lambda one: sum(math.log1p(-one * v) for v in excess) / m  # noqa: E731
     likelihood = [m * (math.log(-one / k_of(one)) - k_of(one) - 1.0) for one in b]
     shares = [1.0 / sum(math.exp(other - own) for other in likelihood) for own in likelihood]

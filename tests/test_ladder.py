@@ -23,7 +23,12 @@ def random_smooth(rng):
     f, slope = list(SHAPES.values())[rng.integers(len(SHAPES))]
     n = int(rng.integers(1, 6))
     size, height = 10.0 ** rng.uniform(-6, 6, n), 10.0 ** rng.uniform(-6, 6)
-    W, b, a, offset = rng.standard_normal((8, n)), rng.standard_normal(8), rng.standard_normal(8), rng.choice([0.0, 1.0, 100.0])
+    W, b, a, offset = (
+        rng.standard_normal((8, n)),
+        rng.standard_normal(8),
+        rng.standard_normal(8),
+        rng.choice([0.0, 1.0, 100.0]),
+    )
 
     def fun(theta):
         t = W @ (theta / size) + b
@@ -61,7 +66,11 @@ def test_the_estimated_error_covers_the_true_one():
     for _ in range(200):
         f, slope = list(SHAPES.values())[rng.integers(len(SHAPES))]
         x, size = rng.standard_normal(), 10.0 ** rng.uniform(-3, 3)
-        found = ladder_derivative(lambda t: float(f(t[0] / size)), np.array([x * size]), 0, float(f(x)), size)  # noqa: B023
+
+        def scaled(t, f=f, size=size):
+            return float(f(t[0] / size))
+
+        found = ladder_derivative(scaled, np.array([x * size]), 0, float(f(x)), size)
         shares.append(abs(found.value - slope(x) / size) / found.error)
         assert shares[-1] <= SAFETY and found.error <= 1e-9 * max(1.0, abs(slope(x))) / size
     assert np.median(shares) <= 1.0
@@ -76,7 +85,9 @@ def test_rungs_are_the_five_point_formula_and_of_order_four():
     five_point = (f(x - 2 * h) - 8.0 * f(x - h) + 8.0 * f(x + h) - f(x + 2 * h)) / (12.0 * h)
     np.testing.assert_allclose(D4, five_point, rtol=100 * EPS / h.min())
     truncation = D4 - np.cos(x) * f(x)
-    assert np.all(np.abs(np.log2(truncation[:-1] / truncation[1:]) - 4.0)[1:] <= 0.2), "the error does not fall as h^4"
+    assert np.all(np.abs(np.log2(truncation[:-1] / truncation[1:]) - 4.0)[1:] <= 0.2), (
+        "the error does not fall as h^4"
+    )
 
 
 def test_every_rung_knows_its_truncation():
@@ -106,7 +117,9 @@ def test_noisy_functions_are_not_blamed():
         for fun in (rounded_to_float32, cancelling, wobbling):
             assert check_gradient(real_only(fun), theta).indices(DISAGREES) == ()
         report = check_gradient(real_only(rounded_to_float32), theta)
-        assert {c.status for c in report.coordinates} == {UNRESOLVED}, "noise of 6e-8 hides 1e-5 of a derivative"
+        assert {c.status for c in report.coordinates} == {UNRESOLVED}, (
+            "noise of 6e-8 hides 1e-5 of a derivative"
+        )
         assert not report.ok and "less noisy" in str(report)
 
 
@@ -116,7 +129,9 @@ def test_periods_that_the_coarse_steps_cannot_see():
         period = 0.0927 / 2.0**power
 
         def fun(theta, period=period):
-            return float(np.sin(2.0 * np.pi * theta[0] / period)), 2.0 * np.pi / period * np.cos(2.0 * np.pi * theta / period)
+            return float(np.sin(2.0 * np.pi * theta[0] / period)), 2.0 * np.pi / period * np.cos(
+                2.0 * np.pi * theta / period
+            )
 
         report = check_gradient(fun, [0.0], scale=[1.0])
         assert report.ok, str(report)

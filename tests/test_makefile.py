@@ -40,9 +40,21 @@ def tree(tmp_path):
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     # The suite itself runs under make: its flags must not reach this one.
-    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "PYTHON", "ARGS")}
+    environment = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "PYTHON", "ARGS")
+    }
     command = ["make", "--no-print-directory", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def stub(folder: Path, spoil: str) -> str:
@@ -50,7 +62,9 @@ def stub(folder: Path, spoil: str) -> str:
     body = f"import sys\n{spoil}\nassert sys.argv[1] == '-c', sys.argv\nexec(sys.argv[2])\n"
     (folder / "stub.py").write_text(body)
     path = folder / "stub_python"
-    path.write_text(f'#!/bin/sh\nexec "{sys.executable}" stub.py "$@"\n')  # not in the first line: a path there may hold no blank
+    path.write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" stub.py "$@"\n'
+    )  # not in the first line: a path there may hold no blank
     path.chmod(0o755)
     return "./stub_python"
 
@@ -59,19 +73,28 @@ def test_help_comes_first_and_lists_every_target(tree):
     for arguments in ([], ["help"]):
         done = make(tree, *arguments)
         assert done.returncode == 0
-        listed = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("  make ")]
+        listed = [
+            line.split()[1] for line in done.stdout.splitlines() if line.startswith("  make ")
+        ]
         assert listed == TARGETS
-    phony = next(line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith(".PHONY:"))
+    phony = next(
+        line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith(".PHONY:")
+    )
     assert phony.split()[1:] == TARGETS
 
 
-@pytest.mark.parametrize("target", [target for target in TARGETS if target not in ("help", "clean")])
+@pytest.mark.parametrize(
+    "target", [target for target in TARGETS if target not in ("help", "clean")]
+)
 def test_an_old_python_gives_one_line_with_the_remedy(tree, target):
     done = make(tree, target, "PYTHON=" + stub(tree, "sys.version_info = (3, 10, 13, 'final', 0)"))
     assert done.returncode != 0
     assert len(done.stderr.splitlines()) == 1
     assert done.stdout == ""
-    assert f"needs Python 3.11 or newer and ./stub_python is 3.10; name another: make PYTHON=python3.12 {target}" in done.stderr
+    assert (
+        f"needs Python 3.11 or newer and ./stub_python is 3.10; name another: make PYTHON=python3.12 {target}"
+        in done.stderr
+    )
     assert not (tree / ".venv").exists()
 
 
@@ -80,7 +103,10 @@ def test_a_missing_module_gives_one_line_with_the_remedy(tree, module):
     done = make(tree, "test", "PYTHON=" + stub(tree, f"sys.modules[{module!r}] = None"))
     assert done.returncode != 0
     assert len(done.stderr.splitlines()) == 1
-    assert f"has no module {module}; install it (Debian, Ubuntu: apt-get install python3-venv)" in done.stderr
+    assert (
+        f"has no module {module}; install it (Debian, Ubuntu: apt-get install python3-venv)"
+        in done.stderr
+    )
 
 
 def test_a_python_that_is_not_there_gives_one_line(tree):
@@ -93,12 +119,27 @@ def test_a_python_that_is_not_there_gives_one_line(tree):
 def test_a_good_python_is_not_complained_about_and_needs_no_network_once_installed(tree):
     """With the environment there and its stamp newer than pyproject.toml, only the command itself is left to run."""
     (tree / ".venv/bin").mkdir(parents=True)
-    extras = (("test", "test"), ("peers", "test-peers"), ("cluster", "test-cluster"), ("replicate", "replicate"), ("lint", "lint"))
+    extras = (
+        ("test", "test"),
+        ("peers", "test-peers"),
+        ("cluster", "test-cluster"),
+        ("replicate", "replicate"),
+        ("lint", "lint"),
+    )
     for extra, target in extras:
         fresh = make(tree, "--dry-run", target, f"PYTHON={sys.executable}")
-        assert fresh.returncode == 0 and "-m venv .venv" in fresh.stdout and f"pip install --quiet --editable '.[{extra}]'" in fresh.stdout
+        assert (
+            fresh.returncode == 0
+            and "-m venv .venv" in fresh.stdout
+            and f"pip install --quiet --editable '.[{extra}]'" in fresh.stdout
+        )
     (tree / ".venv/bin/python").touch()
-    for extra, target in (("test", "test"), ("replicate", "replicate-full"), ("replicate", "report"), ("lint", "lint")):
+    for extra, target in (
+        ("test", "test"),
+        ("replicate", "replicate-full"),
+        ("replicate", "report"),
+        ("lint", "lint"),
+    ):
         stamp = tree / f".venv/with-{extra}"
         stamp.touch()
         assert "pip" not in make(tree, "--dry-run", target).stdout
@@ -108,9 +149,19 @@ def test_a_good_python_is_not_complained_about_and_needs_no_network_once_install
 
 
 def test_clean_keeps_results(tree):
-    for name in (".venv/bin", "nce_ref/__pycache__", "nce_ref.egg-info", "paper_replication/results"):
+    for name in (
+        ".venv/bin",
+        "nce_ref/__pycache__",
+        "nce_ref.egg-info",
+        "paper_replication/results",
+    ):
         (tree / name).mkdir(parents=True)
     assert make(tree, "clean").returncode == 0
-    assert sorted(p.name for p in tree.iterdir()) == ["Makefile", "nce_ref", "paper_replication", "pyproject.toml"]
+    assert sorted(p.name for p in tree.iterdir()) == [
+        "Makefile",
+        "nce_ref",
+        "paper_replication",
+        "pyproject.toml",
+    ]
     assert (tree / "paper_replication/results").is_dir()
     assert not (tree / "nce_ref/__pycache__").exists()

@@ -33,7 +33,9 @@ def assert_matches(matcher, B_hat, B_true):
     assert set(np.abs(match.signs)) == {1.0}
     np.testing.assert_array_equal(match.B, match.signs[:, None] * B_hat[match.permutation])
     best = brute_force_error(B_hat, B_true)
-    assert abs(match.squared_error - best) <= (B_true.size + 2) * EPS * best, "not the smallest squared error"
+    assert abs(match.squared_error - best) <= (B_true.size + 2) * EPS * best, (
+        "not the smallest squared error"
+    )
     return match
 
 
@@ -43,7 +45,9 @@ def test_is_the_best_of_all_signed_permutations(n, spread):
     rng = np.random.default_rng([n, int(100 * spread)])
     for _ in range(10):
         B_true = rng.standard_normal((n, n))
-        assert_matches(match_rows, signed_shuffle(B_true + spread * rng.standard_normal((n, n)), rng), B_true)
+        assert_matches(
+            match_rows, signed_shuffle(B_true + spread * rng.standard_normal((n, n)), rng), B_true
+        )
 
 
 @pytest.mark.parametrize("n", [1, 2, 4, 7])
@@ -85,7 +89,9 @@ def test_orthogonal_pair_has_sign_plus_one():
 def test_rectangular_matrices():
     rng = np.random.default_rng(6)
     B_true = rng.standard_normal((3, 5))
-    assert_matches(match_rows, signed_shuffle(B_true + 0.1 * rng.standard_normal((3, 5)), rng), B_true)
+    assert_matches(
+        match_rows, signed_shuffle(B_true + 0.1 * rng.standard_normal((3, 5)), rng), B_true
+    )
 
 
 def test_theta_moves_with_its_rows_and_c_stays():
@@ -119,7 +125,9 @@ def greedy_without_replacement(B_hat, B_true):
     """First come, first served: a permutation, but not the nearest."""
     free, order = set(range(len(B_hat))), []
     for b in B_true:
-        order.append(min(free, key=lambda j: min(((b - B_hat[j]) ** 2).sum(), ((b + B_hat[j]) ** 2).sum())))
+        order.append(
+            min(free, key=lambda j: min(((b - B_hat[j]) ** 2).sum(), ((b + B_hat[j]) ** 2).sum()))
+        )
         free.remove(order[-1])
     signs = np.where((B_true * B_hat[order]).sum(1) >= 0.0, 1.0, -1.0)
     B = signs[:, None] * B_hat[order]

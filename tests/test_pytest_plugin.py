@@ -47,7 +47,11 @@ def test_a_wrong_function_fails_by_the_vector_with_the_oracles_text(project):
     result = run(project, "--nce-impl", "mylosses:naive", "--nce-objective", "log_sigmoid")
     assert result.ret == 1
     text = result.stdout.str()
-    assert "FAILED log_sigmoid/" in text and "Suspect (mistake): naive-log-sigmoid" in text and "Reproduce:" in text
+    assert (
+        "FAILED log_sigmoid/" in text
+        and "Suspect (mistake): naive-log-sigmoid" in text
+        and "Reproduce:" in text
+    )
     assert "Traceback" not in text
 
 
@@ -60,7 +64,10 @@ def test_the_objective_is_the_functions_name(project):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["mylosses:value"], "which objective is it? its parameters (t) fit log_sigmoid and sigmoid"),
+        (
+            ["mylosses:value"],
+            "which objective is it? its parameters (t) fit log_sigmoid and sigmoid",
+        ),
         (["mylosses:absent"], "mylosses has no 'absent'; it offers log_sigmoid, naive, value"),
         (["absent:value"], "importing absent raised ModuleNotFoundError"),
         (["value"], "'value': expected package.module:name"),
@@ -74,28 +81,50 @@ def test_what_cannot_be_found_is_one_clear_line(project, arguments, said):
 
 
 def test_expected_failures(project):
-    arguments = ["--nce-impl", "mylosses:naive", "--nce-objective", "log_sigmoid", "--nce-expected-failures", "known.txt"]
+    arguments = [
+        "--nce-impl",
+        "mylosses:naive",
+        "--nce-objective",
+        "log_sigmoid",
+        "--nce-expected-failures",
+        "known.txt",
+    ]
     namespace = {}
     exec(MODULE, namespace)
     naive = namespace["naive"]
     failing = [result.id for result in oracle.check(naive, "log_sigmoid").failed]
-    known = "\n".join(["# what we know", "", *(f"{id_}: unstable, see our issue" for id_ in failing)])
+    known = "\n".join(
+        ["# what we know", "", *(f"{id_}: unstable, see our issue" for id_ in failing)]
+    )
     project.makefile(".txt", known=known)
     result = run(project, *arguments)
     assert result.ret == 0
-    result.assert_outcomes(passed=len(oracle.cases("log_sigmoid")) - len(failing), xfailed=len(failing))
+    result.assert_outcomes(
+        passed=len(oracle.cases("log_sigmoid")) - len(failing), xfailed=len(failing)
+    )
 
     project.makefile(".txt", known="log_sigmoid/*: all of it")
     result = run(project, *arguments)
-    assert result.ret == 1 and "passes, but was expected to fail (all of it); drop the pattern" in result.stdout.str()
+    assert (
+        result.ret == 1
+        and "passes, but was expected to fail (all of it); drop the pattern" in result.stdout.str()
+    )
 
     project.makefile(".txt", known=known + "\nlog_sigmoid/gone/*: once")
     result = run(project, *arguments)
-    assert result.ret != 0 and "the pattern 'log_sigmoid/gone/*' matches no vector" in result.stderr.str() + result.stdout.str()
+    assert (
+        result.ret != 0
+        and "the pattern 'log_sigmoid/gone/*' matches no vector"
+        in result.stderr.str() + result.stdout.str()
+    )
 
     project.makefile(".txt", known="log_sigmoid/*")
     result = run(project, *arguments)
-    assert result.ret != 0 and "line 1: got 'log_sigmoid/*'; expected 'pattern of ids: reason'" in result.stderr.str() + result.stdout.str()
+    assert (
+        result.ret != 0
+        and "line 1: got 'log_sigmoid/*'; expected 'pattern of ids: reason'"
+        in result.stderr.str() + result.stdout.str()
+    )
 
 
 def test_without_an_implementation_the_plugin_is_silent(project):

@@ -37,7 +37,11 @@ def test_the_wrong_loss_is_told_what_stands_below_it(tmp_path, monkeypatch, caps
 
 
 def test_every_command_is_a_target():
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    targets = set(
+        re.findall(
+            r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE
+        )
+    )
     named = set(re.findall(r"\bmake ([a-z-]+)", TEXT)) - {"and"}
     assert named and named <= targets
 
@@ -51,7 +55,11 @@ def test_the_verdict_table_is_that_of_the_committed_report():
     claims = json.loads((ROOT / "paper_replication/report/claims.json").read_text(encoding="utf-8"))
     counts = {}
     for claim in claims:
-        family = counts.setdefault(claim["family"], {"confirmed": 0, "contradicted": 0, "not resolved": 0})
+        family = counts.setdefault(
+            claim["family"], {"confirmed": 0, "contradicted": 0, "not resolved": 0}
+        )
         family[claim["verdict"]] += 1
     rows = re.findall(r"^\| ([^|*]+?) \| (\d+) \| (\d+) \| (\d+) \|$", TEXT, flags=re.MULTILINE)
-    assert {name: tuple(map(int, numbers)) for name, *numbers in rows} == {name: tuple(c.values()) for name, c in counts.items()}
+    assert {name: tuple(map(int, numbers)) for name, *numbers in rows} == {
+        name: tuple(c.values()) for name, c in counts.items()
+    }

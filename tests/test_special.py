@@ -22,8 +22,14 @@ CASES = {
     "log_sigmoid": (special.log_sigmoid, reference.decimal_log_sigmoid),
     "softplus": (special.softplus, reference.decimal_softplus),
     "sigmoid": (special.sigmoid, reference.decimal_sigmoid),
-    "log_sigmoid_and_slope[0]": (lambda t: special.log_sigmoid_and_slope(t)[0], reference.decimal_log_sigmoid),
-    "log_sigmoid_and_slope[1]": (lambda t: special.log_sigmoid_and_slope(t)[1], lambda t: reference.decimal_sigmoid(-t)),
+    "log_sigmoid_and_slope[0]": (
+        lambda t: special.log_sigmoid_and_slope(t)[0],
+        reference.decimal_log_sigmoid,
+    ),
+    "log_sigmoid_and_slope[1]": (
+        lambda t: special.log_sigmoid_and_slope(t)[1],
+        lambda t: reference.decimal_sigmoid(-t),
+    ),
     "laplace_log_density": (special.laplace_log_density, reference.decimal_laplace_log_density),
     "gaussian_log_density": (special.gaussian_log_density, reference.decimal_gaussian_log_density),
 }
@@ -52,7 +58,11 @@ def test_scalars_and_strided_arrays_take_the_same_value(name):
     function, reference_function = CASES[name]
     subset = POINTS[::7]
     exact = _cached(reference_function)
-    for got in ([function(float(t)) for t in subset], function(np.repeat(subset, 3)[::3]), function(subset[::-1])[::-1]):
+    for got in (
+        [function(float(t)) for t in subset],
+        function(np.repeat(subset, 3)[::3]),
+        function(subset[::-1])[::-1],
+    ):
         error, where = reference.worst_ulp_error(got, subset, exact)
         assert error <= ULP, f"{name} is {error:.3g} ulp off at {where!r}"
 
@@ -71,7 +81,9 @@ EDGES = {  # at -inf, +inf
 @pytest.mark.parametrize("name", CASES)
 def test_infinities_give_the_limits_and_nan_gives_nan(name):
     function = CASES[name][0]
-    np.testing.assert_array_equal(function([-math.inf, math.inf, math.nan]), [*EDGES[name], math.nan])
+    np.testing.assert_array_equal(
+        function([-math.inf, math.inf, math.nan]), [*EDGES[name], math.nan]
+    )
     assert math.isnan(function(math.nan))
 
 
@@ -90,7 +102,13 @@ def test_shape_is_kept_the_input_is_not_touched_and_other_real_kinds_are_taken(n
     np.testing.assert_array_equal(t, kept)
     assert function(np.empty((0, 3))).shape == (0, 3)
     assert np.ndim(function(1.5)) == 0 and function(1.5).dtype == np.float64
-    assert function(2) == function(2.0) == function(np.array(2, dtype=np.int8)) == function(np.float32(2.0)) == function([2])[0]
+    assert (
+        function(2)
+        == function(2.0)
+        == function(np.array(2, dtype=np.int8))
+        == function(np.float32(2.0))
+        == function([2])[0]
+    )
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -102,6 +120,7 @@ def test_complex_and_text_are_refused_by_name(name):
 
 
 # --- the check can fail: textbook forms, each seen in published code (the mistake list's ids) ------------------------
+
 
 def _naive_sigmoid(t):
     return 1.0 / (1.0 + np.exp(-t))
@@ -124,17 +143,29 @@ def _flushed(t):
 PLANTS = {
     "naive-log-sigmoid": (lambda t: np.log(_naive_sigmoid(t)), reference.decimal_log_sigmoid),
     "log of 1/(1+e)": (lambda t: -np.log(1.0 + np.exp(-t)), reference.decimal_log_sigmoid),
-    "softplus as -ln(1-sigmoid)": (lambda t: -np.log(1.0 - _naive_sigmoid(t)), reference.decimal_softplus),
-    "stable, but log in place of log1p": (lambda t: np.minimum(t, 0) - np.log(1.0 + np.exp(-np.abs(t))), reference.decimal_log_sigmoid),
+    "softplus as -ln(1-sigmoid)": (
+        lambda t: -np.log(1.0 - _naive_sigmoid(t)),
+        reference.decimal_softplus,
+    ),
+    "stable, but log in place of log1p": (
+        lambda t: np.minimum(t, 0) - np.log(1.0 + np.exp(-np.abs(t))),
+        reference.decimal_log_sigmoid,
+    ),
     "eps-in-log": (_eps, reference.decimal_log_sigmoid),
     "clip-prob": (_clipped, reference.decimal_log_sigmoid),
     "naive sigmoid": (_naive_sigmoid, reference.decimal_sigmoid),
-    "slope as 1 - sigmoid": (lambda t: 1.0 - special.sigmoid(t), lambda t: reference.decimal_sigmoid(-t)),
+    "slope as 1 - sigmoid": (
+        lambda t: 1.0 - special.sigmoid(t),
+        lambda t: reference.decimal_sigmoid(-t),
+    ),
     "flush to zero": (_flushed, reference.decimal_sigmoid),
     "float32": (lambda t: special.sigmoid(t).astype(np.float32), reference.decimal_sigmoid),
     "laplace-scale": (lambda s: -np.abs(s) - math.log(2.0), reference.decimal_laplace_log_density),
     "gauss-no-2pi": (lambda z: -(z**2) / 2, reference.decimal_gaussian_log_density),
-    "square before halving": (lambda z: -(z**2) / 2 - special.LOG_2PI / 2, reference.decimal_gaussian_log_density),
+    "square before halving": (
+        lambda z: -(z**2) / 2 - special.LOG_2PI / 2,
+        reference.decimal_gaussian_log_density,
+    ),
 }
 
 
@@ -146,6 +177,7 @@ def test_a_planted_mistake_is_caught_by_the_same_check(name):
 
 
 # --- sums ------------------------------------------------------------------------------------------------------------
+
 
 def _summed_terms(n, scale, shift):
     return np.random.default_rng(int(n)).normal(shift, scale, n)
@@ -171,8 +203,15 @@ def _sum_error(function, z):
         total, slope = function(z)
     with decimal.localcontext(prec=60):
         want = sum(reference.decimal_softplus(t) for t in z)
-        off = abs(Decimal(total) / want - 1) / Decimal(np.finfo(float).eps) if math.isfinite(total) else math.inf
-        return float(off), max(reference.ulp_error(s, reference.decimal_sigmoid(t)) for s, t in zip(slope[::97], z[::97]))
+        off = (
+            abs(Decimal(total) / want - 1) / Decimal(np.finfo(float).eps)
+            if math.isfinite(total)
+            else math.inf
+        )
+        return float(off), max(
+            reference.ulp_error(s, reference.decimal_sigmoid(t))
+            for s, t in zip(slope[::97], z[::97])
+        )
 
 
 @pytest.mark.parametrize("name", SUMS)
@@ -185,11 +224,20 @@ def test_a_sum_of_softplus_and_its_slopes(name):
 @pytest.mark.parametrize(
     ("name", "planted"),
     [
-        ("all small", lambda z: (special._sum_of_logs(1.0 + np.exp(z)), special.sigmoid(z))),  # products wherever they are finite
+        (
+            "all small",
+            lambda z: (special._sum_of_logs(1.0 + np.exp(z)), special.sigmoid(z)),
+        ),  # products wherever they are finite
         ("all below eps", lambda z: (special._sum_of_logs(1.0 + np.exp(z)), special.sigmoid(z))),
-        ("products beyond float64", lambda z: (special._sum_of_logs(1.0 + np.exp(z)), special.sigmoid(z))),
+        (
+            "products beyond float64",
+            lambda z: (special._sum_of_logs(1.0 + np.exp(z)), special.sigmoid(z)),
+        ),
         ("one beyond float64", lambda z: (float(np.log1p(np.exp(z)).sum()), special.sigmoid(z))),
-        ("around 0", lambda z: (special._sum_of_logs((1.0 + np.exp(z))[:9_000]), special.sigmoid(z))),  # the rest of the eights forgotten
+        (
+            "around 0",
+            lambda z: (special._sum_of_logs((1.0 + np.exp(z))[:9_000]), special.sigmoid(z)),
+        ),  # the rest of the eights forgotten
         ("tails", lambda z: (float(special.softplus(z).sum()), 1.0 - special.sigmoid(-z))),
     ],
 )
@@ -205,6 +253,7 @@ def test_a_nan_stays_a_nan():
 
 # --- tests of the test tool ------------------------------------------------------------------------------------------
 
+
 @pytest.fixture
 def sixty_digits():
     with decimal.localcontext(prec=60):
@@ -213,7 +262,10 @@ def sixty_digits():
 
 @pytest.mark.usefixtures("sixty_digits")
 def test_reference_values_known_by_heart():
-    ln2, ln2pi = Decimal("0.6931471805599453094172321214581765680755"), Decimal("1.8378770664093454835606594728112352797228")
+    ln2, ln2pi = (
+        Decimal("0.6931471805599453094172321214581765680755"),
+        Decimal("1.8378770664093454835606594728112352797228"),
+    )
     assert abs(reference.decimal_log_sigmoid(0.0) + ln2) < Decimal("1e-40")
     assert reference.decimal_sigmoid(0.0) == Decimal("0.5")
     assert abs(reference.decimal_softplus(1e-320) - ln2) < Decimal("1e-40")
@@ -226,10 +278,14 @@ def test_reference_does_not_agree_on_zero_in_the_far_tail():
     """At 50 and at 100 digits 1 + exp(-500) is 1 and the logarithm 0, twice; that is not agreement."""
     want = Decimal("7.124576406741285531549157377122755246927757e-218")
     assert abs(-reference.decimal_log_sigmoid(500.0) / want - 1) < Decimal("1e-40")
-    blind_start = reference._until_stable(lambda: (1 + Decimal(-500).exp()).ln(), 40)  # 50, 100, 200 digits: 0 each time
+    blind_start = reference._until_stable(
+        lambda: (1 + Decimal(-500).exp()).ln(), 40
+    )  # 50, 100, 200 digits: 0 each time
     assert abs(blind_start / want - 1) < Decimal("1e-40")
     assert reference.decimal_log_sigmoid(1e15) < 0
-    assert reference.decimal_log_sigmoid(1e308) == 0  # below decimal's own range, 1e-999999999999999999
+    assert (
+        reference.decimal_log_sigmoid(1e308) == 0
+    )  # below decimal's own range, 1e-999999999999999999
 
 
 @pytest.mark.usefixtures("sixty_digits")
@@ -240,20 +296,36 @@ def test_ulp_error_counts_neighbours_everywhere():
     assert reference.ulp_error(0.0, Decimal("1e-400")) < 1e-70
     assert reference.ulp_error(0.0, Decimal("5e-324")) == pytest.approx(1.0, rel=0.02)
     assert reference.ulp_error(0.0, Decimal("1e-300")) > 1e15
-    assert reference.ulp_error(1.0, Decimal(1) - Decimal(2) ** -54) == 0.5  # the exact value lies in the binade below 1
-    assert reference.ulp_error(math.nan, Decimal(1)) == math.inf == reference.ulp_error(math.inf, Decimal(1))
-    assert reference.ulp_error(-math.inf, Decimal("-1e400")) == 0.0 and reference.ulp_error(math.inf, Decimal("-1e400")) == math.inf
+    assert (
+        reference.ulp_error(1.0, Decimal(1) - Decimal(2) ** -54) == 0.5
+    )  # the exact value lies in the binade below 1
+    assert (
+        reference.ulp_error(math.nan, Decimal(1))
+        == math.inf
+        == reference.ulp_error(math.inf, Decimal(1))
+    )
+    assert (
+        reference.ulp_error(-math.inf, Decimal("-1e400")) == 0.0
+        and reference.ulp_error(math.inf, Decimal("-1e400")) == math.inf
+    )
 
 
 def _right_signs(function):
     rng = np.random.default_rng(3)
     v, weights = rng.standard_normal((3, 50)), rng.standard_normal(50)
     v[0, :4], weights[:3] = [5e-324, -5e-324, np.inf, -np.inf], [0.0, 5e-324, -1e308]
-    halves = function(weights[::2], v[:, 1::2], np.empty((3, 50))[:, ::2]), np.sign(v[:, 1::2]) * weights[::2]  # not contiguous
-    return np.array_equal(function(weights, v, np.abs(v)), np.sign(v) * weights) and np.array_equal(*halves)
+    halves = (
+        function(weights[::2], v[:, 1::2], np.empty((3, 50))[:, ::2]),
+        np.sign(v[:, 1::2]) * weights[::2],
+    )  # not contiguous
+    return np.array_equal(function(weights, v, np.abs(v)), np.sign(v) * weights) and np.array_equal(
+        *halves
+    )
 
 
 def test_times_sign_is_the_product_with_np_sign():
     assert _right_signs(special.times_sign)
-    assert not _right_signs(lambda weights, v, out: np.copysign(weights, v))  # loses the weight's own sign
+    assert not _right_signs(
+        lambda weights, v, out: np.copysign(weights, v)
+    )  # loses the weight's own sign
     assert not _right_signs(lambda weights, v, out: -special.times_sign(weights, v, out))

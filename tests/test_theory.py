@@ -15,7 +15,10 @@ import nce_ref as nr
 
 PACKAGE = Path(nr.__file__).parent
 TEXT = (PACKAGE / "THEORY.md").read_text(encoding="utf-8")
-SOURCES = {path.relative_to(PACKAGE).as_posix(): path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py"))}
+SOURCES = {
+    path.relative_to(PACKAGE).as_posix(): path.read_text(encoding="utf-8")
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
 
 
 def references() -> set[str]:
@@ -35,7 +38,9 @@ def names(sources: dict[str, str]) -> set[str]:
 
     def arguments(prefix: str, function: ast.FunctionDef) -> None:
         listed = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-        found.update({prefix + function.name, *(f"{prefix}{function.name}({a.arg})" for a in listed)})
+        found.update(
+            {prefix + function.name, *(f"{prefix}{function.name}({a.arg})" for a in listed)}
+        )
 
     for source in sources.values():
         for node in ast.parse(source).body:
@@ -67,7 +72,9 @@ def rows(text: str, first_cell: str) -> list[list[str]]:
     """The cells of the table whose head begins with ``first_cell``, head included, rule left out."""
     lines = text.splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith(f"| {first_cell} |"))
-    end = next(i for i in range(start, len(lines) + 1) if i == len(lines) or not lines[i].startswith("|"))
+    end = next(
+        i for i in range(start, len(lines) + 1) if i == len(lines) or not lines[i].startswith("|")
+    )
     table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[start:end]]
     return table[:1] + table[2:]
 
@@ -85,7 +92,10 @@ def unknown_names(text: str) -> set[str]:
 def unknown_files(text: str) -> set[str]:
     listed = set(re.findall(r"`([a-z_/]+\.py)`", text))
     assert len(listed) >= 12
-    here = {path.relative_to(PACKAGE.parent).as_posix() for path in (PACKAGE.parent / "tests").glob("*.py")}
+    here = {
+        path.relative_to(PACKAGE.parent).as_posix()
+        for path in (PACKAGE.parent / "tests").glob("*.py")
+    }
     return listed - set(SOURCES) - here
 
 
@@ -93,15 +103,23 @@ def agrees(shown: str, value: float) -> bool:
     """Whether ``value`` rounds to the decimals shown: half a unit of the last one, and an integral error of 1e-12 relative."""
     shown = shown.replace("−", "-")
     decimals = len(shown.partition(".")[2])
-    exact = decimals == 0  # a number without decimals is meant exactly: 1e-12 relative, the stated error of the integrals
-    return abs(value - float(shown)) <= (0.0 if exact else 0.5 * 10.0**-decimals) + 1e-12 * max(1.0, abs(value))
+    exact = (
+        decimals == 0
+    )  # a number without decimals is meant exactly: 1e-12 relative, the stated error of the integrals
+    return abs(value - float(shown)) <= (0.0 if exact else 0.5 * 10.0**-decimals) + 1e-12 * max(
+        1.0, abs(value)
+    )
 
 
 def _limit(nu: float, n: int = 4, noise: object = None) -> tuple[float, float]:
     """K and Var(c) at B = I, where ||B||^2 = n, with the noise matched unless given."""
     model = nr.LaplaceICA(n_sources=n)
     noise = nr.GaussianNoise(np.zeros(n), np.eye(n)) if noise is None else noise
-    variances = np.diag(nr.asymptotic_covariance(model, model.normalize(model.pack(np.eye(n), 0.0)), noise, nu).covariance)
+    variances = np.diag(
+        nr.asymptotic_covariance(
+            model, model.normalize(model.pack(np.eye(n), 0.0)), noise, nu
+        ).covariance
+    )
     return float(variances[:-1].sum()) / n, float(variances[-1])
 
 
@@ -113,7 +131,9 @@ def _directions(sign: float) -> float:
     """Eigenvalues of that sign of the Hessian of ln|det B|, at a B that is nothing special."""
     model = nr.LaplaceICA(n_sources=4)
     theta = model.pack(np.random.default_rng(0).standard_normal((4, 4)), 0.0)
-    return float((sign * np.linalg.eigvalsh(-model.log_normalizer_hessian(theta)[:-1, :-1]) > 0.0).sum())
+    return float(
+        (sign * np.linalg.eigvalsh(-model.log_normalizer_hessian(theta)[:-1, :-1]) > 0.0).sum()
+    )
 
 
 CONSTANTS: dict[str, Callable[[], float]] = {
@@ -132,7 +152,9 @@ def wrong_numbers(text: str) -> list[str]:
     assert [row[0] for row in table] == ["K", "K/K_∞", "Var(ĉ)"]
     for column, nu in enumerate(nus, start=1):
         K, variance = _limit(float(nu.replace("∞", "inf")))
-        for row, value in zip(table, (K, K / 3.0, variance)):  # K = 1 + 2(n-1)/3 = 3 in the limit, which the last column checks
+        for row, value in zip(
+            table, (K, K / 3.0, variance)
+        ):  # K = 1 + 2(n-1)/3 = 3 in the limit, which the last column checks
             if not agrees(row[column], value):
                 found.append(f"{row[0]} at nu = {nu}: {row[column]}, the code gives {value:.10g}")
     _, *constants = rows(text, "constant")
@@ -163,12 +185,20 @@ def test_the_numbers_are_those_of_the_code():
     [
         (missing_titles, "## 4. Kinks and certificates", "## 4. Kinks"),
         (unknown_names, "`NCEObjective.nu`", "`NCEObjective.ratio`"),
-        (unknown_names, "`nce_from_log_ratios(log_ratio_noise)`", "`nce_from_log_ratios(noise_log_ratio)`"),
+        (
+            unknown_names,
+            "`nce_from_log_ratios(log_ratio_noise)`",
+            "`nce_from_log_ratios(noise_log_ratio)`",
+        ),
         (unknown_files, "`optimize/certificate.py`", "`optimize/certify.py`"),
         (wrong_numbers, "8.3300812", "8.3300822"),
         (wrong_numbers, "| 131.7 |", "| 131.8 |"),
         (wrong_numbers, "−1.3862944", "1.3862944"),
-        (wrong_numbers, "| downward directions of the same | 10 |", "| downward directions of the same | 9 |"),
+        (
+            wrong_numbers,
+            "| downward directions of the same | 10 |",
+            "| downward directions of the same | 9 |",
+        ),
     ],
 )
 def test_a_planted_slip_is_seen(check, right, wrong):

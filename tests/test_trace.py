@@ -16,8 +16,12 @@ Y = NOISE.sample(400, RNG)
 FITS = {
     "nce": lambda callback: nr.fit_nce(MODEL, NOISE, X, Y, start=TRUTH, callback=callback),
     "mle": lambda callback: nr.fit_mle(MODEL, X, start=TRUTH, callback=callback),
-    "importance sampling": lambda callback: nr.fit_importance_sampling(MODEL, NOISE, X, Y, start=TRUTH, callback=callback),
-    "score matching": lambda callback: nr.fit_score_matching(MODEL, X, start=TRUTH, callback=callback),
+    "importance sampling": lambda callback: nr.fit_importance_sampling(
+        MODEL, NOISE, X, Y, start=TRUTH, callback=callback
+    ),
+    "score matching": lambda callback: nr.fit_score_matching(
+        MODEL, X, start=TRUTH, callback=callback
+    ),
     "contrastive divergence": lambda callback: nr.fit_contrastive_divergence(
         MODEL, X, start=TRUTH, callback=callback, rng=np.random.default_rng(1)
     ),
@@ -47,7 +51,9 @@ def test_the_record_ends_at_the_fit_and_changes_nothing(name):
     np.testing.assert_allclose(trace.thetas[-1], fit.theta, rtol=0, atol=1e-8)
     np.testing.assert_array_equal(FITS[name](None).theta, fit.theta)
     if name != "nce":
-        assert len(np.unique(trace.thetas[:, -1])) > 2  # c is completed at each record, not at the end alone
+        assert (
+            len(np.unique(trace.thetas[:, -1])) > 2
+        )  # c is completed at each record, not at the end alone
 
 
 def test_lbfgs_calls_back_too():

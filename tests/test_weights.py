@@ -10,7 +10,9 @@ import pytest
 from nce_ref import weights
 from nce_ref.weights import LogisticWeight, PowerWeight
 
-ALL = [PowerWeight(a) for a in (0.0, -1.0, 1.0, -2.0, -0.5, 0.3)] + [LogisticWeight(nu) for nu in (0.2, 1.0, 7.0)]
+ALL = [PowerWeight(a) for a in (0.0, -1.0, 1.0, -2.0, -0.5, 0.3)] + [
+    LogisticWeight(nu) for nu in (0.2, 1.0, 7.0)
+]
 G = np.linspace(-4.0, 4.0, 41)
 
 
@@ -22,12 +24,18 @@ def slope(f):
 
 def check(weight):
     w, e = np.exp(weight.log_weight(G)), weight.elasticity(G)
-    np.testing.assert_allclose(slope(lambda G: weight.potentials(G)[0]), w, rtol=1e-8)  # dg1/dG = q g1' = w
-    np.testing.assert_allclose(slope(lambda G: weight.potentials(G)[1]), np.exp(G) * w, rtol=1e-8)  # dg2/dG = q w
+    np.testing.assert_allclose(
+        slope(lambda G: weight.potentials(G)[0]), w, rtol=1e-8
+    )  # dg1/dG = q g1' = w
+    np.testing.assert_allclose(
+        slope(lambda G: weight.potentials(G)[1]), np.exp(G) * w, rtol=1e-8
+    )  # dg2/dG = q w
     np.testing.assert_allclose(slope(weight.log_weight), e, rtol=1e-8, atol=1e-10)
     assert weight.concave == bool((e <= 0.0).all() and (e >= -1.0).all())
     far = np.array([-300.0, 300.0])
-    np.testing.assert_allclose(weight.log_weight(far) / far, [weight.lower, weight.upper], atol=0.01)  # ln(nu)/300 apart
+    np.testing.assert_allclose(
+        weight.log_weight(far) / far, [weight.lower, weight.upper], atol=0.01
+    )  # ln(nu)/300 apart
 
 
 @pytest.mark.parametrize("weight", ALL, ids=str)

@@ -33,7 +33,9 @@ class TextbookNCE:
         return 1.0 / (1.0 + self.nu * np.exp(-G))
 
     def value(self, theta):
-        return (np.log(self.h(theta, self.x)).sum() + np.log(1.0 - self.h(theta, self.y)).sum()) / len(self.x)
+        return (
+            np.log(self.h(theta, self.x)).sum() + np.log(1.0 - self.h(theta, self.y)).sum()
+        ) / len(self.x)
 
     def gradient(self, theta):
         B, total = theta[:-1].reshape(self.n, self.n), np.zeros(self.n**2 + 1)

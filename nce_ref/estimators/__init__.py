@@ -1,6 +1,9 @@
 """One file an estimator: an objective handed to ``optimize``, and standard errors."""
 
-from nce_ref.estimators.contrastive_divergence import ContrastiveDivergenceFit, fit_contrastive_divergence
+from nce_ref.estimators.contrastive_divergence import (
+    ContrastiveDivergenceFit,
+    fit_contrastive_divergence,
+)
 from nce_ref.estimators.covariance import EstimatedCovariance, estimate_covariance
 from nce_ref.estimators.fit import Fit, StartResult
 from nce_ref.estimators.importance import ImportanceFit, fit_importance_sampling

@@ -98,12 +98,22 @@ def fit_contrastive_divergence(
     start at which ln p_m is not finite. A chain or alpha that leaves the finite numbers later: status "diverged", and the theta before.
     """
     rng = as_generator("rng", rng)
-    problem = ContrastiveDivergence(model, x, n_transitions, n_leapfrog, np.eye(model.n_dim) if scale is None else scale, jitter)
+    problem = ContrastiveDivergence(
+        model, x, n_transitions, n_leapfrog, np.eye(model.n_dim) if scale is None else scale, jitter
+    )
     begin = as_vector("start", model.random_start(rng) if start is None else start, model.n_params)
-    step_size, rate = as_positive("step_size", step_size), as_positive("learning_rate", learning_rate)
-    tolerance, target = as_positive("tolerance", tolerance), as_positive("target_acceptance", target_acceptance)
+    step_size, rate = (
+        as_positive("step_size", step_size),
+        as_positive("learning_rate", learning_rate),
+    )
+    tolerance, target = (
+        as_positive("tolerance", tolerance),
+        as_positive("target_acceptance", target_acceptance),
+    )
     if rate > 1.0:
-        raise ValueError(f"learning_rate: got {rate}; expected at most 1, the whole of Newton's step: from 2 on nothing settles")
+        raise ValueError(
+            f"learning_rate: got {rate}; expected at most 1, the whole of Newton's step: from 2 on nothing settles"
+        )
     if target >= 1.0:
         raise ValueError(f"target_acceptance: got {target}; expected a number between 0 and 1")
     min_steps, max_steps = as_count("min_steps", min_steps), as_count("max_steps", max_steps)
@@ -113,28 +123,48 @@ def fit_contrastive_divergence(
     step_size = problem.first_step_size(alpha, step_size, target, rng)
     metric = damped = np.eye(problem.n_params)
     degenerate = True
-    status, message = "step limit", f"{max_steps} steps did not settle; raise max_steps, or the tolerance"
+    status, message = (
+        "step limit",
+        f"{max_steps} steps did not settle; raise max_steps, or the tolerance",
+    )
     for t in range(max_steps):
         try:
-            if t % 5 == 0 and (t // 5) & (t // 5 - 1) == 0:  # 0, 5, 10, 20, 40 ...: it changes little once alpha does
+            if (
+                t % 5 == 0 and (t // 5) & (t // 5 - 1) == 0
+            ):  # 0, 5, 10, 20, 40 ...: it changes little once alpha does
                 raw, information = problem.metrics(alpha, step_size, rng)
                 metric = positive_definite(raw)
                 # K alone would take whole steps where the chains hardly move, on little evidence: far away they lead astray.
                 damped = metric + _DAMPING * information
                 # Where it had to be mended the chains do not move in some direction, and D says nothing about alpha there.
-                degenerate = not np.allclose(metric, raw, rtol=0.0, atol=1e-9 * float(np.abs(raw).max()))
+                degenerate = not np.allclose(
+                    metric, raw, rtol=0.0, atol=1e-9 * float(np.abs(raw).max())
+                )
             direction, acceptance = problem.direction(alpha, step_size, rng)
-        except ValueError as error:  # the first step's is the start's fault; later ones are a divergence
+        except (
+            ValueError
+        ) as error:  # the first step's is the start's fault; later ones are a divergence
             if t == 0:
                 raise
-            status, message = "diverged", f"step {t}: {error}; lower the learning rate, or scale the data to unit variance"
+            status, message = (
+                "diverged",
+                f"step {t}: {error}; lower the learning rate, or scale the data to unit variance",
+            )
             break
         with np.errstate(over="ignore", invalid="ignore"):
             way = rate * np.linalg.solve(damped, direction)
             # Far away D says where to go and not how far: at most half of alpha's size plus 1/2, as in optimize/smoothing.py.
-            way *= min(1.0, 0.5 * (1.0 + float(np.linalg.norm(alpha))) / max(float(np.linalg.norm(way)), 1e-300))
+            way *= min(
+                1.0,
+                0.5
+                * (1.0 + float(np.linalg.norm(alpha)))
+                / max(float(np.linalg.norm(way)), 1e-300),
+            )
         if not np.isfinite(alpha + way).all():
-            status, message = "diverged", f"step {t} leaves the finite numbers; lower the learning rate, or scale the data to unit variance"
+            status, message = (
+                "diverged",
+                f"step {t} leaves the finite numbers; lower the learning rate, or scale the data to unit variance",
+            )
             break
         alpha = alpha + way
         run.add(alpha, direction)
@@ -149,23 +179,36 @@ def fit_contrastive_divergence(
                 metric = positive_definite(problem.metrics(run.average(), step_size, rng)[0])
                 drift, noise = run.drift_and_noise(metric, unit)
             if drift <= tolerance and noise <= tolerance and not degenerate:
-                status, message = "settled", f"drift {drift:.3g}, chain noise {noise:.3g}: within {tolerance:g} of the sampling error"
+                status, message = (
+                    "settled",
+                    f"drift {drift:.3g}, chain noise {noise:.3g}: within {tolerance:g} of the sampling error",
+                )
                 break
     window = accepted[len(accepted) // 2 :]
     acceptance = float(np.mean(window)) if window else 0.0
     if status != "diverged" and acceptance < LOWEST_ACCEPTANCE:
         status = "acceptance collapsed"
-        found = f"{acceptance:.3g} of the proposals were accepted, at a step size of {step_size:.3g}"
+        found = (
+            f"{acceptance:.3g} of the proposals were accepted, at a step size of {step_size:.3g}"
+        )
         message = f"{found}; lower the target, scale the data, or begin elsewhere"
     elif status == "step limit" and degenerate:
         status = "degenerate"
-        where = f"in some direction of alpha the chains do not move, at a step size of {step_size:.3g}"
+        where = (
+            f"in some direction of alpha the chains do not move, at a step size of {step_size:.3g}"
+        )
         message = f"{where}; are the data in a hyperplane, is a scale= needed, or was step_size far too small to begin with?"
     theta = _complete(model, run.average(), begin[-1])
     if status == "settled" and not _normalizable(model, theta):
-        status, message = "infinite mass", "settled where the normalising constant is infinite, so there is no c; try other starts"
+        status, message = (
+            "infinite mass",
+            "settled where the normalising constant is infinite, so there is no c; try other starts",
+        )
     drift, noise = run.drift_and_noise(metric, unit)
-    value, stationarity = float(model.log_density(theta, problem.x).mean()), float(np.linalg.norm(run.mean_direction()))
+    value, stationarity = (
+        float(model.log_density(theta, problem.x).mean()),
+        float(np.linalg.norm(run.mean_direction())),
+    )
     return ContrastiveDivergenceFit(
         theta=theta,
         objective=value,

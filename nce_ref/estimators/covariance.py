@@ -47,7 +47,9 @@ def estimate_covariance(fit: Fit, *, rng: np.random.Generator | None = None) -> 
     is singular.
     """
     if not fit.converged:
-        raise ValueError(f"fit: not converged ({fit.status}: {fit.message}); expected a certified local maximum")
+        raise ValueError(
+            f"fit: not converged ({fit.status}: {fit.message}); expected a certified local maximum"
+        )
     problem = fit.problem
     if isinstance(problem, NCEObjective):
         hessian = problem.expand(fit.theta).hessian
@@ -67,6 +69,8 @@ def _inverse(matrix: Float) -> Float:
     eigenvalues = np.linalg.eigvalsh(matrix)
     if eigenvalues[0] <= len(matrix) * np.finfo(float).eps * eigenvalues[-1]:
         spread = f"eigenvalues from {eigenvalues[0]:.3g} to {eigenvalues[-1]:.3g}"
-        raise ValueError(f"fit: its information matrix is singular, {spread}; draw more data or noise")
+        raise ValueError(
+            f"fit: its information matrix is singular, {spread}; draw more data or noise"
+        )
     inverse = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
     return 0.5 * (inverse + inverse.T)

@@ -65,16 +65,24 @@ class Fit:
     problem: Objective = field(repr=False)
 
 
-def collect_starts(model: Model, start: ArrayLike | None, n_starts: int | None, rng: np.random.Generator | None) -> Float:
+def collect_starts(
+    model: Model, start: ArrayLike | None, n_starts: int | None, rng: np.random.Generator | None
+) -> Float:
     """Return the starts, one a row. Raises ValueError unless exactly one of ``start`` and ``n_starts`` (with ``rng``) is given."""
     if (start is None) == (n_starts is None):
-        raise ValueError("start, n_starts: expected exactly one of them: start=theta0, or n_starts=5 with rng=numpy.random.default_rng(0)")
+        raise ValueError(
+            "start, n_starts: expected exactly one of them: start=theta0, or n_starts=5 with rng=numpy.random.default_rng(0)"
+        )
     if start is not None:
         try:
             several = np.ndim(start) == 2
         except ValueError:  # rows of different lengths: as_vector says so
             several = False
-        return as_array("start", start, 2, (None, model.n_params)) if several else as_vector("start", start, model.n_params)[None, :]
+        return (
+            as_array("start", start, 2, (None, model.n_params))
+            if several
+            else as_vector("start", start, model.n_params)[None, :]
+        )
     count, generator = as_count("n_starts", n_starts), as_generator("rng", rng)
     return np.stack([model.random_start(generator) for _ in range(count)])
 
@@ -87,7 +95,10 @@ def normalized_or(model: Model, alpha: Float, c: float) -> Float:
 
 
 def fit_from(
-    objective: Objective, starts: Sequence[Float] | Float, complete: Callable[[Float], Float], callback: Callback | None = None
+    objective: Objective,
+    starts: Sequence[Float] | Float,
+    complete: Callable[[Float], Float],
+    callback: Callback | None = None,
 ) -> Fit:
     """Climb from each start, certify each end, and return the highest; ``complete`` turns the objective's coordinates into theta.
 
@@ -98,16 +109,28 @@ def fit_from(
     for k, start in enumerate(starts):
         largest = float(np.abs(start).max(initial=0.0))
         if largest > _LARGEST:
-            raise ValueError(f"start: row {k} reaches {largest:.3g}; expected at most {_LARGEST:g}: beyond, its cube leaves float64")
+            raise ValueError(
+                f"start: row {k} reaches {largest:.3g}; expected at most {_LARGEST:g}: beyond, its cube leaves float64"
+            )
         with np.errstate(over="ignore", invalid="ignore"):
             value = objective(start)[0]
         if not math.isfinite(value):
-            raise ValueError(f"start: row {k} has the objective {value}; expected a start where it is finite, e.g. model.random_start(rng)")
-        end = maximize(objective, start, None if callback is None else lambda point: callback(complete(point)))
+            raise ValueError(
+                f"start: row {k} has the objective {value}; expected a start where it is finite, e.g. model.random_start(rng)"
+            )
+        end = maximize(
+            objective, start, None if callback is None else lambda point: callback(complete(point))
+        )
         proof = certify(objective, end.theta)
         results.append(
             StartResult(
-                complete(end.theta), end.value, proof.stationarity, proof.is_local_maximum, end.n_evaluations, proof.status, proof.reason
+                complete(end.theta),
+                end.value,
+                proof.stationarity,
+                proof.is_local_maximum,
+                end.n_evaluations,
+                proof.status,
+                proof.reason,
             )
         )
     best = max(results, key=lambda r: r.objective)

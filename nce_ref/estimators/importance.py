@@ -60,10 +60,14 @@ def fit_importance_sampling(
     def complete(alpha: Float) -> Float:
         return np.append(alpha, -log_mean_exp(objective.log_weights(alpha)))
 
-    fit = fit_from(objective, collect_starts(model, start, n_starts, rng)[:, :-1], complete, callback)
+    fit = fit_from(
+        objective, collect_starts(model, start, n_starts, rng)[:, :-1], complete, callback
+    )
     weights = diagnose_weights(objective.log_weights(fit.theta[:-1]) + fit.theta[-1])
     if weights.largest_share >= _COLLAPSED_SHARE:
         share = f"one of {weights.n_points} noise points carries {weights.largest_share:.3g} of the estimated Z"
-        message = f"{share} ({fit.status}: {fit.message}); draw more noise, or noise that covers the data"
+        message = (
+            f"{share} ({fit.status}: {fit.message}); draw more noise, or noise that covers the data"
+        )
         fit = replace(fit, converged=False, status="collapsed", message=message)
     return ImportanceFit(**vars(fit), weights=weights)

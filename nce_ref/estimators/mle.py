@@ -38,5 +38,12 @@ def fit_mle(
     starts = collect_starts(model, start, n_starts, rng)
     for k, theta in enumerate(starts):
         if not math.isfinite(model.log_normalizer(theta)):
-            raise ValueError(f"start: row {k} has an infinite normalising constant; expected an invertible B or a definite precision")
-    return fit_from(objective, starts[:, :-1], complete=lambda alpha: model.normalize(np.append(alpha, 0.0)), callback=callback)
+            raise ValueError(
+                f"start: row {k} has an infinite normalising constant; expected an invertible B or a definite precision"
+            )
+    return fit_from(
+        objective,
+        starts[:, :-1],
+        complete=lambda alpha: model.normalize(np.append(alpha, 0.0)),
+        callback=callback,
+    )

@@ -37,4 +37,9 @@ def fit_nce(
     Raises ValueError for bad samples (shape, NaN, empty), a noise of another dimension, or starts of the wrong length.
     """
     objective = NCEObjective(model, noise, x, y)
-    return fit_from(objective, collect_starts(model, start, n_starts, rng), complete=lambda theta: theta, callback=callback)
+    return fit_from(
+        objective,
+        collect_starts(model, start, n_starts, rng),
+        complete=lambda theta: theta,
+        callback=callback,
+    )

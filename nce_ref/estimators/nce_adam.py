@@ -79,23 +79,37 @@ def fit_nce_adam(
     more batches than points. Divergence to inf is no error: status "diverged", and theta as it was before.
     """
     if (y is None) == (n_noise is None):
-        raise ValueError("y, n_noise: expected exactly one of them: y for fixed noise, n_noise=1000 for noise redrawn each epoch")
+        raise ValueError(
+            "y, n_noise: expected exactly one of them: y for fixed noise, n_noise=1000 for noise redrawn each epoch"
+        )
     if start is not None and state is not None:
-        raise ValueError("start, state: got both; expected start to begin at, or state to go on from")
-    rule, rng, n_batches = Adam(learning_rate), as_generator("rng", rng), as_count("n_batches", n_batches)
+        raise ValueError(
+            "start, state: got both; expected start to begin at, or state to go on from"
+        )
+    rule, rng, n_batches = (
+        Adam(learning_rate),
+        as_generator("rng", rng),
+        as_count("n_batches", n_batches),
+    )
     x = as_points("x", x, model.n_dim)
 
     def draw() -> NCEObjective:
-        return NCEObjective(model, noise, x, noise.sample(as_count("n_noise", n_noise), rng) if y is None else y)
+        return NCEObjective(
+            model, noise, x, noise.sample(as_count("n_noise", n_noise), rng) if y is None else y
+        )
 
     if held_out is not None and (not hasattr(held_out, "__len__") or len(held_out) != 2):
         got = len(held_out) if hasattr(held_out, "__len__") else type(held_out).__name__
-        raise ValueError(f"held_out: got {got}; expected a pair (x, y) of samples apart from the training's")
+        raise ValueError(
+            f"held_out: got {got}; expected a pair (x, y) of samples apart from the training's"
+        )
     watched = None if held_out is None else NCEObjective(model, noise, *held_out)
     begin = _begin(model, start, state, rng)
     problem = draw()
     if n_batches > min(problem.n_data, problem.n_noise):
-        raise ValueError(f"n_batches: got {n_batches}; expected at most the {problem.n_data} data and {problem.n_noise} noise points")
+        raise ValueError(
+            f"n_batches: got {n_batches}; expected at most the {problem.n_data} data and {problem.n_noise} noise points"
+        )
     fresh = True  # the first epoch takes the noise drawn above
 
     def batches() -> Iterable[Batch]:
@@ -107,12 +121,21 @@ def fit_nce_adam(
         pairs = minibatches(problem.n_data, problem.n_noise, n_batches, rng)
         return (_part(problem, data, noise, n_batches) for data, noise in pairs)
 
-    run = maximize_adam(batches, begin, rule, n_epochs, None if watched is None else lambda theta: _at(watched, theta)[0])
+    run = maximize_adam(
+        batches,
+        begin,
+        rule,
+        n_epochs,
+        None if watched is None else lambda theta: _at(watched, theta)[0],
+    )
     state, status, message = run.state, run.status, run.message
     value, stationarity = _at(problem, state.theta)
     if not math.isfinite(value + stationarity):  # the last step led there: no batch has seen it
         told = f"at the end the objective is {value}, its gradient's norm {stationarity}; theta is the one before the last step"
-        status, message = "diverged", f"{told}; lower the learning rate, or scale the data to unit variance"
+        status, message = (
+            "diverged",
+            f"{told}; lower the learning rate, or scale the data to unit variance",
+        )
         state = run.before
         value, stationarity = _at(problem, state.theta)
     theta, best_epoch = state.theta, run.best_epoch
@@ -136,11 +159,17 @@ def fit_nce_adam(
     )
 
 
-def _begin(model: Model, start: ArrayLike | None, state: AdamState | None, rng: np.random.Generator) -> AdamState:
+def _begin(
+    model: Model, start: ArrayLike | None, state: AdamState | None, rng: np.random.Generator
+) -> AdamState:
     if state is None:
-        return AdamState.at(as_vector("start", model.random_start(rng) if start is None else start, model.n_params))
+        return AdamState.at(
+            as_vector("start", model.random_start(rng) if start is None else start, model.n_params)
+        )
     if not isinstance(state, AdamState):
-        raise ValueError(f"state: got {type(state).__name__}; expected the state of an earlier fit, fit.state")
+        raise ValueError(
+            f"state: got {type(state).__name__}; expected the state of an earlier fit, fit.state"
+        )
     as_vector("state.theta", state.theta, model.n_params)
     return state
 

@@ -41,7 +41,12 @@ def fit_score_matching(
     """
     objective = ScoreMatchingObjective(model, x, slope)
     starts = collect_starts(model, start, n_starts, rng)
-    fit = fit_from(objective, starts[:, :-1], complete=lambda alpha: normalized_or(model, alpha, 0.0), callback=callback)
+    fit = fit_from(
+        objective,
+        starts[:, :-1],
+        complete=lambda alpha: normalized_or(model, alpha, 0.0),
+        callback=callback,
+    )
     if fit.converged and not math.isfinite(model.log_normalizer(fit.theta)):
         message = "stationary, but its normalising constant is infinite, so there is no c; try other starts"
         fit = replace(fit, converged=False, status="infinite mass", message=message)

@@ -39,4 +39,9 @@ def fit_weighted(
     Raises ValueError for bad samples, a noise of another dimension, bad starts, a start where J leaves float64.
     """
     objective = WeightedObjective(model, noise, x, y, weight)
-    return fit_from(objective, collect_starts(model, start, n_starts, rng), complete=lambda theta: theta, callback=callback)
+    return fit_from(
+        objective,
+        collect_starts(model, start, n_starts, rng),
+        complete=lambda theta: theta,
+        callback=callback,
+    )

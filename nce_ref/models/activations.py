@@ -47,7 +47,9 @@ class Activation:
 def activation_named(name: object) -> Activation:
     """Return the activation of this name. Raises ValueError, with the names that exist, for any other."""
     if not isinstance(name, str) or name not in ACTIVATIONS:
-        raise ValueError(f"activation: got {name!r}; expected one of {', '.join(map(repr, ACTIVATIONS))}")
+        raise ValueError(
+            f"activation: got {name!r}; expected one of {', '.join(map(repr, ACTIVATIONS))}"
+        )
     return ACTIVATIONS[name]
 
 

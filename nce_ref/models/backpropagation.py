@@ -92,7 +92,9 @@ class MLPPass(FirstOrderPass):
             middle = end - delta.shape[1]
             start = middle - delta.shape[1] * self.inputs[k].shape[1]
             g[:, middle:end] = delta
-            g[:, start:middle] = (delta[:, :, None] * self.inputs[k][:, None, :]).reshape(len(g), -1)
+            g[:, start:middle] = (delta[:, :, None] * self.inputs[k][:, None, :]).reshape(
+                len(g), -1
+            )
             end = start
 
     def input_gradient(self) -> Float:

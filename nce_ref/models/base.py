@@ -46,17 +46,31 @@ class Kinks:
     def within(self, relative: float) -> NDArray[np.bool_]:
         """Which kinks lie within ``relative`` of theta: |a . theta| <= relative |b_i||u_t|. A zero row lies on all of its own."""
         # A point at the origin has a = 0: its |a . theta| is 0 for every theta and bends nothing.
-        return (np.abs(self.arguments) <= relative * np.outer(self.term_lengths, self.point_lengths)) & (self.point_lengths > 0.0)
+        return (
+            np.abs(self.arguments) <= relative * np.outer(self.term_lengths, self.point_lengths)
+        ) & (self.point_lengths > 0.0)
 
     def clearance(self, others: NDArray[np.bool_]) -> float:
         """How far theta may move before it meets one of the marked kinks: the smallest |a . theta|/|a|, inf without any."""
         lengths = np.where(self.point_lengths > 0.0, self.point_lengths, 1.0)
-        return float(np.min(np.abs(self.arguments) / lengths, where=others & (self.point_lengths > 0.0), initial=np.inf))
+        return float(
+            np.min(
+                np.abs(self.arguments) / lengths,
+                where=others & (self.point_lengths > 0.0),
+                initial=np.inf,
+            )
+        )
 
 
 def no_kinks(n_points: int, n_params: int) -> Kinks:
     """The kinks of a smooth model."""
-    return Kinks(np.empty((0, n_points)), np.empty(0), np.zeros(n_points), 0.0, lambda terms, points: np.empty((len(terms), n_params)))
+    return Kinks(
+        np.empty((0, n_points)),
+        np.empty(0),
+        np.zeros(n_points),
+        0.0,
+        lambda terms, points: np.empty((len(terms), n_params)),
+    )
 
 
 class KinkArguments(Protocol):

@@ -76,11 +76,27 @@ def grid(low: Float, high: Float, widest: Float, at_most: int) -> Boxes | None:
             return None
         place = np.array(list(itertools.product(*(range(int(c)) for c in count))), dtype=np.float64)
         width = (end - start) / count
-        pieces.append(Boxes(np.full(len(place), domain), start + place * width, np.broadcast_to(width, place.shape)))
-    return _joined(pieces) if pieces else Boxes(np.empty(0, dtype=np.intp), *np.empty((2, 0, low.shape[1])))
+        pieces.append(
+            Boxes(
+                np.full(len(place), domain),
+                start + place * width,
+                np.broadcast_to(width, place.shape),
+            )
+        )
+    return (
+        _joined(pieces)
+        if pieces
+        else Boxes(np.empty(0, dtype=np.intp), *np.empty((2, 0, low.shape[1])))
+    )
 
 
-def refine(integrate: Callable[[Boxes], tuple[Float, Float]], boxes: Boxes, count: Index, target: float, at_most: int) -> Integrals:
+def refine(
+    integrate: Callable[[Boxes], tuple[Float, Float]],
+    boxes: Boxes,
+    count: Index,
+    target: float,
+    at_most: int,
+) -> Integrals:
     """Halve boxes until the disagreements, of all domains and relative to each integral, sum to ``target``.
 
     A box is halved where it has more than its share, ``target`` over the number of boxes. Ends earlier where ``at_most`` boxes have been
@@ -114,4 +130,9 @@ def refine(integrate: Callable[[Boxes], tuple[Float, Float]], boxes: Boxes, coun
 
 
 def _joined(pieces: Sequence[Boxes]) -> Boxes:
-    return Boxes(*(np.concatenate([getattr(piece, name) for piece in pieces]) for name in ("domain", "low", "width")))
+    return Boxes(
+        *(
+            np.concatenate([getattr(piece, name) for piece in pieces])
+            for name in ("domain", "low", "width")
+        )
+    )

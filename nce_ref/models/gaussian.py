@@ -21,7 +21,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from nce_ref._checks import Float, as_array, as_count, as_generator, as_points, as_symmetric, as_uniforms, as_vector
+from nce_ref._checks import (
+    Float,
+    as_array,
+    as_count,
+    as_generator,
+    as_points,
+    as_symmetric,
+    as_uniforms,
+    as_vector,
+)
 from nce_ref.models.base import Kinks, Pullback, no_kinks
 from nce_ref.models.gaussian_moments import gaussian_moments
 from nce_ref.models.gaussian_score import GaussianScoreMatching
@@ -75,7 +84,9 @@ class Gaussian:
         """Return ``(log_density, pullback)`` of one pass over the points; pullback(weights) = sum_t weights[t] g(u_t)."""
         u = as_points("u", u, self.n_dim)
         once = self.evaluate(self._theta(theta), u)
-        return once.log_density, lambda weights: once.pullback(as_vector("weights", weights, len(u)))
+        return once.log_density, lambda weights: once.pullback(
+            as_vector("weights", weights, len(u))
+        )
 
     def pullback(self, theta: ArrayLike, u: ArrayLike, weights: ArrayLike) -> Float:
         """Return sum_t weights[t] g(u_t): (n_params,)."""
@@ -104,11 +115,17 @@ class Gaussian:
     def log_normalizer(self, theta: ArrayLike) -> float:
         """Return ln Z = (n/2) ln 2 pi - 1/2 ln det Lambda; inf where Lambda is not positive definite. c plays no part."""
         factor = self._factor(theta)
-        return math.inf if factor is None else 0.5 * self.n_dim * LOG_2PI - float(np.log(np.diag(factor)).sum())
+        return (
+            math.inf
+            if factor is None
+            else 0.5 * self.n_dim * LOG_2PI - float(np.log(np.diag(factor)).sum())
+        )
 
     def log_normalizer_gradient(self, theta: ArrayLike) -> Float:
         """Return d ln Z / d theta = E[d ln p_m^0 / d theta]: -C_ij for i > j, -C_ii/2, 0 for c, with C = Lambda^{-1}."""
-        return np.append(self._doubled() * -0.5 * self._covariance(theta)[np.tril_indices(self.n_dim)], 0.0)
+        return np.append(
+            self._doubled() * -0.5 * self._covariance(theta)[np.tril_indices(self.n_dim)], 0.0
+        )
 
     def log_normalizer_hessian(self, theta: ArrayLike) -> Float:
         """Return d^2 ln Z / d theta^2 = 1/2 tr(C D C D') for changes D, D' of Lambda: the covariance of g. c's row is 0."""
@@ -142,7 +159,10 @@ class Gaussian:
 
         Raises ValueError for a point outside of it, on its boundary included, and where Lambda is not positive definite.
         """
-        return ndtri(as_uniforms("uniforms", uniforms, self.n_dim)) @ np.linalg.cholesky(self._covariance(theta)).T
+        return (
+            ndtri(as_uniforms("uniforms", uniforms, self.n_dim))
+            @ np.linalg.cholesky(self._covariance(theta)).T
+        )
 
     def noise_weighted_moments(self, theta: ArrayLike, noise: Any, nu: float) -> Moments | None:
         """E[P_nu g g^T] and E[P_nu g] where a common set of axes gives them in one dimension, else None."""
@@ -171,7 +191,9 @@ class Gaussian:
 
     def _covariance(self, theta: ArrayLike) -> Float:
         if self._factor(theta) is None:
-            raise ValueError("theta: its precision is not positive definite, so the mass is infinite; expected a positive definite one")
+            raise ValueError(
+                "theta: its precision is not positive definite, so the mass is infinite; expected a positive definite one"
+            )
         return np.asarray(np.linalg.inv(self.unpack(theta)[0]), dtype=np.float64)
 
 

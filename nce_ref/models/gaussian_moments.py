@@ -32,7 +32,10 @@ def gaussian_moments(precision: Float, noise: Any, nu: float) -> Moments | None:
     L = np.linalg.cholesky(precision)
     if math.isinf(nu):
         V = np.linalg.inv(L).T
-        versions, method = [np.concatenate([np.ones(1 + n), (np.ones((n, n)) + 2.0 * np.eye(n)).ravel()])], "closed form (P = 1)"
+        versions, method = (
+            [np.concatenate([np.ones(1 + n), (np.ones((n, n)) + 2.0 * np.eye(n)).ravel()])],
+            "closed form (P = 1)",
+        )
     elif hasattr(noise, "normal_parameters"):
         mean, cov = (np.asarray(a) for a in noise.normal_parameters)
         if cov.shape != (n, n):
@@ -42,7 +45,10 @@ def gaussian_moments(precision: Float, noise: Any, nu: float) -> Moments | None:
         variances, U = np.linalg.eigh(L.T @ cov @ L)
         V = np.linalg.solve(L.T, U)
         value, others = posterior_moments(lambda s: _tilted(s, variances), nu)
-        versions, method = [value, *others], "contour integral over the sum of the log-ratios of the joint principal axes"
+        versions, method = (
+            [value, *others],
+            "contour integral over the sum of the log-ratios of the joint principal axes",
+        )
     else:
         return None
     pairs = [_assemble(v, V) for v in versions]

@@ -21,7 +21,9 @@ class GaussianScoreMatching:
     def __init__(self, precision: Float, u: Float) -> None:
         self.precision, self.n_points = precision, len(u)
         self._S = u.T @ u
-        self.total = float(0.5 * np.sum(precision * (precision @ self._S)) - self.n_points * np.trace(precision))
+        self.total = float(
+            0.5 * np.sum(precision * (precision @ self._S)) - self.n_points * np.trace(precision)
+        )
 
     def gradient(self) -> Float:
         """(n_params,); an entry off the diagonal stands twice in the matrix."""

@@ -21,7 +21,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nce_ref._checks import Float, as_array, as_count, as_generator, as_points, as_positive, as_square, as_uniforms, as_vector
+from nce_ref._checks import (
+    Float,
+    as_array,
+    as_count,
+    as_generator,
+    as_points,
+    as_positive,
+    as_square,
+    as_uniforms,
+    as_vector,
+)
 from nce_ref.models.base import Kinks, Pullback
 from nce_ref.models.laplace_ica_moments import laplace_ica_moments
 from nce_ref.models.laplace_ica_pass import LaplaceICAPass
@@ -46,7 +56,9 @@ class LaplaceICA:
     def __post_init__(self) -> None:
         as_count("n_sources", self.n_sources)
         if not float(as_array("smoothing", self.smoothing, 0)) >= 0.0:
-            raise ValueError(f"smoothing: got {self.smoothing}; expected a finite number, 0 or above")
+            raise ValueError(
+                f"smoothing: got {self.smoothing}; expected a finite number, 0 or above"
+            )
 
     @property
     def affine_between_kinks(self) -> bool:
@@ -85,7 +97,9 @@ class LaplaceICA:
         """Return ``(log_density, pullback)`` of one pass over the points; pullback(weights) = sum_t weights[t] g(u_t)."""
         u = as_points("u", u, self.n_dim)
         once = self.evaluate(self._theta(theta), u)
-        return once.log_density, lambda weights: once.pullback(as_vector("weights", weights, len(u)))
+        return once.log_density, lambda weights: once.pullback(
+            as_vector("weights", weights, len(u))
+        )
 
     def pullback(self, theta: ArrayLike, u: ArrayLike, weights: ArrayLike) -> Float:
         """Return sum_t weights[t] g(u_t): (n_params,)."""
@@ -101,9 +115,13 @@ class LaplaceICA:
         once = self.evaluate(self._theta(theta), as_points("u", u, self.n_dim))
         return -SQRT_2 * (once.slopes.T @ once.B)
 
-    def score_matching(self, theta: ArrayLike, u: ArrayLike, slope: float) -> LaplaceICAScoreMatching:
+    def score_matching(
+        self, theta: ArrayLike, u: ArrayLike, slope: float
+    ) -> LaplaceICAScoreMatching:
         """Return score matching's loss, summed over points, sign(s) smoothed to tanh(slope s); ``smoothing`` plays no part."""
-        return LaplaceICAScoreMatching(self.unpack(theta)[0], as_points("u", u, self.n_dim), as_positive("slope", slope))
+        return LaplaceICAScoreMatching(
+            self.unpack(theta)[0], as_points("u", u, self.n_dim), as_positive("slope", slope)
+        )
 
     def kinks(self, theta: ArrayLike, u: ArrayLike) -> Kinks:
         """Return the arguments b_i . u_t of the absolute values, (n_sources, n_points), and what goes with them."""
@@ -119,7 +137,9 @@ class LaplaceICA:
         By LU (``slogdet``): ln(det B) is NaN for half of all B and overflows for large n. "Singular" means up to rounding.
         """
         self._refuse_smoothing("log_normalizer")
-        return 0.5 * self.n_sources * LOG_2 - _log_abs_det(self._theta(theta)[:-1].tobytes(), self.n_sources)
+        return 0.5 * self.n_sources * LOG_2 - _log_abs_det(
+            self._theta(theta)[:-1].tobytes(), self.n_sources
+        )
 
     def log_normalizer_gradient(self, theta: ArrayLike) -> Float:
         """Return d ln Z / d theta = (-B^{-T} row by row, 0). Raises ValueError for a singular B."""
@@ -144,7 +164,9 @@ class LaplaceICA:
         """Return the same B with c = -ln Z(B). Raises ValueError for a singular B."""
         log_z = self.log_normalizer(theta)
         if not math.isfinite(log_z):
-            raise ValueError("theta: its B is singular, so exp(ln p_m) has infinite mass; expected an invertible B")
+            raise ValueError(
+                "theta: its B is singular, so exp(ln p_m) has infinite mass; expected an invertible B"
+            )
         return np.append(self._theta(theta)[:-1], -log_z)
 
     def random_start(self, rng: np.random.Generator) -> Float:
@@ -154,7 +176,9 @@ class LaplaceICA:
 
     def sample(self, theta: ArrayLike, n_points: int, rng: np.random.Generator) -> Float:
         """Draw x = A s, A = B^{-1}: (n_points, n_dim). Raises ValueError for a singular B."""
-        sources = as_generator("rng", rng).laplace(scale=1.0 / SQRT_2, size=(as_count("n_points", n_points), self.n_dim))
+        sources = as_generator("rng", rng).laplace(
+            scale=1.0 / SQRT_2, size=(as_count("n_points", n_points), self.n_dim)
+        )
         return sources @ self._inverse(theta).T
 
     def transport(self, theta: ArrayLike, uniforms: ArrayLike) -> Float:
@@ -165,7 +189,11 @@ class LaplaceICA:
         p = as_uniforms("uniforms", uniforms, self.n_dim)
         q = p - 0.5
         # ln(1 - 2|q|) by log1p: exact in the middle, where ln(2 min(p, 1-p)) rounds; that one in the tails, where q does.
-        tail = np.where(np.abs(q) < 0.25, np.log1p(-2.0 * np.minimum(np.abs(q), 0.25)), np.log(2.0 * np.minimum(p, 1.0 - p)))
+        tail = np.where(
+            np.abs(q) < 0.25,
+            np.log1p(-2.0 * np.minimum(np.abs(q), 0.25)),
+            np.log(2.0 * np.minimum(p, 1.0 - p)),
+        )
         return (-np.sign(q) * tail / SQRT_2) @ self._inverse(theta).T
 
     def noise_weighted_moments(self, theta: ArrayLike, noise: Any, nu: float) -> Moments | None:
@@ -188,7 +216,9 @@ class LaplaceICA:
 
     def _refuse_smoothing(self, what: str) -> None:
         if self.smoothing:
-            raise NotImplementedError(f"{what}: exp(-sqrt(2) sqrt(v^2 + smoothing^2)) has no elementary integral; use smoothing=0")
+            raise NotImplementedError(
+                f"{what}: exp(-sqrt(2) sqrt(v^2 + smoothing^2)) has no elementary integral; use smoothing=0"
+            )
 
 
 # ln Z, its gradient and its Hessian are asked for one after the other at the same B: the last two are kept.

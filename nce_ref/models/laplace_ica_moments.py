@@ -59,31 +59,46 @@ def laplace_ica_moments(B: Float, noise: Any, nu: float) -> Moments | None:
         if distance > _ROUNDING:
             return None
         floor = 10.0 * distance
-        versions, method = [_constant_weight(n, nu / (1.0 + nu))], "closed form (noise density = data density)"
+        versions, method = (
+            [_constant_weight(n, nu / (1.0 + nu))],
+            "closed form (noise density = data density)",
+        )
     elif hasattr(noise, "normal_parameters"):
         mean_of_noise, cov_of_noise = (np.asarray(a) for a in noise.normal_parameters)
         _refuse_other_dimension(cov_of_noise, n)
         cov = B @ cov_of_noise @ B.T
         tau = np.sqrt(np.diag(cov))
         # In units of its standard deviation the noise must be centred and uncorrelated.
-        distance = max(float(np.abs(cov / np.outer(tau, tau) - np.eye(n)).max()), float(np.abs(B @ mean_of_noise / tau).max()))
+        distance = max(
+            float(np.abs(cov / np.outer(tau, tau) - np.eye(n)).max()),
+            float(np.abs(B @ mean_of_noise / tau).max()),
+        )
         if distance > _ROUNDING:
             return _by_orthants(B, mean_of_noise, cov, nu)
         floor = 10.0 * distance
         value, others = posterior_moments(lambda s: _tilted(s, tau), nu)
-        versions, method = [value, *others], "contour integral over the sum of the sources' log-ratios"
+        versions, method = (
+            [value, *others],
+            "contour integral over the sum of the sources' log-ratios",
+        )
     else:
         return None
     pairs = [_in_theta(_assemble(v, n), B) for v in versions]
-    return Moments(*pairs[0], alternatives=tuple(pairs[1:]), random=False, floor=floor, method=method)
+    return Moments(
+        *pairs[0], alternatives=tuple(pairs[1:]), random=False, floor=floor, method=method
+    )
 
 
 def _by_orthants(B: Float, mean_of_noise: Float, cov: Float, nu: float) -> Moments | None:
     found = orthant_moments(B @ mean_of_noise, 0.5 * (cov + cov.T), nu)
     if found is None:
         return None
-    (information, mean), *others = (_in_theta(pair, B) for pair in ((found.information, found.mean), *found.alternatives))
-    return dataclasses.replace(found, information=information, mean=mean, alternatives=tuple(others))
+    (information, mean), *others = (
+        _in_theta(pair, B) for pair in ((found.information, found.mean), *found.alternatives)
+    )
+    return dataclasses.replace(
+        found, information=information, mean=mean, alternatives=tuple(others)
+    )
 
 
 def half_line_moments(z: Complex, tau: float) -> Complex:
@@ -138,7 +153,10 @@ def _tilted(s: Complex, tau: Float) -> Complex:
     scales, which = np.unique(tau, return_inverse=True)
     psi = np.stack([half_line_moments(s, float(t)) for t in scales], axis=1)[:, which]
     # psi_0 has zeros near the contour: products over the others, never quotients.
-    before, after = np.ones((n + 1, len(s)), dtype=np.complex128), np.ones((n + 1, len(s)), dtype=np.complex128)
+    before, after = (
+        np.ones((n + 1, len(s)), dtype=np.complex128),
+        np.ones((n + 1, len(s)), dtype=np.complex128),
+    )
     for i in range(n):
         before[i + 1] = before[i] * psi[0, i]
         after[n - 1 - i] = after[n - i] * psi[0, n - 1 - i]
@@ -154,7 +172,9 @@ def _tilted(s: Complex, tau: Float) -> Complex:
 
 def _constant_weight(n: int, weight: float) -> Float:
     """The same list of moments for constant P: E|s| = 1/sqrt2, E s^2 = 1, E|s_i||s_j| = 1/2."""
-    return weight * np.concatenate([[1.0], np.full(n, math.sqrt(0.5)), np.ones(n), np.full(n * (n - 1) // 2, 0.5)])
+    return weight * np.concatenate(
+        [[1.0], np.full(n, math.sqrt(0.5)), np.ones(n), np.full(n * (n - 1) // 2, 0.5)]
+    )
 
 
 def _assemble(moments: Float, n: int) -> tuple[Float, Float]:

@@ -84,9 +84,17 @@ def orthant_moments(mean: Float, cov: Float, nu: float) -> Moments | None:
     narrowest = 1.0 / np.linalg.norm(problem.whiten[0], axis=0)
     # p_d P is below p_d and below nu p_n, so out of reach of either there is nothing. What is left is about p_d or nu p_n at
     # the noise's mean, times the volume of the noise: that, too, has to be e^46 times larger.
-    tail = _TAIL + SQRT_2 * float(np.abs(mean).sum()) + abs(math.log(nu)) - float(np.minimum(0.0, np.log(narrowest)).sum())
+    tail = (
+        _TAIL
+        + SQRT_2 * float(np.abs(mean).sum())
+        + abs(math.log(nu))
+        - float(np.minimum(0.0, np.log(narrowest)).sum())
+    )
     reach = tau * math.sqrt(2.0 * tail)
-    low, high = np.maximum(0.0, problem.mean - reach), np.minimum(tail / SQRT_2, problem.mean + reach)
+    low, high = (
+        np.maximum(0.0, problem.mean - reach),
+        np.minimum(tail / SQRT_2, problem.mean + reach),
+    )
     max_boxes = MAX_EVALUATIONS // sum(m**n for m in NODES)
     boxes = grid(low, high, _FIRST_WIDTH * narrowest, max_boxes // 2)
     if boxes is None:
@@ -94,32 +102,50 @@ def orthant_moments(mean: Float, cov: Float, nu: float) -> Moments | None:
     # The terms of t are up to ``tail``, the correlations are known to eps and their inverse to eps times their condition number:
     # no use in refining beyond that.
     rounding = tail * float(np.finfo(float).eps * np.linalg.cond(cov / np.outer(tau, tau)))
-    found = refine(lambda some: _integrate(problem, some), boxes, problem.count, max(TARGET, rounding), max_boxes)
+    found = refine(
+        lambda some: _integrate(problem, some),
+        boxes,
+        problem.count,
+        max(TARGET, rounding),
+        max_boxes,
+    )
     whole = problem.count @ found.fine
     if not (whole > 0.0).all():
-        raise ValueError("noise: P_nu = nu p_n/(p_d + nu p_n) underflows on all of the data; expected noise that overlaps the data")
+        raise ValueError(
+            "noise: P_nu = nu p_n/(p_d + nu p_n) underflows on all of the data; expected noise that overlaps the data"
+        )
     if float((problem.count @ found.disagreement / whole).max()) > REACHED:
         return None
-    floor = rounding + 2.0 * n * (1.0 + nu) * (1.0 + tail) ** 2 * math.exp(-tail) / float(whole.min())
+    floor = rounding + 2.0 * n * (1.0 + nu) * (1.0 + tail) ** 2 * math.exp(-tail) / float(
+        whole.min()
+    )
     # Even powers up, odd ones down: the way in which I_nu comes nearest to singular where the sources vary little under P.
     signs = (-1.0) ** np.sum(_powers(n), axis=1)
     worst = found.fine + signs * (found.disagreement + _SUMMATION * found.fine)
     pairs = [_assemble(problem, sums) for sums in (found.fine, found.coarse, worst)]
     method = f"quadrature in the orthants of the sources, {found.n_boxes} boxes of {NODES[0]}^{n} Gauss-Legendre nodes"
-    return Moments(*pairs[0], alternatives=tuple(pairs[1:]), random=False, floor=floor, method=method)
+    return Moments(
+        *pairs[0], alternatives=tuple(pairs[1:]), random=False, floor=floor, method=method
+    )
 
 
 def _seen_from_orthants(mean: Float, cov: Float, nu: float) -> _Problem:
     n = len(mean)
     factor = np.linalg.cholesky(cov)
     whiten = solve_triangular(factor, np.eye(n), lower=True)
-    log_scale = math.log(nu) - float(np.log(np.diag(factor)).sum()) - 0.5 * n * (LOG_2PI - math.log(2.0))
+    log_scale = (
+        math.log(nu) - float(np.log(np.diag(factor)).sum()) - 0.5 * n * (LOG_2PI - math.log(2.0))
+    )
     signs = np.array(list(itertools.product((1.0, -1.0), repeat=n)))
     # s - mean = sigma (r - sigma mean). Equal means and precisions are equal orthants; changes of sign do not round.
     means, precisions = signs * mean, signs[:, :, None] * (whiten.T @ whiten) * signs[:, None, :]
     looks = np.hstack([means, precisions.reshape(2**n, n * n)]) + 0.0
-    _, first, which, count = np.unique(looks, axis=0, return_index=True, return_inverse=True, return_counts=True)
-    return _Problem(signs, which.ravel(), count, means[first], (whiten * signs[:, None, :])[first], log_scale)
+    _, first, which, count = np.unique(
+        looks, axis=0, return_index=True, return_inverse=True, return_counts=True
+    )
+    return _Problem(
+        signs, which.ravel(), count, means[first], (whiten * signs[:, None, :])[first], log_scale
+    )
 
 
 def _powers(n: int) -> list[tuple[int, ...]]:
@@ -131,7 +157,13 @@ def _integrate(problem: _Problem, boxes: Boxes) -> tuple[Float, Float]:
     n = boxes.low.shape[1]
     step = max(1, _BLOCK // NODES[0] ** n)
     fine, coarse = (
-        np.concatenate([_product_rule(problem, boxes[start : start + step], m) for start in range(0, len(boxes), step)]) for m in NODES
+        np.concatenate(
+            [
+                _product_rule(problem, boxes[start : start + step], m)
+                for start in range(0, len(boxes), step)
+            ]
+        )
+        for m in NODES
     )
     return fine, coarse
 
@@ -141,7 +173,9 @@ def _product_rule(problem: _Problem, boxes: Boxes, m: int) -> Float:
     n_boxes, n = boxes.low.shape
     node, weight = np.polynomial.legendre.leggauss(m)
     r = boxes.low[:, :, None] + boxes.width[:, :, None] * (0.5 + 0.5 * node)
-    t = problem.log_scale - 0.5 * _squared_distance(problem.whiten[boxes.domain], r - problem.mean[boxes.domain][:, :, None])
+    t = problem.log_scale - 0.5 * _squared_distance(
+        problem.whiten[boxes.domain], r - problem.mean[boxes.domain][:, :, None]
+    )
     for k in range(n):
         t += _along(SQRT_2 * r[:, k], k, n)
     # (n_boxes, n, m, 3): weights for r^0, r^1, r^2 under the Laplace density.

@@ -37,7 +37,9 @@ class LaplaceICAPass:
         lengths = self._radii if smoothing else np.abs(self.arguments)
         # Room for the pullback's signed weights: one array less that fights for the cache. None where a v is 0 or NaN.
         self._room = lengths if not smoothing and lengths.min() > 0.0 else None
-        self.log_density: Float = np.dot(_factors(len(B)), lengths)  # half the time of a sum along the first axis
+        self.log_density: Float = np.dot(
+            _factors(len(B)), lengths
+        )  # half the time of a sum along the first axis
         self.log_density += c
 
     @cached_property
@@ -49,13 +51,21 @@ class LaplaceICAPass:
         """g transposed: (n_params, n_points)."""
         n, n_points = self.slopes.shape
         g = np.empty((n * n + 1, n_points))
-        np.multiply((-SQRT_2 * self.slopes)[:, None, :], self.u.T[None, :, :], out=g[:-1].reshape(n, n, n_points))
+        np.multiply(
+            (-SQRT_2 * self.slopes)[:, None, :],
+            self.u.T[None, :, :],
+            out=g[:-1].reshape(n, n, n_points),
+        )
         g[-1] = 1.0
         return g
 
     def pullback(self, weights: Float) -> Float:
         """sum_t weights[t] g(u_t)."""
-        signed = self.slopes * weights if self._room is None else times_sign(weights, self.arguments, self._room)
+        signed = (
+            self.slopes * weights
+            if self._room is None
+            else times_sign(weights, self.arguments, self._room)
+        )
         total = np.empty(self.B.size + 1)
         np.multiply(signed @ self.u, -SQRT_2, total[:-1].reshape(self.B.shape))
         total[-1] = weights.sum()
@@ -87,7 +97,9 @@ class LaplaceICAPass:
                 bends = (-SQRT_2 * self.smoothing**2) * weights[block] / (radii * radii * radii)
                 sums[pair_of.diagonal()] += bends @ of_points[:, :width].T
         total = np.empty((n * n + 1, n * n + 1))
-        total[:-1, :-1] = sums[pair_of[:, None, :, None], pair_of[None, :, None, :]].reshape(n * n, n * n)
+        total[:-1, :-1] = sums[pair_of[:, None, :, None], pair_of[None, :, None, :]].reshape(
+            n * n, n * n
+        )
         total[-1] = total[:, -1] = self.pullback(gram_weights)
         return total
 

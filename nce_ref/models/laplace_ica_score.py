@@ -38,12 +38,16 @@ class LaplaceICAScoreMatching:
         self._phi = -SQRT_2 * self._t
         self._phi1 = (-SQRT_2 * slope) * self._left
         self._outer = self._phi @ self._phi.T
-        self.total = float(0.5 * np.sum(self._M * self._outer) + np.diag(self._M) @ self._phi1.sum(axis=1))
+        self.total = float(
+            0.5 * np.sum(self._M * self._outer) + np.diag(self._M) @ self._phi1.sum(axis=1)
+        )
 
     def gradient(self) -> Float:
         """(n_params,)."""
         weights = self._phi1 * (self._M @ self._phi) + self._phi2() * np.diag(self._M)[:, None]
-        in_B = self._outer @ self.B + weights @ self.u + 2.0 * self._phi1.sum(axis=1)[:, None] * self.B
+        in_B = (
+            self._outer @ self.B + weights @ self.u + 2.0 * self._phi1.sum(axis=1)[:, None] * self.B
+        )
         return np.append(in_B.ravel(), 0.0)
 
     def hessian(self) -> Float:
@@ -57,7 +61,9 @@ class LaplaceICAScoreMatching:
             for m in range(k, n):
                 weights = M[k, m] * phi1[k] * phi1[m]
                 block = self._outer[k, m] * np.eye(n)
-                block += np.outer(B[m], (phi[k] * phi1[m]) @ u) + np.outer((phi1[k] * phi[m]) @ u, B[k])
+                block += np.outer(B[m], (phi[k] * phi1[m]) @ u) + np.outer(
+                    (phi1[k] * phi[m]) @ u, B[k]
+                )
                 if k == m:
                     weights = weights + phi2[k] * projected[k] + phi3[k] * M[k, k]
                     block += 2.0 * phi1[k].sum() * np.eye(n)

@@ -66,17 +66,31 @@ class MLP(NoClosedForm):
 
     def __post_init__(self) -> None:
         expected = "expected (n_dim, hidden sizes, 1), e.g. [4, 36, 64, 1]"
-        if isinstance(self.layer_sizes, str) or not hasattr(self.layer_sizes, "__len__") or len(self.layer_sizes) < 2:
-            raise ValueError(f"layer_sizes: got {self.layer_sizes!r}; {expected}, at least two of them")
-        sizes = tuple(as_count(f"layer_sizes[{k}]", size) for k, size in enumerate(self.layer_sizes))
+        if (
+            isinstance(self.layer_sizes, str)
+            or not hasattr(self.layer_sizes, "__len__")
+            or len(self.layer_sizes) < 2
+        ):
+            raise ValueError(
+                f"layer_sizes: got {self.layer_sizes!r}; {expected}, at least two of them"
+            )
+        sizes = tuple(
+            as_count(f"layer_sizes[{k}]", size) for k, size in enumerate(self.layer_sizes)
+        )
         if sizes[-1] != 1:
-            raise ValueError(f"layer_sizes: the last is {sizes[-1]}; expected 1, since ln p_m is one number a point")
+            raise ValueError(
+                f"layer_sizes: the last is {sizes[-1]}; expected 1, since ln p_m is one number a point"
+            )
         object.__setattr__(self, "layer_sizes", sizes)
         activation_named(self.activation)
         if self.base is not None and not callable(getattr(self.base, "log_density", None)):
-            raise ValueError(f"base: got {type(self.base).__name__}; expected None or an object with log_density(u), e.g. GaussianNoise")
+            raise ValueError(
+                f"base: got {type(self.base).__name__}; expected None or an object with log_density(u), e.g. GaussianNoise"
+            )
         if getattr(self.base, "n_dim", sizes[0]) != sizes[0]:
-            raise ValueError(f"base: got dimension {getattr(self.base, 'n_dim', None)}; expected {sizes[0]}, the first of layer_sizes")
+            raise ValueError(
+                f"base: got dimension {getattr(self.base, 'n_dim', None)}; expected {sizes[0]}, the first of layer_sizes"
+            )
 
     @property
     def n_dim(self) -> int:
@@ -110,14 +124,21 @@ class MLP(NoClosedForm):
         """Return theta from [(W_0, b_0), (W_1, b_1), ...]. Raises ValueError where the shapes do not chain as layer_sizes has it."""
         shapes = self._shapes()
         if not hasattr(layers, "__len__"):
-            raise ValueError(f"layers: got {type(layers).__name__}; expected {len(shapes)} pairs (W, b) for layer_sizes {self.layer_sizes}")
+            raise ValueError(
+                f"layers: got {type(layers).__name__}; expected {len(shapes)} pairs (W, b) for layer_sizes {self.layer_sizes}"
+            )
         if len(layers) != len(shapes):
-            raise ValueError(f"layers: got {len(layers)}; expected {len(shapes)} pairs (W, b) for layer_sizes {self.layer_sizes}")
+            raise ValueError(
+                f"layers: got {len(layers)}; expected {len(shapes)} pairs (W, b) for layer_sizes {self.layer_sizes}"
+            )
         parts = []
         for k, (pair, (into, out)) in enumerate(zip(layers, shapes)):
             if not isinstance(pair, (tuple, list)) or len(pair) != 2:
                 raise ValueError(f"layers[{k}]: got {type(pair).__name__}; expected a pair (W, b)")
-            parts += [as_array(f"layers[{k}] W", pair[0], 2, (out, into)).ravel(), as_vector(f"layers[{k}] b", pair[1], out)]
+            parts += [
+                as_array(f"layers[{k}] W", pair[0], 2, (out, into)).ravel(),
+                as_vector(f"layers[{k}] b", pair[1], out),
+            ]
         return np.concatenate(parts)
 
     def unpack(self, theta: ArrayLike) -> Layers:
@@ -128,7 +149,11 @@ class MLP(NoClosedForm):
         """Return ln p_m(u; theta), c included: (n_points,); block by block."""
         theta, u = self._theta(theta), as_points("u", u, self.n_dim)
         with _quiet():
-            return _finite(np.concatenate([self.evaluate(theta, u[block]).log_density for block in _blocks(len(u))]))
+            return _finite(
+                np.concatenate(
+                    [self.evaluate(theta, u[block]).log_density for block in _blocks(len(u))]
+                )
+            )
 
     def jacobian(self, theta: ArrayLike, u: ArrayLike) -> Float:
         """Return g(u), (n_points, n_params): mind its size, 20 KB a point for [4, 36, 64, 1]."""
@@ -171,10 +196,16 @@ class MLP(NoClosedForm):
         """Return d ln p_m / d u: (n_points, n_dim). Raises NotImplementedError where the base offers no ``score`` of its own."""
         theta, u = self._theta(theta), as_points("u", u, self.n_dim)
         with _quiet():
-            score = _finite(np.concatenate([self.evaluate(theta, u[block]).input_gradient() for block in _blocks(len(u))]))
+            score = _finite(
+                np.concatenate(
+                    [self.evaluate(theta, u[block]).input_gradient() for block in _blocks(len(u))]
+                )
+            )
         if self.base is not None:
             if not hasattr(self.base, "score"):
-                raise NotImplementedError(f"score: the base, a {type(self.base).__name__}, offers none; GaussianNoise does")
+                raise NotImplementedError(
+                    f"score: the base, a {type(self.base).__name__}, offers none; GaussianNoise does"
+                )
             score += self.base.score(u)
         return score
 
@@ -230,5 +261,7 @@ def _quiet() -> np.errstate:
 
 def _finite(result: Float) -> Float:
     if not np.isfinite(result).all():
-        raise ValueError("theta: the network overflows at some of the points; expected smaller weights, or data scaled to unit variance")
+        raise ValueError(
+            "theta: the network overflows at some of the points; expected smaller weights, or data scaled to unit variance"
+        )
     return result

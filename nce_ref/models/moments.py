@@ -25,7 +25,9 @@ from numpy.typing import NDArray
 from nce_ref._checks import Float
 
 Complex = NDArray[np.complex128]
-Tilted = Callable[[Any], Any]  # Complex to Complex; NumPy's stubs lose the width of a complex number in arithmetic
+Tilted = Callable[
+    [Any], Any
+]  # Complex to Complex; NumPy's stubs lose the width of a complex number in arithmetic
 
 # Neglected parts of the contour integral, relative: exp(-36) = 2e-16.
 _DIGITS = 36.0
@@ -69,12 +71,18 @@ def posterior_moments(tilted: Tilted, nu: float) -> tuple[Float, list[Float]]:
     reach = 4.0 + math.log1p(abs(log_nu))
     candidates = 1.0 / (1.0 + np.exp(-np.linspace(-reach, reach, 101)))
     with np.errstate(divide="ignore"):
-        height = log_nu * candidates - np.log(np.sin(np.pi * candidates)) + np.log(tilted(candidates + 0j)[0].real)
+        height = (
+            log_nu * candidates
+            - np.log(np.sin(np.pi * candidates))
+            + np.log(tilted(candidates + 0j)[0].real)
+        )
     # A height of -inf is an underflow: that contour carries no digits, so it may not be chosen.
     height[~np.isfinite(height)] = np.inf
     best = int(np.argmin(height))
     if not np.isfinite(height[best]):
-        raise ValueError("noise: E[(p_n/p_d)^a] underflows for every a in (0, 1); expected noise that overlaps the data")
+        raise ValueError(
+            "noise: E[(p_n/p_d)^a] underflows for every a in (0, 1); expected noise that overlaps the data"
+        )
     a, log_scale = float(candidates[best]), min(0.0, float(height[best]))
     even, odd = _two_rules(tilted, log_nu, a, log_scale)
     other_a = 1.35 * a if a < 0.5 else 1.0 - 1.35 * (1.0 - a)

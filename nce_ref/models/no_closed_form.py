@@ -52,7 +52,9 @@ class NoClosedForm:
 
     def score_matching(self, theta: ArrayLike, u: ArrayLike, slope: float) -> ScoreMatchingPass:
         """Not available: it takes the derivative by theta of the score's divergence, a third derivative of the network."""
-        raise NotImplementedError(f"score_matching: {type(self).__name__} offers first derivatives only; NCE needs no more")
+        raise NotImplementedError(
+            f"score_matching: {type(self).__name__} offers first derivatives only; NCE needs no more"
+        )
 
     def smoothed(self, epsilon: float) -> Model:
         """Not available: smoothing serves Newton's method, and there are no second derivatives."""

@@ -60,14 +60,18 @@ def power_mass_is_finite(data: Tails, noise: Tails, s: float) -> bool:
     if -1.0 <= s <= 0.0:
         return True
     M = (1.0 + s) * data.quadratic - s * noise.quadratic
-    scale = abs(1.0 + s) * float(np.abs(data.quadratic).max()) + abs(s) * float(np.abs(noise.quadratic).max())
+    scale = abs(1.0 + s) * float(np.abs(data.quadratic).max()) + abs(s) * float(
+        np.abs(noise.quadratic).max()
+    )
     if scale > 0.0:
         lowest = float(np.linalg.eigvalsh(M)[0])
         if abs(lowest) > len(M) * _ROUNDING * scale:
             return lowest > 0.0
         if len(data.rows) == len(noise.rows) == 0:
             return False
-        raise ValueError(f"tails: the quadratic parts cancel along a direction at s = {s:g}; expected tails whose leading order decides")
+        raise ValueError(
+            f"tails: the quadratic parts cancel along a direction at s = {s:g}; expected tails whose leading order decides"
+        )
     falling, rising = (data.rows, noise.rows) if s > 0.0 else (noise.rows, data.rows)
     ratio = float(np.abs(rising @ np.linalg.inv(falling)).sum(axis=0).max())
     limit = (1.0 + s) / s if s > 0.0 else s / (1.0 + s)

@@ -124,7 +124,9 @@ def by_coordinate(points: Float) -> Float:
     return np.asfortranarray(points)
 
 
-def split_kinks(once: Pass, derivative: Float, n_data: int, width: float) -> tuple[Pass, Pass, LocalKinks]:
+def split_kinks(
+    once: Pass, derivative: Float, n_data: int, width: float
+) -> tuple[Pass, Pass, LocalKinks]:
     """Return the pass without its kinks near theta, the pass without its active kinks, and the kinks near theta.
 
     The first gives the gradient. The second gives the Hessian: at a kink that is near but not active, g has its jump

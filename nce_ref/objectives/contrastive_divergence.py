@@ -36,17 +36,30 @@ _METRIC_POINTS = 4000
 class ContrastiveDivergence:
     """D for fixed data. Raises ValueError for bad data, counts below 1, a jitter outside [0, 1), a scale not square or singular."""
 
-    def __init__(self, model: Model, x: ArrayLike, n_transitions: int, n_leapfrog: int, scale: ArrayLike, jitter: float) -> None:
+    def __init__(
+        self,
+        model: Model,
+        x: ArrayLike,
+        n_transitions: int,
+        n_leapfrog: int,
+        scale: ArrayLike,
+        jitter: float,
+    ) -> None:
         self.model = model
         self.x = as_points("x", x, model.n_dim)
-        self.n_transitions, self.n_leapfrog = as_count("n_transitions", n_transitions), as_count("n_leapfrog", n_leapfrog)
+        self.n_transitions, self.n_leapfrog = (
+            as_count("n_transitions", n_transitions),
+            as_count("n_leapfrog", n_leapfrog),
+        )
         self.n_data = len(self.x)
         if not 0.0 <= jitter < 1.0:
             raise ValueError(f"jitter: got {jitter}; expected a number from 0 on, below 1")
         self.jitter = float(jitter)
         self.scale = as_square("scale", scale, model.n_dim)
         if not np.linalg.cond(self.scale) < 1.0 / np.finfo(float).eps:
-            raise ValueError(f"scale: singular, its condition number is {np.linalg.cond(self.scale):.3g}; expected an invertible matrix")
+            raise ValueError(
+                f"scale: singular, its condition number is {np.linalg.cond(self.scale):.3g}; expected an invertible matrix"
+            )
         self._z: Float = np.linalg.solve(self.scale, self.x.T).T.astype(np.float64)
 
     @property
@@ -54,7 +67,9 @@ class ContrastiveDivergence:
         """Length of alpha."""
         return self.model.n_params - 1
 
-    def direction(self, alpha: Float, step_size: float, rng: np.random.Generator) -> tuple[Float, float]:
+    def direction(
+        self, alpha: Float, step_size: float, rng: np.random.Generator
+    ) -> tuple[Float, float]:
         """Return (D, mean acceptance over the transitions): (n_params,)."""
         theta = np.append(alpha, 0.0)
         moved, acceptance = self._move(theta, self._z, step_size, rng)
@@ -62,22 +77,37 @@ class ContrastiveDivergence:
         pull = [self.model.evaluate(theta, u).pullback(even)[:-1] for u in (self.x, moved)]
         return pull[0] - pull[1], acceptance
 
-    def first_step_size(self, alpha: Float, step_size: float, target: float, rng: np.random.Generator) -> float:
+    def first_step_size(
+        self, alpha: Float, step_size: float, target: float, rng: np.random.Generator
+    ) -> float:
         """``step_size`` doubled or halved until the acceptance crosses ``target``."""
-        return find_step_size(*self._density(np.append(alpha, 0.0)), self._z, step_size, self.n_leapfrog, target, rng)
+        return find_step_size(
+            *self._density(np.append(alpha, 0.0)), self._z, step_size, self.n_leapfrog, target, rng
+        )
 
-    def metrics(self, alpha: Float, step_size: float, rng: np.random.Generator) -> tuple[Float, Float]:
+    def metrics(
+        self, alpha: Float, step_size: float, rng: np.random.Generator
+    ) -> tuple[Float, Float]:
         """Return (K, F) from (at most 4000 of) the data, both (n_params, n_params); see the module."""
         theta = np.append(alpha, 0.0)
         moved, _ = self._move(theta, self._z[:_METRIC_POINTS], step_size, rng)
         with np.errstate(over="ignore", invalid="ignore"):
-            before, after = (self.model.jacobian(theta, u)[:, :-1] for u in (self.x[:_METRIC_POINTS], moved))
-            K, F = (np.atleast_2d(np.cov(g, rowvar=False, bias=True)).astype(np.float64) for g in (before - after, before))
+            before, after = (
+                self.model.jacobian(theta, u)[:, :-1] for u in (self.x[:_METRIC_POINTS], moved)
+            )
+            K, F = (
+                np.atleast_2d(np.cov(g, rowvar=False, bias=True)).astype(np.float64)
+                for g in (before - after, before)
+            )
         if not (np.isfinite(K).all() and np.isfinite(F).all()):
-            raise ValueError("x: the spread of d ln p_m/d alpha over it leaves float64; expected data scaled to unit variance")
+            raise ValueError(
+                "x: the spread of d ln p_m/d alpha over it leaves float64; expected data scaled to unit variance"
+            )
         return 0.5 * K, F
 
-    def _move(self, theta: Float, z: Float, step_size: float, rng: np.random.Generator) -> tuple[Float, float]:
+    def _move(
+        self, theta: Float, z: Float, step_size: float, rng: np.random.Generator
+    ) -> tuple[Float, float]:
         acceptance = 0.0
         for _ in range(self.n_transitions):
             steps = step_size * rng.uniform(1.0 - self.jitter, 1.0 + self.jitter, len(z))
@@ -87,4 +117,6 @@ class ContrastiveDivergence:
 
     def _density(self, theta: Float) -> tuple[Field, Field]:
         model, scale = self.model, self.scale
-        return lambda z: model.log_density(theta, z @ scale.T), lambda z: model.score(theta, z @ scale.T) @ scale
+        return lambda z: model.log_density(
+            theta, z @ scale.T
+        ), lambda z: model.score(theta, z @ scale.T) @ scale

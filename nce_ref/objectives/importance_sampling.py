@@ -78,7 +78,12 @@ class ImportanceSamplingObjective:
     def log_weights(self, alpha: ArrayLike) -> Float:
         """Return ln p_m^0(y; alpha) - ln p_n(y), without c: (n_noise,)."""
         theta = np.append(as_vector("alpha", alpha, self.n_params), 0.0)
-        return np.concatenate([self.model.evaluate(theta, self._y[b]).log_density - self._log_noise[b] for b in blocks(self.n_noise)])
+        return np.concatenate(
+            [
+                self.model.evaluate(theta, self._y[b]).log_density - self._log_noise[b]
+                for b in blocks(self.n_noise)
+            ]
+        )
 
     def smoothed(self, epsilon: float) -> ImportanceSamplingObjective:
         """The objective of ``model.smoothed(epsilon)`` on the same samples, sharing ln p_n."""
@@ -92,14 +97,20 @@ class ImportanceSamplingObjective:
         if step == 1:
             return self
         other = copy.copy(self)
-        other._x, other._y, other._log_noise = by_coordinate(self._x[::step]), by_coordinate(self._y[::step]), self._log_noise[::step]
+        other._x, other._y, other._log_noise = (
+            by_coordinate(self._x[::step]),
+            by_coordinate(self._y[::step]),
+            self._log_noise[::step],
+        )
         other.n_data, other.n_noise = len(other._x), len(other._y)
         return other
 
     def kinks(self, alpha: ArrayLike) -> Float:
         """All signed arguments of the model's kinks as one vector: b_i . x_t and b_i . y_t."""
         theta = np.append(as_vector("alpha", alpha, self.n_params), 0.0)
-        return np.concatenate([self.model.kinks(theta, points).arguments.ravel() for points in (self._x, self._y)])
+        return np.concatenate(
+            [self.model.kinks(theta, points).arguments.ravel() for points in (self._x, self._y)]
+        )
 
     def expand(self, alpha: Float, width: float = ACTIVE) -> Expansion:
         """Return the expansion at alpha: kinks of the data bend J downwards, kinks of the noise upwards."""
@@ -121,10 +132,20 @@ class ImportanceSamplingObjective:
         without_near, without_active, kinks = split_kinks(once, derivative, self.n_data, width)
         kinks = replace(kinks, directions=kinks.directions[:, :-1], valleys=kinks.valleys[:, :-1])
         mean = without_active.pullback(np.concatenate([nothing, shares]))
-        hessian = without_active.curvature(derivative, np.concatenate([nothing, -shares])) + np.outer(mean, mean)
+        hessian = without_active.curvature(
+            derivative, np.concatenate([nothing, -shares])
+        ) + np.outer(mean, mean)
         hessian = 0.5 * (hessian + hessian.T)[:n, :n]
         gradient = without_near.pullback(derivative)[:n]
-        return Expansion(value, gradient, hessian, -hessian, kinks, self.model.affine_between_kinks, 2.0 * once.steepness())
+        return Expansion(
+            value,
+            gradient,
+            hessian,
+            -hessian,
+            kinks,
+            self.model.affine_between_kinks,
+            2.0 * once.steepness(),
+        )
 
     def _evaluate(self, alpha: Float, curved: bool) -> tuple[float, Float, Float]:
         """Value, gradient, Hessian (zeros unless ``curved``), block by block: sums over w are rescaled when a larger w comes."""

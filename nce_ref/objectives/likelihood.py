@@ -62,7 +62,9 @@ class LikelihoodObjective:
         theta = np.append(as_vector("alpha", alpha, self.n_params), 0.0)
         value = -self._normalized.log_normalizer(theta)
         if not math.isfinite(value):
-            raise ValueError("theta: its normalising constant is infinite; expected an invertible B or a positive definite precision")
+            raise ValueError(
+                "theta: its normalising constant is infinite; expected an invertible B or a positive definite precision"
+            )
         gradient = -self._normalized.log_normalizer_gradient(theta)
         for block in blocks(self.n_data):
             once, weights = self._pass(theta, block)
@@ -77,7 +79,10 @@ class LikelihoodObjective:
         n = self.n_params
         if not math.isfinite(value):
             return -math.inf, np.zeros(n), np.zeros((n, n))
-        gradient, hessian = -self._normalized.log_normalizer_gradient(theta), -self._normalized.log_normalizer_hessian(theta)
+        gradient, hessian = (
+            -self._normalized.log_normalizer_gradient(theta),
+            -self._normalized.log_normalizer_hessian(theta),
+        )
         for block in blocks(self.n_data):
             once, weights = self._pass(theta, block)
             value += float(weights @ once.log_density)
@@ -102,7 +107,13 @@ class LikelihoodObjective:
 
     def kinks(self, alpha: ArrayLike) -> Float:
         """All b_i . x_t as one vector."""
-        return self.model.evaluate(np.append(as_vector("alpha", alpha, self.n_params), 0.0), self._points.whole()).kinks().arguments.ravel()
+        return (
+            self.model.evaluate(
+                np.append(as_vector("alpha", alpha, self.n_params), 0.0), self._points.whole()
+            )
+            .kinks()
+            .arguments.ravel()
+        )
 
     def expand(self, alpha: Float, width: float = ACTIVE) -> Expansion:
         """Return the expansion at alpha; every kink is a ridge.
@@ -119,11 +130,29 @@ class LikelihoodObjective:
         value = float(weights @ once.log_density) - self._normalized.log_normalizer(theta)
         n = self.n_params
         if not math.isfinite(value):
-            return Expansion(-math.inf, np.zeros(n), np.zeros((n, n)), np.zeros((n, n)), kinks, concave=False, steepness=once.steepness())
+            return Expansion(
+                -math.inf,
+                np.zeros(n),
+                np.zeros((n, n)),
+                np.zeros((n, n)),
+                kinks,
+                concave=False,
+                steepness=once.steepness(),
+            )
         gradient = without_near.pullback(weights) - self._normalized.log_normalizer_gradient(theta)
-        bend = without_active.curvature(weights, np.zeros(self.n_data)) - self._normalized.log_normalizer_hessian(theta)
+        bend = without_active.curvature(
+            weights, np.zeros(self.n_data)
+        ) - self._normalized.log_normalizer_hessian(theta)
         concave_part = self._normalized.log_normalizer_block_hessian(theta)
-        return Expansion(value, gradient[:-1], bend[:-1, :-1], concave_part[:-1, :-1], kinks, concave=False, steepness=once.steepness())
+        return Expansion(
+            value,
+            gradient[:-1],
+            bend[:-1, :-1],
+            concave_part[:-1, :-1],
+            kinks,
+            concave=False,
+            steepness=once.steepness(),
+        )
 
     def _pass(self, theta: Float, block: slice) -> tuple[Pass, Float]:
         """The pass over a block of points, and the weight 1/n_data of each."""

@@ -46,13 +46,20 @@ def nce_from_log_ratios(
     """
     data = as_vector("log_ratio_data", log_ratio_data)
     noise = as_vector("log_ratio_noise", log_ratio_noise)
-    value, slopes = _value_and_slopes(np.concatenate([data, noise]), len(data), len(data), _ratio(nu, len(data), len(noise)))
+    value, slopes = _value_and_slopes(
+        np.concatenate([data, noise]), len(data), len(data), _ratio(nu, len(data), len(noise))
+    )
     slopes /= len(data)
     return value, (slopes[: len(data)], slopes[len(data) :])
 
 
 def nce_objective(
-    theta: ArrayLike, model: Model, noise: Noise, x: ArrayLike, y: ArrayLike, nu: float | None = None
+    theta: ArrayLike,
+    model: Model,
+    noise: Noise,
+    x: ArrayLike,
+    y: ArrayLike,
+    nu: float | None = None,
 ) -> tuple[float, Float]:
     """Return ``(J, dJ/dtheta)`` at theta. To evaluate at many theta build one ``NCEObjective``, which keeps ln p_n."""
     return NCEObjective(model, noise, x, y, nu)(theta)
@@ -70,7 +77,13 @@ class NCEObjective:
     """
 
     def __init__(
-        self, model: Model, noise: Noise, x: ArrayLike, y: ArrayLike, nu: float | None = None, threads: int = 1
+        self,
+        model: Model,
+        noise: Noise,
+        x: ArrayLike,
+        y: ArrayLike,
+        nu: float | None = None,
+        threads: int = 1,
     ) -> None:
         x, y = as_points_in_place("x", x, model.n_dim), as_points_in_place("y", y, model.n_dim)
         self.model = model
@@ -83,7 +96,9 @@ class NCEObjective:
         self._log_noise: Float = np.empty(len(self._points))
         for block in blocks(len(self._points)):
             points = self._points[block]
-            self._log_noise[block] = as_vector("noise.log_density", noise.log_density(points), len(points))
+            self._log_noise[block] = as_vector(
+                "noise.log_density", noise.log_density(points), len(points)
+            )
 
     @property
     def n_params(self) -> int:
@@ -137,7 +152,11 @@ class NCEObjective:
     def thinned(self, n_points: int) -> NCEObjective:
         """The objective of every k-th point of both samples, at the same nu; see ``Objective``."""
         step = spacing(n_points, self.n_data, self.n_noise)
-        return self if step == 1 else self.subset(np.arange(0, self.n_data, step), np.arange(0, self.n_noise, step))
+        return (
+            self
+            if step == 1
+            else self.subset(np.arange(0, self.n_data, step), np.arange(0, self.n_noise, step))
+        )
 
     def kinks(self, theta: ArrayLike) -> Float:
         """All signed arguments of the model's kinks as one vector: b_i . x_t and b_i . y_t, or pre-activations of ReLU units."""
@@ -150,7 +169,15 @@ class NCEObjective:
         without_near, without_active, kinks = split_kinks(once, derivative, self.n_data, width)
         hessian = without_active.curvature(derivative, _bends(slopes) / self.n_data)
         gradient = without_near.pullback(derivative)
-        return Expansion(value, gradient, hessian, -hessian, kinks, self.model.affine_between_kinks, once.steepness())
+        return Expansion(
+            value,
+            gradient,
+            hessian,
+            -hessian,
+            kinks,
+            self.model.affine_between_kinks,
+            once.steepness(),
+        )
 
     def _summed(self, part: Callable[[slice], tuple[Any, ...]]) -> list[Any]:
         """Each number and array of ``part(block)``, summed over the blocks in their order."""
@@ -165,7 +192,9 @@ class NCEObjective:
         """The pass over a block of points, its part of J, and n_data dJ/dG there: 1 - h on the data, -h on the noise."""
         once = self.model.evaluate(theta, self._points[block])
         of_data = max(0, self.n_data - (block.start or 0))
-        value, slopes = _value_and_slopes(once.log_density - self._log_noise[block], of_data, self.n_data, self.nu)
+        value, slopes = _value_and_slopes(
+            once.log_density - self._log_noise[block], of_data, self.n_data, self.nu
+        )
         return once, value, slopes
 
 
@@ -175,7 +204,9 @@ def _bends(slopes: Float) -> Float:
     return -size * (1.0 - size)
 
 
-def _value_and_slopes(log_ratio: Float, of_data: int, n_data: int, nu: float) -> tuple[float, Float]:
+def _value_and_slopes(
+    log_ratio: Float, of_data: int, n_data: int, nu: float
+) -> tuple[float, Float]:
     """The terms' part of J, and n_data dJ/dG; the first ``of_data`` of ``log_ratio``, which is overwritten, are data, the rest noise."""
     # ln h = -softplus(z) with z = ln nu - G on the data, ln(1 - h) = -softplus(z) with z = G - ln nu on the noise: never the
     # logarithm of a computed 1 - h, which rounds to 0 from 36.8 upwards.

@@ -42,10 +42,14 @@ class ScoreMatchingObjective:
     def __init__(self, model: Model, x: ArrayLike, slope: float = 10.0) -> None:
         self.model, self.slope = model, as_positive("slope", slope)
         if self.slope > _LARGEST_SLOPE:
-            raise ValueError(f"slope: got {self.slope:.3g}; expected at most {_LARGEST_SLOPE:g}: beyond, its cube leaves float64")
+            raise ValueError(
+                f"slope: got {self.slope:.3g}; expected at most {_LARGEST_SLOPE:g}: beyond, its cube leaves float64"
+            )
         if not callable(getattr(model, "score_matching", None)):
             name = type(model).__name__
-            raise NotImplementedError(f"score_matching: {name} offers no derivatives of its score; LaplaceICA and Gaussian do")
+            raise NotImplementedError(
+                f"score_matching: {name} offers no derivatives of its score; LaplaceICA and Gaussian do"
+            )
         self._points = by_coordinate(as_points("x", x, model.n_dim))
         self.n_data = len(self._points)
 
@@ -79,7 +83,9 @@ class ScoreMatchingObjective:
                 value -= once.total / self.n_data
                 gradient -= once.gradient() / self.n_data
                 hessian -= once.hessian() / self.n_data
-            if not (math.isfinite(value) and math.isfinite(float(np.sum(hessian) + np.sum(gradient)))):
+            if not (
+                math.isfinite(value) and math.isfinite(float(np.sum(hessian) + np.sum(gradient)))
+            ):
                 return -math.inf, np.zeros(n), np.zeros((n, n))
         return value, gradient[:-1], hessian[:-1, :-1]
 
@@ -103,5 +109,9 @@ class ScoreMatchingObjective:
         """Return the second-order expansion; there are no kinks, and J is not concave in general."""
         value, gradient, hessian = self.second_order(alpha)
         n = len(alpha)
-        none = LocalKinks(np.empty((0, n)), np.empty(0), np.empty(0), np.empty((0, n)), np.empty(0), math.inf, ())
-        return Expansion(value, gradient, hessian, -hessian, none, concave=False, steepness=math.inf)
+        none = LocalKinks(
+            np.empty((0, n)), np.empty(0), np.empty(0), np.empty((0, n)), np.empty(0), math.inf, ()
+        )
+        return Expansion(
+            value, gradient, hessian, -hessian, none, concave=False, steepness=math.inf
+        )

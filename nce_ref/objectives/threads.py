@@ -31,7 +31,12 @@ def in_order(part: Callable[[slice], R], blocks: Iterable[slice], threads: int) 
         # The caller works too: one thread less that asks for the interpreter, and one less to be woken.
         own, *others = runs[k : k + threads]
         # The caller's context goes along: np.errstate lives in it.
-        under_way = [pool.submit(contextvars.copy_context().run, lambda run: [part(block) for block in run], run) for run in others]
+        under_way = [
+            pool.submit(
+                contextvars.copy_context().run, lambda run: [part(block) for block in run], run
+            )
+            for run in others
+        ]
         yield from [part(block) for block in own]
         for future in under_way:
             yield from future.result()

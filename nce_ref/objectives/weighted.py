@@ -37,14 +37,18 @@ class WeightedObjective:
     is no weight.
     """
 
-    def __init__(self, model: Model, noise: Noise, x: ArrayLike, y: ArrayLike, weight: Weight) -> None:
+    def __init__(
+        self, model: Model, noise: Noise, x: ArrayLike, y: ArrayLike, weight: Weight
+    ) -> None:
         x, y = as_points("x", x, model.n_dim), as_points("y", y, model.n_dim)
         refuse_unfit_noise(noise, model.n_dim)
         refuse_unfit_weight(weight)
         self.model, self.weight = model, weight
         self.n_data, self.n_noise = len(x), len(y)
         self._points = by_coordinate(np.concatenate([x, y]))
-        self._log_noise: Float = as_vector("noise.log_density", noise.log_density(self._points), len(self._points))
+        self._log_noise: Float = as_vector(
+            "noise.log_density", noise.log_density(self._points), len(self._points)
+        )
 
     @property
     def n_params(self) -> int:
@@ -60,11 +64,17 @@ class WeightedObjective:
                 once, part, derivative, _ = self._evaluate(theta, block)
                 value += part
                 gradient += once.pullback(derivative)
-        return (value, gradient) if _finite(value, gradient) else (-math.inf, np.zeros(self.n_params))
+        return (
+            (value, gradient) if _finite(value, gradient) else (-math.inf, np.zeros(self.n_params))
+        )
 
     def second_order(self, theta: Float) -> tuple[float, Float, Float]:
         """Return ``(J, gradient, Hessian)``; the Hessian is exact off the kinks."""
-        value, gradient, hessian = 0.0, np.zeros(self.n_params), np.zeros((self.n_params, self.n_params))
+        value, gradient, hessian = (
+            0.0,
+            np.zeros(self.n_params),
+            np.zeros((self.n_params, self.n_params)),
+        )
         with np.errstate(over="ignore", invalid="ignore"):
             for block in blocks(len(self._points)):
                 once, part, derivative, bend = self._evaluate(theta, block)
@@ -86,7 +96,10 @@ class WeightedObjective:
         step = spacing(n_points, self.n_data, self.n_noise)
         if step == 1:
             return self
-        other, rows = copy.copy(self), np.r_[0 : self.n_data : step, self.n_data : len(self._points) : step]
+        other, rows = (
+            copy.copy(self),
+            np.r_[0 : self.n_data : step, self.n_data : len(self._points) : step],
+        )
         other._points, other._log_noise = by_coordinate(self._points[rows]), self._log_noise[rows]
         other.n_data, other.n_noise = -(-self.n_data // step), -(-self.n_noise // step)
         return other
@@ -104,9 +117,19 @@ class WeightedObjective:
         without_near, without_active, kinks = split_kinks(once, derivative, self.n_data, width)
         hessian = without_active.curvature(derivative, bend)
         concave = self.weight.concave and self.model.affine_between_kinks
-        return Expansion(value, without_near.pullback(derivative), hessian, -hessian, kinks, concave, once.steepness())
+        return Expansion(
+            value,
+            without_near.pullback(derivative),
+            hessian,
+            -hessian,
+            kinks,
+            concave,
+            once.steepness(),
+        )
 
-    def _evaluate(self, theta: Float, block: slice = slice(None)) -> tuple[Pass, float, Float, Float]:
+    def _evaluate(
+        self, theta: Float, block: slice = slice(None)
+    ) -> tuple[Pass, float, Float, Float]:
         """The pass over a block of points, its part of J, dJ/dG there, and d^2J/dG^2."""
         once = self.model.evaluate(theta, self._points[block])
         of_data = max(0, self.n_data - (block.start or 0))
@@ -114,7 +137,9 @@ class WeightedObjective:
         rise, fall = self.weight.potentials(G[:of_data])[0], self.weight.potentials(G[of_data:])[1]
         value = float(rise.sum()) / self.n_data - float(fall.sum()) / self.n_noise
         log_weight, slope = self.weight.log_weight(G), self.weight.elasticity(G)
-        log_weight[of_data:] += G[of_data:]  # ln(q w) as a sum: q alone overflows where q w of NCE is nu
+        log_weight[of_data:] += G[
+            of_data:
+        ]  # ln(q w) as a sum: q alone overflows where q w of NCE is nu
         derivative = np.exp(log_weight)
         derivative[:of_data] /= self.n_data
         derivative[of_data:] /= -self.n_noise

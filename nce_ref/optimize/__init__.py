@@ -6,4 +6,15 @@ from nce_ref.optimize.nonsmooth import Maximum, maximize
 from nce_ref.optimize.polyak import SecondHalf
 from nce_ref.optimize.quasi_newton import maximize_lbfgs
 
-__all__ = ["Adam", "AdamRun", "AdamState", "Certificate", "Maximum", "SecondHalf", "certify", "maximize", "maximize_adam", "maximize_lbfgs"]
+__all__ = [
+    "Adam",
+    "AdamRun",
+    "AdamState",
+    "Certificate",
+    "Maximum",
+    "SecondHalf",
+    "certify",
+    "maximize",
+    "maximize_adam",
+    "maximize_lbfgs",
+]

@@ -72,7 +72,9 @@ class Adam:
         m = self.beta1 * state.first_moment + (1.0 - self.beta1) * g
         v = self.beta2 * state.second_moment + (1.0 - self.beta2) * (g * g)
         m_hat, v_hat = m / (1.0 - self.beta1**t), v / (1.0 - self.beta2**t)
-        return AdamState(state.theta + self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon), m, v, t)
+        return AdamState(
+            state.theta + self.learning_rate * m_hat / (np.sqrt(v_hat) + self.epsilon), m, v, t
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +118,10 @@ def maximize_adam(
     history: list[float] = []
     watched: list[float] = []
     best_theta, best_epoch = None, -1
-    status, message = "epochs done", f"{n_epochs} epochs, which prove no maximum; if history has not levelled off go on from state"
+    status, message = (
+        "epochs done",
+        f"{n_epochs} epochs, which prove no maximum; if history has not levelled off go on from state",
+    )
     try:
         # Where weights run away the network overflows: seen below, so the warnings would only repeat it.
         with np.errstate(over="ignore", invalid="ignore"):
@@ -131,30 +136,57 @@ def maximize_adam(
                         where = f"epoch {epoch}: after step {state.n_steps}"
                         told = f"{where} the objective is {value}, its gradient's norm {size}"
                         if used == 1:
-                            raise ValueError(f"start: {told}; expected a start where they are finite, e.g. model.random_start(rng)")
+                            raise ValueError(
+                                f"start: {told}; expected a start where they are finite, e.g. model.random_start(rng)"
+                            )
                         raise FloatingPointError(told)
                     good = state
                     state = rule.step(state, gradient)
                     if not np.isfinite(state.theta).all():
-                        raise FloatingPointError(f"epoch {epoch}: step {state.n_steps} of size {rule.learning_rate} leaves float64")
+                        raise FloatingPointError(
+                            f"epoch {epoch}: step {state.n_steps} of size {rule.learning_rate} leaves float64"
+                        )
                     values.append(value)
                 seen = [] if watch is None else [watch(state.theta)]
                 history.append(float(np.mean(values)))
                 watched += seen
-                if seen and math.isfinite(seen[0]) and (best_theta is None or seen[0] > watched[best_epoch]):
+                if (
+                    seen
+                    and math.isfinite(seen[0])
+                    and (best_theta is None or seen[0] > watched[best_epoch])
+                ):
                     best_theta, best_epoch = state.theta, epoch
     except KeyboardInterrupt:
-        status, message = "interrupted", f"stopped by hand after {len(history)} of {n_epochs} epochs; go on from state"
+        status, message = (
+            "interrupted",
+            f"stopped by hand after {len(history)} of {n_epochs} epochs; go on from state",
+        )
     except FloatingPointError as error:
         state, status = good, "diverged"
         message = f"{error}; theta is the last one before; lower the learning rate, or scale the data to unit variance"
     if status == "epochs done" and len(history) > 1 and history[-1] < history[0]:
         message = f"the objective fell from {history[0]:.6g} to {history[-1]:.6g} in {n_epochs} epochs; lower the learning rate"
     best_theta = state.theta if best_theta is None else best_theta
-    return AdamRun(state, good, np.array(history), np.array(watched), best_theta, best_epoch, used, status, message)
+    return AdamRun(
+        state,
+        good,
+        np.array(history),
+        np.array(watched),
+        best_theta,
+        best_epoch,
+        used,
+        status,
+        message,
+    )
 
 
-def minibatches(n_data: int, n_noise: int, n_batches: int, rng: np.random.Generator) -> list[tuple[Indices, Indices]]:
+def minibatches(
+    n_data: int, n_noise: int, n_batches: int, rng: np.random.Generator
+) -> list[tuple[Indices, Indices]]:
     """Return a random partition of data and noise points into ``n_batches`` pairs of index arrays, all but a point of one size."""
-    return list(zip(np.array_split(rng.permutation(n_data), n_batches), np.array_split(rng.permutation(n_noise), n_batches)))
-
+    return list(
+        zip(
+            np.array_split(rng.permutation(n_data), n_batches),
+            np.array_split(rng.permutation(n_noise), n_batches),
+        )
+    )

@@ -32,7 +32,16 @@ from nce_ref._checks import Float
 from nce_ref.objectives.base import Expansion, LocalKinks, Objective
 
 STATIONARY = 1e-8
-STATUSES = ("certified", "not stationary", "saddle", "flat", "zero row", "on a valley", "near a valley", "diverged")
+STATUSES = (
+    "certified",
+    "not stationary",
+    "saddle",
+    "flat",
+    "zero row",
+    "on a valley",
+    "near a valley",
+    "diverged",
+)
 # A multiplier this near +-1 may belong to a ridge that is only touched; it is not counted on for the second-order test.
 _STRICT = 1e-9
 
@@ -51,7 +60,11 @@ class Certificate:
 def certify(objective: Objective, theta: Float) -> Certificate:
     """Examine a finite theta. A point that is no maximum is an answer, not an error; NaN in theta is the caller's."""
     here = objective.expand(theta)
-    if not (math.isfinite(here.value) and np.isfinite(here.gradient).all() and np.isfinite(here.hessian).all()):
+    if not (
+        math.isfinite(here.value)
+        and np.isfinite(here.gradient).all()
+        and np.isfinite(here.hessian).all()
+    ):
         reason = "the objective or a derivative is not finite here; start elsewhere, or scale the data to unit variance"
         return Certificate(math.inf, False, np.empty(0), "diverged", reason)
     stationarity, multipliers = smallest_subgradient(here)
@@ -61,15 +74,29 @@ def certify(objective: Objective, theta: Float) -> Certificate:
 
     if here.kinks.zero_terms:
         row = here.kinks.zero_terms[0]
-        return answer(False, "zero row", f"row {row} of B is 0, where the objective is stationary by symmetry; {_ascent_text(here)}")
+        return answer(
+            False,
+            "zero row",
+            f"row {row} of B is 0, where the objective is stationary by symmetry; {_ascent_text(here)}",
+        )
     if len(here.kinks.valleys):
         count = len(here.kinks.valleys)
-        return answer(False, "on a valley", f"{count} kinks of the noise are met, where the objective bends upwards; {_ascent_text(here)}")
+        return answer(
+            False,
+            "on a valley",
+            f"{count} kinks of the noise are met, where the objective bends upwards; {_ascent_text(here)}",
+        )
     if not stationarity <= STATIONARY:
         above = f"the smallest subgradient has norm {stationarity:.3g}, above {STATIONARY:g}"
         reason = f"{above}; try other starts, and data scaled to unit variance"
         return answer(False, "not stationary", reason)
-    return answer(*(_by_concavity(here, stationarity) if here.concave else _by_second_order(here, multipliers)))
+    return answer(
+        *(
+            _by_concavity(here, stationarity)
+            if here.concave
+            else _by_second_order(here, multipliers)
+        )
+    )
 
 
 def smallest_subgradient(here: Expansion) -> tuple[float, Float]:
@@ -79,7 +106,9 @@ def smallest_subgradient(here: Expansion) -> tuple[float, Float]:
         return float(np.linalg.norm(here.gradient)), np.empty(0)
     # BVLS starts from the unbounded solution, which is the answer to rounding wherever theta is a maximum.
     # It leaves its box by an ulp at times.
-    multipliers = np.clip(lsq_linear(pull, here.gradient, bounds=(-1.0, 1.0), method="bvls", tol=1e-15).x, -1.0, 1.0)
+    multipliers = np.clip(
+        lsq_linear(pull, here.gradient, bounds=(-1.0, 1.0), method="bvls", tol=1e-15).x, -1.0, 1.0
+    )
     return float(np.linalg.norm(here.gradient - pull @ multipliers)), multipliers
 
 
@@ -87,7 +116,11 @@ def directional_derivative(here: Expansion, direction: Float) -> float:
     """Return J'(theta; d) = gradient.d - sum_ridges w |a.d| + sum_valleys w |a.d|, exact for active kinks."""
     kinks = here.kinks
     ridges = float(kinks.weights @ np.abs(kinks.directions @ direction))
-    return float(here.gradient @ direction) - ridges + float(kinks.valley_weights @ np.abs(kinks.valleys @ direction))
+    return (
+        float(here.gradient @ direction)
+        - ridges
+        + float(kinks.valley_weights @ np.abs(kinks.valleys @ direction))
+    )
 
 
 def steepest_found(here: Expansion) -> float:
@@ -97,14 +130,22 @@ def steepest_found(here: Expansion) -> float:
     along which J'(d) + J'(-d) > 0 by construction.
     """
     kinks, n = here.kinks, len(here.gradient)
-    candidates = [np.eye(n), np.linalg.eigh(_spread(kinks.valleys, kinks.valley_weights) - _spread(kinks.directions, kinks.weights))[1].T]
+    candidates = [
+        np.eye(n),
+        np.linalg.eigh(
+            _spread(kinks.valleys, kinks.valley_weights) - _spread(kinks.directions, kinks.weights)
+        )[1].T,
+    ]
     if 0 < len(kinks.valleys) <= 100 and len(kinks.directions) < n:
         candidates.append(kinks.valleys @ _off(kinks))
     slopes = [0.0]
     for d in np.concatenate(candidates):
         length = float(np.linalg.norm(d))
         if length > 1e-12:
-            slopes += [directional_derivative(here, d / length), directional_derivative(here, -d / length)]
+            slopes += [
+                directional_derivative(here, d / length),
+                directional_derivative(here, -d / length),
+            ]
     return max(slopes)
 
 
@@ -139,8 +180,16 @@ def _by_second_order(here: Expansion, multipliers: Float) -> tuple[bool, str, st
     curvature = np.linalg.eigvalsh(basis.T @ hessian @ basis)
     scale = float(np.abs(np.linalg.eigvalsh(hessian)).max())
     if curvature[-1] >= -1e-9 * scale:
-        return False, "saddle", f"along the active ridges the curvature reaches {curvature[-1]:.3g}: a saddle or a flat; try other starts"
-    return True, "certified", "stationary, with negative curvature along the active ridges: a local maximum"
+        return (
+            False,
+            "saddle",
+            f"along the active ridges the curvature reaches {curvature[-1]:.3g}: a saddle or a flat; try other starts",
+        )
+    return (
+        True,
+        "certified",
+        "stationary, with negative curvature along the active ridges: a local maximum",
+    )
 
 
 def _ascent_text(here: Expansion) -> str:

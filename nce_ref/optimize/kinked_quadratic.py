@@ -50,7 +50,12 @@ class KinkedStep:
 
 
 def solve_kinked_quadratic(
-    gradient: Float, curvature: Float, true_curvature: Float, directions: Float, arguments: Float, weights: Float
+    gradient: Float,
+    curvature: Float,
+    true_curvature: Float,
+    directions: Float,
+    arguments: Float,
+    weights: Float,
 ) -> KinkedStep:
     """Return the maximiser of m. ``curvature`` is H, positive definite; ``true_curvature`` is the true one, perhaps indefinite.
 
@@ -63,7 +68,11 @@ def solve_kinked_quadratic(
     forces = weights * lengths
     kept = forces > _NEGLIGIBLE * forces.max(initial=float(np.abs(gradient).max()))
     lengths, active = lengths[kept], np.zeros(len(kept), bool)
-    directions, arguments, weights = directions[kept] / lengths[:, None], arguments[kept] / lengths, forces[kept]
+    directions, arguments, weights = (
+        directions[kept] / lengths[:, None],
+        arguments[kept] / lengths,
+        forces[kept],
+    )
     if len(arguments) == 0:
         return KinkedStep(_newton(gradient, curvature, true_curvature), active, True)
     solved = _solve(gradient, curvature, true_curvature, directions, arguments, weights)
@@ -72,13 +81,20 @@ def solve_kinked_quadratic(
 
 
 def _solve(
-    gradient: Float, curvature: Float, true_curvature: Float, directions: Float, arguments: Float, weights: Float
+    gradient: Float,
+    curvature: Float,
+    true_curvature: Float,
+    directions: Float,
+    arguments: Float,
+    weights: Float,
 ) -> KinkedStep:
     """The same for unit directions and weights above 0."""
     # After an exact step the ridges it met stand at 0 to rounding, and are mostly those of the next step too.
     met = np.abs(arguments) <= _MET * np.abs(arguments).max()
     if met.any():
-        again = _repaired(gradient, true_curvature, directions, arguments, weights, met, np.sign(arguments), 1)
+        again = _repaired(
+            gradient, true_curvature, directions, arguments, weights, met, np.sign(arguments), 1
+        )
         if again is not None:
             return again
     # Every argument may be 0, on a point where all ridges meet: then the plain Newton step gives the unit of length.
@@ -99,7 +115,14 @@ def _solve(
 
 
 def _repaired(
-    gradient: Float, H: Float, directions: Float, arguments: Float, weights: Float, active: NDArray[np.bool_], signs: Float, repairs: int
+    gradient: Float,
+    H: Float,
+    directions: Float,
+    arguments: Float,
+    weights: Float,
+    active: NDArray[np.bool_],
+    signs: Float,
+    repairs: int,
 ) -> KinkedStep | None:
     """The exact maximiser for these active ridges, or for those a few repairs away; None where none is confirmed."""
     signs = signs.copy()
@@ -179,14 +202,20 @@ def _shared_multipliers(pulls: Float, force: Float, w: Float) -> Float:
     return np.asarray(w * np.linalg.lstsq(pulls * w, force)[0], dtype=np.float64)
 
 
-def _interior_point(g: Float, H: Float, A: Float, r: Float, w: Float, scale: float) -> tuple[Float, Float]:
+def _interior_point(
+    g: Float, H: Float, A: Float, r: Float, w: Float, scale: float
+) -> tuple[Float, Float]:
     """Return (d, lambda) with the complementarity gap below ``_GAP`` of its scale, or the best reached."""
     p, q = np.maximum(r, 0.0) + 0.1 * scale, np.maximum(-r, 0.0) + 0.1 * scale
     at = _Interior(d=np.zeros(len(g)), lam=np.zeros(len(r)), p=p, q=q, above=w, below=w)
     for _ in range(_MAX_INTERIOR_STEPS):
         dual, primal = g - H @ at.d - A.T @ at.lam, r + A @ at.d - (at.p - at.q)
         gap = at.gap()
-        if gap <= _GAP * scale * w.sum() and np.abs(primal).max() <= _GAP * scale and np.abs(dual).max() <= _GAP * w.max():
+        if (
+            gap <= _GAP * scale * w.sum()
+            and np.abs(primal).max() <= _GAP * scale
+            and np.abs(dual).max() <= _GAP * w.max()
+        ):
             break
         D = 1.0 / (at.p / at.above + at.q / at.below)
         try:
@@ -196,7 +225,11 @@ def _interior_point(g: Float, H: Float, A: Float, r: Float, w: Float, scale: flo
         system = (A, D, dual, primal, factor)
         affine = at.newton(*system, -at.p * at.above, -at.q * at.below)
         target = (at.moved(affine, at.longest(affine)).gap() / gap) ** 3 * gap / (2 * len(r))
-        step = at.newton(*system, target - at.p * at.above - affine.p * affine.above, target - at.q * at.below - affine.q * affine.below)
+        step = at.newton(
+            *system,
+            target - at.p * at.above - affine.p * affine.above,
+            target - at.q * at.below - affine.q * affine.below,
+        )
         at = at.moved(step, min(1.0, 0.999 * at.longest(step)))
     return at.d, at.lam
 
@@ -215,16 +248,25 @@ class _Interior:
     def gap(self) -> float:
         return float(self.p @ self.above + self.q @ self.below)
 
-    def newton(self, A: Float, D: Float, dual: Float, primal: Float, factor: Float, up: Float, down: Float) -> _Interior:
+    def newton(
+        self, A: Float, D: Float, dual: Float, primal: Float, factor: Float, up: Float, down: Float
+    ) -> _Interior:
         """The Newton step towards p * above += up, q * below += down and no residuals; all but d is eliminated."""
         t = primal - up / self.above + down / self.below
         d = _solved(factor, dual - A.T @ (D * t))
         lam = D * (A @ d + t)
-        return _Interior(d, lam, (up + self.p * lam) / self.above, (down - self.q * lam) / self.below, -lam, lam)
+        return _Interior(
+            d, lam, (up + self.p * lam) / self.above, (down - self.q * lam) / self.below, -lam, lam
+        )
 
     def longest(self, step: _Interior) -> float:
         """The longest multiple of ``step``, up to 1/0.999, that keeps the four vectors at 0 or above."""
-        pairs = ((self.p, step.p), (self.q, step.q), (self.above, step.above), (self.below, step.below))
+        pairs = (
+            (self.p, step.p),
+            (self.q, step.q),
+            (self.above, step.above),
+            (self.below, step.below),
+        )
         return 1.0 / max(0.999, *(float((-dz / z).max()) for z, dz in pairs))
 
     def moved(self, step: _Interior, length: float) -> _Interior:

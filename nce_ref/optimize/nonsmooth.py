@@ -43,15 +43,26 @@ class Maximum:
     finished: bool
 
 
-def maximize(objective: Objective, start: Float, callback: Callable[[Float], object] | None = None) -> Maximum:
+def maximize(
+    objective: Objective, start: Float, callback: Callable[[Float], object] | None = None
+) -> Maximum:
     """Climb from ``start``; ``callback(theta)`` after each accepted step, on the smoothed objectives too."""
     # Below 3/n_data some rows see no more than a kink or two within epsilon: nothing is left to smooth.
-    theta, epsilon, evaluations = follow_smoothing(objective, start, 3.0 / objective.n_data, callback)
+    theta, epsilon, evaluations = follow_smoothing(
+        objective, start, 3.0 / objective.n_data, callback
+    )
     climbed = climb_kinks(objective, theta, epsilon, callback)
-    return Maximum(climbed.theta, climbed.value, evaluations + climbed.n_evaluations, climbed.finished)
+    return Maximum(
+        climbed.theta, climbed.value, evaluations + climbed.n_evaluations, climbed.finished
+    )
 
 
-def climb_kinks(objective: Objective, theta: Float, width: float, callback: Callable[[Float], object] | None = None) -> Maximum:
+def climb_kinks(
+    objective: Objective,
+    theta: Float,
+    width: float,
+    callback: Callable[[Float], object] | None = None,
+) -> Maximum:
     """Proximal Newton from theta, which should be near a maximum (the quadratic is a local model)."""
     here = objective.expand(theta, width)
     evaluations = 1
@@ -85,6 +96,11 @@ def climb_kinks(objective: Objective, theta: Float, width: float, callback: Call
 def _proximal_step(here: Expansion) -> tuple[Float, bool]:
     kinks = here.kinks
     solved = solve_kinked_quadratic(
-        here.gradient, positive_definite(here.curvature), -here.hessian, kinks.directions, kinks.arguments, kinks.weights
+        here.gradient,
+        positive_definite(here.curvature),
+        -here.hessian,
+        kinks.directions,
+        kinks.arguments,
+        kinks.weights,
     )
     return solved.step, solved.exact

@@ -21,7 +21,10 @@ from nce_ref.optimize.nonsmooth import Maximum
 
 
 def maximize_lbfgs(
-    objective: Objective, start: Float, max_iterations: int = 2000, callback: Callable[[Float], object] | None = None
+    objective: Objective,
+    start: Float,
+    max_iterations: int = 2000,
+    callback: Callable[[Float], object] | None = None,
 ) -> Maximum:
     """Run SciPy's L-BFGS-B with its default tolerances from ``start``; ``callback(theta)`` after each iteration."""
 

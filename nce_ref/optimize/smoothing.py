@@ -30,7 +30,10 @@ _SHORTEST = 1e-8
 
 
 def follow_smoothing(
-    objective: Objective, theta: Float, finest: float, callback: Callable[[Float], object] | None = None
+    objective: Objective,
+    theta: Float,
+    finest: float,
+    callback: Callable[[Float], object] | None = None,
 ) -> tuple[Float, float, int]:
     """Return (theta, the last epsilon, evaluations) after Newton's method at each epsilon down to the first at or below ``finest``.
 
@@ -38,14 +41,24 @@ def follow_smoothing(
     """
     evaluations, epsilon, few = 0, EPSILONS[0], objective.thinned(_N_COARSE)
     for epsilon in EPSILONS:
-        theta, used = ascend((few if epsilon > _COARSE else objective).smoothed(epsilon), theta, _ENOUGH * epsilon, callback)
+        theta, used = ascend(
+            (few if epsilon > _COARSE else objective).smoothed(epsilon),
+            theta,
+            _ENOUGH * epsilon,
+            callback,
+        )
         evaluations += used
         if epsilon <= finest:
             break
     return theta, epsilon, evaluations
 
 
-def ascend(objective: Objective, theta: Float, tolerance: float, callback: Callable[[Float], object] | None = None) -> tuple[Float, int]:
+def ascend(
+    objective: Objective,
+    theta: Float,
+    tolerance: float,
+    callback: Callable[[Float], object] | None = None,
+) -> tuple[Float, int]:
     """Climb a twice differentiable objective until |gradient| <= tolerance or no step helps; return (theta, evaluations).
 
     The Hessian's eigenvalues are taken by their absolute values: the step climbs in every direction, and leaves the
@@ -58,7 +71,9 @@ def ascend(objective: Objective, theta: Float, tolerance: float, callback: Calla
         if np.linalg.norm(gradient) <= tolerance:
             break
         direction = np.linalg.solve(positive_definite(-hessian), gradient)
-        direction *= min(1.0, (0.5 + float(np.linalg.norm(theta))) / float(np.linalg.norm(direction)))
+        direction *= min(
+            1.0, (0.5 + float(np.linalg.norm(theta))) / float(np.linalg.norm(direction))
+        )
         slope, length = float(gradient @ direction), 1.0
         while True:
             trial = theta + length * direction

@@ -50,14 +50,21 @@ def torch(function: Function, objective: str | None = None) -> Function:
         if not derivatives:
             return _converted(returned, lambda tensor: tensor.detach().cpu().numpy())
         if not isinstance(returned, framework.Tensor):
-            raise TypeError(f"the function returned a {type(returned).__name__}; expected the value as a tensor, or no objective here")
+            raise TypeError(
+                f"the function returned a {type(returned).__name__}; expected the value as a tensor, or no objective here"
+            )
         arguments = [given[str(output.derivative_of)] for output in derivatives]
         gradients: tuple[Any, ...] = (None,) * len(arguments)
         if returned.requires_grad:
             gradients = framework.autograd.grad(returned.sum(), arguments, allow_unused=True)
         outputs = {"value": returned.detach().cpu().numpy()}
         for output, argument, gradient in zip(derivatives, arguments, gradients):
-            outputs[output.name] = (framework.zeros_like(argument) if gradient is None else gradient).detach().cpu().numpy()
+            outputs[output.name] = (
+                (framework.zeros_like(argument) if gradient is None else gradient)
+                .detach()
+                .cpu()
+                .numpy()
+            )
         return outputs
 
     return _named(adapted, function)
@@ -73,10 +80,14 @@ def jax(function: Function, objective: str | None = None) -> Function:
     def adapted(**inputs: Any) -> Any:
         dtype = _float_dtype(inputs, jnp.float32, jnp.float64)
         if dtype == jnp.float64 and not framework.config.read("jax_enable_x64"):
-            raise ValueError('JAX rounds to float32 unless jax.config.update("jax_enable_x64", True) is called; or check dtype="float32"')
+            raise ValueError(
+                'JAX rounds to float32 unless jax.config.update("jax_enable_x64", True) is called; or check dtype="float32"'
+            )
         wanted = [str(output.derivative_of) for output in derivatives]
         given = {
-            name: jnp.asarray(value, dtype=dtype) if isinstance(value, np.ndarray) or name in wanted else value
+            name: jnp.asarray(value, dtype=dtype)
+            if isinstance(value, np.ndarray) or name in wanted
+            else value
             for name, value in inputs.items()
         }
         if not derivatives:
@@ -85,11 +96,18 @@ def jax(function: Function, objective: str | None = None) -> Function:
         def total(arguments: Mapping[str, Any]) -> tuple[Any, Any]:
             value = function(**{**given, **arguments})
             if not hasattr(value, "shape"):
-                raise TypeError(f"the function returned a {type(value).__name__}; expected the value as an array, or no objective here")
+                raise TypeError(
+                    f"the function returned a {type(value).__name__}; expected the value as an array, or no objective here"
+                )
             return value.sum(), value
 
-        (_, value), gradients = framework.value_and_grad(total, has_aux=True)({name: given[name] for name in wanted})
-        return {"value": np.asarray(value), **{output.name: np.asarray(gradients[output.derivative_of]) for output in derivatives}}
+        (_, value), gradients = framework.value_and_grad(total, has_aux=True)(
+            {name: given[name] for name in wanted}
+        )
+        return {
+            "value": np.asarray(value),
+            **{output.name: np.asarray(gradients[output.derivative_of]) for output in derivatives},
+        }
 
     return _named(adapted, function)
 
@@ -97,11 +115,17 @@ def jax(function: Function, objective: str | None = None) -> Function:
 def _derivatives(objective: str | None) -> tuple[Output, ...]:
     if objective is None:
         return ()
-    return tuple(output for output in find_objective(objective).outputs if output.derivative_of is not None)
+    return tuple(
+        output for output in find_objective(objective).outputs if output.derivative_of is not None
+    )
 
 
 def _float_dtype(inputs: Mapping[str, Any], single: Any, double: Any) -> Any:
-    return single if any(getattr(value, "dtype", None) == np.float32 for value in inputs.values()) else double
+    return (
+        single
+        if any(getattr(value, "dtype", None) == np.float32 for value in inputs.values())
+        else double
+    )
 
 
 def _converted(returned: Any, convert: Callable[[Any], Any]) -> Any:
@@ -111,7 +135,11 @@ def _converted(returned: Any, convert: Callable[[Any], Any]) -> Any:
         is_foreign = hasattr(value, "shape") and not isinstance(value, np.ndarray | np.generic)
         return convert(value) if is_foreign else value
 
-    return {name: one(value) for name, value in returned.items()} if isinstance(returned, Mapping) else one(returned)
+    return (
+        {name: one(value) for name, value in returned.items()}
+        if isinstance(returned, Mapping)
+        else one(returned)
+    )
 
 
 def _named(adapted: Function, function: Function) -> Function:

@@ -46,9 +46,14 @@ def check(
     """
     target = find_objective(objective)
     if not callable(impl):
-        raise TypeError(f"impl: got {impl!r}; expected a callable with the arguments {', '.join(target.arguments)}")
+        raise TypeError(
+            f"impl: got {impl!r}; expected a callable with the arguments {', '.join(target.arguments)}"
+        )
     _check_words(dtype, convention)
-    answers = {vector.id: call(impl, vector, dtype, convention) for vector in _smoke_first(cases(objective, flags=flags))}
+    answers = {
+        vector.id: call(impl, vector, dtype, convention)
+        for vector in _smoke_first(cases(objective, flags=flags))
+    }
     name = getattr(impl, "__qualname__", None) or repr(impl)
 
     def evaluate(inputs: Mapping[str, Any]) -> Any:
@@ -86,15 +91,31 @@ def check_answers(
     target = find_objective(objective)
     _check_words(dtype, convention)
     patterns = _read_patterns(expected_failures)
-    judged = [_judge(find(vector_id), answer, dtype, convention) for vector_id, answer in answers.items()]
+    judged = [
+        _judge(find(vector_id), answer, dtype, convention) for vector_id, answer in answers.items()
+    ]
     # A choice is neither a failure to be explained nor the vector's own numbers.
-    diagnosis = diagnose(target, [result for result in judged if result.status != CHOICE], dtype, convention, evaluate)
+    diagnosis = diagnose(
+        target,
+        [result for result in judged if result.status != CHOICE],
+        dtype,
+        convention,
+        evaluate,
+    )
     results = tuple(_expect(result, patterns) for result in judged)
-    unmatched = tuple(pattern for pattern in patterns if not any(fnmatch.fnmatchcase(result.id, pattern) for result in results))
-    return Report(target, dtype, convention, suite()["suite"], results, diagnosis, unmatched, name, note)
+    unmatched = tuple(
+        pattern
+        for pattern in patterns
+        if not any(fnmatch.fnmatchcase(result.id, pattern) for result in results)
+    )
+    return Report(
+        target, dtype, convention, suite()["suite"], results, diagnosis, unmatched, name, note
+    )
 
 
-def call(impl: Callable[..., Any], vector: Vector, dtype: str, convention: Convention = OURS) -> Any:
+def call(
+    impl: Callable[..., Any], vector: Vector, dtype: str, convention: Convention = OURS
+) -> Any:
     """What ``impl`` returns for a vector, or Errored with its exception in one line."""
     inputs = convention.inputs(vector.objective, vector.arguments(dtype))
     # Overflow in exp is an implementation's own affair as long as its numbers are right.
@@ -104,7 +125,11 @@ def call(impl: Callable[..., Any], vector: Vector, dtype: str, convention: Conve
             return impl(**inputs)
         except (Exception, SystemExit) as error:
             text = " ".join(str(error).split())
-            return Errored(f"raised {type(error).__name__}: {text}" if text else f"raised {type(error).__name__}")
+            return Errored(
+                f"raised {type(error).__name__}: {text}"
+                if text
+                else f"raised {type(error).__name__}"
+            )
 
 
 def _judge(vector: Vector, answer: Any, dtype: str, convention: Convention) -> CaseResult:
@@ -116,21 +141,31 @@ def _judge(vector: Vector, answer: Any, dtype: str, convention: Convention) -> C
 
 
 def _expect(result: CaseResult, patterns: Mapping[str, str]) -> CaseResult:
-    reasons = [reason for pattern, reason in patterns.items() if fnmatch.fnmatchcase(result.id, pattern)]
+    reasons = [
+        reason for pattern, reason in patterns.items() if fnmatch.fnmatchcase(result.id, pattern)
+    ]
     if not reasons or result.status in ("unsupported", CHOICE):
         return result
     if result.status == "passed":
-        return replace(result, status="unexpected pass", message=f"passes, but was expected to fail ({reasons[0]}); drop the pattern")
+        return replace(
+            result,
+            status="unexpected pass",
+            message=f"passes, but was expected to fail ({reasons[0]}); drop the pattern",
+        )
     return replace(result, status="expected failure", message=f"{reasons[0]}: {result.message}")
 
 
 def _read_patterns(expected_failures: Mapping[str, str] | None) -> Mapping[str, str]:
     patterns = expected_failures or {}
     if not isinstance(patterns, Mapping):
-        raise ValueError(f"expected_failures: got a {type(patterns).__name__}; expected a dict of id patterns and reasons")
+        raise ValueError(
+            f"expected_failures: got a {type(patterns).__name__}; expected a dict of id patterns and reasons"
+        )
     for pattern, reason in patterns.items():
         if not (isinstance(reason, str) and reason.strip()):
-            raise ValueError(f"expected_failures: the reason for {pattern!r} is {reason!r}; expected words that say why it fails")
+            raise ValueError(
+                f"expected_failures: the reason for {pattern!r} is {reason!r}; expected words that say why it fails"
+            )
     return patterns
 
 
@@ -142,14 +177,18 @@ def _check_words(dtype: str, convention: Convention) -> None:
     if dtype not in DTYPES:
         raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(DTYPES)}")
     if not isinstance(convention, Convention):
-        raise ValueError(f'convention: got {convention!r}; expected e.g. oracle.Convention(sense="minimise")')
+        raise ValueError(
+            f'convention: got {convention!r}; expected e.g. oracle.Convention(sense="minimise")'
+        )
 
 
 def parameter_names(impl: Callable[..., Any]) -> list[str]:
     """The names that a callable takes its arguments by; empty where it does not tell."""
     try:
-        return [p.name for p in inspect.signature(impl).parameters.values() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+        return [
+            p.name
+            for p in inspect.signature(impl).parameters.values()
+            if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+        ]
     except (TypeError, ValueError):
         return []
-
-

@@ -16,7 +16,9 @@ import subprocess
 import time
 from collections.abc import Sequence
 
-LONGEST_LINE = 1 << 24  # 16 MiB; the longest honest answer, some thousand numbers, has a hundredth of it
+LONGEST_LINE = (
+    1 << 24
+)  # 16 MiB; the longest honest answer, some thousand numbers, has a hundredth of it
 _CHUNK = 1 << 16
 _TAIL = 1 << 12  # of stderr
 _TICK = 0.05  # seconds between two looks whether the child still lives: a grandchild may keep its pipes open
@@ -37,20 +39,41 @@ class Child:
 
     def __init__(self, command: Sequence[str]) -> None:
         if os.name != "posix":
-            raise Lost("harnesses are run on Linux and macOS only, since the pipes of Windows cannot be polled; use WSL")
+            raise Lost(
+                "harnesses are run on Linux and macOS only, since the pipes of Windows cannot be polled; use WSL"
+            )
         try:
             self._process = subprocess.Popen(
-                list(command), bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+                list(command),
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            here = isinstance(error, FileNotFoundError) and os.sep not in command[0] and os.path.exists(command[0])
+            here = (
+                isinstance(error, FileNotFoundError)
+                and os.sep not in command[0]
+                and os.path.exists(command[0])
+            )
             hint = f" (the one in this folder is ./{command[0]})" if here else ""
-            raise Lost(f"{command[0]!r} cannot be run: {getattr(error, 'strerror', None) or error}{hint}") from None
+            raise Lost(
+                f"{command[0]!r} cannot be run: {getattr(error, 'strerror', None) or error}{hint}"
+            ) from None
         assert self._process.stdin and self._process.stdout and self._process.stderr
-        self._in, self._out, self._err = self._process.stdin, self._process.stdout, self._process.stderr
+        self._in, self._out, self._err = (
+            self._process.stdin,
+            self._process.stdout,
+            self._process.stderr,
+        )
         self._to_send, self._received, self._said = bytearray(), bytearray(), b""
         self._selector = selectors.DefaultSelector()
-        for pipe, events in ((self._in, selectors.EVENT_WRITE), (self._out, selectors.EVENT_READ), (self._err, selectors.EVENT_READ)):
+        for pipe, events in (
+            (self._in, selectors.EVENT_WRITE),
+            (self._out, selectors.EVENT_READ),
+            (self._err, selectors.EVENT_READ),
+        ):
             os.set_blocking(pipe.fileno(), False)
             if pipe is not self._in:
                 self._selector.register(pipe, events)
@@ -76,7 +99,9 @@ class Child:
                 return text
             searched = len(self._received)
             if searched > LONGEST_LINE:
-                raise Lost(f"the harness wrote more than {LONGEST_LINE >> 20} MiB without ending the line")
+                raise Lost(
+                    f"the harness wrote more than {LONGEST_LINE >> 20} MiB without ending the line"
+                )
             if self._finished:
                 raise Lost(self._end("the harness closed its standard output without exiting"))
             if self._refused:  # it may still have answered, or died
@@ -99,7 +124,11 @@ class Child:
 
     def last_words(self) -> str:
         """'; its stderr ends: ...' with the last lines of stderr, and what stands on stdout without a line end; or nothing."""
-        lines = [text.strip() for text in self._said.decode(errors="replace").splitlines() if text.strip()]
+        lines = [
+            text.strip()
+            for text in self._said.decode(errors="replace").splitlines()
+            if text.strip()
+        ]
         words = f"; its stderr ends: {' | '.join(lines[-3:])[-300:]}" if lines else ""
         if self._received.strip() and b"\n" not in self._received:
             words += f"; it left a line without its end: {shortened(bytes(self._received[:_TAIL]).decode(errors='replace'))}"
@@ -114,7 +143,9 @@ class Child:
             self._hang_up()
             while self._in.closed and patience:
                 self.line(deadline)
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: PermissionError for a group of zombies
+        with contextlib.suppress(
+            ProcessLookupError, PermissionError
+        ):  # macOS: PermissionError for a group of zombies
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._selector.close()
@@ -171,13 +202,19 @@ class Child:
             return otherwise + self.last_words()
         if code >= 0:
             return f"the harness exited with code {code}" + self.last_words()
-        return f"the harness was killed by signal {-code} ({_signal_name(-code)})" + self.last_words()
+        return (
+            f"the harness was killed by signal {-code} ({_signal_name(-code)})" + self.last_words()
+        )
 
 
 def shortened(text: str, length: int = 80) -> str:
     """The text in quotes, control characters spelt out, its middle left out where it is long."""
     quoted = repr(text)
-    return quoted if len(quoted) <= length else f"{quoted[: length - 20]}...{quoted[-10:]} ({len(text)} characters)"
+    return (
+        quoted
+        if len(quoted) <= length
+        else f"{quoted[: length - 20]}...{quoted[-10:]} ({len(text)} characters)"
+    )
 
 
 def _signal_name(number: int) -> str:

@@ -23,7 +23,13 @@ from typing import Any
 
 from nce_ref.oracle.check import check, check_answers
 from nce_ref.oracle.conventions import C_SIGNS, REDUCTIONS, SENSES, Convention
-from nce_ref.oracle.describe import describe_mistake, describe_mistakes, describe_numbers, describe_suite, vector_as_dict
+from nce_ref.oracle.describe import (
+    describe_mistake,
+    describe_mistakes,
+    describe_numbers,
+    describe_suite,
+    vector_as_dict,
+)
 from nce_ref.oracle.explain import describe_vector
 from nce_ref.oracle.harness import Answers, decode, run_harness
 from nce_ref.oracle.locate import expected_failures, find_implementation, objective_of
@@ -80,7 +86,10 @@ def _list(options: argparse.Namespace) -> Outcome:
 
 def _show(options: argparse.Namespace) -> Outcome:
     vector = find(options.id)
-    return Outcome(PASSED, json.dumps(vector_as_dict(vector), indent=2) if options.json else describe_numbers(vector))
+    return Outcome(
+        PASSED,
+        json.dumps(vector_as_dict(vector), indent=2) if options.json else describe_numbers(vector),
+    )
 
 
 def _check(options: argparse.Namespace) -> Outcome:
@@ -95,9 +104,13 @@ def _check(options: argparse.Namespace) -> Outcome:
         try:
             impl = find_implementation(options.implementation)
         except SystemExit as left:
-            raise ValueError(f"{options.implementation!r}: importing it raised SystemExit: {left}") from None
+            raise ValueError(
+                f"{options.implementation!r}: importing it raised SystemExit: {left}"
+            ) from None
         objective = options.objective or objective_of(impl, options.implementation)
-        report = check(impl, objective, options.dtype, _convention(options), patterns, flags=options.flag)
+        report = check(
+            impl, objective, options.dtype, _convention(options), patterns, flags=options.flag
+        )
     code = PASSED if report.ok else FAILED
     return Outcome(code, json.dumps(report.to_dict(), indent=2) if options.json else str(report))
 
@@ -113,41 +126,71 @@ def _check_harness(options: argparse.Namespace, patterns: Mapping[str, str]) -> 
         convention=convention,
         flags=options.flag,
     )
-    reports = _reports(answers, options, convention, patterns, answers.name or shlex.join(options.command))
+    reports = _reports(
+        answers, options, convention, patterns, answers.name or shlex.join(options.command)
+    )
     undone = bool(answers.broken or answers.unread or not answers)
     ok = not undone and all(report.ok for report in reports)
     complaints = [f"{shlex.join(options.command)}: {answers.broken}"] if answers.broken else []
-    complaints += [f"the harness offers {name!r}, which is no objective of this suite: not checked" for name in answers.unknown]
+    complaints += [
+        f"the harness offers {name!r}, which is no objective of this suite: not checked"
+        for name in answers.unknown
+    ]
     complaints += answers.unread
     if undone and not complaints:
         complaints.append("there is no vector to put to the harness")
     if options.json:
-        who: dict[str, Any] = {"name": answers.name, "language": answers.language, "broken": answers.broken}
+        who: dict[str, Any] = {
+            "name": answers.name,
+            "language": answers.language,
+            "broken": answers.broken,
+        }
         who |= {"unknown": list(answers.unknown), "unread": list(answers.unread)}
-        text = json.dumps({"ok": ok, "harness": who, "reports": [report.to_dict() for report in reports]}, indent=2)
+        text = json.dumps(
+            {"ok": ok, "harness": who, "reports": [report.to_dict() for report in reports]},
+            indent=2,
+        )
     else:
         text = "\n\n".join(map(str, reports))
-    return Outcome(BROKEN if undone else PASSED if ok else FAILED, text, "\n".join(f"{_NAME}: {line}" for line in complaints))
+    return Outcome(
+        BROKEN if undone else PASSED if ok else FAILED,
+        text,
+        "\n".join(f"{_NAME}: {line}" for line in complaints),
+    )
 
 
 def _reports(
-    answers: Answers, options: argparse.Namespace, convention: Convention, patterns: Mapping[str, str], name: str
+    answers: Answers,
+    options: argparse.Namespace,
+    convention: Convention,
+    patterns: Mapping[str, str],
+    name: str,
 ) -> list[Report]:
     """One report an objective; none where the harness never began. A pattern that matches nothing at all goes to the first."""
     unused = {pattern for pattern in patterns if not fnmatch.filter(answers, pattern)}
     reports = []
     for objective in answers.implements:
-        own = {vector_id: answer for vector_id, answer in answers.items() if vector_id.split("/")[0] == objective}
+        own = {
+            vector_id: answer
+            for vector_id, answer in answers.items()
+            if vector_id.split("/")[0] == objective
+        }
         if own:
-            wanted = {p: reason for p, reason in patterns.items() if p in unused or fnmatch.filter(own, p)}
+            wanted = {
+                p: reason for p, reason in patterns.items() if p in unused or fnmatch.filter(own, p)
+            }
             unused.clear()
-            reports.append(check_answers(objective, own, options.dtype, convention, wanted, name=name))
+            reports.append(
+                check_answers(objective, own, options.dtype, convention, wanted, name=name)
+            )
     return reports
 
 
 def _explain(options: argparse.Namespace) -> Outcome:
     vector = find(options.id)
-    report = check_answers(vector.objective.name, {vector.id: _got(options.got)}, options.dtype, _convention(options))
+    report = check_answers(
+        vector.objective.name, {vector.id: _got(options.got)}, options.dtype, _convention(options)
+    )
     return Outcome(PASSED if report.ok else FAILED, f"{describe_vector(vector)}\n\n{report}")
 
 
@@ -165,17 +208,29 @@ def _got(text: str) -> Any:
         if isinstance(got, str):
             expected = "expected JSON like '{\"value\": -1.5}', a number, or @FILE"
             raise ValueError(f"--got: {text[:60]!r} cannot be read; {expected}") from None
-    return {name: decode(value) for name, value in got.items()} if isinstance(got, dict) else decode(got)
+    return (
+        {name: decode(value) for name, value in got.items()}
+        if isinstance(got, dict)
+        else decode(got)
+    )
 
 
 def _emit(options: argparse.Namespace) -> Outcome:
-    from nce_ref.oracle.authoring import emit  # recomputes 40 digits: its imports are not for every command
+    from nce_ref.oracle.authoring import (
+        emit,
+    )  # recomputes 40 digits: its imports are not for every command
 
     names = options.names or None
     if options.check:
         different = emit.recompute(names=names)
-        return Outcome(FAILED if different else PASSED, "\n".join(different) or "every expected number was computed again and is the same")
-    return Outcome(PASSED, "\n".join(f"changed: {name}" for name in emit.emit(names=names)) or "nothing changed")
+        return Outcome(
+            FAILED if different else PASSED,
+            "\n".join(different) or "every expected number was computed again and is the same",
+        )
+    return Outcome(
+        PASSED,
+        "\n".join(f"changed: {name}" for name in emit.emit(names=names)) or "nothing changed",
+    )
 
 
 def _lint(options: argparse.Namespace) -> Outcome:
@@ -186,7 +241,9 @@ def _lint(options: argparse.Namespace) -> Outcome:
 
 
 def _mistakes(options: argparse.Namespace) -> Outcome:
-    return Outcome(PASSED, describe_mistakes() if options.id is None else describe_mistake(options.id))
+    return Outcome(
+        PASSED, describe_mistakes() if options.id is None else describe_mistake(options.id)
+    )
 
 
 def _convention(options: argparse.Namespace) -> Convention:
@@ -195,38 +252,83 @@ def _convention(options: argparse.Namespace) -> Convention:
 
 def _parser() -> argparse.ArgumentParser:
     plain = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(prog=_NAME, description=_ABOUT, epilog=_EXAMPLES, formatter_class=plain)
+    parser = argparse.ArgumentParser(
+        prog=_NAME, description=_ABOUT, epilog=_EXAMPLES, formatter_class=plain
+    )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(name: str, run: Any, summary: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        sub = commands.add_parser(
+            name, help=summary, description=f"{summary[0].upper()}{summary[1:]}."
+        )
         sub.set_defaults(run=run)
         return sub
 
     sub = command("list", _list, "list the objectives and their reference vectors")
     _add_selection(sub)
 
-    sub = command("show", _show, "show one vector: its inputs, what is expected, and what it is for")
+    sub = command(
+        "show", _show, "show one vector: its inputs, what is expected, and what it is for"
+    )
     sub.add_argument("id", metavar="ID", help="a vector's id, as list prints it")
     sub.add_argument("--json", action="store_true", help="as JSON, with all 40 digits")
 
-    sub = command("check", _check, "check a Python function, or a program in any language, against the vectors")
+    sub = command(
+        "check",
+        _check,
+        "check a Python function, or a program in any language, against the vectors",
+    )
     sub.usage = f"{_NAME} check [options] package.module:name   or   {_NAME} check [options] -- COMMAND [ARGUMENTS]"
-    sub.add_argument("implementation", nargs="?", metavar="package.module:name", help="a function; the current folder is searched first")
-    _add_selection(sub, "which objective it is (default: by its name or parameters; of a harness, all that it offers)")
+    sub.add_argument(
+        "implementation",
+        nargs="?",
+        metavar="package.module:name",
+        help="a function; the current folder is searched first",
+    )
+    _add_selection(
+        sub,
+        "which objective it is (default: by its name or parameters; of a harness, all that it offers)",
+    )
     _add_convention(sub)
-    sub.add_argument("--expected-failures", type=Path, metavar="FILE", help='lines "pattern of ids: reason" for what is known to fail')
-    sub.add_argument("--time-limit", type=_seconds, default=10.0, metavar="SECONDS", help="for one answer of a harness (default: 10)")
+    sub.add_argument(
+        "--expected-failures",
+        type=Path,
+        metavar="FILE",
+        help='lines "pattern of ids: reason" for what is known to fail',
+    )
+    sub.add_argument(
+        "--time-limit",
+        type=_seconds,
+        default=10.0,
+        metavar="SECONDS",
+        help="for one answer of a harness (default: 10)",
+    )
     sub.add_argument("--json", action="store_true", help="the report as JSON")
 
-    sub = command("explain", _explain, "explain one answer to one vector: how far it is off, and which mistake makes such a number")
+    sub = command(
+        "explain",
+        _explain,
+        "explain one answer to one vector: how far it is off, and which mistake makes such a number",
+    )
     sub.add_argument("id", metavar="ID", help="the vector's id")
-    sub.add_argument("--got", required=True, help="what came: '{\"value\": -1.5}', a number (--got=-inf), or @FILE with either")
+    sub.add_argument(
+        "--got",
+        required=True,
+        help="what came: '{\"value\": -1.5}', a number (--got=-inf), or @FILE with either",
+    )
     _add_convention(sub)
 
-    sub = command("emit", _emit, "compute the vectors' expected numbers from their inputs and write them (for those who add vectors)")
+    sub = command(
+        "emit",
+        _emit,
+        "compute the vectors' expected numbers from their inputs and write them (for those who add vectors)",
+    )
     sub.add_argument("names", nargs="*", metavar="OBJECTIVE", help="whose vectors (default: all)")
-    sub.add_argument("--check", action="store_true", help="write nothing; say which stored number differs from the one computed now")
+    sub.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; say which stored number differs from the one computed now",
+    )
 
     command("lint", _lint, "check the vectors' own files: ids, counts, flags, notes, hashes")
 
@@ -236,16 +338,47 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_selection(parser: argparse.ArgumentParser, text: str = "only this one") -> None:
-    parser.add_argument("--objective", choices=OBJECTIVES, metavar="OBJECTIVE", help=f"{text}; one of {', '.join(OBJECTIVES)}")
-    parser.add_argument("--flag", action="append", default=[], metavar="FLAG", help="only vectors with this flag; may be repeated")
+    parser.add_argument(
+        "--objective",
+        choices=OBJECTIVES,
+        metavar="OBJECTIVE",
+        help=f"{text}; one of {', '.join(OBJECTIVES)}",
+    )
+    parser.add_argument(
+        "--flag",
+        action="append",
+        default=[],
+        metavar="FLAG",
+        help="only vectors with this flag; may be repeated",
+    )
 
 
 def _add_convention(parser: argparse.ArgumentParser) -> None:
     ours = Convention()
-    parser.add_argument("--dtype", choices=DTYPES, default="float64", help="of the inputs and of the tolerance (default: float64)")
-    parser.add_argument("--sense", choices=SENSES, default=ours.sense, help="minimise for a loss, -J (default: %(default)s)")
-    parser.add_argument("--reduction", choices=REDUCTIONS, default=ours.reduction, help="what sums are divided by (default: %(default)s)")
-    parser.add_argument("--c-sign", choices=C_SIGNS, default=ours.c_sign, help="is c added to ln p_m or subtracted (default: %(default)s)")
+    parser.add_argument(
+        "--dtype",
+        choices=DTYPES,
+        default="float64",
+        help="of the inputs and of the tolerance (default: float64)",
+    )
+    parser.add_argument(
+        "--sense",
+        choices=SENSES,
+        default=ours.sense,
+        help="minimise for a loss, -J (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--reduction",
+        choices=REDUCTIONS,
+        default=ours.reduction,
+        help="what sums are divided by (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--c-sign",
+        choices=C_SIGNS,
+        default=ours.c_sign,
+        help="is c added to ln p_m or subtracted (default: %(default)s)",
+    )
 
 
 def _seconds(text: str) -> float:

@@ -49,32 +49,86 @@ the wrong side (ln-ratios of ±40 and ±800), a B that is not symmetric, and c c
 """
 
 _SYMPTOMS = (
-    ("c is off by a constant, B is right", "no-log-nu, nu-sign, noise-averaged, gauss-no-2pi, gauss-no-logdet and their neighbours"),
+    (
+        "c is off by a constant, B is right",
+        "no-log-nu, nu-sign, noise-averaged, gauss-no-2pi, gauss-no-logdet and their neighbours",
+    ),
     ("c is 1/n of what it should be, B is right", "c-per-dimension"),
     ("B and c differ a little from another fit's on every sample", "noise-refitted, c-tied"),
-    ("B is off by a factor", "laplace-scale (√2), laplace-scale-inverted (2), mean-over-dimensions (n), model-no-half (precision, 1/2)"),
-    ("B is transposed, or right only where it is symmetric", "sources-transposed, gradient-transposed, inverse-not-transposed"),
-    ("c goes to infinity (and the loss to 0)", "gradient-data-only, gradient-noise-sign (noise-sign), noise-truncated at ν < 1"),
+    (
+        "B is off by a factor",
+        "laplace-scale (√2), laplace-scale-inverted (2), mean-over-dimensions (n), model-no-half (precision, 1/2)",
+    ),
+    (
+        "B is transposed, or right only where it is symmetric",
+        "sources-transposed, gradient-transposed, inverse-not-transposed",
+    ),
+    (
+        "c goes to infinity (and the loss to 0)",
+        "gradient-data-only, gradient-noise-sign (noise-sign), noise-truncated at ν < 1",
+    ),
     ("the model avoids the data", "labels-swapped, samples-swapped, ratio-swapped"),
-    ("NaN or inf", "naive-log-sigmoid, log1p-exp, densities-not-logs, det-not-logdet, log-det-negative, nu-integer"),
+    (
+        "NaN or inf",
+        "naive-log-sigmoid, log1p-exp, densities-not-logs, det-not-logdet, log-det-negative, nu-integer",
+    ),
     ("a finite value and a NaN gradient", "where-nan-gradient, abs-as-root"),
-    ("a finite loss that no longer moves from a bad start", "eps-in-log, clip-prob, clip-logits, bce-clamp, double-sigmoid"),
-    ("the line search fails, the optimiser stalls", "the sections on gradients; gradient-summed, gradient-half, gradient-no-sqrt2 first"),
+    (
+        "a finite loss that no longer moves from a bad start",
+        "eps-in-log, clip-prob, clip-logits, bce-clamp, double-sigmoid",
+    ),
+    (
+        "the line search fails, the optimiser stalls",
+        "the sections on gradients; gradient-summed, gradient-half, gradient-no-sqrt2 first",
+    ),
     ("right at ν = 1 only", "the section on ν"),
-    ("standard errors of B are right, that of c is not", "cov-no-correction, cov-correction-equal-sizes, and the rest of their kind"),
-    ("standard errors are off by a factor", "cov-per-noise-point, cov-per-point, cov-hessian-of-half, cov-gradient-no-sqrt2"),
+    (
+        "standard errors of B are right, that of c is not",
+        "cov-no-correction, cov-correction-equal-sizes, and the rest of their kind",
+    ),
+    (
+        "standard errors are off by a factor",
+        "cov-per-noise-point, cov-per-point, cov-hessian-of-half, cov-gradient-no-sqrt2",
+    ),
     ("standard errors do not fall as nu grows", "cov-P-no-nu, cov-no-P, cov-cramer-rao"),
-    ("right at n = 1 or for a diagonal covariance only", "cholesky-side, cholesky-triangle, gauss-diagonal, gauss-einsum-indices"),
+    (
+        "right at n = 1 or for a diagonal covariance only",
+        "cholesky-side, cholesky-triangle, gauss-diagonal, gauss-einsum-indices",
+    ),
     ("wrong where variances are small only", "jitter, det-not-logdet"),
-    ("shapes that fit by accident", "broadcast-pairs, broadcast-summed, model-no-axis, gauss-2pi-points, mle-constant-points"),
-    ("a network trains, and worse the deeper it is", "mlp-slope-forgotten, mlp-slope-at-output, and the rest of their section"),
-    ("weights from elsewhere give another function", "mlp-weights-transposed, mlp-biases-first, mlp-softplus-shifted"),
-    ("importance sampling: c is off by a constant, B is right", "is-summed, is-per-data, is-log-nu, gauss-no-2pi and their neighbours"),
-    ("importance sampling: B goes to 0", "is-no-normalizer, is-normalizer-added, is-weights-normalised, is-gradient-data-only"),
+    (
+        "shapes that fit by accident",
+        "broadcast-pairs, broadcast-summed, model-no-axis, gauss-2pi-points, mle-constant-points",
+    ),
+    (
+        "a network trains, and worse the deeper it is",
+        "mlp-slope-forgotten, mlp-slope-at-output, and the rest of their section",
+    ),
+    (
+        "weights from elsewhere give another function",
+        "mlp-weights-transposed, mlp-biases-first, mlp-softplus-shifted",
+    ),
+    (
+        "importance sampling: c is off by a constant, B is right",
+        "is-summed, is-per-data, is-log-nu, gauss-no-2pi and their neighbours",
+    ),
+    (
+        "importance sampling: B goes to 0",
+        "is-no-normalizer, is-normalizer-added, is-weights-normalised, is-gradient-data-only",
+    ),
     ("score matching: B goes to 0", "sm-no-divergence, sm-divergence-sign, sm-no-smoothing"),
-    ("score matching: B is right for slope 1 or orthogonal rows only", "sm-bend-no-slope, sm-no-cross-terms, sm-score-of-sources"),
-    ("Hamiltonian Monte Carlo: hardly anything is accepted", "leapfrog-sign, leapfrog-half-kicks, energy-summed, metropolis-summed"),
-    ("chains sample another law, though acceptance looks usual", "leapfrog-stale-score, energy-no-kinetic, metropolis-log10"),
+    (
+        "score matching: B is right for slope 1 or orthogonal rows only",
+        "sm-bend-no-slope, sm-no-cross-terms, sm-score-of-sources",
+    ),
+    (
+        "Hamiltonian Monte Carlo: hardly anything is accepted",
+        "leapfrog-sign, leapfrog-half-kicks, energy-summed, metropolis-summed",
+    ),
+    (
+        "chains sample another law, though acceptance looks usual",
+        "leapfrog-stale-score, energy-no-kinetic, metropolis-log10",
+    ),
 )
 
 _OUTSIDE = (
@@ -172,12 +226,20 @@ def _parent(mistake: Mistake) -> str | None:
 
 
 def _entry(mistake: Mistake, variants: Sequence[Mistake]) -> str:
-    lines = [f"### {mistake.id}\n", f"- **What:** {mistake.title}." + (" *A documented choice, not an error.*" if mistake.choice else "")]
+    lines = [
+        f"### {mistake.id}\n",
+        f"- **What:** {mistake.title}."
+        + (" *A documented choice, not an error.*" if mistake.choice else ""),
+    ]
     lines += [f"- **Effect:** {mistake.effect}", f"- **Fix:** {mistake.fix}"]
-    seen = [m.seen + (f" ({m.id})" if variants else "") for m in (mistake, *variants) if m.seen != "-"]
+    seen = [
+        m.seen + (f" ({m.id})" if variants else "") for m in (mistake, *variants) if m.seen != "-"
+    ]
     if seen:
         lines.append(f"- **Seen:** {'; '.join(seen)}")
-    lines.append(f"- **Where:** {_ABBREVIATED.get(mistake.objectives) or ', '.join(f'`{name}`' for name in mistake.objectives)}")
+    lines.append(
+        f"- **Where:** {_ABBREVIATED.get(mistake.objectives) or ', '.join(f'`{name}`' for name in mistake.objectives)}"
+    )
     if variants:
         lines.append(f"- **Also with other numbers:** {', '.join(f'`{m.id}`' for m in variants)}")
     return "\n".join(lines) + "\n"

@@ -39,24 +39,37 @@ class Convention:
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
-                raise ValueError(f"{name}: got {getattr(self, name)!r}; expected one of {', '.join(choices)}")
+                raise ValueError(
+                    f"{name}: got {getattr(self, name)!r}; expected one of {', '.join(choices)}"
+                )
 
     def __str__(self) -> str:
         """The call that declares it, in the fewest words: ``oracle.Convention(sense="minimise")``."""
-        said = [f'{field.name}="{getattr(self, field.name)}"' for field in fields(self) if getattr(self, field.name) != field.default]
+        said = [
+            f'{field.name}="{getattr(self, field.name)}"'
+            for field in fields(self)
+            if getattr(self, field.name) != field.default
+        ]
         return f"oracle.Convention({', '.join(said)})"
 
     def inputs(self, objective: Objective, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The vector's inputs as an implementation under this convention takes them: c changes its sign."""
         flipped = self.c_sign == "subtracted" and "c" in objective.arguments
-        return {name: -value if flipped and name == "c" else value for name, value in inputs.items()}
+        return {
+            name: -value if flipped and name == "c" else value for name, value in inputs.items()
+        }
 
     def factor(self, objective: Objective, output: str, inputs: Mapping[str, Any]) -> float:
         """What the vector's expected output is multiplied by under this convention."""
         factor = 1.0
         if objective.is_mean and objective.output(output).follows_value:
             n_data, n_noise = sample_sizes(objective, inputs)
-            factor = {"per_data": 1.0, "half": 0.5, "sum": float(n_data), "mean": n_data / (n_data + n_noise)}[self.reduction]
+            factor = {
+                "per_data": 1.0,
+                "half": 0.5,
+                "sum": float(n_data),
+                "mean": n_data / (n_data + n_noise),
+            }[self.reduction]
             factor = -factor if self.sense == "minimise" else factor
         turned = output == "c" or objective.output(output).derivative_of == "c"
         return -factor if turned and self.c_sign == "subtracted" else factor

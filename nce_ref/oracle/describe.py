@@ -26,9 +26,15 @@ def describe_suite(vectors: Sequence[Vector]) -> str:
         own = [vector for vector in vectors if vector.objective.name == objective.name]
         if own:
             lines += ["", f"{_signature(objective)}   ({len(own)} vectors)"]
-            lines += [f"  {vector.id}   {vector.comment}   [{', '.join(vector.flags)}]" for vector in own]
+            lines += [
+                f"  {vector.id}   {vector.comment}   [{', '.join(vector.flags)}]" for vector in own
+            ]
     flags = {flag for vector in vectors for flag in vector.flags}
-    lines += ["", "flags", *(f"  {flag}: {note['what']}" for flag, note in about["flags"].items() if flag in flags)]
+    lines += [
+        "",
+        "flags",
+        *(f"  {flag}: {note['what']}" for flag, note in about["flags"].items() if flag in flags),
+    ]
     return "\n".join(lines)
 
 
@@ -37,7 +43,9 @@ def describe_numbers(vector: Vector) -> str:
     lines = [describe_vector(vector), "", _signature(vector.objective), "", "inputs"]
     lines += [f"  {name} = {_numbers(value)}" for name, value in vector.inputs.items()]
     lines += ["", "expected (float64; all digits by --json)"]
-    lines += [f"  {name} = {_numbers(expected.value)}" for name, expected in vector.expected.items()]
+    lines += [
+        f"  {name} = {_numbers(expected.value)}" for name, expected in vector.expected.items()
+    ]
     return "\n".join(lines)
 
 
@@ -51,7 +59,11 @@ def vector_as_dict(vector: Vector) -> dict[str, Any]:
         "kills": list(vector.kills),
         "inputs": {name: np.asarray(value).tolist() for name, value in vector.inputs.items()},
         "expected": {
-            name: {"decimal": expected.decimal, "float64": expected.value.tolist(), "scale": expected.scale.tolist()}
+            name: {
+                "decimal": expected.decimal,
+                "float64": expected.value.tolist(),
+                "scale": expected.scale.tolist(),
+            }
             for name, expected in vector.expected.items()
         },
         "source": dict(vector.source),
@@ -70,7 +82,11 @@ def describe_mistake(mistake_id: str) -> str:
     if mistake_id not in CATALOGUE:
         raise ValueError(f"mistake: got {mistake_id!r}; expected one of {', '.join(CATALOGUE)}")
     mistake = CATALOGUE[mistake_id]
-    lines = [f"{mistake.id}: {mistake.title}", f"  effect:     {mistake.effect}", f"  fix:        {mistake.fix}"]
+    lines = [
+        f"{mistake.id}: {mistake.title}",
+        f"  effect:     {mistake.effect}",
+        f"  fix:        {mistake.fix}",
+    ]
     lines += [f"  seen:       {mistake.seen}"] if mistake.seen != "-" else []
     lines += ["  a documented choice rather than an error"] if mistake.choice else []
     return "\n".join([*lines, f"  objectives: {', '.join(mistake.objectives)}"])

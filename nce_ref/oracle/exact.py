@@ -26,7 +26,17 @@ from fractions import Fraction
 from typing import Any
 
 from nce_ref.oracle import exact_linear_algebra as linear
-from nce_ref.oracle.exact_linear_algebra import Matrix, Number, Numbers, Vector, as_fraction, as_fractions, as_rows, as_square, dot
+from nce_ref.oracle.exact_linear_algebra import (
+    Matrix,
+    Number,
+    Numbers,
+    Vector,
+    as_fraction,
+    as_fractions,
+    as_rows,
+    as_square,
+    dot,
+)
 from nce_ref.oracle.exact_numbers import ExactLog, log_sigmoid_sum, sigmoid_slope, sigmoid_sum
 
 Outputs = dict[str, Any]
@@ -54,12 +64,18 @@ def sigmoid(t: Number | Numbers, *, digits: int = DIGITS) -> Outputs:
     }
 
 
-def nce_from_log_ratios(log_ratio_data: Numbers, log_ratio_noise: Numbers, nu: Number, *, digits: int = DIGITS) -> Outputs:
+def nce_from_log_ratios(
+    log_ratio_data: Numbers, log_ratio_noise: Numbers, nu: Number, *, digits: int = DIGITS
+) -> Outputs:
     """J from G on the data, (T_d,), and on the noise, (T_n,)."""
     data = [ExactLog(g) for g in as_fractions("log_ratio_data", log_ratio_data)]
     noise = [ExactLog(g) for g in as_fractions("log_ratio_noise", log_ratio_noise)]
     value, of_data, of_noise = _nce(data, noise, as_fraction("nu", nu), digits)
-    return {"value": value, "grad_log_ratio_data": _weights(of_data, digits), "grad_log_ratio_noise": _weights(of_noise, digits)}
+    return {
+        "value": value,
+        "grad_log_ratio_data": _weights(of_data, digits),
+        "grad_log_ratio_noise": _weights(of_noise, digits),
+    }
 
 
 def binary_nce(
@@ -72,13 +88,20 @@ def binary_nce(
     digits: int = DIGITS,
 ) -> Outputs:
     """J from ln p_m on data and noise, and ln p_n on data and noise: (T_d,), (T_n,), (T_d,), (T_n,)."""
-    model_x, model_y = as_fractions("log_model_data", log_model_data), as_fractions("log_model_noise", log_model_noise)
+    model_x, model_y = (
+        as_fractions("log_model_data", log_model_data),
+        as_fractions("log_model_noise", log_model_noise),
+    )
     noise_x = as_fractions("log_noise_data", log_noise_data, len(model_x))
     noise_y = as_fractions("log_noise_noise", log_noise_noise, len(model_y))
     data = [ExactLog(m - n) for m, n in zip(model_x, noise_x)]
     noise = [ExactLog(m - n) for m, n in zip(model_y, noise_y)]
     value, of_data, of_noise = _nce(data, noise, as_fraction("nu", nu), digits)
-    return {"value": value, "grad_log_model_data": _weights(of_data, digits), "grad_log_model_noise": _weights(of_noise, digits)}
+    return {
+        "value": value,
+        "grad_log_model_data": _weights(of_data, digits),
+        "grad_log_model_noise": _weights(of_noise, digits),
+    }
 
 
 def gaussian_log_density(u: Points, mean: Numbers, cov: Points, *, digits: int = DIGITS) -> Outputs:
@@ -88,14 +111,27 @@ def gaussian_log_density(u: Points, mean: Numbers, cov: Points, *, digits: int =
     return {"value": [log_density(v).decimal(digits) for v in as_rows("u", u, len(centre))]}
 
 
-def laplace_ica_log_density(B: Points, c: Number | None, u: Points, *, digits: int = DIGITS) -> Outputs:
+def laplace_ica_log_density(
+    B: Points, c: Number | None, u: Points, *, digits: int = DIGITS
+) -> Outputs:
     """ln p_m(u; B, c), (n_points,); c = None stands for the normalising c* = ln|det B| - (n/2) ln 2, which no float holds."""
     rows = as_square("B", B)
-    log_density = _laplace_ica(rows, _log_normalising(rows) if c is None else ExactLog(as_fraction("c", c)))
+    log_density = _laplace_ica(
+        rows, _log_normalising(rows) if c is None else ExactLog(as_fraction("c", c))
+    )
     return {"value": [log_density(v).decimal(digits) for v in as_rows("u", u, len(rows))]}
 
 
-def laplace_ica_nce(B: Points, c: Number, x: Points, y: Points, noise_mean: Numbers, noise_cov: Points, *, digits: int = DIGITS) -> Outputs:
+def laplace_ica_nce(
+    B: Points,
+    c: Number,
+    x: Points,
+    y: Points,
+    noise_mean: Numbers,
+    noise_cov: Points,
+    *,
+    digits: int = DIGITS,
+) -> Outputs:
     """J of the Laplace ICA model under Gaussian noise, nu = T_n/T_d; d ln p_m/dB_ij = -sqrt(2) sign(b_i . u) u_j, d/dc = 1."""
     rows = as_square("B", B)
     n = len(rows)
@@ -104,9 +140,17 @@ def laplace_ica_nce(B: Points, c: Number, x: Points, y: Points, noise_mean: Numb
     signs = [[_sign(dot(row, u)) for row in rows] for u in points]
 
     def grad_B(i: int, j: int) -> Decimal:
-        return sigmoid_sum(((-a * s[i] * u[j], t) for (a, t), s, u in zip(weights, signs, points)), digits, times_sqrt2=True)
+        return sigmoid_sum(
+            ((-a * s[i] * u[j], t) for (a, t), s, u in zip(weights, signs, points)),
+            digits,
+            times_sqrt2=True,
+        )
 
-    return {"value": value, "grad_B": [[grad_B(i, j) for j in range(n)] for i in range(n)], "grad_c": sigmoid_sum(weights, digits)}
+    return {
+        "value": value,
+        "grad_B": [[grad_B(i, j) for j in range(n)] for i in range(n)],
+        "grad_c": sigmoid_sum(weights, digits),
+    }
 
 
 def laplace_ica_mle(B: Points, x: Points, *, digits: int = DIGITS) -> Outputs:
@@ -126,7 +170,14 @@ def laplace_ica_mle(B: Points, x: Points, *, digits: int = DIGITS) -> Outputs:
 
 
 def gaussian_nce(
-    precision: Points, c: Number, x: Points, y: Points, noise_mean: Numbers, noise_cov: Points, *, digits: int = DIGITS
+    precision: Points,
+    c: Number,
+    x: Points,
+    y: Points,
+    noise_mean: Numbers,
+    noise_cov: Points,
+    *,
+    digits: int = DIGITS,
 ) -> Outputs:
     """J of the unnormalised Gaussian -1/2 u^T Lambda u + c under Gaussian noise, nu = T_n/T_d; Lambda is symmetric.
 
@@ -143,24 +194,38 @@ def gaussian_nce(
     value, weights, points = _nce_of_model(log_density, n, x, y, noise_mean, noise_cov, digits)
 
     def grad_precision(i: int, j: int) -> Decimal:
-        return sigmoid_sum(((-HALF * a * u[i] * u[j], t) for (a, t), u in zip(weights, points)), digits)
+        return sigmoid_sum(
+            ((-HALF * a * u[i] * u[j], t) for (a, t), u in zip(weights, points)), digits
+        )
 
     grad = [[grad_precision(i, j) for j in range(n)] for i in range(n)]
     return {"value": value, "grad_precision": grad, "grad_c": sigmoid_sum(weights, digits)}
 
 
-def _nce(data: list[ExactLog], noise: list[ExactLog], nu: Fraction, digits: int) -> tuple[Decimal, list[Weight], list[Weight]]:
+def _nce(
+    data: list[ExactLog], noise: list[ExactLog], nu: Fraction, digits: int
+) -> tuple[Decimal, list[Weight], list[Weight]]:
     """J, and dJ/dG at each point as a multiple of a sigmoid: sigma(ln nu - G)/T_d on the data, -sigma(G - ln nu)/T_d on the noise."""
     if nu <= 0:
         raise ValueError(f"nu: got {nu}; expected a number above 0")
     log_nu, share = ExactLog(square=nu * nu), ONE / len(data)
     log_h = [(share, g - log_nu) for g in data]
     log_one_minus_h = [(share, log_nu - g) for g in noise]
-    return log_sigmoid_sum(log_h + log_one_minus_h, digits), [(share, -t) for _, t in log_h], [(-share, -t) for _, t in log_one_minus_h]
+    return (
+        log_sigmoid_sum(log_h + log_one_minus_h, digits),
+        [(share, -t) for _, t in log_h],
+        [(-share, -t) for _, t in log_one_minus_h],
+    )
 
 
 def _nce_of_model(
-    log_model: LogDensity, n: int, x: Points, y: Points, noise_mean: Numbers, noise_cov: Points, digits: int
+    log_model: LogDensity,
+    n: int,
+    x: Points,
+    y: Points,
+    noise_mean: Numbers,
+    noise_cov: Points,
+    digits: int,
 ) -> tuple[Decimal, list[Weight], Matrix]:
     """J, dJ/dG at every point, and the points, data first."""
     data, noise = as_rows("x", x, n), as_rows("y", y, n)
@@ -172,11 +237,15 @@ def _nce_of_model(
 
 def _gaussian(mean: Vector, name: str, cov: Points) -> LogDensity:
     n = len(mean)
-    inverse, determinant = linear.inverse_and_determinant_of_covariance(name, linear.as_symmetric(name, cov, n))
+    inverse, determinant = linear.inverse_and_determinant_of_covariance(
+        name, linear.as_symmetric(name, cov, n)
+    )
 
     def log_density(u: Vector) -> ExactLog:
         centred = [a - b for a, b in zip(u, mean, strict=True)]
-        return ExactLog(rational=-HALF * _quadratic(inverse, centred), square=1 / determinant, two_pi=-n)
+        return ExactLog(
+            rational=-HALF * _quadratic(inverse, centred), square=1 / determinant, two_pi=-n
+        )
 
     return log_density
 

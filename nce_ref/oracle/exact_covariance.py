@@ -33,7 +33,15 @@ from operator import mul
 from typing import Any
 
 from nce_ref.oracle import exact_linear_algebra as linear
-from nce_ref.oracle.exact_linear_algebra import Matrix, Number, Numbers, as_fraction, as_fractions, as_square, dot
+from nce_ref.oracle.exact_linear_algebra import (
+    Matrix,
+    Number,
+    Numbers,
+    as_fraction,
+    as_fractions,
+    as_square,
+    dot,
+)
 
 MAX_DIGITS = 12
 _FEWEST, _MOST = 24, 3_000  # nodes an axis
@@ -44,7 +52,9 @@ SQRT2 = math.sqrt(2.0)
 
 Axis = list[tuple[float, float]]  # (|s|, weight with the Laplace density in it)
 Floats = list[list[float]]
-Orthant = tuple[tuple[int, ...], Floats]  # signs of s, and E[P h h^T] over it, h = (1, |s_1|, .., |s_n|)
+Orthant = tuple[
+    tuple[int, ...], Floats
+]  # signs of s, and E[P h h^T] over it, h = (1, |s_1|, .., |s_n|)
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,12 @@ class _Noise:
 
 
 def asymptotic_covariance(
-    B: Sequence[Numbers], noise_mean: Numbers, noise_cov: Sequence[Numbers], nu: Number, *, digits: int = 10
+    B: Sequence[Numbers],
+    noise_mean: Numbers,
+    noise_cov: Sequence[Numbers],
+    nu: Number,
+    *,
+    digits: int = 10,
 ) -> dict[str, Any]:
     """``covariance``, (n^2 + 1, n^2 + 1) floats, and ``digits``, how many are stated: never fewer than asked for.
 
@@ -76,7 +91,12 @@ def asymptotic_covariance(
         raise ValueError(f"digits: got {digits!r}; expected an integer from 1 to {MAX_DIGITS}")
     n = len(rows)
     linear.inverse_and_determinant("B", rows)
-    noise = _in_source_coordinates(rows, as_fractions("noise_mean", noise_mean, n), linear.as_symmetric("noise_cov", noise_cov, n), ratio)
+    noise = _in_source_coordinates(
+        rows,
+        as_fractions("noise_mean", noise_mean, n),
+        linear.as_symmetric("noise_cov", noise_cov, n),
+        ratio,
+    )
     if n > 4 or (n == 4 and not noise.even):
         raise NotImplementedError(
             f"n = {n}: quadrature is for n <= 3, and for n = 4 where B noise_mean = 0 and B noise_cov B^T is diagonal to {_ROUNDING:g}"
@@ -86,13 +106,20 @@ def asymptotic_covariance(
         try:
             covariance = _in_theta(_sigma(_orthants(noise, nodes), ratio), rows)
         except OverflowError:
-            raise ArithmeticError("noise_mean, noise_cov: p_n/p_d overflows in float64; expected scales less extreme") from None
+            raise ArithmeticError(
+                "noise_mean, noise_cov: p_n/p_d overflows in float64; expected scales less extreme"
+            ) from None
         error = _disagreement(previous, covariance)
         if error < 10.0**-digits:
             agreed = MAX_DIGITS if error < 10.0**-MAX_DIGITS else math.floor(-math.log10(error))
-            return {"covariance": [[float(entry) for entry in row] for row in covariance], "digits": agreed}
+            return {
+                "covariance": [[float(entry) for entry in row] for row in covariance],
+                "digits": agreed,
+            }
         nodes, previous = nodes * 3 // 2, covariance
-    raise ArithmeticError(f"digits: {digits} were not reached with {nodes * 2 // 3} nodes an axis; the error is some {error:.1e}")
+    raise ArithmeticError(
+        f"digits: {digits} were not reached with {nodes * 2 // 3} nodes an axis; the error is some {error:.1e}"
+    )
 
 
 def _in_source_coordinates(B: Matrix, mean: linear.Vector, cov: Matrix, nu: Fraction) -> _Noise:
@@ -102,24 +129,35 @@ def _in_source_coordinates(B: Matrix, mean: linear.Vector, cov: Matrix, nu: Frac
     precision, determinant = linear.inverse_and_determinant_of_covariance("noise_cov", spread)
     deviations = [math.sqrt(spread[k][k]) for k in range(n)]
     even = all(abs(centre[k]) <= _ROUNDING * deviations[k] for k in range(n)) and all(
-        abs(spread[k][l]) <= _ROUNDING * deviations[k] * deviations[l] for k in range(n) for l in range(k)
+        abs(spread[k][l]) <= _ROUNDING * deviations[k] * deviations[l]
+        for k in range(n)
+        for l in range(k)
     )
     if even:
         centre = [Fraction(0)] * n
-        precision = [[precision[k][l] if k == l else Fraction(0) for l in range(n)] for k in range(n)]
-    symmetric = even and all(abs(precision[k][k] - precision[0][0]) <= _ROUNDING * precision[0][0] for k in range(n))
+        precision = [
+            [precision[k][l] if k == l else Fraction(0) for l in range(n)] for k in range(n)
+        ]
+    symmetric = even and all(
+        abs(precision[k][k] - precision[0][0]) <= _ROUNDING * precision[0][0] for k in range(n)
+    )
     if symmetric:
         precision = [[precision[0][0] * (k == l) for l in range(n)] for k in range(n)]
         deviations = [deviations[0]] * n
     log_scale = _log(nu) - 0.5 * (_log(determinant) + n * math.log(2.0 * math.pi))
     floats = [[float(v) for v in row] for row in precision]
-    return _Noise([float(v) for v in centre], floats, log_scale, _log(nu), deviations, even, symmetric)
+    return _Noise(
+        [float(v) for v in centre], floats, log_scale, _log(nu), deviations, even, symmetric
+    )
 
 
 def _orthants(noise: _Noise, nodes: int) -> list[Orthant]:
     every = list(itertools.product((1, -1), repeat=len(noise.mean)))
     one = _moments(noise, every[0], nodes)
-    return [(signs, one if noise.even or signs == every[0] else _moments(noise, signs, nodes)) for signs in every]
+    return [
+        (signs, one if noise.even or signs == every[0] else _moments(noise, signs, nodes))
+        for signs in every
+    ]
 
 
 def _moments(noise: _Noise, signs: tuple[int, ...], nodes: int) -> Floats:
@@ -139,7 +177,10 @@ def _moments(noise: _Noise, signs: tuple[int, ...], nodes: int) -> Floats:
         a = noise.log_scale + 0.5 * n * math.log(2.0) + SQRT2 * sum(point) - 0.5 * form
         b = -sum(K[-1][k] * d[k] for k in range(n - 1))
         values = [w * (x := exp(a + b * v + t)) / (1.0 + x) for w, v, t in inner]
-        one, first, second = (weight * math.fsum(v) for v in (values, map(mul, values, radii), map(mul, values, squares)))
+        one, first, second = (
+            weight * math.fsum(v)
+            for v in (values, map(mul, values, radii), map(mul, values, squares))
+        )
         h = [1.0, *point]
         for l in range(n):
             terms[l, n].append(first * h[l])
@@ -149,8 +190,16 @@ def _moments(noise: _Noise, signs: tuple[int, ...], nodes: int) -> Floats:
     total = {place: math.fsum(values) for place, values in terms.items()}
     if noise.symmetric:
         # Unordered tuples give the sums over the coordinates right, not the single ones.
-        for alike in ([(0, l) for l in range(1, n + 1)], [(l, l) for l in range(1, n + 1)], [(k, l) for k, l in terms if 0 < k < l]):
-            total.update(dict.fromkeys(alike, math.fsum(total[place] for place in alike) / max(1, len(alike))))
+        for alike in (
+            [(0, l) for l in range(1, n + 1)],
+            [(l, l) for l in range(1, n + 1)],
+            [(k, l) for k, l in terms if 0 < k < l],
+        ):
+            total.update(
+                dict.fromkeys(
+                    alike, math.fsum(total[place] for place in alike) / max(1, len(alike))
+                )
+            )
     return [[total[min(k, l), max(k, l)] for l in range(n + 1)] for k in range(n + 1)]
 
 
@@ -162,7 +211,10 @@ def _tuples(axes: list[Axis], unordered: bool) -> Iterator[tuple[list[float], fl
         return
     for chosen in itertools.combinations_with_replacement(axes[0] if axes else [], len(axes)):
         repeats = math.prod(math.factorial(len(list(run))) for _, run in itertools.groupby(chosen))
-        yield [r for r, _ in chosen], math.prod(w for _, w in chosen) * (math.factorial(len(axes)) // repeats)
+        yield (
+            [r for r, _ in chosen],
+            math.prod(w for _, w in chosen) * (math.factorial(len(axes)) // repeats),
+        )
 
 
 def _n_nodes(nodes: int, noise: _Noise) -> int:
@@ -213,14 +265,28 @@ def _sigma(orthants: list[Orthant], nu: Fraction) -> Matrix:
     """Sigma in the coordinates (E, c), where g_E,ij = -sqrt(2) sign(s_i) sign(s_j) h_j and g_c = h_0; m is I's row for c."""
     n = len(orthants[0][0])
     places = [(i, j) for i in range(1, n + 1) for j in range(1, n + 1)] + [(0, 0)]
-    each = [({(i, j): -SQRT2 * s[i - 1] * s[j - 1] if i else 1.0 for i, j in places}, moments) for s, moments in orthants]
-    information = [[Fraction(math.fsum(g[p] * g[q] * moments[p[1]][q[1]] for g, moments in each)) for q in places] for p in places]
+    each = [
+        ({(i, j): -SQRT2 * s[i - 1] * s[j - 1] if i else 1.0 for i, j in places}, moments)
+        for s, moments in orthants
+    ]
+    information = [
+        [
+            Fraction(math.fsum(g[p] * g[q] * moments[p[1]][q[1]] for g, moments in each))
+            for q in places
+        ]
+        for p in places
+    ]
     try:
         inverse, _ = linear.inverse_and_determinant("noise_cov", information)
     except ValueError:
-        raise ValueError("noise_mean, noise_cov: I is singular in float64; expected noise that covers the data") from None
+        raise ValueError(
+            "noise_mean, noise_cov: I is singular in float64; expected noise that covers the data"
+        ) from None
     solved = [dot(row, information[-1]) for row in inverse]
-    return [[entry - (1 + 1 / nu) * a * b for entry, b in zip(row, solved)] for row, a in zip(inverse, solved)]
+    return [
+        [entry - (1 + 1 / nu) * a * b for entry, b in zip(row, solved)]
+        for row, a in zip(inverse, solved)
+    ]
 
 
 def _in_theta(sigma: Matrix, B: Matrix) -> Matrix:
@@ -228,7 +294,9 @@ def _in_theta(sigma: Matrix, B: Matrix) -> Matrix:
     n = len(B)
 
     def transform(row: linear.Vector) -> linear.Vector:
-        blocks = [[dot([b[j] for b in B], row[i * n : (i + 1) * n]) for j in range(n)] for i in range(n)]
+        blocks = [
+            [dot([b[j] for b in B], row[i * n : (i + 1) * n]) for j in range(n)] for i in range(n)
+        ]
         return [*itertools.chain.from_iterable(blocks), row[-1]]
 
     half = [transform(row) for row in sigma]
@@ -241,7 +309,11 @@ def _disagreement(coarse: Matrix | None, fine: Matrix) -> float:
     if coarse is None or min(variances) <= 0:
         return math.inf
     scale = [math.sqrt(v) for v in variances]
-    return 10.0 * max(abs(float(a - b)) / (p * q) for row, other, p in zip(coarse, fine, scale) for a, b, q in zip(row, other, scale))
+    return 10.0 * max(
+        abs(float(a - b)) / (p * q)
+        for row, other, p in zip(coarse, fine, scale)
+        for a, b, q in zip(row, other, scale)
+    )
 
 
 def _log(value: Fraction) -> float:

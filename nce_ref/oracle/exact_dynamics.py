@@ -24,7 +24,15 @@ from fractions import Fraction
 from typing import Any
 
 from nce_ref.oracle import exact_linear_algebra as linear
-from nce_ref.oracle.exact_linear_algebra import Number, Numbers, Vector, as_fraction, as_fractions, as_rows, as_square
+from nce_ref.oracle.exact_linear_algebra import (
+    Number,
+    Numbers,
+    Vector,
+    as_fraction,
+    as_fractions,
+    as_rows,
+    as_square,
+)
 from nce_ref.oracle.exact_numbers import ExactLog, significant, working
 
 Outputs = dict[str, Any]
@@ -69,7 +77,13 @@ SQRT2 = Root(ZERO, ONE)
 
 
 def leapfrog_gaussian(
-    precision: Points, u: Points, momentum: Points, step_size: Number, n_steps: Number, *, digits: int = DIGITS
+    precision: Points,
+    u: Points,
+    momentum: Points,
+    step_size: Number,
+    n_steps: Number,
+    *,
+    digits: int = DIGITS,
 ) -> Outputs:
     """The trajectory under -1/2 u' Lambda u."""
     Lambda = linear.as_symmetric("precision", precision)
@@ -84,7 +98,15 @@ def leapfrog_gaussian(
     return _trajectories(score, potential, len(rows), u, momentum, step_size, n_steps, digits)
 
 
-def leapfrog_laplace_ica(B: Points, u: Points, momentum: Points, step_size: Number, n_steps: Number, *, digits: int = DIGITS) -> Outputs:
+def leapfrog_laplace_ica(
+    B: Points,
+    u: Points,
+    momentum: Points,
+    step_size: Number,
+    n_steps: Number,
+    *,
+    digits: int = DIGITS,
+) -> Outputs:
     """The trajectory under -sqrt(2) sum_i |b_i . u|."""
     rows = [[Root(entry) for entry in row] for row in as_square("B", B)]
 
@@ -98,10 +120,15 @@ def leapfrog_laplace_ica(B: Points, u: Points, momentum: Points, step_size: Numb
     return _trajectories(score, potential, len(rows), u, momentum, step_size, n_steps, digits)
 
 
-def metropolis_decision(energy_before: Numbers, energy_after: Numbers, uniforms: Numbers, *, digits: int = DIGITS) -> Outputs:
+def metropolis_decision(
+    energy_before: Numbers, energy_after: Numbers, uniforms: Numbers, *, digits: int = DIGITS
+) -> Outputs:
     """min(1, exp(H - H')) and whether the uniform is below it, chain by chain."""
     before = as_fractions("energy_before", energy_before)
-    after, drawn = as_fractions("energy_after", energy_after, len(before)), as_fractions("uniforms", uniforms, len(before))
+    after, drawn = (
+        as_fractions("energy_after", energy_after, len(before)),
+        as_fractions("uniforms", uniforms, len(before)),
+    )
     probabilities = [_exp(min(h - k, ZERO), max(digits, 60)) for h, k in zip(before, after)]
     return {
         "probability": [_exp(min(h - k, ZERO), digits) for h, k in zip(before, after)],
@@ -127,12 +154,17 @@ def _trajectories(
     positions, momenta = as_rows("u", u, n), as_rows("momentum", momentum, n)
     if len(positions) != len(momenta):
         raise ValueError(f"momentum: got {len(momenta)} rows; expected {len(positions)}, as u has")
-    found = [_trajectory(score, position, p, e, int(steps)) for position, p in zip(positions, momenta)]
+    found = [
+        _trajectory(score, position, p, e, int(steps)) for position, p in zip(positions, momenta)
+    ]
 
     def energy(u: State, p: State) -> Root:
         return potential(u) + Root(HALF) * _dot(p, p)
 
-    changes = [energy(*ends) + -energy(_state(position), _state(p)) for ends, position, p in zip(found, positions, momenta)]
+    changes = [
+        energy(*ends) + -energy(_state(position), _state(p))
+        for ends, position, p in zip(found, positions, momenta)
+    ]
     return {
         "u_after": [[entry.decimal(digits) for entry in u] for u, _ in found],
         "momentum_after": [[entry.decimal(digits) for entry in p] for _, p in found],
@@ -140,7 +172,9 @@ def _trajectories(
     }
 
 
-def _trajectory(score: Callable[[State], State], position: Vector, momentum: Vector, e: Fraction, n_steps: int) -> tuple[State, State]:
+def _trajectory(
+    score: Callable[[State], State], position: Vector, momentum: Vector, e: Fraction, n_steps: int
+) -> tuple[State, State]:
     """Whole leapfrog steps, two half kicks each: the definition, with nothing merged."""
     u, p, half, whole = _state(position), _state(momentum), Root(HALF * e), Root(e)
     for _ in range(n_steps):
@@ -180,7 +214,9 @@ def _is_below(uniform: Fraction, probability: Decimal) -> bool:
         raise ValueError(f"uniforms: got {float(uniform)}; expected numbers from 0 on, below 1")
     gap = probability - Decimal(uniform.numerator) / Decimal(uniform.denominator)
     if abs(gap) < _CLEAR:
-        raise ValueError(f"uniforms: got {float(uniform)} at a probability of {probability:.6}; expected one that decides")
+        raise ValueError(
+            f"uniforms: got {float(uniform)} at a probability of {probability:.6}; expected one that decides"
+        )
     return gap > 0
 
 

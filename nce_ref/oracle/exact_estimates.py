@@ -44,7 +44,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from nce_ref.oracle.exact import DIGITS, Outputs, Points, gaussian_log_density
-from nce_ref.oracle.exact_linear_algebra import Number, Numbers, as_fraction, as_fractions, as_rows, as_square, as_symmetric
+from nce_ref.oracle.exact_linear_algebra import (
+    Number,
+    Numbers,
+    as_fraction,
+    as_fractions,
+    as_rows,
+    as_square,
+    as_symmetric,
+)
 from nce_ref.oracle.exact_logistic import (
     GUARD,
     ONE,
@@ -99,7 +107,9 @@ def laplace_ica_nce_estimate(
         signs = _signs(theta, kinks, problem, n)
         # g depends on theta by its signs only. -1 where b_i . u > 0: d|b . u|/db = sign(b . u) u, and ln p_m has a minus.
         times_root = [[Decimal(2).sqrt() * v for v in u] for u in problem.points]
-        columns = [[-s * u[j] for s, u in zip(signs[i], times_root)] for i in range(n) for j in range(n)]
+        columns = [
+            [-s * u[j] for s, u in zip(signs[i], times_root)] for i in range(n) for j in range(n)
+        ]
         at = problem.maximise([*columns, [ONE] * len(problem.points)], theta, basis, digits)
         near_data, near_noise = _nearest_kinks(at.theta, problem, signs, n)
         pulls, rest, spread = _pulls(kinks, problem.points, at.gradient, n)
@@ -109,18 +119,35 @@ def laplace_ica_nce_estimate(
         radius = _radius(at, rest, steepest, digits)
         if not radius < min(near_data, near_noise):
             nearest = f"{min(near_data, near_noise):.3g}"
-            raise ArithmeticError(f"a kink lies {nearest} away, within the {radius:.3g} to which the maximum is known")
+            raise ArithmeticError(
+                f"a kink lies {nearest} away, within the {radius:.3g} to which the maximum is known"
+            )
         slack = _slack(radius, steepest, spread, weights, problem.nu)
         for (i, t), mu in zip(kinks, multipliers):
             if not abs(mu) + slack < 1:
-                raise ArithmeticError(f"the multiplier of b_{i} . x_{t} = 0 is {mu:.6g}; at a maximum it lies between -1 and 1")
-        estimate = {"B": [at.theta[n * i : n * i + n] for i in range(n)], "c": at.theta[-1], "multipliers": multipliers}
+                raise ArithmeticError(
+                    f"the multiplier of b_{i} . x_{t} = 0 is {mu:.6g}; at a maximum it lies between -1 and 1"
+                )
+        estimate = {
+            "B": [at.theta[n * i : n * i + n] for i in range(n)],
+            "c": at.theta[-1],
+            "multipliers": multipliers,
+        }
         distances = {"kink_distance_data": near_data, "kink_distance_noise": near_noise}
-        return rounded({**estimate, **problem.outputs(at, length(rest), radius), **distances}, digits)
+        return rounded(
+            {**estimate, **problem.outputs(at, length(rest), radius), **distances}, digits
+        )
 
 
 def gaussian_nce_estimate(
-    precision: Points, c: Number, x: Points, y: Points, noise_mean: Numbers, noise_cov: Points, *, digits: int = DIGITS
+    precision: Points,
+    c: Number,
+    x: Points,
+    y: Points,
+    noise_mean: Numbers,
+    noise_cov: Points,
+    *,
+    digits: int = DIGITS,
 ) -> Outputs:
     """The maximum of J of the unnormalised Gaussian, from a start near it. Beside the common outputs: ``precision`` and ``c``."""
     Lambda = as_symmetric("precision", precision)
@@ -134,7 +161,10 @@ def gaussian_nce_estimate(
         at = problem.maximise(columns, start, identity(len(start)), digits)
         radius = _radius(at, at.gradient, max(length(list(g)) for g in zip(*columns)), digits)
         entries = dict(zip(lower, at.theta))
-        estimate = {"precision": [[entries[max(i, j), min(i, j)] for j in range(n)] for i in range(n)], "c": at.theta[-1]}
+        estimate = {
+            "precision": [[entries[max(i, j), min(i, j)] for j in range(n)] for i in range(n)],
+            "c": at.theta[-1],
+        }
         return rounded({**estimate, **problem.outputs(at, length(at.gradient), radius)}, digits)
 
 
@@ -148,16 +178,23 @@ class _Problem:
     nu: Decimal
 
     @classmethod
-    def read(cls, x: Points, y: Points, n: int, noise_mean: Numbers, noise_cov: Points, digits: int) -> _Problem:
+    def read(
+        cls, x: Points, y: Points, n: int, noise_mean: Numbers, noise_cov: Points, digits: int
+    ) -> _Problem:
         data, noise = as_rows("x", x, n), as_rows("y", y, n)
-        mean, cov = as_fractions("noise_mean", noise_mean, n), as_symmetric("noise_cov", noise_cov, n)
+        mean, cov = (
+            as_fractions("noise_mean", noise_mean, n),
+            as_symmetric("noise_cov", noise_cov, n),
+        )
         log_noise = gaussian_log_density(data + noise, mean, cov, digits=digits + GUARD)["value"]
         with working(digits + GUARD):
             nu = Decimal(len(noise)) / len(data)
             log_nu = nu.ln()
             return cls(as_decimals(data + noise), [-v - log_nu for v in log_noise], len(data), nu)
 
-    def maximise(self, columns: Columns, theta: Column, basis: Columns, digits: int) -> LogisticMaximum:
+    def maximise(
+        self, columns: Columns, theta: Column, basis: Columns, digits: int
+    ) -> LogisticMaximum:
         return maximise(columns, self.offsets, self.n_data, theta, basis, digits)
 
     def outputs(self, at: LogisticMaximum, gradient_norm: Decimal, radius: Decimal) -> Outputs:
@@ -170,15 +207,22 @@ class _Problem:
             "curvature": 1 / trace(at.reduced_inverse),
             "radius": radius,
             "covariance": covariance,
-            "standard_errors": [(covariance[k][k] / self.n_data).sqrt() for k in range(len(covariance))],
+            "standard_errors": [
+                (covariance[k][k] / self.n_data).sqrt() for k in range(len(covariance))
+            ],
         }
 
 
 def _as_kinks(active_kinks: Sequence[Kink], n: int, n_data: int) -> list[Kink]:
     kinks = [tuple(pair) for pair in active_kinks]
-    right = all(len(k) == 2 and all(type(v) is int for v in k) and 0 <= k[0] < n and 0 <= k[1] < n_data for k in kinks)
+    right = all(
+        len(k) == 2 and all(type(v) is int for v in k) and 0 <= k[0] < n and 0 <= k[1] < n_data
+        for k in kinks
+    )
     if not right or len(set(kinks)) < len(kinks):
-        raise ValueError(f"active_kinks: got {active_kinks!r}; expected distinct pairs (row of B below {n}, row of x below {n_data})")
+        raise ValueError(
+            f"active_kinks: got {active_kinks!r}; expected distinct pairs (row of B below {n}, row of x below {n_data})"
+        )
     return [(i, t) for i, t in kinks]
 
 
@@ -189,16 +233,22 @@ def _manifold(kinks: list[Kink], points: Columns, start: Column, n: int) -> tupl
         row, normals = start[n * i : n * i + n], Columns()
         for t in (t for k, t in kinks if k == i):
             if abs(dot(row, points[t])) > _OFF_KINK * length(points[t]) * length(row):
-                raise ValueError(f"active_kinks: b_{i} . x_{t} is {dot(row, points[t]):.3g} at the start; expected 0 to 9 digits")
+                raise ValueError(
+                    f"active_kinks: b_{i} . x_{t} is {dot(row, points[t]):.3g} at the start; expected 0 to 9 digits"
+                )
             left = off(normals, points[t])
             if len(normals) == n - 1 or not length(left) > _OFF_KINK * length(points[t]):
-                raise ArithmeticError(f"the active kinks of row {i} leave only b_{i} = 0, or are not independent: nothing is proved there")
+                raise ArithmeticError(
+                    f"the active kinks of row {i} leave only b_{i} = 0, or are not independent: nothing is proved there"
+                )
             normals.append(unit(left))
         theta[n * i : n * i + n] = off(normals, row)
         free = normals[:]
         while len(free) < n:
             free.append(unit(max((off(free, e) for e in identity(n)), key=length)))
-        basis += [[ZERO] * (n * i) + z + [ZERO] * (n * (n - 1 - i) + 1) for z in free[len(normals) :]]
+        basis += [
+            [ZERO] * (n * i) + z + [ZERO] * (n * (n - 1 - i) + 1) for z in free[len(normals) :]
+        ]
     return [*basis, [ZERO] * n**2 + [ONE]], theta
 
 
@@ -209,25 +259,38 @@ def _arguments(theta: Column, points: Columns, n: int) -> Columns:
 
 def _signs(theta: Column, kinks: list[Kink], problem: _Problem, n: int) -> list[list[int]]:
     """sign(b_i . u_t), 0 at the active kinks; no other may be 0."""
-    signs = [[(v > 0) - (v < 0) if abs(v) > _ON_KINK else 0 for v in row] for row in _arguments(theta, problem.points, n)]
+    signs = [
+        [(v > 0) - (v < 0) if abs(v) > _ON_KINK else 0 for v in row]
+        for row in _arguments(theta, problem.points, n)
+    ]
     for i, row in enumerate(signs):
         for t, s in enumerate(row):
             if (i, t) in kinks:
                 row[t] = 0
             elif s == 0:
-                where = "a kink that is not listed as active" if t < problem.n_data else "a kink of the noise, where J bends upwards"
-                raise ArithmeticError(f"b_{i} . {_name(t, problem)} = 0, {where}: not proved a maximum")
+                where = (
+                    "a kink that is not listed as active"
+                    if t < problem.n_data
+                    else "a kink of the noise, where J bends upwards"
+                )
+                raise ArithmeticError(
+                    f"b_{i} . {_name(t, problem)} = 0, {where}: not proved a maximum"
+                )
     return signs
 
 
-def _nearest_kinks(theta: Column, problem: _Problem, signs: list[list[int]], n: int) -> tuple[Decimal, Decimal]:
+def _nearest_kinks(
+    theta: Column, problem: _Problem, signs: list[list[int]], n: int
+) -> tuple[Decimal, Decimal]:
     """The least distance to a kink of the data that is not active, and to one of the noise; theta must be on its side of each."""
     nearest = [Decimal("Infinity"), Decimal("Infinity")]
     lengths = [length(u) for u in problem.points]
     for i, row in enumerate(_arguments(theta, problem.points, n)):
         for t, (v, s) in enumerate(zip(row, signs[i])):
             if s and not v * s > 0:
-                raise ArithmeticError(f"b_{i} . {_name(t, problem)} changed its sign: other kinks are active, or the start is no maximum")
+                raise ArithmeticError(
+                    f"b_{i} . {_name(t, problem)} changed its sign: other kinks are active, or the start is no maximum"
+                )
             if s:
                 of_noise = t >= problem.n_data
                 nearest[of_noise] = min(nearest[of_noise], v * s / lengths[t])
@@ -238,7 +301,9 @@ def _name(t: int, problem: _Problem) -> str:
     return f"x_{t}" if t < problem.n_data else f"y_{t - problem.n_data}"
 
 
-def _pulls(kinks: list[Kink], points: Columns, gradient: Column, n: int) -> tuple[Column, Column, Decimal]:
+def _pulls(
+    kinks: list[Kink], points: Columns, gradient: Column, n: int
+) -> tuple[Column, Column, Decimal]:
     """mu_k w_k by least squares, row by row; what they leave of the gradient; how far they move, at most, if the gradient moves by 1."""
     pulls, rest, spread = dict[Kink, Decimal](), gradient[:], ZERO
     for i in range(n):
@@ -246,7 +311,9 @@ def _pulls(kinks: list[Kink], points: Columns, gradient: Column, n: int) -> tupl
         inverse = inverse_of_definite([[dot(points[s], points[t]) for _, t in own] for _, s in own])
         of_row = times(inverse, [dot(points[t], gradient[n * i : n * i + n]) for _, t in own])
         for (_, t), pull in zip(own, of_row):
-            rest[n * i : n * i + n] = [a - pull * v for a, v in zip(rest[n * i : n * i + n], points[t])]
+            rest[n * i : n * i + n] = [
+                a - pull * v for a, v in zip(rest[n * i : n * i + n], points[t])
+            ]
         pulls.update(zip(own, of_row))
         spread = max(spread, trace(inverse).sqrt())
     return [pulls[k] for k in kinks], rest, spread
@@ -257,11 +324,17 @@ def _radius(at: LogisticMaximum, subgradient: Column, steepest: Decimal, digits:
     s = length(subgradient) + Decimal(10) ** -(digits + 20)
     radius = 3 * s * trace(at.reduced_inverse)
     if not 10 * steepest * radius < 1:
-        raise ArithmeticError(f"a gradient of {s:.3g} places the maximum within {radius:.3g} only: not proved, perhaps at infinity")
+        raise ArithmeticError(
+            f"a gradient of {s:.3g} places the maximum within {radius:.3g} only: not proved, perhaps at infinity"
+        )
     return radius
 
 
-def _slack(radius: Decimal, steepest: Decimal, spread: Decimal, weights: Column, nu: Decimal) -> Decimal:
+def _slack(
+    radius: Decimal, steepest: Decimal, spread: Decimal, weights: Column, nu: Decimal
+) -> Decimal:
     """A bound of |mu_k' - mu_k| within rho, for |mu_k| <= 1: as h(1-h) <= 1/4, grad J moves by (1 + nu) L^2 rho/4 at most, and
     w_k by a factor within e^(L rho) of 1. The 2 pays for L rho up to 0.1."""
-    return 2 * steepest * radius * (1 + spread * (1 + nu) * steepest / (4 * min(weights, default=ONE)))
+    return (
+        2 * steepest * radius * (1 + spread * (1 + nu) * steepest / (4 * min(weights, default=ONE)))
+    )

@@ -87,13 +87,18 @@ def inverse_and_determinant(name: str, matrix: Matrix) -> tuple[Matrix, Fraction
         work[k] = [entry / work[k][k] for entry in work[k]]
         for i in range(n):
             if i != k and work[i][k]:
-                work[i] = [entry - work[i][k] * of_pivot for entry, of_pivot in zip(work[i], work[k])]
+                work[i] = [
+                    entry - work[i][k] * of_pivot for entry, of_pivot in zip(work[i], work[k])
+                ]
     return [row[n:] for row in work], determinant
 
 
 def inverse_and_determinant_of_covariance(name: str, matrix: Matrix) -> tuple[Matrix, Fraction]:
     """The same for a symmetric matrix that must be positive definite: every leading minor is above 0 (Sylvester)."""
-    minors = [inverse_and_determinant(name, [row[:k] for row in matrix[:k]])[1] for k in range(1, len(matrix))]
+    minors = [
+        inverse_and_determinant(name, [row[:k] for row in matrix[:k]])[1]
+        for k in range(1, len(matrix))
+    ]
     inverse, determinant = inverse_and_determinant(name, matrix)
     if min([*minors, determinant]) <= 0:
         raise ValueError(f"{name}: not positive definite; expected a covariance")

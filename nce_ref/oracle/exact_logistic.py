@@ -46,7 +46,9 @@ class LogisticMaximum:
     reduced_inverse: Columns
 
 
-def maximise(columns: Columns, offsets: Column, n_data: int, theta: Column, basis: Columns, digits: int) -> LogisticMaximum:
+def maximise(
+    columns: Columns, offsets: Column, n_data: int, theta: Column, basis: Columns, digits: int
+) -> LogisticMaximum:
     """Newton's method along ``basis`` from theta, until a step is shorter than 10^-(digits + 5)."""
     for _ in range(_STEPS):
         t, gradient, M = _derivatives(columns, offsets, n_data, theta)
@@ -59,10 +61,14 @@ def maximise(columns: Columns, offsets: Column, n_data: int, theta: Column, basi
             value = sum((min(v, ZERO) - (1 + (-abs(v)).exp()).ln() for v in signed), ZERO) / n_data
             return LogisticMaximum(theta, value, gradient, [_sigmoid(v) for v in t], M, inverse)
         theta = [a + b for a, b in zip(theta, step)]
-    raise ArithmeticError(f"Newton's method did not settle in {_STEPS} steps: the start is not near a maximum with these active kinks")
+    raise ArithmeticError(
+        f"Newton's method did not settle in {_STEPS} steps: the start is not near a maximum with these active kinks"
+    )
 
 
-def _derivatives(columns: Columns, offsets: Column, n_data: int, theta: Column) -> tuple[Column, Column, Columns]:
+def _derivatives(
+    columns: Columns, offsets: Column, n_data: int, theta: Column
+) -> tuple[Column, Column, Columns]:
     """(t, grad J, M)."""
     t = offsets
     for value, column in zip(theta, columns):
@@ -92,7 +98,9 @@ def inverse_of_definite(matrix: Columns) -> Columns:
             rest = matrix[i][j] - dot(factor[i][:j], factor[j][:j])
             if i == j and not rest > _FLAT * matrix[i][i]:
                 what = f"pivot {i} of its Cholesky factor is {rest:.3g}"
-                raise ArithmeticError(f"the curvature is not definite, {what}: flat or a saddle, or the start is far from any maximum")
+                raise ArithmeticError(
+                    f"the curvature is not definite, {what}: flat or a saddle, or the start is far from any maximum"
+                )
             factor[i][j] = rest.sqrt() if i == j else rest / factor[j][j]
     inverse = []
     for unit in identity(n):
@@ -100,7 +108,9 @@ def inverse_of_definite(matrix: Columns) -> Columns:
         for i in range(n):
             half[i] = (half[i] - dot(factor[i][:i], half[:i])) / factor[i][i]
         for i in reversed(range(n)):
-            whole[i] = (half[i] - sum((factor[k][i] * whole[k] for k in range(i + 1, n)), ZERO)) / factor[i][i]
+            whole[i] = (
+                half[i] - sum((factor[k][i] * whole[k] for k in range(i + 1, n)), ZERO)
+            ) / factor[i][i]
         inverse.append(whole)
     return inverse
 

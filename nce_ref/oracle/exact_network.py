@@ -41,9 +41,20 @@ Layers = list[tuple[list[list[Scalar]], list[Scalar]]]
 
 DIGITS = 40
 ZERO, ONE = Decimal(0), Decimal(1)
-_NO_TRAP_MISSED = [decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow, decimal.Underflow]
+_NO_TRAP_MISSED = [
+    decimal.InvalidOperation,
+    decimal.DivisionByZero,
+    decimal.Overflow,
+    decimal.Underflow,
+]
 # Radii are bounds: nine digits, every operation rounded up.
-_UP = decimal.Context(prec=9, rounding=decimal.ROUND_UP, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX, traps=_NO_TRAP_MISSED)
+_UP = decimal.Context(
+    prec=9,
+    rounding=decimal.ROUND_UP,
+    Emin=decimal.MIN_EMIN,
+    Emax=decimal.MAX_EMAX,
+    traps=_NO_TRAP_MISSED,
+)
 
 
 @dataclass(frozen=True)
@@ -59,48 +70,76 @@ class Ball:
     def __mul__(self, other: Ball) -> Ball:
         mine, theirs = _UP.plus(self.value.copy_abs()), _UP.plus(other.value.copy_abs())
         crossed = _UP.add(_UP.multiply(mine, other.radius), _UP.multiply(theirs, self.radius))
-        return _rounded(lambda: self.value * other.value, _UP.add(crossed, _UP.multiply(self.radius, other.radius)))
+        return _rounded(
+            lambda: self.value * other.value,
+            _UP.add(crossed, _UP.multiply(self.radius, other.radius)),
+        )
 
     def decimal(self, digits: int) -> Decimal | None:
         """The number to ``digits`` digits; None where the radius leaves them open."""
         if not self.radius:
             return _context(digits).plus(self.value)
         exact = _context(MAX_PRECISION + 20)
-        ends = {_context(digits).plus(end(self.value, self.radius)) for end in (exact.subtract, exact.add)}
+        ends = {
+            _context(digits).plus(end(self.value, self.radius))
+            for end in (exact.subtract, exact.add)
+        }
         return ends.pop() if len(ends) == 1 else None
 
 
-def mlp_tanh_log_density(layer_sizes: Numbers, theta: Numbers, u: Sequence[Numbers], *, digits: int = DIGITS) -> Outputs:
+def mlp_tanh_log_density(
+    layer_sizes: Numbers, theta: Numbers, u: Sequence[Numbers], *, digits: int = DIGITS
+) -> Outputs:
     """The network with phi = tanh."""
     return _in_balls(_tanh, *_read(layer_sizes, theta, u), digits)
 
 
-def mlp_softplus_log_density(layer_sizes: Numbers, theta: Numbers, u: Sequence[Numbers], *, digits: int = DIGITS) -> Outputs:
+def mlp_softplus_log_density(
+    layer_sizes: Numbers, theta: Numbers, u: Sequence[Numbers], *, digits: int = DIGITS
+) -> Outputs:
     """The network with phi(z) = ln(1 + e^z)."""
     return _in_balls(_softplus, *_read(layer_sizes, theta, u), digits)
 
 
-def mlp_relu_log_density(layer_sizes: Numbers, theta: Numbers, u: Sequence[Numbers], *, digits: int = DIGITS) -> Outputs:
+def mlp_relu_log_density(
+    layer_sizes: Numbers, theta: Numbers, u: Sequence[Numbers], *, digits: int = DIGITS
+) -> Outputs:
     """The network with phi(z) = max(z, 0), phi'(0) = 0: fractions, rounded at the end."""
     found = _network(_relu, *_read(layer_sizes, theta, u), Fraction(0), Fraction(1))
     context = _context(digits)
-    return {name: _each(number, lambda q: context.divide(Decimal(q.numerator), Decimal(q.denominator))) for name, number in found.items()}
+    return {
+        name: _each(number, lambda q: context.divide(Decimal(q.numerator), Decimal(q.denominator)))
+        for name, number in found.items()
+    }
 
 
-def _in_balls(phi: Phi, sizes: list[int], theta: list[Fraction], u: list[list[Fraction]], digits: int) -> Outputs:
+def _in_balls(
+    phi: Phi, sizes: list[int], theta: list[Fraction], u: list[list[Fraction]], digits: int
+) -> Outputs:
     precision = digits + 20
     while precision <= MAX_PRECISION:
         with decimal.localcontext(_context(precision)):
             weights, points = [_ball(w) for w in theta], [[_ball(v) for v in point] for point in u]
             found = _network(phi, sizes, weights, points, Ball(ZERO), Ball(ONE))
-        numbers = {name: _each(ball, lambda one: one.decimal(digits)) for name, ball in found.items()}
+        numbers = {
+            name: _each(ball, lambda one: one.decimal(digits)) for name, ball in found.items()
+        }
         if not any(number is None for nested in numbers.values() for number in _leaves(nested)):
             return numbers
         precision *= 2
-    raise ArithmeticError(f"{digits} digits were not sure below a working precision of {MAX_PRECISION}: 0 unproved, or out of range")
+    raise ArithmeticError(
+        f"{digits} digits were not sure below a working precision of {MAX_PRECISION}: 0 unproved, or out of range"
+    )
 
 
-def _network(phi: Phi, sizes: list[int], theta: list[Scalar], u: list[list[Scalar]], zero: Scalar, one: Scalar) -> dict[str, Any]:
+def _network(
+    phi: Phi,
+    sizes: list[int],
+    theta: list[Scalar],
+    u: list[list[Scalar]],
+    zero: Scalar,
+    one: Scalar,
+) -> dict[str, Any]:
     layers, total = _layers(sizes, theta), [zero] * len(theta)
     values, by_point = [], []
     for point in u:
@@ -111,21 +150,31 @@ def _network(phi: Phi, sizes: list[int], theta: list[Scalar], u: list[list[Scala
     return {"value": values, "grad_theta": total, "grad_u": by_point}
 
 
-def _forward_and_back(phi: Phi, layers: Layers, u: list[Scalar], zero: Scalar, one: Scalar) -> tuple[Scalar, list[Scalar], list[Scalar]]:
+def _forward_and_back(
+    phi: Phi, layers: Layers, u: list[Scalar], zero: Scalar, one: Scalar
+) -> tuple[Scalar, list[Scalar], list[Scalar]]:
     """f(u), df/dtheta, df/du."""
     below, inputs, slopes = u, [], []
     for k, (W, b) in enumerate(layers):
         inputs.append(below)
-        z = [sum((w * a for w, a in zip(row, below, strict=True)), bias) for row, bias in zip(W, b, strict=True)]
+        z = [
+            sum((w * a for w, a in zip(row, below, strict=True)), bias)
+            for row, bias in zip(W, b, strict=True)
+        ]
         pairs = [phi(s) for s in z] if k < len(layers) - 1 else [(z[0], one)]
         below, slope = [value for value, _ in pairs], [slope for _, slope in pairs]
         slopes.append(slope)
     by_theta: list[Scalar] = []
     through = [one]  # df/d(what the layer returns); times its slopes, df/dz
-    for (W, _), below_it, slope in zip(reversed(layers), reversed(inputs), reversed(slopes), strict=True):
+    for (W, _), below_it, slope in zip(
+        reversed(layers), reversed(inputs), reversed(slopes), strict=True
+    ):
         delta = [t * s for t, s in zip(through, slope, strict=True)]
         by_theta = [d * a for d in delta for a in below_it] + delta + by_theta
-        through = [sum((d * row[j] for d, row in zip(delta, W, strict=True)), zero) for j in range(len(below_it))]
+        through = [
+            sum((d * row[j] for d, row in zip(delta, W, strict=True)), zero)
+            for j in range(len(below_it))
+        ]
     return below[0], by_theta, through
 
 
@@ -137,11 +186,15 @@ def _layers(sizes: list[int], theta: list[Scalar]) -> Layers:
     return layers
 
 
-def _read(layer_sizes: Numbers, theta: Numbers, u: Sequence[Numbers]) -> tuple[list[int], list[Fraction], list[list[Fraction]]]:
+def _read(
+    layer_sizes: Numbers, theta: Numbers, u: Sequence[Numbers]
+) -> tuple[list[int], list[Fraction], list[list[Fraction]]]:
     given = as_fractions("layer_sizes", layer_sizes)
     sizes = [int(size) for size in given]
     if sizes != given or len(sizes) < 2 or min(sizes) < 1 or sizes[-1] != 1:
-        raise ValueError(f"layer_sizes: got {[str(size) for size in given]}; expected n_dim, hidden sizes, 1")
+        raise ValueError(
+            f"layer_sizes: got {[str(size) for size in given]}; expected n_dim, hidden sizes, 1"
+        )
     n_weights = sum(out * (into + 1) for into, out in pairwise(sizes))
     return sizes, as_fractions("theta", theta, n_weights), as_rows("u", u, sizes[0])
 
@@ -156,7 +209,9 @@ def _tanh(z: Ball) -> tuple[Ball, Ball]:
     e = (z.value.copy_abs() * -2).exp()
     value, moved = (1 - e) / (1 + e), _moved(z)
     # |tanh'| <= 1, and |d ln tanh'/dz| <= 2.
-    return _absolute(value.copy_sign(z.value), ONE, moved), _relative(4 * e / ((1 + e) * (1 + e)), _UP.multiply(2, moved))
+    return _absolute(value.copy_sign(z.value), ONE, moved), _relative(
+        4 * e / ((1 + e) * (1 + e)), _UP.multiply(2, moved)
+    )
 
 
 def _softplus(z: Ball) -> tuple[Ball, Ball]:
@@ -164,7 +219,9 @@ def _softplus(z: Ball) -> tuple[Ball, Ball]:
     e = size.copy_negate().exp()
     value, moved = max(z.value, ZERO) + (1 + e).ln(), _moved(z)
     # The slope sigma(z) <= 1, and |d ln sigma/dz| <= 1.
-    return _absolute(value, _UP.add(ONE, size), moved), _relative((1 if z.value >= 0 else e) / (1 + e), moved)
+    return _absolute(value, _UP.add(ONE, size), moved), _relative(
+        (1 if z.value >= 0 else e) / (1 + e), moved
+    )
 
 
 def _unit() -> Decimal:
@@ -204,13 +261,25 @@ def _rounded(operation: Callable[[], Decimal], radius: Decimal) -> Ball:
 
 def _context(precision: int) -> decimal.Context:
     return decimal.Context(
-        prec=precision, rounding=decimal.ROUND_HALF_EVEN, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX, traps=_NO_TRAP_MISSED
+        prec=precision,
+        rounding=decimal.ROUND_HALF_EVEN,
+        Emin=decimal.MIN_EMIN,
+        Emax=decimal.MAX_EMAX,
+        traps=_NO_TRAP_MISSED,
     )
 
 
 def _each(nested: Any, function: Callable[[Any], Any]) -> Any:
-    return [_each(entry, function) for entry in nested] if isinstance(nested, list) else function(nested)
+    return (
+        [_each(entry, function) for entry in nested]
+        if isinstance(nested, list)
+        else function(nested)
+    )
 
 
 def _leaves(nested: Any) -> list[Any]:
-    return [leaf for entry in nested for leaf in _leaves(entry)] if isinstance(nested, list) else [nested]
+    return (
+        [leaf for entry in nested for leaf in _leaves(entry)]
+        if isinstance(nested, list)
+        else [nested]
+    )

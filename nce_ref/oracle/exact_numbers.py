@@ -42,11 +42,15 @@ def significant(run: Run, digits: int) -> Decimal:
         value, size = run(precision)
         with working(digits):
             rounded = +value
-            reliable = value != 0 and size.adjusted() - precision + _GUARD < value.adjusted() - digits
+            reliable = (
+                value != 0 and size.adjusted() - precision + _GUARD < value.adjusted() - digits
+            )
         if reliable and rounded == previous:
             return rounded
         precision, previous = 2 * precision, rounded
-    raise ArithmeticError(f"{digits} digits did not agree below a working precision of {MAX_PRECISION}: 0 unproved, or out of range")
+    raise ArithmeticError(
+        f"{digits} digits did not agree below a working precision of {MAX_PRECISION}: 0 unproved, or out of range"
+    )
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,12 @@ class ExactLog:
     two_pi: int = 0
 
     def __add__(self, other: ExactLog) -> ExactLog:
-        return ExactLog(self.rational + other.rational, self.sqrt2 + other.sqrt2, self.square * other.square, self.two_pi + other.two_pi)
+        return ExactLog(
+            self.rational + other.rational,
+            self.sqrt2 + other.sqrt2,
+            self.square * other.square,
+            self.two_pi + other.two_pi,
+        )
 
     def __neg__(self) -> ExactLog:
         return ExactLog(-self.rational, -self.sqrt2, 1 / self.square, -self.two_pi)
@@ -80,7 +89,12 @@ class ExactLog:
         with working(precision):
             half_ln_two_pi = _ln_two_pi(precision) / 2 if self.two_pi else Decimal(0)
             half_ln_square = _ln(self.square, precision) / 2
-            parts = [_decimal(self.rational), _decimal(self.sqrt2) * Decimal(2).sqrt(), half_ln_square, self.two_pi * half_ln_two_pi]
+            parts = [
+                _decimal(self.rational),
+                _decimal(self.sqrt2) * Decimal(2).sqrt(),
+                half_ln_square,
+                self.two_pi * half_ln_two_pi,
+            ]
             # Close to q = 1, ln q has an absolute error of 10^-precision and a worse relative one: hence the 1 in its place.
             return sum(parts, Decimal(0)), sum(map(abs, parts), Decimal(self.square != 1))
 
@@ -117,7 +131,9 @@ def log_sigmoid_sum(terms: Iterable[tuple[Fraction, ExactLog]], digits: int) -> 
     return significant(run, digits)
 
 
-def sigmoid_sum(terms: Iterable[tuple[Fraction, ExactLog]], digits: int, times_sqrt2: bool = False) -> Decimal:
+def sigmoid_sum(
+    terms: Iterable[tuple[Fraction, ExactLog]], digits: int, times_sqrt2: bool = False
+) -> Decimal:
     """sum_k a_k sigma(t_k), perhaps times sqrt(2).
 
     First brought to one form, in which what cancels exactly is gone: sigma(t) = 1 - sigma(-t) makes every t_k negative,
@@ -139,7 +155,10 @@ def sigmoid_sum(terms: Iterable[tuple[Fraction, ExactLog]], digits: int, times_s
 
     def run(precision: int) -> tuple[Decimal, Decimal]:
         with working(precision):
-            parts = [_decimal(constant), *(_decimal(a) * _sigmoid(t, precision) for t, a in collected.items())]
+            parts = [
+                _decimal(constant),
+                *(_decimal(a) * _sigmoid(t, precision) for t, a in collected.items()),
+            ]
             scale = Decimal(2).sqrt() if times_sqrt2 else Decimal(1)
             return scale * sum(parts, Decimal(0)), scale * sum(map(abs, parts), Decimal(0))
 
@@ -221,5 +240,11 @@ def _decimal(q: Fraction) -> Decimal:
 def working(precision: int) -> AbstractContextManager[decimal.Context]:
     """A context with the whole range of ``decimal``: what is too small becomes 0 (and is not believed), the rest raises."""
     traps = [decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow]
-    context = decimal.Context(prec=precision, rounding=decimal.ROUND_HALF_EVEN, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX, traps=traps)
+    context = decimal.Context(
+        prec=precision,
+        rounding=decimal.ROUND_HALF_EVEN,
+        Emin=decimal.MIN_EMIN,
+        Emax=decimal.MAX_EMAX,
+        traps=traps,
+    )
     return decimal.localcontext(context)

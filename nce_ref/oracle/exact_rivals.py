@@ -26,7 +26,17 @@ from fractions import Fraction
 from typing import Any
 
 from nce_ref.oracle import exact_linear_algebra as linear
-from nce_ref.oracle.exact_linear_algebra import Matrix, Number, Numbers, Vector, as_fraction, as_fractions, as_rows, as_square, dot
+from nce_ref.oracle.exact_linear_algebra import (
+    Matrix,
+    Number,
+    Numbers,
+    Vector,
+    as_fraction,
+    as_fractions,
+    as_rows,
+    as_square,
+    dot,
+)
 from nce_ref.oracle.exact_numbers import ExactLog, significant, working
 
 Outputs = dict[str, Any]
@@ -39,17 +49,27 @@ ZERO, ONE, HALF = Fraction(0), Fraction(1), Fraction(1, 2)
 
 
 def importance_sampling_from_log_densities(
-    log_model_data: Numbers, log_model_noise: Numbers, log_noise_noise: Numbers, *, digits: int = DIGITS
+    log_model_data: Numbers,
+    log_model_noise: Numbers,
+    log_noise_noise: Numbers,
+    *,
+    digits: int = DIGITS,
 ) -> Outputs:
     """J and ln Z from ln p_m on data and noise, without c, and ln p_n on the noise: (T_d,), (T_n,), (T_n,)."""
-    data, model = as_fractions("log_model_data", log_model_data), as_fractions("log_model_noise", log_model_noise)
+    data, model = (
+        as_fractions("log_model_data", log_model_data),
+        as_fractions("log_model_noise", log_model_noise),
+    )
     noise = as_fractions("log_noise_noise", log_noise_noise, len(model))
     log_w = [ExactLog(m - n) for m, n in zip(model, noise)]
     return {
         "value": log_mean_exp(log_w, digits, ExactLog(sum(data, ZERO) / len(data))),
         "log_normalizer": log_mean_exp(log_w, digits).copy_negate(),
         "grad_log_model_data": [ExactLog(ONE / len(data)).decimal(digits)] * len(data),
-        "grad_log_model_noise": [share_sum([-ONE * (s == t) for s in range(len(log_w))], log_w, digits) for t in range(len(log_w))],
+        "grad_log_model_noise": [
+            share_sum([-ONE * (s == t) for s in range(len(log_w))], log_w, digits)
+            for t in range(len(log_w))
+        ],
     }
 
 
@@ -61,7 +81,9 @@ def laplace_ica_importance_sampling(
     n = len(rows)
     data, noise = as_rows("x", x, n), as_rows("y", y, n)
     mean = as_fractions("noise_mean", noise_mean, n)
-    inverse, determinant = linear.inverse_and_determinant_of_covariance("noise_cov", linear.as_symmetric("noise_cov", noise_cov, n))
+    inverse, determinant = linear.inverse_and_determinant_of_covariance(
+        "noise_cov", linear.as_symmetric("noise_cov", noise_cov, n)
+    )
 
     def log_weight(u: Vector) -> ExactLog:
         centred = [a - b for a, b in zip(u, mean)]
@@ -73,12 +95,22 @@ def laplace_ica_importance_sampling(
 
     def grad_B(i: int, j: int) -> Decimal:
         on_data = sum((_sign(dot(rows[i], u)) * u[j] for u in data), ZERO) / len(data)
-        return share_sum([_sign(dot(rows[i], u)) * u[j] - on_data for u in noise], log_w, digits, times_sqrt2=True)
+        return share_sum(
+            [_sign(dot(rows[i], u)) * u[j] - on_data for u in noise],
+            log_w,
+            digits,
+            times_sqrt2=True,
+        )
 
-    return {"value": log_mean_exp(log_w, digits, of_data), "grad_B": [[grad_B(i, j) for j in range(n)] for i in range(n)]}
+    return {
+        "value": log_mean_exp(log_w, digits, of_data),
+        "grad_B": [[grad_B(i, j) for j in range(n)] for i in range(n)],
+    }
 
 
-def laplace_ica_score_matching(B: Points, x: Points, slope: Number, *, digits: int = DIGITS) -> Outputs:
+def laplace_ica_score_matching(
+    B: Points, x: Points, slope: Number, *, digits: int = DIGITS
+) -> Outputs:
     """J of the Laplace ICA model, its score smoothed to -sqrt(2) B' tanh(slope B x)."""
     rows = as_square("B", B)
     n, a = len(rows), as_fraction("slope", slope)
@@ -125,7 +157,9 @@ def log_mean_exp(logs: list[ExactLog], digits: int, less_from: ExactLog | None =
     return significant(run, digits)
 
 
-def share_sum(coefficients: list[Fraction], logs: list[ExactLog], digits: int, times_sqrt2: bool = False) -> Decimal:
+def share_sum(
+    coefficients: list[Fraction], logs: list[ExactLog], digits: int, times_sqrt2: bool = False
+) -> Decimal:
     """sum_t a_t v_t with v_t = e^t / sum e^t, perhaps times sqrt(2)."""
     collected: dict[ExactLog, Fraction] = {}
     for coefficient, log in zip(coefficients, logs, strict=True):
@@ -139,7 +173,9 @@ def share_sum(coefficients: list[Fraction], logs: list[ExactLog], digits: int, t
     def run(precision: int) -> tuple[Decimal, Decimal]:
         power = dict(zip(logs, _powers(tuple(logs), precision)[1]))
         with working(precision):
-            scale = (Decimal(2).sqrt() if times_sqrt2 else Decimal(1)) / sum((power[log] for log in logs), Decimal(0))
+            scale = (Decimal(2).sqrt() if times_sqrt2 else Decimal(1)) / sum(
+                (power[log] for log in logs), Decimal(0)
+            )
             parts = [scale * _decimal(a) * power[log] for log, a in collected.items() if a]
             return sum(parts, Decimal(0)), sum(map(abs, parts), Decimal(0))
 
@@ -157,19 +193,28 @@ def _powers(logs: tuple[ExactLog, ...], precision: int) -> tuple[Decimal, list[D
 
 
 def _monomial(
-    coefficient: Fraction, tanhs: tuple[Fraction, ...], squares: tuple[Fraction, ...] = (), root: bool = False
+    coefficient: Fraction,
+    tanhs: tuple[Fraction, ...],
+    squares: tuple[Fraction, ...] = (),
+    root: bool = False,
 ) -> tuple[Fraction, Monomial]:
     """coefficient x product of tanh(z) x product of 1 - tanh(z)^2, perhaps x sqrt(2): signs in front, z = 0 worked out."""
     for z in tanhs:
         coefficient *= _sign(z)
-    return coefficient, (root, tuple(sorted(map(abs, tanhs))), tuple(sorted(abs(z) for z in squares if z)))
+    return coefficient, (
+        root,
+        tuple(sorted(map(abs, tanhs))),
+        tuple(sorted(abs(z) for z in squares if z)),
+    )
 
 
 def _tanh_sum(terms: Iterable[tuple[Fraction, Monomial]], digits: int) -> Decimal:
     collected: dict[Monomial, Fraction] = {}
     for coefficient, monomial in terms:
         collected[monomial] = collected.get(monomial, ZERO) + coefficient
-    collected = {monomial: coefficient for monomial, coefficient in collected.items() if coefficient}
+    collected = {
+        monomial: coefficient for monomial, coefficient in collected.items() if coefficient
+    }
     if not collected:
         return Decimal(0)
 

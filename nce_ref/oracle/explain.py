@@ -9,7 +9,9 @@ from nce_ref.oracle.conventions import OURS, Convention
 from nce_ref.oracle.vectors import Vector, find, suite
 
 
-def explain(vector_id: str, got: Any, *, dtype: str = "float64", convention: Convention = OURS) -> str:
+def explain(
+    vector_id: str, got: Any, *, dtype: str = "float64", convention: Convention = OURS
+) -> str:
     """Return the explanation as text; ``got`` is what an implementation returned (a dict of outputs, or the value).
 
     One vector tells fewer mistakes apart than all do: several suspects may be named. ValueError for an unknown id.

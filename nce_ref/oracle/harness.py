@@ -68,11 +68,15 @@ def run_harness(
     if dtype not in DTYPES:
         raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(DTYPES)}")
     if isinstance(command, str) or not command:
-        raise ValueError(f"command: got {command!r}; expected a list, the program and its arguments")
+        raise ValueError(
+            f"command: got {command!r}; expected a list, the program and its arguments"
+        )
     wanted = tuple(OBJECTIVES) if objective is None else (find_objective(objective).name,)
     carried, about = tuple(flags), suite()
     if strange := [flag for flag in carried if flag not in about["flags"]]:
-        raise ValueError(f"flags: got {', '.join(map(repr, strange))}; expected some of {', '.join(sorted(about['flags']))}")
+        raise ValueError(
+            f"flags: got {', '.join(map(repr, strange))}; expected some of {', '.join(sorted(about['flags']))}"
+        )
     hello = {"cmd": "start", "protocol": PROTOCOL, "suite": about["suite"], "dtype": dtype}
     answers, session = Answers(), _Session(command, hello, time_limit, start_limit)
 
@@ -96,7 +100,10 @@ def run_harness(
                 answers[vector.id] = Errored(f"not run: {answers.broken}")
                 continue
             try:
-                answers[vector.id], in_vain = session.ask(_request(vector, dtype, convention or Convention())), 0
+                answers[vector.id], in_vain = (
+                    session.ask(_request(vector, dtype, convention or Convention())),
+                    0,
+                )
             except Lost as lost:
                 answers[vector.id], in_vain = Errored(str(lost)), in_vain + 1
                 if in_vain == PATIENCE:
@@ -126,20 +133,37 @@ def decode(result: Any) -> Any:
 
 def _request(vector: Vector, dtype: str, convention: Convention) -> dict[str, Any]:
     inputs = convention.inputs(vector.objective, vector.arguments(dtype))
-    listed = {name: value.tolist() if hasattr(value, "tolist") else value for name, value in inputs.items()}
-    return {"cmd": "run", "id": vector.id, "objective": vector.objective.name, "dtype": dtype, "inputs": listed}
+    listed = {
+        name: value.tolist() if hasattr(value, "tolist") else value
+        for name, value in inputs.items()
+    }
+    return {
+        "cmd": "run",
+        "id": vector.id,
+        "objective": vector.objective.name,
+        "dtype": dtype,
+        "inputs": listed,
+    }
 
 
 def _introduce(answers: Answers, reply: dict[str, Any], objective: str | None) -> None:
     """Note who it is and what it offers. Raises Lost where that is nothing of what is asked."""
     offered = reply.get("implements")
-    if not isinstance(offered, list | dict) or not offered or not all(isinstance(name, str) for name in offered):
-        raise Lost(f'its reply to start has no "implements", a list of objectives: {shortened(json.dumps(reply))}')
+    if (
+        not isinstance(offered, list | dict)
+        or not offered
+        or not all(isinstance(name, str) for name in offered)
+    ):
+        raise Lost(
+            f'its reply to start has no "implements", a list of objectives: {shortened(json.dumps(reply))}'
+        )
     answers.name, answers.language = str(reply.get("name", "")), str(reply.get("language", ""))
     answers.unknown = tuple(name for name in offered if name not in OBJECTIVES)
     known = tuple(name for name in OBJECTIVES if name in offered)
     if not known:
-        raise Lost(f"it offers {', '.join(offered)}, which is no objective of this suite; expected some of {', '.join(OBJECTIVES)}")
+        raise Lost(
+            f"it offers {', '.join(offered)}, which is no objective of this suite; expected some of {', '.join(OBJECTIVES)}"
+        )
     if objective is not None and objective not in known:
         raise Lost(f"it does not offer {objective}; it offers {', '.join(known)}")
     answers.implements = known if objective is None else (objective,)
@@ -148,8 +172,15 @@ def _introduce(answers: Answers, reply: dict[str, Any], objective: str | None) -
 class _Session:
     """A harness that is started, and started anew after it was lost: Lost is whatever costs it its life."""
 
-    def __init__(self, command: Sequence[str], hello: dict[str, Any], time_limit: float, start_limit: float) -> None:
-        self._command, self._hello, self._time_limit, self._start_limit = command, hello, time_limit, start_limit
+    def __init__(
+        self, command: Sequence[str], hello: dict[str, Any], time_limit: float, start_limit: float
+    ) -> None:
+        self._command, self._hello, self._time_limit, self._start_limit = (
+            command,
+            hello,
+            time_limit,
+            start_limit,
+        )
         self._child: Child | None = None
         self._late: set[str] = set()  # ids of cases closed without an answer, which may still come
 
@@ -159,7 +190,9 @@ class _Session:
         self._child = Child(self._command)
         self._child.send(json.dumps(self._hello, separators=(",", ":")))
         deadline = time.monotonic() + self._start_limit
-        reply = _parsed(self._line(self._child, deadline, f'no reply to "start" within {self._start_limit:g} s'))
+        reply = _parsed(
+            self._line(self._child, deadline, f'no reply to "start" within {self._start_limit:g} s')
+        )
         if isinstance(reply, str):
             self.close()
             raise Lost(f"its reply to start: {reply}")
@@ -178,7 +211,9 @@ class _Session:
         deadline, expected, trouble = time.monotonic() + self._time_limit, request["id"], ""
         while True:
             try:
-                text = self._line(self._child, deadline, f"no answer within {self._time_limit:g} s", trouble)
+                text = self._line(
+                    self._child, deadline, f"no answer within {self._time_limit:g} s", trouble
+                )
             except Silent:
                 self._late.add(expected)
                 return Errored(trouble)
@@ -186,8 +221,14 @@ class _Session:
                 continue
             reply = _parsed(text)
             if isinstance(reply, dict) and reply.get("id") == expected:
-                return Errored(f"{trouble}; the answer came after it") if trouble else _answer(reply)
-            if isinstance(reply, dict) and isinstance(reply.get("id"), str) and reply["id"] in self._late:
+                return (
+                    Errored(f"{trouble}; the answer came after it") if trouble else _answer(reply)
+                )
+            if (
+                isinstance(reply, dict)
+                and isinstance(reply.get("id"), str)
+                and reply["id"] in self._late
+            ):
                 self._late.remove(reply["id"])
             elif not trouble:
                 trouble = reply if isinstance(reply, str) else _misnamed(reply, expected)
@@ -210,7 +251,11 @@ class _Session:
             if trouble:
                 silent, hint = trouble, "and it wrote on and on"
             else:
-                hint = "it came when stdin was closed: flush stdout after every line" if child.answers_at_end_of_input() else ""
+                hint = (
+                    "it came when stdin was closed: flush stdout after every line"
+                    if child.answers_at_end_of_input()
+                    else ""
+                )
             message = silent + (f"; {hint}" if hint else child.last_words())
         except Lost as lost:
             message = f"{trouble}; then {lost}" if trouble else str(lost)
@@ -225,7 +270,11 @@ def _parsed(text: str) -> dict[str, Any] | str:
         reply = json.loads(text)
     except (ValueError, RecursionError):
         return f"line is not JSON: {shortened(text.strip())} ({_ON_STDOUT})"
-    return reply if isinstance(reply, dict) else f"reply is not a JSON object: {shortened(text.strip())}"
+    return (
+        reply
+        if isinstance(reply, dict)
+        else f"reply is not a JSON object: {shortened(text.strip())}"
+    )
 
 
 def _misnamed(reply: dict[str, Any], expected: str) -> str:
@@ -238,14 +287,18 @@ def _answer(reply: dict[str, Any]) -> dict[str, Any] | Skipped | Errored:
     given = [kind for kind in _KINDS if kind in reply]
     if len(given) != 1:
         found = " and ".join(given) or "no result"
-        return Errored(f"reply has {found}; expected one of {', '.join(_KINDS)}: {shortened(json.dumps(reply))}")
+        return Errored(
+            f"reply has {found}; expected one of {', '.join(_KINDS)}: {shortened(json.dumps(reply))}"
+        )
     content = reply[given[0]]
     if given[0] == "skipped":
         return Skipped(str(content))
     if given[0] == "errored":
         return Errored(f"the harness reports: {content}")
     if not isinstance(content, dict):
-        return Errored(f'"results" is not a JSON object like {{"value": ...}}: {shortened(json.dumps(content))}')
+        return Errored(
+            f'"results" is not a JSON object like {{"value": ...}}: {shortened(json.dumps(content))}'
+        )
     try:
         return {name: decode(value) for name, value in content.items()}
     except RecursionError:

@@ -29,7 +29,9 @@ class Unreadable(Exception):
     """What was returned is not an answer; the message says what came and what was expected."""
 
 
-def judge(vector: Vector, returned: Any, dtype: str = "float64", convention: Convention = OURS) -> CaseResult:
+def judge(
+    vector: Vector, returned: Any, dtype: str = "float64", convention: Convention = OURS
+) -> CaseResult:
     """The verdict on one answer."""
     try:
         outputs = read(vector, returned)
@@ -42,13 +44,17 @@ def judge(vector: Vector, returned: Any, dtype: str = "float64", convention: Con
         from nce_ref.oracle.judge_estimates import judge_estimate
 
         return judge_estimate(vector, outputs, dtype, convention)
-    comparisons = tuple(compare(vector, name, got, dtype, convention) for name, got in outputs.items())
+    comparisons = tuple(
+        compare(vector, name, got, dtype, convention) for name, got in outputs.items()
+    )
     wrong = [comparison for comparison in comparisons if not comparison.passed]
     message = "; ".join(describe(comparison) for comparison in wrong)
     return CaseResult(vector, "failed" if wrong else "passed", message, comparisons, outputs)
 
 
-def compare(vector: Vector, output: str, got: Float, dtype: str = "float64", convention: Convention = OURS) -> Comparison:
+def compare(
+    vector: Vector, output: str, got: Float, dtype: str = "float64", convention: Convention = OURS
+) -> Comparison:
     """One output against the vector, entry by entry."""
     expected, objective = vector.expected[output], vector.objective
     factor = convention.factor(objective, output, vector.inputs)
@@ -58,7 +64,9 @@ def compare(vector: Vector, output: str, got: Float, dtype: str = "float64", con
         error = np.abs(np.asarray(got, dtype=np.float64) - want)
         error = np.where(np.isfinite(error), error, np.inf)
         in_allowances = error / allowed
-        in_ulp = error / np.spacing(np.maximum(np.abs(want), np.finfo(dtype).tiny).astype(dtype)).astype(np.float64)
+        in_ulp = error / np.spacing(
+            np.maximum(np.abs(want), np.finfo(dtype).tiny).astype(dtype)
+        ).astype(np.float64)
     worst = np.unravel_index(int(np.argmax(in_allowances)), in_allowances.shape)
     return Comparison(
         output=output,
@@ -80,7 +88,9 @@ def describe(comparison: Comparison) -> str:
     line = f"{comparison.output}{where}: got {comparison.got:.17g}, want {comparison.want:.17g}"
     if np.isfinite(comparison.in_allowances):
         line += f", off by {comparison.in_allowances:.3g} allowances ({comparison.in_ulp:.3g} ulp)"
-    return line + (f"; {comparison.wrong} of {comparison.size} entries are off" if comparison.size > 1 else "")
+    return line + (
+        f"; {comparison.wrong} of {comparison.size} entries are off" if comparison.size > 1 else ""
+    )
 
 
 def read(vector: Vector, returned: Any) -> dict[str, Float]:
@@ -98,10 +108,15 @@ def read(vector: Vector, returned: Any) -> dict[str, Float]:
             raise Unreadable(f"returned {_kind(returned)}; expected {expected}")
         returned = {alone: returned}
     if unknown := [name for name in returned if name not in names]:
-        raise Unreadable(f"returned an output {_short(unknown[0])}; expected some of {_quoted(names)}")
+        raise Unreadable(
+            f"returned an output {_short(unknown[0])}; expected some of {_quoted(names)}"
+        )
     given = {name: returned[name] for name in names if returned.get(name) is not None}
     decisions = [output.name for output in objective.outputs if output.is_decision]
-    return {name: _as_real(name, value, vector.expected[name].value.shape, name in decisions) for name, value in given.items()}
+    return {
+        name: _as_real(name, value, vector.expected[name].value.shape, name in decisions)
+        for name, value in given.items()
+    }
 
 
 def _as_real(name: str, value: Any, shape: tuple[int, ...], is_decision: bool) -> Float:
@@ -109,12 +124,22 @@ def _as_real(name: str, value: Any, shape: tuple[int, ...], is_decision: bool) -
     try:
         array = np.asarray(value)
     except Exception as error:
-        raise Unreadable(f"{name}: {_kind(value)} cannot be read as an array ({_short(error)}); see nce_ref.oracle.adapters") from None
+        raise Unreadable(
+            f"{name}: {_kind(value)} cannot be read as an array ({_short(error)}); see nce_ref.oracle.adapters"
+        ) from None
     if is_decision and array.dtype.kind == "b":
         array = array.astype(np.float64)
     if array.dtype.kind not in "fiu":
-        what = {"c": "complex numbers", "O": "an object array", "b": "booleans", "U": "text", "S": "text"}.get(array.dtype.kind)
-        raise Unreadable(f"{name}: got {what or f'dtype {array.dtype}'}, {_short(value)}; expected real numbers of shape {shape}")
+        what = {
+            "c": "complex numbers",
+            "O": "an object array",
+            "b": "booleans",
+            "U": "text",
+            "S": "text",
+        }.get(array.dtype.kind)
+        raise Unreadable(
+            f"{name}: got {what or f'dtype {array.dtype}'}, {_short(value)}; expected real numbers of shape {shape}"
+        )
     if array.shape != shape:
         hint = "; flatten it" if array.size == int(np.prod(shape)) else ""
         raise Unreadable(f"{name}: got shape {array.shape}; expected {shape}{hint}")

@@ -61,26 +61,43 @@ class _Problem:
         """1/2 |theta - other|^2 in the metric of the information matrix, rows matched."""
         if isinstance(self.model, LaplaceICA):
             n = self.model.n_dim
-            theta = match_rows(theta[:-1].reshape(n, n), other[:-1].reshape(n, n)).apply_theta(theta)
+            theta = match_rows(theta[:-1].reshape(n, n), other[:-1].reshape(n, n)).apply_theta(
+                theta
+            )
         step = theta - other
         return 0.5 * float(step @ self.metric @ step)
 
 
-def judge_estimate(vector: Vector, outputs: Mapping[str, Float], dtype: str, convention: Convention) -> CaseResult:
+def judge_estimate(
+    vector: Vector, outputs: Mapping[str, Float], dtype: str, convention: Convention
+) -> CaseResult:
     """The verdict on an estimate; its message says where the answer lies and by how much it misses."""
     matrix = vector.objective.outputs[0].name
     if matrix not in outputs:
-        return CaseResult(vector, "unsupported", f"{matrix} was not returned; an estimate is judged by it", outputs=outputs)
+        return CaseResult(
+            vector,
+            "unsupported",
+            f"{matrix} was not returned; an estimate is judged by it",
+            outputs=outputs,
+        )
     if not all(np.isfinite(value).all() for value in outputs.values()):
         return CaseResult(vector, "failed", "the estimate is not finite", outputs=outputs)
     problem = _problem(vector, matrix, dtype)
     try:
         with np.errstate(all="ignore"):
             theta = _theta(problem, outputs, convention)
-            gap, distance = problem.value - problem.objective(theta)[0], problem.distance(theta, problem.theta)
+            gap, distance = (
+                problem.value - problem.objective(theta)[0],
+                problem.distance(theta, problem.theta),
+            )
     except ValueError as refusal:  # entries of 1e200
-        return CaseResult(vector, "failed", f"the estimate cannot be evaluated: {refusal}", outputs=outputs)
-    comparisons = (_comparison("objective gap", gap, problem), _comparison("distance", distance, problem))
+        return CaseResult(
+            vector, "failed", f"the estimate cannot be evaluated: {refusal}", outputs=outputs
+        )
+    comparisons = (
+        _comparison("objective gap", gap, problem),
+        _comparison("distance", distance, problem),
+    )
     if gap <= problem.allowed and distance <= problem.allowed:
         return CaseResult(vector, "passed", _digits(problem, theta), comparisons, outputs)
     try:
@@ -100,12 +117,20 @@ def _problem(vector: Vector, matrix: str, dtype: str) -> _Problem:
     theta = model.pack(best, float(vector.expected["c"].value))
     function = find_objective("laplace_ica_nce" if matrix == "B" else "gaussian_nce")
     value, gradient = objective(theta)
-    want = {"value": np.asarray(value), function.outputs[1].name: np.zeros_like(best), "grad_c": np.asarray(gradient[-1])}
-    scale = float(scales(function.name, {matrix: best, "c": float(theta[-1]), **inputs}, want)["value"])
+    want = {
+        "value": np.asarray(value),
+        function.outputs[1].name: np.zeros_like(best),
+        "grad_c": np.asarray(gradient[-1]),
+    }
+    scale = float(
+        scales(function.name, {matrix: best, "c": float(theta[-1]), **inputs}, want)["value"]
+    )
     eta = max(float(np.finfo(dtype).eps), 2.0**-26)
     # The Hessian without the active kinks: the curvature along the manifold, as the stored standard errors have it.
     metric = -objective.expand(theta).hessian
-    return _Problem(vector, matrix, model, objective, theta, value, metric, K["value"] * eta * scale)
+    return _Problem(
+        vector, matrix, model, objective, theta, value, metric, K["value"] * eta * scale
+    )
 
 
 def _theta(problem: _Problem, outputs: Mapping[str, Float], convention: Convention) -> Float:
@@ -144,12 +169,18 @@ def _elsewhere(problem: _Problem, theta: Float, gap: float, distance: float) -> 
     proof = certify(problem.objective, end.theta)
     stays = problem.distance(theta, end.theta) <= problem.allowed
     if proof.is_local_maximum and stays and problem.value - end.value <= problem.allowed:
-        return True, f"another maximum, certified, {end.value - problem.value:.3g} above the stored one: the vectors do not know it"
+        return (
+            True,
+            f"another maximum, certified, {end.value - problem.value:.3g} above the stored one: the vectors do not know it",
+        )
     if proof.is_local_maximum and stays:
         return False, f"a local maximum, not the best: {where}; try more starts"
     if end.value - problem.objective(theta)[0] > problem.allowed:
         rise = end.value - problem.objective(theta)[0]
-        return False, f"no maximum: {where}, and a climb from here rises by {rise:.3g}; stop later, and mind the kinks of |b . x|"
+        return (
+            False,
+            f"no maximum: {where}, and a climb from here rises by {rise:.3g}; stop later, and mind the kinks of |b . x|",
+        )
     return False, f"not proved to be a maximum ({proof.status}: {proof.reason}); {where}"
 
 
@@ -157,11 +188,24 @@ def _digits(problem: _Problem, theta: Float) -> str:
     """How many digits agree, as NIST's statistical reference data sets report it: -log10 of the largest relative error."""
     if isinstance(problem.model, LaplaceICA):
         n = problem.model.n_dim
-        theta = match_rows(theta[:-1].reshape(n, n), problem.theta[:-1].reshape(n, n)).apply_theta(theta)
+        theta = match_rows(theta[:-1].reshape(n, n), problem.theta[:-1].reshape(n, n)).apply_theta(
+            theta
+        )
     error = float(np.max(np.abs(theta - problem.theta)) / np.max(np.abs(problem.theta)))
     return f"{min(15.0, -np.log10(max(error, 1e-16))):.1f} digits agree"
 
 
 def _comparison(what: str, got: float, problem: _Problem) -> Comparison:
     passed = bool(got <= problem.allowed)
-    return Comparison(what, passed, (), float(got), 0.0, problem.allowed, float(got / problem.allowed), float("nan"), int(not passed), 1)
+    return Comparison(
+        what,
+        passed,
+        (),
+        float(got),
+        0.0,
+        problem.allowed,
+        float(got / problem.allowed),
+        float("nan"),
+        int(not passed),
+        1,
+    )

@@ -44,14 +44,21 @@ def settle(result: CaseResult, dtype: str, convention: Convention) -> CaseResult
     objective = result.vector.objective
     if objective.name == "mlp_relu_log_density":
         return _settle_relu(result, dtype)
-    if result.status != "failed" or objective.kind != "function" or [objective.output(name).derivative_of for name in wrong] != ["B"]:
+    if (
+        result.status != "failed"
+        or objective.kind != "function"
+        or [objective.output(name).derivative_of for name in wrong] != ["B"]
+    ):
         return result
     if "slope" in result.vector.inputs:  # smooth
         return result
     columns = [_columns(result.vector.inputs, row) for row in range(len(result.vector.inputs["B"]))]
     if not any(column.size for column in columns):
         return result
-    expected, factor = result.vector.expected[wrong[0]], convention.factor(objective, wrong[0], result.vector.inputs)
+    expected, factor = (
+        result.vector.expected[wrong[0]],
+        convention.factor(objective, wrong[0], result.vector.inputs),
+    )
     difference = np.asarray(result.outputs[wrong[0]], dtype=np.float64) - factor * expected.value
     allowed = 2.0 * allowance(objective, wrong[0], abs(factor) * expected.scale, dtype)
     value = _coefficient([factor * column for column in columns], difference, allowed)
@@ -94,7 +101,11 @@ def _columns(inputs: Mapping[str, Any], row: int) -> Float:
     points = np.concatenate([inputs[name] for name in ("x", "y") if name in inputs])
     # Products of two float32 numbers are exact in float64, and fsum rounds once: 0 means 0.
     kinked = [t for t, u in enumerate(points) if u.any() and math.fsum(B[row] * u) == 0.0]
-    return -math.sqrt(2.0) * (_weights(inputs)[kinked, None] * points[kinked]).T if kinked else np.empty((len(B), 0))
+    return (
+        -math.sqrt(2.0) * (_weights(inputs)[kinked, None] * points[kinked]).T
+        if kinked
+        else np.empty((len(B), 0))
+    )
 
 
 def _weights(inputs: Mapping[str, Any]) -> Float:
@@ -105,13 +116,17 @@ def _weights(inputs: Mapping[str, Any]) -> Float:
 
     def log_ratio(u: Float) -> Float:
         model = steps.laplace(inputs["B"], inputs.get("c", 0.0), u)[0]
-        return np.asarray(model - steps.gaussian_log_density(u, inputs["noise_mean"], inputs["noise_cov"]))
+        return np.asarray(
+            model - steps.gaussian_log_density(u, inputs["noise_mean"], inputs["noise_cov"])
+        )
 
     if "c" not in inputs:
         shares = steps.log_mean_weight(log_ratio(inputs["y"]), len(inputs["x"]))[1]
         return np.append(np.full(len(inputs["x"]), 1.0 / len(inputs["x"])), -shares)
     ratios = {"log_ratio_data": log_ratio(inputs["x"]), "log_ratio_noise": log_ratio(inputs["y"])}
-    found = evaluate(steps, "nce_from_log_ratios", {**ratios, "nu": len(inputs["y"]) / len(inputs["x"])})
+    found = evaluate(
+        steps, "nce_from_log_ratios", {**ratios, "nu": len(inputs["y"]) / len(inputs["x"])}
+    )
     return np.concatenate([found["grad_log_ratio_data"], found["grad_log_ratio_noise"]])
 
 
@@ -142,4 +157,6 @@ def _bounded(A: Float, b: Float) -> Float:
 
     # The common size of A is taken out, or BVLS's own stopping rule would be that of float32 problems.
     size = float(np.abs(A).max())
-    return np.asarray(lsq_linear(A / size, b / size, bounds=(-1.0, 1.0), method="bvls", tol=1e-15).x)
+    return np.asarray(
+        lsq_linear(A / size, b / size, bounds=(-1.0, 1.0), method="bvls", tol=1e-15).x
+    )

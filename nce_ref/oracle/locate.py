@@ -19,11 +19,19 @@ def find_implementation(name: str) -> Callable[..., Any]:
     try:
         found: Any = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:  # an import runs anybody's code
-        raise ValueError(f"{name!r}: importing {module_name} raised {type(error).__name__}: {error}") from None
+        raise ValueError(
+            f"{name!r}: importing {module_name} raised {type(error).__name__}: {error}"
+        ) from None
     for part in attribute.split("."):
         if not hasattr(found, part):
-            offered = ", ".join(key for key, value in vars(found).items() if callable(value) and not key.startswith("_"))
-            raise ValueError(f"{name!r}: {module_name} has no {attribute!r}; it offers {offered or 'no function'}")
+            offered = ", ".join(
+                key
+                for key, value in vars(found).items()
+                if callable(value) and not key.startswith("_")
+            )
+            raise ValueError(
+                f"{name!r}: {module_name} has no {attribute!r}; it offers {offered or 'no function'}"
+            )
         found = getattr(found, part)
     if not callable(found):
         raise ValueError(f"{name!r}: is a {type(found).__name__}; expected a function")
@@ -36,7 +44,11 @@ def objective_of(impl: Callable[..., Any], name: str) -> str:
     if own in OBJECTIVES:
         return own
     parameters = parameter_names(impl)
-    meant = [objective.name for objective in OBJECTIVES.values() if list(objective.arguments) == parameters]
+    meant = [
+        objective.name
+        for objective in OBJECTIVES.values()
+        if list(objective.arguments) == parameters
+    ]
     if len(meant) == 1:
         return meant[0]
     why = f"its parameters ({', '.join(parameters)}) fit {' and '.join(meant) or 'none'}"
@@ -58,6 +70,8 @@ def expected_failures(path: Path) -> dict[str, str]:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         if not (colon and reason.strip()):
-            raise ValueError(f"{path}, line {number}: got {line!r}; expected 'pattern of ids: reason'")
+            raise ValueError(
+                f"{path}, line {number}: got {line!r}; expected 'pattern of ids: reason'"
+            )
         found[pattern.strip()] = reason.strip()
     return found

@@ -62,7 +62,12 @@ class Objective:
         return {output.name: output for output in self.outputs}[name]
 
 
-_X, _Y, _U, _SQUARE = ("n_data", "n_dim"), ("n_noise", "n_dim"), ("n_points", "n_dim"), ("n_dim", "n_dim")
+_X, _Y, _U, _SQUARE = (
+    ("n_data", "n_dim"),
+    ("n_noise", "n_dim"),
+    ("n_points", "n_dim"),
+    ("n_dim", "n_dim"),
+)
 _NOISE: dict[str, Shape] = {"noise_mean": ("n_dim",), "noise_cov": _SQUARE}
 _J = "(1/n_data) [sum_x ln sigma(G - ln nu) + sum_y ln sigma(ln nu - G)]"
 _LAPLACE = "ln p_m(u) = -sqrt(2) sum_i |b_i . u| + c"
@@ -72,7 +77,11 @@ SOURCES = {"P10": _P10, "J12": _J12}
 
 _IMPORTANCE = "J = (1/n_data) sum_x ln p_m - ln Z, Z = (1/n_noise) sum_y w"
 _STATE: dict[str, Shape] = {"u": _U, "momentum": _U, "step_size": (), "n_steps": ()}
-_TRAJECTORY = (Output("u_after", _U), Output("momentum_after", _U), Output("energy_change", ("n_points",)))
+_TRAJECTORY = (
+    Output("u_after", _U),
+    Output("momentum_after", _U),
+    Output("energy_change", ("n_points",)),
+)
 _LEAPFROG = (
     "n_steps times p += (step_size/2) score(u), u += step_size p, p += (step_size/2) score(u), one chain a row; n_steps is a whole "
     "number that comes as a float: cast it to int; energy_change = H(after) - H(before)"
@@ -90,7 +99,11 @@ def _network(name: str, activation: str) -> Objective:
     return Objective(
         f"mlp_{name}_log_density",
         {"layer_sizes": ("n_layers",), "theta": ("n_weights",), "u": _U},
-        (Output("value", ("n_points",)), Output("grad_theta", ("n_weights",), "theta"), Output("grad_u", _U, "u")),
+        (
+            Output("value", ("n_points",)),
+            Output("grad_theta", ("n_weights",), "theta"),
+            Output("grad_u", _U, "u"),
+        ),
         f"f(u) = W_L phi(... phi(W_1 u + b_1) ...) + b_L, {activation}, the last layer linear; layer_sizes = (n_dim, hidden sizes, 1), "
         "whole numbers that come as an array of the dtype: cast them to int; theta = W_1 (out x in, row by row), b_1, W_2, b_2, ...; "
         "grad_theta is the derivative of the sum of the values over the points, grad_u that of each value by its point",
@@ -176,7 +189,11 @@ _ALL = (
     Objective(
         "gaussian_nce",
         {"precision": _SQUARE, "c": (), "x": _X, "y": _Y, **_NOISE},
-        (Output("value", ()), Output("grad_precision", _SQUARE, "precision"), Output("grad_c", (), "c")),
+        (
+            Output("value", ()),
+            Output("grad_precision", _SQUARE, "precision"),
+            Output("grad_c", (), "c"),
+        ),
         f"J = {_J}, ln p_m(u) = -1/2 u' precision u + c, {_GAUSSIAN_NOISE}, nu = n_noise/n_data; "
         "grad_precision is symmetric, all n^2 entries independent",
         "J12's toy example, any dimension",
@@ -210,7 +227,11 @@ _ALL = (
     *(_network(name, activation) for name, activation in _ACTIVATIONS.items()),
     Objective(
         "importance_sampling_from_log_densities",
-        {"log_model_data": ("n_data",), "log_model_noise": ("n_noise",), "log_noise_noise": ("n_noise",)},
+        {
+            "log_model_data": ("n_data",),
+            "log_model_noise": ("n_noise",),
+            "log_noise_noise": ("n_noise",),
+        },
         (
             Output("value", ()),
             Output("log_normalizer", (), follows_value=False),

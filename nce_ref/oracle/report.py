@@ -83,7 +83,9 @@ class Report:
             "objective": self.objective.name,
             "implementation": self.name,
             "dtype": self.dtype,
-            "convention": {name: getattr(self.convention, name) for name in ("sense", "reduction", "c_sign")},
+            "convention": {
+                name: getattr(self.convention, name) for name in ("sense", "reduction", "c_sign")
+            },
             "suite": self.suite,
             "note": self.note,
             "counts": dict(self._counts),
@@ -96,26 +98,47 @@ class Report:
         lines = [self._headline()]
         if self.note:
             lines += ["", self.note]
-        lines += [f"expected-failures pattern {pattern!r} matches no vector" for pattern in self.unmatched]
+        lines += [
+            f"expected-failures pattern {pattern!r} matches no vector" for pattern in self.unmatched
+        ]
         if self.failed:
             lines += ["", *self._failures()]
         if choices := [result for result in self.results if result.status == CHOICE]:
             lines += ["", *_choices(choices)]
-        if reasons := Counter(result.message for result in self.results if result.status == "unsupported"):
-            lines += ["", *(f"not judged: {count} vectors: {reason}" for reason, count in reasons.items())]
+        if reasons := Counter(
+            result.message for result in self.results if result.status == "unsupported"
+        ):
+            lines += [
+                "",
+                *(f"not judged: {count} vectors: {reason}" for reason, count in reasons.items()),
+            ]
         if missing := self._never_returned():
             lines += ["", f"not judged: {', '.join(missing)}: never returned"]
         return "\n".join(lines)
 
     def text_on(self, result: CaseResult) -> str:
         """One vector's verdict with the suspect found over all, as text."""
-        suspect = [] if self.diagnosis.best is None else ["", *_suspicion(self.diagnosis.best, self.diagnosis)]
-        return "\n".join([*_full(result), *suspect, "", "Reproduce:", f"  {reproduce(result, self.dtype, self.convention)}"])
+        suspect = (
+            []
+            if self.diagnosis.best is None
+            else ["", *_suspicion(self.diagnosis.best, self.diagnosis)]
+        )
+        return "\n".join(
+            [
+                *_full(result),
+                *suspect,
+                "",
+                "Reproduce:",
+                f"  {reproduce(result, self.dtype, self.convention)}",
+            ]
+        )
 
     def _headline(self) -> str:
         counts = ", ".join(f"{count} {status}" for status, count in sorted(self._counts.items()))
         who = f"{self.name} as {self.objective.name}" if self.name else self.objective.name
-        verdict = "ok" if self.ok else "FAILED" if self.failed or self.unmatched else "NOTHING JUDGED"
+        verdict = (
+            "ok" if self.ok else "FAILED" if self.failed or self.unmatched else "NOTHING JUDGED"
+        )
         words = f"{self.convention.sense}, {self.convention.reduction}, c {self.convention.c_sign}"
         return f"{verdict}: {who} ({self.dtype}; {words}; vectors of {self.suite}): {counts or 'no vectors'}"
 
@@ -134,12 +157,18 @@ class Report:
             shown = _most_telling(failed)
             lines = _full(shown)
             if others_ids := [result.id for result in failed if result is not shown]:
-                more = f", and {len(others_ids) - _LISTED} others" if len(others_ids) > _LISTED else ""
+                more = (
+                    f", and {len(others_ids) - _LISTED} others" if len(others_ids) > _LISTED else ""
+                )
                 lines += [f"and {len(others_ids)} more: {', '.join(others_ids[:_LISTED])}{more}"]
         if best is not None:
             lines += ["", *_suspicion(best, self.diagnosis)]
         elif self.diagnosis.hints:
-            lines += ["", "No known mistake explains this. Hints:", *(f"  - {hint}" for hint in self.diagnosis.hints)]
+            lines += [
+                "",
+                "No known mistake explains this. Hints:",
+                *(f"  - {hint}" for hint in self.diagnosis.hints),
+            ]
         example = smoke[0] if smoke and best is None else _most_telling(failed)
         return [*lines, "", "Reproduce:", f"  {reproduce(example, self.dtype, self.convention)}"]
 
@@ -153,10 +182,17 @@ class Report:
 
 def reproduce(result: CaseResult, dtype: str, convention: Convention) -> str:
     """The command that shows this one verdict again, with the number that came."""
-    got = {name: _plain(np.asarray(value, dtype=np.float64)) for name, value in result.outputs.items()}
+    got = {
+        name: _plain(np.asarray(value, dtype=np.float64)) for name, value in result.outputs.items()
+    }
     if not 0 < sum(np.size(value) for value in result.outputs.values()) <= _TYPED:
         return f"python -m nce_ref show {shlex.quote(result.id)}"
-    command = ["python -m nce_ref explain", shlex.quote(result.id), "--got", shlex.quote(json.dumps(got))]
+    command = [
+        "python -m nce_ref explain",
+        shlex.quote(result.id),
+        "--got",
+        shlex.quote(json.dumps(got)),
+    ]
     command += [f"--dtype {dtype}"] if dtype != "float64" else []
     for name in ("sense", "reduction", "c_sign"):
         if (word := getattr(convention, name)) != getattr(OURS, name):
@@ -166,7 +202,9 @@ def reproduce(result: CaseResult, dtype: str, convention: Convention) -> str:
 
 def _most_telling(failed: tuple[CaseResult, ...]) -> CaseResult:
     """The first that failed with numbers and is no smoke case; else the first."""
-    ranked = sorted(failed, key=lambda result: (result.status != "failed", "smoke" in result.vector.flags))
+    ranked = sorted(
+        failed, key=lambda result: (result.status != "failed", "smoke" in result.vector.flags)
+    )
     return ranked[0]
 
 
@@ -183,17 +221,26 @@ def _choices(results: list[CaseResult]) -> list[str]:
     vectors: dict[str, list[str]] = {}
     for result in results:
         vectors.setdefault(result.message, []).append(result.id)
-    return [f"{CHOICE}, not an error: {message} ({', '.join(ids)})" for message, ids in vectors.items()]
+    return [
+        f"{CHOICE}, not an error: {message} ({', '.join(ids)})" for message, ids in vectors.items()
+    ]
 
 
 def _suspicion(best: Suspect, diagnosis: Diagnosis) -> list[str]:
     said = {"evidence": best.evidence}
     if (other := diagnosis.next_best) is not None:
-        said["evidence"] += f"; the next best suspect, {other.id}, explains {other.matches} of {other.of}"
+        said["evidence"] += (
+            f"; the next best suspect, {other.id}, explains {other.matches} of {other.of}"
+        )
     if diagnosis.ambiguous:
-        said["as likely"] = "; ".join(f"{suspect.id}: {suspect.title}" for suspect in diagnosis.ambiguous)
+        said["as likely"] = "; ".join(
+            f"{suspect.id}: {suspect.title}" for suspect in diagnosis.ambiguous
+        )
     said |= {"matters": best.effect, "fix": best.fix, "remedy": best.remedy}
-    return [f"Suspect ({best.kind}): {best.id}: {best.title}", *(_entry(what, text) for what, text in said.items() if text)]
+    return [
+        f"Suspect ({best.kind}): {best.id}: {best.title}",
+        *(_entry(what, text) for what, text in said.items() if text),
+    ]
 
 
 def _entry(what: str, text: str) -> str:
@@ -215,7 +262,11 @@ def _result_as_dict(result: CaseResult) -> dict[str, Any]:
 def _plain(thing: Any) -> Any:
     """Dataclasses, arrays and odd floats as what JSON knows."""
     if hasattr(thing, "__dataclass_fields__"):
-        return {name: _plain(getattr(thing, name)) for name in thing.__dataclass_fields__ if not name.startswith("_")}
+        return {
+            name: _plain(getattr(thing, name))
+            for name in thing.__dataclass_fields__
+            if not name.startswith("_")
+        }
     if isinstance(thing, dict):
         return {str(key): _plain(value) for key, value in thing.items()}
     if isinstance(thing, tuple | list):

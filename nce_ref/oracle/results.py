@@ -18,7 +18,15 @@ from typing import Any
 from nce_ref.oracle.vectors import Vector
 
 CHOICE = "documented choice"
-STATUSES = ("passed", "failed", "errored", "unsupported", "expected failure", "unexpected pass", CHOICE)
+STATUSES = (
+    "passed",
+    "failed",
+    "errored",
+    "unsupported",
+    "expected failure",
+    "unexpected pass",
+    CHOICE,
+)
 
 
 @dataclass(frozen=True)

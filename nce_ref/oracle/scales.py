@@ -38,21 +38,32 @@ from nce_ref.oracle.scales_network import NETWORK_RULES
 from nce_ref.oracle.scales_rivals import RIVAL_RULES, of_importance_sampling
 
 Scales = dict[str, Any]
-Sample = tuple[Float, Float, Any]  # G, the size of what it is the difference of, and what rounds inside that
+Sample = tuple[
+    Float, Float, Any
+]  # G, the size of what it is the difference of, and what rounds inside that
 FLOOR = 1e-300  # below, tiny decides
 SQRT2 = math.sqrt(2.0)
 
 
 def scales(objective: str, inputs: Mapping[str, Any], expected: Mapping[str, Float]) -> Scales:
     """The scale of every output, rounded up; |want| for an objective that has no rule of its own."""
-    raw = _RULES[objective](**inputs, want=expected) if objective in _RULES else {name: np.abs(want) for name, want in expected.items()}
-    return {name: _round_up(np.maximum(np.broadcast_to(scale, np.shape(expected[name])), FLOOR)) for name, scale in raw.items()}
+    raw = (
+        _RULES[objective](**inputs, want=expected)
+        if objective in _RULES
+        else {name: np.abs(want) for name, want in expected.items()}
+    )
+    return {
+        name: _round_up(np.maximum(np.broadcast_to(scale, np.shape(expected[name])), FLOOR))
+        for name, scale in raw.items()
+    }
 
 
 def _round_up(scale: Float) -> Float:
     """Up to three digits; a hair less first, so that 801 computed as 801.0000000001 stays 801 on every machine."""
     unit = 10.0 ** (np.floor(np.log10(scale)) - 2)
-    return np.vectorize(lambda value: float(f"{value:.2e}"))(np.ceil(scale / unit * (1 - 1e-9)) * unit)
+    return np.vectorize(lambda value: float(f"{value:.2e}"))(
+        np.ceil(scale / unit * (1 - 1e-9)) * unit
+    )
 
 
 def _log_sigmoid(t: Float, want: Mapping[str, Float]) -> Scales:
@@ -65,8 +76,12 @@ def _sigmoid_kernel(t: Float, want: Mapping[str, Float]) -> Scales:
     return {"value": value * (1 + other * np.abs(t)), "grad": value * (1 + other * np.abs(t))}
 
 
-def _nce_from_log_ratios(log_ratio_data: Float, log_ratio_noise: Float, nu: float, want: Mapping[str, Float]) -> Scales:
-    data, noise = ((log_ratio, np.abs(log_ratio), 0.0) for log_ratio in (log_ratio_data, log_ratio_noise))
+def _nce_from_log_ratios(
+    log_ratio_data: Float, log_ratio_noise: Float, nu: float, want: Mapping[str, Float]
+) -> Scales:
+    data, noise = (
+        (log_ratio, np.abs(log_ratio), 0.0) for log_ratio in (log_ratio_data, log_ratio_noise)
+    )
     value, of_data, of_noise = _nce(data, noise, nu)
     return {"value": value, "grad_log_ratio_data": of_data, "grad_log_ratio_noise": of_noise}
 
@@ -81,7 +96,10 @@ def _binary_nce(
 ) -> Scales:
     data, noise = (
         (log_model - log_noise, np.abs(log_model) + np.abs(log_noise), 0.0)
-        for log_model, log_noise in ((log_model_data, log_noise_data), (log_model_noise, log_noise_noise))
+        for log_model, log_noise in (
+            (log_model_data, log_noise_data),
+            (log_model_noise, log_noise_noise),
+        )
     )
     value, of_data, of_noise = _nce(data, noise, nu)
     return {"value": value, "grad_log_model_data": of_data, "grad_log_model_noise": of_noise}
@@ -96,20 +114,38 @@ def _laplace_ica_log_density(B: Float, c: float, u: Float, want: Mapping[str, Fl
 
 
 def _laplace_ica_nce(
-    B: Float, c: float, x: Float, y: Float, noise_mean: Float, noise_cov: Float, want: Mapping[str, Float]
+    B: Float,
+    c: float,
+    x: Float,
+    y: Float,
+    noise_mean: Float,
+    noise_cov: Float,
+    want: Mapping[str, Float],
 ) -> Scales:
     value, slope, points = _nce_of_model(lambda u: _laplace(B, c, u), x, y, noise_mean, noise_cov)
-    return {"value": value, "grad_B": np.tile(SQRT2 * slope @ np.abs(points), (len(B), 1)), "grad_c": slope.sum()}
+    return {
+        "value": value,
+        "grad_B": np.tile(SQRT2 * slope @ np.abs(points), (len(B), 1)),
+        "grad_c": slope.sum(),
+    }
 
 
 def _laplace_ica_importance_sampling(
     B: Float, x: Float, y: Float, noise_mean: Float, noise_cov: Float, want: Mapping[str, Float]
 ) -> Scales:
-    return of_importance_sampling(_laplace(B, 0.0, x), _laplace(B, 0.0, y), _gaussian(y, noise_mean, noise_cov), x, y)
+    return of_importance_sampling(
+        _laplace(B, 0.0, x), _laplace(B, 0.0, y), _gaussian(y, noise_mean, noise_cov), x, y
+    )
 
 
 def _gaussian_nce(
-    precision: Float, c: float, x: Float, y: Float, noise_mean: Float, noise_cov: Float, want: Mapping[str, Float]
+    precision: Float,
+    c: float,
+    x: Float,
+    y: Float,
+    noise_mean: Float,
+    noise_cov: Float,
+    want: Mapping[str, Float],
 ) -> Scales:
     def log_model(u: Float) -> tuple[Float, Float]:
         size = 0.5 * np.einsum("ti,ij,tj->t", np.abs(u), np.abs(precision), np.abs(u)) + abs(c)
@@ -117,16 +153,25 @@ def _gaussian_nce(
 
     value, slope, points = _nce_of_model(log_model, x, y, noise_mean, noise_cov)
     size = np.abs(points)
-    return {"value": value, "grad_precision": 0.5 * np.einsum("t,ti,tj->ij", slope, size, size), "grad_c": slope.sum()}
+    return {
+        "value": value,
+        "grad_precision": 0.5 * np.einsum("t,ti,tj->ij", slope, size, size),
+        "grad_c": slope.sum(),
+    }
 
 
 def _laplace_ica_mle(B: Float, x: Float, want: Mapping[str, Float]) -> Scales:
     n, inverse = len(B), np.abs(np.linalg.inv(B))
     row_max = np.abs(B).max(axis=1)
-    log_det = np.abs(np.log(np.linalg.svd(B, compute_uv=False))).sum() + row_max @ inverse.sum(axis=0)
+    log_det = np.abs(np.log(np.linalg.svd(B, compute_uv=False))).sum() + row_max @ inverse.sum(
+        axis=0
+    )
     value = _laplace(B, 0.0, x)[1].mean() + log_det + 0.5 * n * math.log(2.0)
     of_inverse = inverse @ np.tile(row_max[:, None], (1, n)) @ inverse
-    return {"value": value, "grad_B": np.abs(want["grad_B"]) + SQRT2 * np.abs(x).mean(axis=0) + of_inverse.T}
+    return {
+        "value": value,
+        "grad_B": np.abs(want["grad_B"]) + SQRT2 * np.abs(x).mean(axis=0) + of_inverse.T,
+    }
 
 
 def _asymptotic_covariance(want: Mapping[str, Float], **inputs: Any) -> Scales:
@@ -146,12 +191,19 @@ def _nce(data: Sample, noise: Sample, nu: float) -> tuple[float, Float, Float]:
 
 
 def _nce_of_model(
-    log_model: Callable[[Float], tuple[Float, Float]], x: Float, y: Float, noise_mean: Float, noise_cov: Float
+    log_model: Callable[[Float], tuple[Float, Float]],
+    x: Float,
+    y: Float,
+    noise_mean: Float,
+    noise_cov: Float,
 ) -> tuple[float, Float, Float]:
     """Scales of J and of dJ/dG at all points, data first, and the points."""
 
     def sample(u: Float) -> Sample:
-        (model, inside_model), (noise, inside_noise) = log_model(u), _gaussian(u, noise_mean, noise_cov)
+        (model, inside_model), (noise, inside_noise) = (
+            log_model(u),
+            _gaussian(u, noise_mean, noise_cov),
+        )
         return model - noise, np.abs(model) + np.abs(noise), inside_model + inside_noise
 
     value, of_data, of_noise = _nce(sample(x), sample(y), len(y) / len(x))
@@ -160,7 +212,9 @@ def _nce_of_model(
 
 def _laplace(B: Float, c: float, u: Float) -> tuple[Float, Float]:
     """ln p_m and the size of its summands."""
-    return -SQRT2 * np.abs(u @ B.T).sum(axis=1) + c, SQRT2 * (np.abs(u) @ np.abs(B).T).sum(axis=1) + abs(c)
+    return -SQRT2 * np.abs(u @ B.T).sum(axis=1) + c, SQRT2 * (np.abs(u) @ np.abs(B).T).sum(
+        axis=1
+    ) + abs(c)
 
 
 def _gaussian(u: Float, mean: Float, cov: Float) -> tuple[Float, Float]:
@@ -168,8 +222,12 @@ def _gaussian(u: Float, mean: Float, cov: Float) -> tuple[Float, Float]:
     n, d, inverse = len(mean), u - mean, np.linalg.inv(cov)
     whitened = d @ inverse
     log_factor = np.log(np.diagonal(np.linalg.cholesky(cov)))
-    log_density = -0.5 * (d * whitened).sum(axis=1) - log_factor.sum() - 0.5 * n * math.log(2 * math.pi)
-    quadratic = 0.5 * np.linalg.cond(cov) * np.linalg.norm(whitened, axis=1) * np.linalg.norm(d, axis=1)
+    log_density = (
+        -0.5 * (d * whitened).sum(axis=1) - log_factor.sum() - 0.5 * n * math.log(2 * math.pi)
+    )
+    quadratic = (
+        0.5 * np.linalg.cond(cov) * np.linalg.norm(whitened, axis=1) * np.linalg.norm(d, axis=1)
+    )
     of_shift = (np.abs(whitened) * (np.abs(u) + np.abs(mean))).sum(axis=1)
     of_det = np.abs(log_factor).sum() + 0.5 * np.linalg.norm(cov, 2) * np.trace(inverse)
     return log_density, quadratic + of_shift + of_det + 0.5 * n * math.log(2 * math.pi)

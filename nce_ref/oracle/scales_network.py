@@ -30,7 +30,12 @@ Sizes = tuple[Float, Float, Float, Float]  # phi, phi', E of phi, E of phi'
 
 def _tanh(z: Float, size: Float) -> Sizes:
     value, slope = NetworkSteps().tanh(z)
-    return value, slope, np.abs(value) + slope * size, 1.0 + 2.0 * value**2 + 2.0 * np.abs(value) * slope * size
+    return (
+        value,
+        slope,
+        np.abs(value) + slope * size,
+        1.0 + 2.0 * value**2 + 2.0 * np.abs(value) * slope * size,
+    )
 
 
 def _softplus(z: Float, size: Float) -> Sizes:
@@ -67,10 +72,15 @@ def _rule(name: str) -> Callable[..., dict[str, Any]]:
             delta, E_delta = delta @ W, both @ np.abs(W)
             if k:
                 slope, E_slope = slopes[k - 1]
-                delta, E_delta = delta * slope, np.abs(delta * slope) + np.abs(delta) * E_slope + slope * E_delta
+                delta, E_delta = (
+                    delta * slope,
+                    np.abs(delta * slope) + np.abs(delta) * E_slope + slope * E_delta,
+                )
         return {"value": E_z[:, 0], "grad_theta": steps.flatten(by_layer), "grad_u": E_delta}
 
     return rule
 
 
-NETWORK_RULES: dict[str, Callable[..., dict[str, Any]]] = {f"mlp_{name}_log_density": _rule(name) for name in ACTIVATIONS}
+NETWORK_RULES: dict[str, Callable[..., dict[str, Any]]] = {
+    f"mlp_{name}_log_density": _rule(name) for name in ACTIVATIONS
+}

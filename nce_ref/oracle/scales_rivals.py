@@ -46,14 +46,21 @@ def importance_sampling_from_log_densities(
     }
 
 
-def of_importance_sampling(data: Inside, model: Inside, noise: Inside, x: Float, y: Float) -> Scales:
+def of_importance_sampling(
+    data: Inside, model: Inside, noise: Inside, x: Float, y: Float
+) -> Scales:
     """Scales of value and grad_B, from ln p_m of both samples and ln p_n of the noise with what rounds inside them."""
     of_log_Z, shares, _ = _normaliser(model, noise)
     by_point = np.abs(x).mean(axis=0) + shares @ np.abs(y)
-    return {"value": (np.abs(data[0]) + data[1]).mean() + of_log_Z, "grad_B": np.tile(SQRT2 * by_point, (x.shape[1], 1))}
+    return {
+        "value": (np.abs(data[0]) + data[1]).mean() + of_log_Z,
+        "grad_B": np.tile(SQRT2 * by_point, (x.shape[1], 1)),
+    }
 
 
-def laplace_ica_score_matching(B: Float, x: Float, slope: float, want: Mapping[str, Float]) -> Scales:
+def laplace_ica_score_matching(
+    B: Float, x: Float, slope: float, want: Mapping[str, Float]
+) -> Scales:
     """Scales of value and grad_B."""
     size, absolute = np.abs(B), np.abs(B) @ np.abs(B).T
     z, E_z = np.abs(slope * (x @ B.T)), slope * (np.abs(x) @ size.T)
@@ -67,11 +74,19 @@ def laplace_ica_score_matching(B: Float, x: Float, slope: float, want: Mapping[s
     by_score = 2.0 * slope * ((q + E_q) * (t @ absolute) + q * (E_t @ absolute)).T @ u
     by_divergence = 2.0 * SQRT2 * slope**2 * ((t * q + E_t * q + t * E_q) * norms).T @ u
     by_norms = 2.0 * SQRT2 * slope * (q + E_q).sum(axis=0)[:, None] * size
-    return {"value": value.mean(), "grad_B": (direct + by_score + by_divergence + by_norms) / n_data}
+    return {
+        "value": value.mean(),
+        "grad_B": (direct + by_score + by_divergence + by_norms) / n_data,
+    }
 
 
 def leapfrog_gaussian(
-    precision: Float, u: Float, momentum: Float, step_size: float, n_steps: float, want: Mapping[str, Float]
+    precision: Float,
+    u: Float,
+    momentum: Float,
+    step_size: float,
+    n_steps: float,
+    want: Mapping[str, Float],
 ) -> Scales:
     """Scales of the state after, and of the change of energy."""
     size = np.abs(precision)
@@ -85,7 +100,9 @@ def leapfrog_gaussian(
     return _leapfrog(score, potential, u, momentum, step_size, int(n_steps))
 
 
-def leapfrog_laplace_ica(B: Float, u: Float, momentum: Float, step_size: float, n_steps: float, want: Mapping[str, Float]) -> Scales:
+def leapfrog_laplace_ica(
+    B: Float, u: Float, momentum: Float, step_size: float, n_steps: float, want: Mapping[str, Float]
+) -> Scales:
     """The same; the signs of the sources are right, since the vectors keep clear of the kinks."""
     size = np.abs(B)
 
@@ -98,7 +115,9 @@ def leapfrog_laplace_ica(B: Float, u: Float, momentum: Float, step_size: float, 
     return _leapfrog(score, potential, u, momentum, step_size, int(n_steps))
 
 
-def metropolis_decision(energy_before: Float, energy_after: Float, uniforms: Float, want: Mapping[str, Float]) -> Scales:
+def metropolis_decision(
+    energy_before: Float, energy_after: Float, uniforms: Float, want: Mapping[str, Float]
+) -> Scales:
     """Scales of the probability, and of a decision."""
     p = want["probability"]
     with np.errstate(over="ignore"):
@@ -126,7 +145,11 @@ def _leapfrog(
     n_steps: int,
 ) -> Scales:
     def energy(u: Float, E_u: Float, p: Float, E_p: Float) -> Float:
-        return potential(u, E_u) + (np.abs(p) * (0.5 * np.abs(p) + E_p)).sum(axis=1) + 0.5 * u.shape[1] * math.log(2.0 * math.pi)
+        return (
+            potential(u, E_u)
+            + (np.abs(p) * (0.5 * np.abs(p) + E_p)).sum(axis=1)
+            + 0.5 * u.shape[1] * math.log(2.0 * math.pi)
+        )
 
     E_u, E_p = np.zeros_like(u), np.zeros_like(p)
     changed = energy(u, E_u, p, E_p)

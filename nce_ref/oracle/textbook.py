@@ -88,7 +88,14 @@ class Steps(RivalSteps, DynamicsSteps, NetworkSteps):
         """G = ln p_m - ln p_n, and its slope by ln p_m."""
         return log_model - log_noise, 1.0
 
-    def binary(self, model_data: Array, model_noise: Array, noise_data: Array, noise_noise: Array, nu: float) -> tuple[Any, Array, Array]:
+    def binary(
+        self,
+        model_data: Array,
+        model_noise: Array,
+        noise_data: Array,
+        noise_noise: Array,
+        nu: float,
+    ) -> tuple[Any, Array, Array]:
         """J, dJ/dln p_m on the data and on the noise, from the four log-densities."""
         ratio_data, up_data = self.log_ratio(model_data, noise_data, True)
         ratio_noise, up_noise = self.log_ratio(model_noise, noise_noise, False)
@@ -116,7 +123,11 @@ class Steps(RivalSteps, DynamicsSteps, NetworkSteps):
 
     def gaussian_log_density(self, u: Array, mean: Array, cov: Array) -> Array:
         """ln N(u; mean, cov), (n_points,)."""
-        return -self.half_quadratic(self.centred(u, mean), cov) - self.half_log_det(cov) - self.gaussian_constant(len(mean))
+        return (
+            -self.half_quadratic(self.centred(u, mean), cov)
+            - self.half_log_det(cov)
+            - self.gaussian_constant(len(mean))
+        )
 
     def noise_log_density(self, u: Array, mean: Array, cov: Array, is_data: bool) -> Array:
         """ln p_n of a sample."""
@@ -156,13 +167,20 @@ class Steps(RivalSteps, DynamicsSteps, NetworkSteps):
         total, slope = self.sum_of_sources(s)
         constant, up = self.constant(c, is_data)
         scale = self.laplace_scale
-        return -scale * total + constant, lambda w: (back(-scale * w[:, None] * slope), up * w.sum())
+        return -scale * total + constant, lambda w: (
+            back(-scale * w[:, None] * slope),
+            up * w.sum(),
+        )
 
-    def model_half_quadratic(self, precision: Array, u: Array) -> tuple[Array, Callable[[Array], Array]]:
+    def model_half_quadratic(
+        self, precision: Array, u: Array
+    ) -> tuple[Array, Callable[[Array], Array]]:
         """1/2 u' precision u, and its pullback 1/2 sum_t w_t u_t u_t'."""
         return 0.5 * ((u @ precision) * u).sum(axis=1), lambda w: 0.5 * (w[:, None] * u).T @ u
 
-    def gaussian(self, precision: Array, c: float, u: Array, is_data: bool = True) -> tuple[Array, Pullback]:
+    def gaussian(
+        self, precision: Array, c: float, u: Array, is_data: bool = True
+    ) -> tuple[Array, Pullback]:
         """-1/2 u' precision u + c."""
         half, back = self.model_half_quadratic(precision, u)
         constant, up = self.constant(c, is_data)
@@ -197,15 +215,24 @@ def _sigmoid(steps: Steps, t: Array) -> Outputs:
     return {"value": value, "grad": grad}
 
 
-def _nce_from_log_ratios(steps: Steps, log_ratio_data: Array, log_ratio_noise: Array, nu: float) -> Outputs:
+def _nce_from_log_ratios(
+    steps: Steps, log_ratio_data: Array, log_ratio_noise: Array, nu: float
+) -> Outputs:
     value, of_data, of_noise = steps.nce(log_ratio_data, log_ratio_noise, nu)
     return {"value": value, "grad_log_ratio_data": of_data, "grad_log_ratio_noise": of_noise}
 
 
 def _binary_nce(
-    steps: Steps, log_model_data: Array, log_model_noise: Array, log_noise_data: Array, log_noise_noise: Array, nu: float
+    steps: Steps,
+    log_model_data: Array,
+    log_model_noise: Array,
+    log_noise_data: Array,
+    log_noise_noise: Array,
+    nu: float,
 ) -> Outputs:
-    value, of_data, of_noise = steps.binary(log_model_data, log_model_noise, log_noise_data, log_noise_noise, nu)
+    value, of_data, of_noise = steps.binary(
+        log_model_data, log_model_noise, log_noise_data, log_noise_noise, nu
+    )
     return {"value": value, "grad_log_model_data": of_data, "grad_log_model_noise": of_noise}
 
 
@@ -217,25 +244,49 @@ def _laplace_ica_log_density(steps: Steps, B: Array, c: float, u: Array) -> Outp
     return {"value": steps.laplace(B, c, u)[0]}
 
 
-def _laplace_ica_nce(steps: Steps, B: Array, c: float, x: Array, y: Array, noise_mean: Array, noise_cov: Array) -> Outputs:
+def _laplace_ica_nce(
+    steps: Steps, B: Array, c: float, x: Array, y: Array, noise_mean: Array, noise_cov: Array
+) -> Outputs:
     at_data, at_noise = steps.model_points(x, noise_mean), steps.model_points(y, noise_mean)
     passes = steps.laplace(B, c, at_data, True), steps.laplace(B, c, at_noise, False)
     return _model_nce(steps, "grad_B", passes, x, y, noise_mean, noise_cov)
 
 
-def _gaussian_nce(steps: Steps, precision: Array, c: float, x: Array, y: Array, noise_mean: Array, noise_cov: Array) -> Outputs:
+def _gaussian_nce(
+    steps: Steps,
+    precision: Array,
+    c: float,
+    x: Array,
+    y: Array,
+    noise_mean: Array,
+    noise_cov: Array,
+) -> Outputs:
     at_data, at_noise = steps.model_points(x, noise_mean), steps.model_points(y, noise_mean)
-    passes = steps.gaussian(precision, c, at_data, True), steps.gaussian(precision, c, at_noise, False)
+    passes = (
+        steps.gaussian(precision, c, at_data, True),
+        steps.gaussian(precision, c, at_noise, False),
+    )
     return _model_nce(steps, "grad_precision", passes, x, y, noise_mean, noise_cov)
 
 
 def _model_nce(
-    steps: Steps, name: str, passes: tuple[tuple[Array, Pullback], tuple[Array, Pullback]], x: Array, y: Array, mean: Array, cov: Array
+    steps: Steps,
+    name: str,
+    passes: tuple[tuple[Array, Pullback], tuple[Array, Pullback]],
+    x: Array,
+    y: Array,
+    mean: Array,
+    cov: Array,
 ) -> Outputs:
     (model_data, back_data), (model_noise, back_noise) = passes
     mean, cov = steps.noise_law(mean, cov, y)
-    noise_data, noise_noise = steps.noise_log_density(x, mean, cov, True), steps.noise_log_density(y, mean, cov, False)
-    value, of_data, of_noise = steps.binary(model_data, model_noise, noise_data, noise_noise, len(y) / len(x))
+    noise_data, noise_noise = (
+        steps.noise_log_density(x, mean, cov, True),
+        steps.noise_log_density(y, mean, cov, False),
+    )
+    value, of_data, of_noise = steps.binary(
+        model_data, model_noise, noise_data, noise_noise, len(y) / len(x)
+    )
     (grad_x, grad_c_x), (grad_y, grad_c_y) = back_data(of_data), back_noise(of_noise)
     return {"value": value, name: grad_x + grad_y, "grad_c": grad_c_x + grad_c_y}
 
@@ -247,9 +298,14 @@ def _laplace_ica_mle(steps: Steps, B: Array, x: Array) -> Outputs:
     return {"value": log_density.mean() + constant, "grad_B": grad + slope}
 
 
-def _laplace_ica_importance_sampling(steps: Steps, B: Array, x: Array, y: Array, noise_mean: Array, noise_cov: Array) -> Outputs:
+def _laplace_ica_importance_sampling(
+    steps: Steps, B: Array, x: Array, y: Array, noise_mean: Array, noise_cov: Array
+) -> Outputs:
     at_data, at_noise = steps.model_points(x, noise_mean), steps.model_points(y, noise_mean)
-    (model_data, back_data), (model_noise, back_noise) = steps.laplace(B, 0.0, at_data, True), steps.laplace(B, 0.0, at_noise, False)
+    (model_data, back_data), (model_noise, back_noise) = (
+        steps.laplace(B, 0.0, at_data, True),
+        steps.laplace(B, 0.0, at_noise, False),
+    )
     mean, cov = steps.noise_law(noise_mean, noise_cov, y)
     noise_noise = steps.noise_log_density(y, mean, cov, False)
     value, _, of_data, of_noise = steps.importance(model_data, model_noise, noise_noise)
@@ -261,18 +317,36 @@ def _laplace_ica_score_matching(steps: Steps, B: Array, x: Array, slope: float) 
     return {"value": value, "grad_B": grad}
 
 
-def _leapfrog(steps: Steps, log_density: Score, score: Score, u: Array, momentum: Array, step_size: float, n_steps: float) -> Outputs:
+def _leapfrog(
+    steps: Steps,
+    log_density: Score,
+    score: Score,
+    u: Array,
+    momentum: Array,
+    step_size: float,
+    n_steps: float,
+) -> Outputs:
     found = steps.leapfrog(log_density, score, u, momentum, step_size, int(n_steps))
     return dict(zip(("u_after", "momentum_after", "energy_change"), found))
 
 
 def _leapfrog_gaussian(steps: Steps, precision: Array, **state: Any) -> Outputs:
-    return _leapfrog(steps, lambda u: steps.gaussian(precision, 0.0, u)[0], lambda u: steps.gaussian_score(precision, u), **state)
+    return _leapfrog(
+        steps,
+        lambda u: steps.gaussian(precision, 0.0, u)[0],
+        lambda u: steps.gaussian_score(precision, u),
+        **state,
+    )
 
 
 def _leapfrog_laplace_ica(steps: Steps, B: Array, **state: Any) -> Outputs:
     scale = steps.laplace_scale
-    return _leapfrog(steps, lambda u: steps.laplace(B, 0.0, u)[0], lambda u: steps.laplace_score(B, u, scale), **state)
+    return _leapfrog(
+        steps,
+        lambda u: steps.laplace(B, 0.0, u)[0],
+        lambda u: steps.laplace_score(B, u, scale),
+        **state,
+    )
 
 
 _OBJECTIVES: dict[str, Callable[..., Outputs]] = {

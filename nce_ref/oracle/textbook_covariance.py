@@ -36,7 +36,9 @@ _ROUNDING = 1e-12
 
 # (ln p_d, ln p_n, nu) -> what g g' is integrated against
 Weight = Callable[[Float, Float, float], Float]
-Noise = Callable[[Float, Float, Float], tuple[Float, float]]  # (B, mean, cov) -> (mean, what is added to ln p_n)
+Noise = Callable[
+    [Float, Float, Float], tuple[Float, float]
+]  # (B, mean, cov) -> (mean, what is added to ln p_n)
 Sandwich = Callable[[Float, float], Float]  # (I, nu) -> Sigma
 Finish = Callable[[Float, Float, float], Float]  # (Sigma, B, nu) -> what is returned
 
@@ -86,11 +88,15 @@ class CovarianceSteps:
     in_theta: bool = True
 
 
-def evaluate_covariance(steps: CovarianceSteps, objective: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def evaluate_covariance(
+    steps: CovarianceSteps, objective: str, inputs: Mapping[str, Any]
+) -> dict[str, Any]:
     """``covariance`` by these steps, in the inputs' dtype. KeyError for another objective, ValueError for noise it cannot do."""
     if objective != "asymptotic_covariance":
         raise KeyError(objective)
-    B, mean, cov = (np.asarray(inputs[name], dtype=np.float64) for name in ("B", "noise_mean", "noise_cov"))
+    B, mean, cov = (
+        np.asarray(inputs[name], dtype=np.float64) for name in ("B", "noise_mean", "noise_cov")
+    )
     nu, slope = float(inputs["nu"]), steps.scale if steps.slope is None else steps.slope
     place, added = steps.noise(B, mean, cov)
     grid = _grid(len(B), steps.scale, B.tobytes(), place.tobytes(), cov.tobytes())
@@ -118,7 +124,9 @@ class _Orthant:
 
 
 @functools.lru_cache(maxsize=64)
-def _grid(n: int, scale: float, B_bytes: bytes, mean_bytes: bytes, cov_bytes: bytes) -> tuple[_Orthant, ...]:
+def _grid(
+    n: int, scale: float, B_bytes: bytes, mean_bytes: bytes, cov_bytes: bytes
+) -> tuple[_Orthant, ...]:
     B, cov = (np.frombuffer(stored).reshape(n, n) for stored in (B_bytes, cov_bytes))
     centre, spread = B @ np.frombuffer(mean_bytes), B @ cov @ B.T
     deviations = np.sqrt(np.diag(spread))
@@ -126,20 +134,36 @@ def _grid(n: int, scale: float, B_bytes: bytes, mean_bytes: bytes, cov_bytes: by
     symmetric = n > 1 and bool(diagonal and np.abs(centre).max() <= _ROUNDING * deviations.max())
     every = tuple(itertools.product((1, -1), repeat=n))
     if n > 4 or (n > 2 and not symmetric):
-        raise ValueError(f"noise_cov: n = {n} is done for noise that is white in source coordinates only")
+        raise ValueError(
+            f"noise_cov: n = {n} is done for noise that is white in source coordinates only"
+        )
     log_det = float(np.linalg.slogdet(B)[1])
     log_data_at_0 = log_det + n * math.log(scale / 2.0)
-    log_noise_at_mean = log_det - 0.5 * float(np.linalg.slogdet(spread)[1]) - 0.5 * n * math.log(2.0 * math.pi)
+    log_noise_at_mean = (
+        log_det - 0.5 * float(np.linalg.slogdet(spread)[1]) - 0.5 * n * math.log(2.0 * math.pi)
+    )
     precision, found = np.linalg.inv(spread), []
     for signs in every[:1] if symmetric else every:
-        axes = [_axis(scale, sign * middle, deviation, _NODES[n]) for sign, middle, deviation in zip(signs, centre, deviations)]
+        axes = [
+            _axis(scale, sign * middle, deviation, _NODES[n])
+            for sign, middle, deviation in zip(signs, centre, deviations)
+        ]
         r, volume = _unordered(*axes[0], n) if symmetric else _tensor(axes)
         d = r * np.array(signs) - centre
         log_data = log_data_at_0 - scale * r.sum(axis=1)
         log_noise = log_noise_at_mean - 0.5 * ((d @ precision) * d).sum(axis=1)
         h = _means(r) if symmetric else np.column_stack([np.ones(len(r)), r])
         # The grid is in s: p(s) = p(u)/|det B|.
-        found.append(_Orthant(every if symmetric else (signs,), log_data, log_noise, volume * math.exp(-log_det), h, symmetric))
+        found.append(
+            _Orthant(
+                every if symmetric else (signs,),
+                log_data,
+                log_noise,
+                volume * math.exp(-log_det),
+                h,
+                symmetric,
+            )
+        )
     return tuple(found)
 
 
@@ -152,7 +176,9 @@ def _axis(scale: float, centre: float, deviation: float, nodes: int) -> tuple[Fl
 
 
 def _tensor(axes: list[tuple[Float, Float]]) -> tuple[Float, Float]:
-    points = np.stack(np.meshgrid(*(r for r, _ in axes), indexing="ij"), axis=-1).reshape(-1, len(axes))
+    points = np.stack(np.meshgrid(*(r for r, _ in axes), indexing="ij"), axis=-1).reshape(
+        -1, len(axes)
+    )
     return points, functools.reduce(np.multiply.outer, (w for _, w in axes)).ravel()
 
 
@@ -175,11 +201,15 @@ def _means(r: Float) -> Float:
     """1, and the means of |s_k|, of s_k^2 and of |s_k||s_l| over the coordinates: what unordered tuples give."""
     n = r.shape[1]
     first, second = r.sum(axis=1), (r * r).sum(axis=1)
-    return np.column_stack([np.ones(len(r)), first / n, second / n, (first * first - second) / (n * (n - 1))])
+    return np.column_stack(
+        [np.ones(len(r)), first / n, second / n, (first * first - second) / (n * (n - 1))]
+    )
 
 
 @functools.lru_cache(maxsize=1 << 10)
-def _moments(grid: tuple[_Orthant, ...], weight: Weight, added: float, nu: float) -> tuple[tuple[tuple[int, ...], Float], ...]:
+def _moments(
+    grid: tuple[_Orthant, ...], weight: Weight, added: float, nu: float
+) -> tuple[tuple[tuple[int, ...], Float], ...]:
     """(signs of an orthant, the integral of w h h' over it)."""
     found = []
     for orthant in grid:

@@ -34,7 +34,9 @@ class DynamicsSteps:
         """What the momentum is multiplied by."""
         return [step_size] * n_steps
 
-    def trajectory(self, score: Score, u: Array, p: Array, step_size: float, n_steps: int) -> tuple[Array, Array]:
+    def trajectory(
+        self, score: Score, u: Array, p: Array, step_size: float, n_steps: int
+    ) -> tuple[Array, Array]:
         """(u, p) after n_steps steps."""
         first, *kicks = self.kicks(step_size, n_steps)
         p = p + first * score(u)
@@ -90,7 +92,9 @@ class DynamicsSteps:
         return probability, accepted.astype(probability.dtype)
 
 
-def _decision(steps: DynamicsSteps, energy_before: Array, energy_after: Array, uniforms: Array) -> Outputs:
+def _decision(
+    steps: DynamicsSteps, energy_before: Array, energy_after: Array, uniforms: Array
+) -> Outputs:
     probability, accepted = steps.metropolis(energy_before, energy_after, uniforms)
     return {"probability": probability, "accepted": accepted}
 

@@ -97,4 +97,6 @@ def _network(name: str) -> Callable[..., Outputs]:
     return evaluate
 
 
-NETWORKS: dict[str, Callable[..., Outputs]] = {f"mlp_{name}_log_density": _network(name) for name in ACTIVATIONS}
+NETWORKS: dict[str, Callable[..., Outputs]] = {
+    f"mlp_{name}_log_density": _network(name) for name in ACTIVATIONS
+}

@@ -48,7 +48,9 @@ class RivalSteps:
         log_Z, shares = self.log_mean_weight(log_w, n_data)
         return log_Z, up * shares
 
-    def importance(self, model_data: Array, model_noise: Array, noise_noise: Array) -> tuple[Any, Any, Array, Array]:
+    def importance(
+        self, model_data: Array, model_noise: Array, noise_noise: Array
+    ) -> tuple[Any, Any, Array, Array]:
         """J, ln Z, dJ/dln p_m on the data and on the noise."""
         of_data, slope = self.mean_log_model(model_data)
         log_Z, shares = self.log_normalizer(model_noise, noise_noise, len(model_data))
@@ -63,7 +65,9 @@ class RivalSteps:
         t, left = np.tanh(z), 4.0 * e / (1.0 + e) ** 2
         return t, slope * left, -2.0 * slope * slope * t * left
 
-    def source_scores(self, s: Array, slope: float, scale: float) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    def source_scores(
+        self, s: Array, slope: float, scale: float
+    ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
         """(g(s), its slope), and (g'(s) as it stands in the divergence, its slope)."""
         t, first, second = self.smoothed_sign(s, slope)
         return (-scale * t, -scale * first), (-scale * first, -scale * second)
@@ -81,7 +85,9 @@ class RivalSteps:
         """What |Psi|^2/2 and div Psi are multiplied by before the mean."""
         return 1.0, 1.0
 
-    def gradient_of_loss(self, direct: Array, by_score: Array, by_divergence: Array, by_norms: Array) -> Array:
+    def gradient_of_loss(
+        self, direct: Array, by_score: Array, by_divergence: Array, by_norms: Array
+    ) -> Array:
         """The four parts of the loss's derivative by B: at phi fixed; through phi; through g'; through |b_k|^2, by halves."""
         return direct + by_score + by_divergence + 2.0 * by_norms
 
@@ -103,9 +109,20 @@ class RivalSteps:
         return -value, -grad
 
 
-def _importance(steps: RivalSteps, log_model_data: Array, log_model_noise: Array, log_noise_noise: Array) -> Outputs:
-    value, log_Z, of_data, of_noise = steps.importance(log_model_data, log_model_noise, log_noise_noise)
-    return {"value": value, "log_normalizer": log_Z, "grad_log_model_data": of_data, "grad_log_model_noise": of_noise}
+def _importance(
+    steps: RivalSteps, log_model_data: Array, log_model_noise: Array, log_noise_noise: Array
+) -> Outputs:
+    value, log_Z, of_data, of_noise = steps.importance(
+        log_model_data, log_model_noise, log_noise_noise
+    )
+    return {
+        "value": value,
+        "log_normalizer": log_Z,
+        "grad_log_model_data": of_data,
+        "grad_log_model_noise": of_noise,
+    }
 
 
-IMPORTANCE: dict[str, Callable[..., Outputs]] = {"importance_sampling_from_log_densities": _importance}
+IMPORTANCE: dict[str, Callable[..., Outputs]] = {
+    "importance_sampling_from_log_densities": _importance
+}

@@ -56,7 +56,14 @@ from nce_ref._checks import Float
 from nce_ref.oracle.objectives import Objective
 
 DTYPES = ("float32", "float64")
-K = {"kernel": 8.0, "density": 8.0, "value": 8.0, "gradient": 8.0, "trajectory": 8.0, "covariance": 64.0}
+K = {
+    "kernel": 8.0,
+    "density": 8.0,
+    "value": 8.0,
+    "gradient": 8.0,
+    "trajectory": 8.0,
+    "covariance": 64.0,
+}
 
 
 def tolerance_class(objective: Objective, output: str) -> str:
@@ -78,4 +85,7 @@ def allowance(objective: Objective, output: str, scale: ArrayLike, dtype: str) -
     kind = tolerance_class(objective, output)
     info = np.finfo(dtype)
     eps, tiny = float(info.eps), float(info.tiny)
-    return K[kind] * ((math.sqrt(eps) if kind == "covariance" else eps) * np.asarray(scale, dtype=np.float64) + tiny)
+    return K[kind] * (
+        (math.sqrt(eps) if kind == "covariance" else eps) * np.asarray(scale, dtype=np.float64)
+        + tiny
+    )

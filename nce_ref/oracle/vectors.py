@@ -64,7 +64,10 @@ class Vector:
 
     def arguments(self, dtype: str = "float64") -> dict[str, Any]:
         """Fresh copies of the inputs: arrays in ``dtype``, scalars as Python floats."""
-        return {name: value if isinstance(value, float) else value.astype(dtype) for name, value in self.inputs.items()}
+        return {
+            name: value if isinstance(value, float) else value.astype(dtype)
+            for name, value in self.inputs.items()
+        }
 
 
 def cases(objective: str | None = None, *, flags: Iterable[str] = ()) -> tuple[Vector, ...]:
@@ -75,9 +78,16 @@ def cases(objective: str | None = None, *, flags: Iterable[str] = ()) -> tuple[V
     wanted = (flags,) if isinstance(flags, str) else tuple(flags)
     known = suite()["flags"]
     if unknown := [flag for flag in wanted if flag not in known]:
-        raise ValueError(f"flags: got {', '.join(map(repr, unknown))}; expected some of {', '.join(sorted(known))}")
+        raise ValueError(
+            f"flags: got {', '.join(map(repr, unknown))}; expected some of {', '.join(sorted(known))}"
+        )
     names = OBJECTIVES if objective is None else (find_objective(objective).name,)
-    return tuple(vector for name in names for vector in _of_objective(name, FOLDER) if set(wanted) <= set(vector.flags))
+    return tuple(
+        vector
+        for name in names
+        for vector in _of_objective(name, FOLDER)
+        if set(wanted) <= set(vector.flags)
+    )
 
 
 def find(vector_id: str) -> Vector:
@@ -87,7 +97,11 @@ def find(vector_id: str) -> Vector:
     for vector in near:
         if vector.id == vector_id:
             return vector
-    there = ", ".join(vector.id for vector in near[:5]) + ", ..." if near else f"an id that begins with one of {', '.join(OBJECTIVES)}"
+    there = (
+        ", ".join(vector.id for vector in near[:5]) + ", ..."
+        if near
+        else f"an id that begins with one of {', '.join(OBJECTIVES)}"
+    )
     raise ValueError(f"id: got {vector_id!r}; expected {there}")
 
 
@@ -130,7 +144,9 @@ def _of_objective(name: str, folder: Path) -> tuple[Vector, ...]:
     return read_vectors(folder / f"{name}.json")
 
 
-def _vector(objective: Objective, source: Mapping[str, Any], test: Mapping[str, Any], folder: Path) -> Vector:
+def _vector(
+    objective: Objective, source: Mapping[str, Any], test: Mapping[str, Any], folder: Path
+) -> Vector:
     inputs = {name: read_input(test["inputs"][name], folder) for name in objective.arguments}
     sizes: dict[str, int] = {}
     for name, shape in objective.arguments.items():
@@ -141,7 +157,12 @@ def _vector(objective: Objective, source: Mapping[str, Any], test: Mapping[str, 
         value = _hex_array(stored["hex"])
         scale = np.asarray(stored["scale"], dtype=np.float64)
         for what, array in (("hex", value), ("scale", scale)):
-            _match(f"{output.name}.{what}", array.shape, output.shape, {**sizes, "n_params": sizes.get("n_dim", 0) ** 2 + 1})
+            _match(
+                f"{output.name}.{what}",
+                array.shape,
+                output.shape,
+                {**sizes, "n_params": sizes.get("n_dim", 0) ** 2 + 1},
+            )
         expected[output.name] = Expected(stored["decimal"], value, scale)
     return Vector(
         test["id"],
@@ -158,7 +179,9 @@ def _vector(objective: Objective, source: Mapping[str, Any], test: Mapping[str, 
 
 def _match(name: str, got: tuple[int, ...], shape: tuple[str, ...], sizes: dict[str, int]) -> None:
     """Raise ValueError unless ``got`` fits ``shape``; sizes met for the first time are noted."""
-    if len(got) != len(shape) or any(sizes.setdefault(axis, size) != size for axis, size in zip(shape, got)):
+    if len(got) != len(shape) or any(
+        sizes.setdefault(axis, size) != size for axis, size in zip(shape, got)
+    ):
         raise ValueError(f"{name} has shape {got}; expected ({', '.join(shape)}) with {sizes}")
 
 
@@ -167,7 +190,9 @@ def read_input(stored: Any, folder: Path) -> Any:
     if isinstance(stored, dict):
         content = (folder / stored["npz"]).read_bytes()
         if hashlib.sha256(content).hexdigest() != stored["sha256"]:
-            raise ValueError(f"{stored['npz']}: its sha256 is not the one named here; the file is not the one that was stored")
+            raise ValueError(
+                f"{stored['npz']}: its sha256 is not the one named here; the file is not the one that was stored"
+            )
         with np.load(folder / stored["npz"]) as arrays:
             array = np.asarray(arrays[stored["array"]], dtype=np.float64)
     else:

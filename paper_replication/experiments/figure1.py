@@ -65,23 +65,42 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
     """Return the scalars of one repetition at ``params["n_data"]``; the names are method.protocol.quantity."""
     n_data = int(params["n_data"])
     problem = draw_problem(n_data, rng)
-    mixing, truth, x, starts, gaussian, y = problem.mixing, problem.truth, problem.x, problem.starts, problem.noise, problem.y
+    mixing, truth, x, starts, gaussian, y = (
+        problem.mixing,
+        problem.truth,
+        problem.x,
+        problem.starts,
+        problem.noise,
+        problem.y,
+    )
 
     demixing = truth[:-1].reshape(N_SOURCES, N_SOURCES)
-    result = {"norm_B": float(np.sum(demixing**2)), "condition_number": float(np.linalg.cond(mixing))}
+    result = {
+        "norm_B": float(np.sum(demixing**2)),
+        "condition_number": float(np.linalg.cond(mixing)),
+    }
 
-    def record(method: str, paper: Ends, fit: Fit, best_paper: float, best_certified: float) -> None:
+    def record(
+        method: str, paper: Ends, fit: Fit, best_paper: float, best_certified: float
+    ) -> None:
         certified = _certified_ends(fit)
-        for protocol, ends, best in (("paper", paper, best_paper), ("certified", certified, best_certified)):
+        for protocol, ends, best in (
+            ("paper", paper, best_paper),
+            ("certified", certified, best_certified),
+        ):
             for name, value in _errors(ends, truth, mixing, best).items():
                 result[f"{method}.{protocol}.{name}"] = value
         result[f"{method}.paper.single_gap"] = best_paper - float(paper.objectives[0])
-        result[f"{method}.paper.single_error_B"] = match_truth(paper.first_theta, truth).squared_error
+        result[f"{method}.paper.single_error_B"] = match_truth(
+            paper.first_theta, truth
+        ).squared_error
         for name, value in _inference(fit, method, truth, mixing, n_data).items():
             result[f"{method}.certified.{name}"] = value
 
     likelihood = LikelihoodObjective(MODEL, x)
-    paper = paper_ends(likelihood, starts[:, :-1], lambda alpha: MODEL.normalize(np.append(alpha, 0.0)))
+    paper = paper_ends(
+        likelihood, starts[:, :-1], lambda alpha: MODEL.normalize(np.append(alpha, 0.0))
+    )
     fit = fit_mle(MODEL, x, start=starts)
     best = max(float(paper.objectives.max()), fit.objective)
     record("mle", paper, fit, best, best)
@@ -119,7 +138,12 @@ def draw_problem(n_data: int, rng: np.random.Generator) -> Problem:
     mixing = random_mixing(N_SOURCES, rng)
     truth = MODEL.normalize(MODEL.pack(np.linalg.inv(mixing), 0.0))
     x = MODEL.sample(truth, n_data, rng)
-    starts = np.stack([MODEL.random_start(rng) for _ in range(MANY_STARTS if n_data <= MANY_UP_TO else FEW_STARTS)])
+    starts = np.stack(
+        [
+            MODEL.random_start(rng)
+            for _ in range(MANY_STARTS if n_data <= MANY_UP_TO else FEW_STARTS)
+        ]
+    )
     noise = GaussianNoise.from_data(x)
     y = noise.sample(n_data, rng)
     return Problem(mixing, truth, x, starts, noise, y, int(rng.integers(2**63)))
@@ -131,7 +155,9 @@ def expected_seconds(params: Mapping[str, Any]) -> float:
     return (0.4 + 5.5e-4 * n_data) if n_data <= MANY_UP_TO else 1.4e-4 * n_data
 
 
-def second_noise(theta: Float, truth: Float, n_points: int, seed: int) -> tuple[LaplaceICANoise, Float]:
+def second_noise(
+    theta: Float, truth: Float, n_points: int, seed: int
+) -> tuple[LaplaceICANoise, Float]:
     """The noise of the fine tuning, the model at the first fit's B (rows and signs as the truth has them), and a sample of it."""
     noise = LaplaceICANoise(match_truth(theta, truth).B)
     return noise, noise.sample(n_points, np.random.default_rng(seed))
@@ -154,7 +180,14 @@ def paper_ends(objective: Any, starts: Float, complete: Any) -> Ends:
 
 def _certified_ends(fit: Fit) -> Ends:
     objectives = np.array([start.objective for start in fit.starts])
-    return Ends(fit.theta, objectives, fit.n_evaluations, fit.stationarity, fit.is_local_maximum, fit.starts[0].theta)
+    return Ends(
+        fit.theta,
+        objectives,
+        fit.n_evaluations,
+        fit.stationarity,
+        fit.is_local_maximum,
+        fit.starts[0].theta,
+    )
 
 
 def match_truth(theta: Float, truth: Float) -> Any:

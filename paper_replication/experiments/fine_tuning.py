@@ -25,7 +25,11 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
     """Return the scalars of one repetition at ``params["n_data"]``."""
     n_data = int(params["n_data"])
     problem = draw_problem(n_data, rng)
-    first = paper_ends(NCEObjective(MODEL, problem.noise, problem.x, problem.y), problem.starts, lambda theta: theta)
+    first = paper_ends(
+        NCEObjective(MODEL, problem.noise, problem.x, problem.y),
+        problem.starts,
+        lambda theta: theta,
+    )
     noise, y = second_noise(first.theta, problem.truth, n_data, problem.noise_seed)
     objective = NCEObjective(MODEL, noise, problem.x, y)
     result = {}

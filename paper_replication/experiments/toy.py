@@ -27,14 +27,21 @@ def picture(rng: np.random.Generator) -> dict[str, Any]:
     objective = make_objective(rng)
     precision, c = np.linspace(*PRECISIONS, N_GRID), np.linspace(*CONSTANTS, N_GRID)
     values = np.array([[objective(np.array([p, k]))[0] for p in precision] for k in c])
-    return {"precision": precision, "c": c, "objective": values, "paths": [path(objective, np.array(start)) for start in STARTS]}
+    return {
+        "precision": precision,
+        "c": c,
+        "objective": values,
+        "paths": [path(objective, np.array(start)) for start in STARTS],
+    }
 
 
 def make_objective(rng: np.random.Generator) -> NCEObjective:
     """Return J for ``N_DATA`` data points and ``NU`` times as many noise points."""
     truth = MODEL.normalize(np.array([1.0, 0.0]))
     noise = GaussianNoise([0.0], [[NOISE_VARIANCE]])
-    return NCEObjective(MODEL, noise, MODEL.sample(truth, N_DATA, rng), noise.sample(NU * N_DATA, rng))
+    return NCEObjective(
+        MODEL, noise, MODEL.sample(truth, N_DATA, rng), noise.sample(NU * N_DATA, rng)
+    )
 
 
 def path(objective: NCEObjective, start: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -45,5 +52,7 @@ def path(objective: NCEObjective, start: NDArray[np.float64]) -> NDArray[np.floa
         value, gradient = objective(theta)
         return -value, -gradient
 
-    minimize(descent, start, jac=True, method="CG", callback=lambda theta: points.append(np.array(theta)))
+    minimize(
+        descent, start, jac=True, method="CG", callback=lambda theta: points.append(np.array(theta))
+    )
     return np.array(points)

@@ -68,14 +68,29 @@ def gain(one: Optimum) -> str:
     """What is saved against noise equal to the data at the same budget, in words for the table."""
     if is_equal(one):
         return "0: noise = data is the optimum"
-    return f"{100.0 * (1.0 - one.relative):.1f} %" if one.relative < 1.0 else f"none: {100.0 * (one.relative - 1.0):.1f} % worse"
+    return (
+        f"{100.0 * (1.0 - one.relative):.1f} %"
+        if one.relative < 1.0
+        else f"none: {100.0 * (one.relative - 1.0):.1f} % worse"
+    )
 
 
 def optima_csv(joint: list[Optimum], at_one: list[Optimum]) -> str:
     """Every local minimum: where, how large, how sure. Ten digits would promise more than other machines reproduce; eight are safe."""
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
-    table.writerow(["problem", "target", "over", "rank", "noise_parameter", "nu", "budget_error", "relative_to_equal"])
+    table.writerow(
+        [
+            "problem",
+            "target",
+            "over",
+            "rank",
+            "noise_parameter",
+            "nu",
+            "budget_error",
+            "relative_to_equal",
+        ]
+    )
     for over, optima in (("noise and nu", joint), ("noise at nu = 1", at_one)):
         for rank, one in _ranked(optima):
             numbers = [f"{v:.7f}" for v in (one.parameter, one.nu, one.error, one.relative)]
@@ -90,7 +105,16 @@ def curves_csv(curves: list[Curve]) -> str:
     table.writerow(["problem", "target", "against", "curve", "x", "relative_to_equal"])
     for curve in curves:
         for x, value in zip(curve.x, curve.relative):
-            table.writerow([curve.problem.name, curve.target, curve.against, curve.label, f"{x:.6g}", f"{value:.6g}"])
+            table.writerow(
+                [
+                    curve.problem.name,
+                    curve.target,
+                    curve.against,
+                    curve.label,
+                    f"{x:.6g}",
+                    f"{value:.6g}",
+                ]
+            )
     return out.getvalue()
 
 
@@ -99,7 +123,9 @@ def summary(joint: list[Optimum], at_one: list[Optimum]) -> str:
     lines = []
     for one, fixed in zip(_best(joint), _best(at_one)):
         where = f"best at {one.parameter:.3f}, nu = {one.nu:.3f}"
-        lines.append(f"{one.problem.name:40} {one.target:5} {where}: {gain(one)}; at nu = 1: {gain(fixed)}")
+        lines.append(
+            f"{one.problem.name:40} {one.target:5} {where}: {gain(one)}; at nu = 1: {gain(fixed)}"
+        )
     return "\n".join(lines)
 
 
@@ -108,11 +134,26 @@ def text(joint: list[Optimum], at_one: list[Optimum], drawn: bool) -> str:
     worst = max(one.location_error for one in [*joint, *at_one])
     head = ["model, noise", "counted", "best parameter", "best ν", "E", "saved"]
     rows = [
-        [one.problem.name, LABELS[one.target], f"{one.parameter:.3f}", f"{one.nu:.3f}", f"{one.error:.4f}", gain(one)]
+        [
+            one.problem.name,
+            LABELS[one.target],
+            f"{one.parameter:.3f}",
+            f"{one.nu:.3f}",
+            f"{one.error:.4f}",
+            gain(one),
+        ]
         for one in _best(joint)
     ]
     rows_at_one = [
-        [one.problem.name, LABELS[one.target], f"{one.parameter:.3f}", "1 (held)", f"{one.error:.4f}", gain(one)] for one in _best(at_one)
+        [
+            one.problem.name,
+            LABELS[one.target],
+            f"{one.parameter:.3f}",
+            "1 (held)",
+            f"{one.error:.4f}",
+            gain(one),
+        ]
+        for one in _best(at_one)
     ]
     others = [one for rank, one in _ranked(joint) if rank > 1]
     local = "".join(
@@ -123,7 +164,9 @@ def text(joint: list[Optimum], at_one: list[Optimum], drawn: bool) -> str:
     equal = sum(is_equal(one) for one in best)
     same_nu = all(abs(one.nu - 1.0) < 1e-6 for one in best if is_equal(one))
     where = ", where ν = 1 is best, too" if equal and same_nu else ""
-    wider = all(one.parameter > 1.0 and one.nu < 1.0 for one in best if one.problem.moves == "variance")
+    wider = all(
+        one.parameter > 1.0 and one.nu < 1.0 for one in best if one.problem.moves == "variance"
+    )
     return f"""# Which noise is best?
 
 Made by `python -m paper_replication noise-choice`; no random numbers. Data are N(0, 1). E is N times the asymptotic mean squared error at

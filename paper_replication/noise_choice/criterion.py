@@ -59,7 +59,9 @@ class Problem:
 PROBLEMS = (Problem("variance", "variance"), Problem("mean", "mean"), Problem("mean", "variance"))
 
 
-def budget_error(problem: Problem, target: str, parameter: float, nu: float, step: float = STEP) -> float:
+def budget_error(
+    problem: Problem, target: str, parameter: float, nu: float, step: float = STEP
+) -> float:
     """Return E. ``step`` of the trapezoidal rule on [-14, 14].
 
     The integrands are analytic and fall like a Gaussian, so the rule's error is e^(-2 pi d/step), d the distance from the real line
@@ -71,7 +73,9 @@ def budget_error(problem: Problem, target: str, parameter: float, nu: float, ste
     if target not in TARGETS:
         raise ValueError(f"target: got {target!r}; expected one of {', '.join(TARGETS)}")
     if not (variance > 0.0 and nu > 0.0 and math.isfinite(nu) and abs(mean) <= 9.0):
-        raise ValueError(f"parameter, nu: got {parameter} and {nu}; expected a variance and a nu above 0, a mean of at most 9 in size")
+        raise ValueError(
+            f"parameter, nu: got {parameter} and {nu}; expected a variance and a nu above 0, a mean of at most 9 in size"
+        )
     u = np.arange(-_REACH, _REACH + 0.5 * step, step)
     log_ratio = -0.5 * u**2 + 0.5 * (u - mean) ** 2 / variance + 0.5 * math.log(variance)
     mass = step * np.exp(-0.5 * u**2) / math.sqrt(2.0 * math.pi) * expit(math.log(nu) - log_ratio)
@@ -88,5 +92,8 @@ def budget_error(problem: Problem, target: str, parameter: float, nu: float, ste
 
 def equal_error(problem: Problem, target: str, nu: float = 1.0) -> float:
     """Return E for noise equal to the data, by its closed form (1 + nu)^2/nu times Cramer-Rao."""
-    bound = {"variance": {"free": 2.0, "both": 2.5, "tied": 2.0}, "mean": dict.fromkeys(TARGETS, 1.0)}[problem.model][target]
+    bound = {
+        "variance": {"free": 2.0, "both": 2.5, "tied": 2.0},
+        "mean": dict.fromkeys(TARGETS, 1.0),
+    }[problem.model][target]
     return (1.0 + nu) ** 2 / nu * bound

@@ -35,15 +35,25 @@ def make_curves(optima: list[Optimum], n_points: int = 61) -> list[Curve]:
     nus = np.geomspace(0.1, 10.0, n_points)
     curves = []
     for problem in PROBLEMS:
-        x = np.geomspace(0.1, 30.0, n_points) if problem.moves == "variance" else np.linspace(0.0, 3.5, n_points)
+        x = (
+            np.geomspace(0.1, 30.0, n_points)
+            if problem.moves == "variance"
+            else np.linspace(0.0, 3.5, n_points)
+        )
         for target in TARGETS:
             unit = equal_error(problem, target)
             best = next(o for o in optima if o.problem == problem and o.target == target)
             rows = {
                 ("parameter", "nu = 1"): (x, [budget_error(problem, target, p, 1.0) for p in x]),
                 ("parameter", "best nu"): (x, [best_nu(problem, target, p)[1] for p in x]),
-                ("nu", "best noise"): (nus, [budget_error(problem, target, best.parameter, nu) for nu in nus]),
+                ("nu", "best noise"): (
+                    nus,
+                    [budget_error(problem, target, best.parameter, nu) for nu in nus],
+                ),
                 ("nu", "noise = data"): (nus, [equal_error(problem, target, nu) for nu in nus]),
             }
-            curves += [Curve(problem, target, *key, along, np.array(values) / unit) for key, (along, values) in rows.items()]
+            curves += [
+                Curve(problem, target, *key, along, np.array(values) / unit)
+                for key, (along, values) in rows.items()
+            ]
     return curves

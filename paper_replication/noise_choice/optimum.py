@@ -50,7 +50,11 @@ def find_optima(problem: Problem, target: str, fixed_nu: float | None = None) ->
     the stated error: their distance plus the last Newton step.
     """
     n_x, n_nu = _GRID
-    xs = np.linspace(*MEANS, n_x) if problem.moves == "mean" else np.linspace(*np.log(VARIANCES), n_x)
+    xs = (
+        np.linspace(*MEANS, n_x)
+        if problem.moves == "mean"
+        else np.linspace(*np.log(VARIANCES), n_x)
+    )
     ls = np.linspace(*np.log(NUS), n_nu) if fixed_nu is None else np.array([math.log(fixed_nu)])
     values = np.array([[_value(problem, target, np.array([x, l])) for l in ls] for x in xs])
     found: list[Optimum] = []
@@ -58,12 +62,25 @@ def find_optima(problem: Problem, target: str, fixed_nu: float | None = None) ->
         start = np.array([xs[i], ls[j]])
         free = 2 if fixed_nu is None else 1
         one, step_one, _ = _polish(lambda v: _value(problem, target, v), start, free, _H)
-        two, step_two, curvature = _polish(lambda v: _value(problem, target, v, 0.5 * STEP), one, free, 0.5 * _H)
+        two, step_two, curvature = _polish(
+            lambda v: _value(problem, target, v, 0.5 * STEP), one, free, 0.5 * _H
+        )
         slack = float(np.abs(one - two).max()) + max(step_one, step_two)
         parameter = math.exp(two[0]) if problem.moves == "variance" else abs(float(two[0]))
         error = _value(problem, target, two, 0.5 * STEP)
         relative = error / equal_error(problem, target)
-        found.append(Optimum(problem, target, parameter, math.exp(two[1]), error, relative, slack, curvature / error))
+        found.append(
+            Optimum(
+                problem,
+                target,
+                parameter,
+                math.exp(two[1]),
+                error,
+                relative,
+                slack,
+                curvature / error,
+            )
+        )
     return sorted(found, key=lambda o: o.error)
 
 
@@ -73,21 +90,31 @@ def best_nu(problem: Problem, target: str, parameter: float) -> tuple[float, flo
 
     bounds = (math.log(NUS[0]) - 3.0, math.log(NUS[1]) + 3.0)
     found = minimize_scalar(
-        lambda l: budget_error(problem, target, parameter, math.exp(l)), bounds=bounds, method="bounded", options={"xatol": 1e-6}
+        lambda l: budget_error(problem, target, parameter, math.exp(l)),
+        bounds=bounds,
+        method="bounded",
+        options={"xatol": 1e-6},
     )
     return math.exp(float(found.x)), float(found.fun)
 
 
 def _value(problem: Problem, target: str, point: Vector, step: float = STEP) -> float:
     x, log_nu = float(point[0]), float(point[1])
-    return budget_error(problem, target, math.exp(x) if problem.moves == "variance" else x, math.exp(log_nu), step)
+    return budget_error(
+        problem, target, math.exp(x) if problem.moves == "variance" else x, math.exp(log_nu), step
+    )
 
 
 def _below_neighbours(values: Vector, symmetric: bool) -> NDArray[np.bool_]:
     """Which entries are below all (up to eight) neighbours; on an edge of the range only where E is symmetric about it."""
     n_x, n_nu = values.shape
     padded = np.pad(values, 1, constant_values=np.inf)
-    around = [padded[1 + a : 1 + a + n_x, 1 + b : 1 + b + n_nu] for a in (-1, 0, 1) for b in (-1, 0, 1) if a or b]
+    around = [
+        padded[1 + a : 1 + a + n_x, 1 + b : 1 + b + n_nu]
+        for a in (-1, 0, 1)
+        for b in (-1, 0, 1)
+        if a or b
+    ]
     inner = np.ones(values.shape, dtype=bool)
     inner[-1] = False
     inner[0] = symmetric
@@ -96,7 +123,9 @@ def _below_neighbours(values: Vector, symmetric: bool) -> NDArray[np.bool_]:
     return inner & (values < np.min(around, axis=0))
 
 
-def _polish(f: Callable[[Vector], float], start: Vector, free: int, h: float) -> tuple[Vector, float, float]:
+def _polish(
+    f: Callable[[Vector], float], start: Vector, free: int, h: float
+) -> tuple[Vector, float, float]:
     """Newton's method with differences of fourth order; (point, last step, least eigenvalue of the Hessian)."""
     point, size, lowest = start.copy(), math.inf, math.nan
     for _ in range(60):
@@ -112,7 +141,9 @@ def _polish(f: Callable[[Vector], float], start: Vector, free: int, h: float) ->
     return point, size, lowest
 
 
-def _derivatives(f: Callable[[Vector], float], point: Vector, free: int, h: float) -> tuple[Vector, Vector]:
+def _derivatives(
+    f: Callable[[Vector], float], point: Vector, free: int, h: float
+) -> tuple[Vector, Vector]:
     def at(*shifts: float) -> float:
         moved = point.copy()
         moved[:free] += h * np.array(shifts)
@@ -127,5 +158,7 @@ def _derivatives(f: Callable[[Vector], float], point: Vector, free: int, h: floa
         gradient[k] = (8.0 * near - far) / (12.0 * h)
         hessian[k, k] = (axis(k, 1.0) - 2.0 * middle + axis(k, -1.0)) / h**2
     if free == 2:
-        hessian[0, 1] = hessian[1, 0] = (at(1, 1) - at(1, -1) - at(-1, 1) + at(-1, -1)) / (4.0 * h**2)
+        hessian[0, 1] = hessian[1, 0] = (at(1, 1) - at(1, -1) - at(-1, 1) + at(-1, -1)) / (
+            4.0 * h**2
+        )
     return gradient, hessian

@@ -10,7 +10,11 @@ from .curves import Curve
 from .optimum import Optimum
 
 COLOURS = {"free": "#0072B2", "both": "#D55E00", "tied": "#009E73"}
-LABELS = {"free": "c free, error of α", "both": "c free, error of α and c", "tied": "normalised model, error of α"}
+LABELS = {
+    "free": "c free, error of α",
+    "both": "c free, error of α and c",
+    "tied": "normalised model, error of α",
+}
 TITLES = {
     "variance model, noise of other variance": "variance of N(0, 1), noise N(0, τ²)",
     "mean model, noise of other mean": "mean of N(0, 1), noise N(m, 1)",
@@ -43,12 +47,19 @@ def write_picture(folder: Path, curves: list[Curve], optima: list[Optimum]) -> b
         handles, labels = axes[0][0].get_legend_handles_labels()
         more, words = axes[1][0].get_legend_handles_labels()
         grey = [(h, w) for h, w in zip(more, words) if w == "noise = data"]
-        figure.legend(handles + [h for h, _ in grey], labels + [w for _, w in grey], loc="outside lower center", ncols=4)
+        figure.legend(
+            handles + [h for h, _ in grey],
+            labels + [w for _, w in grey],
+            loc="outside lower center",
+            ncols=4,
+        )
         house.save(figure, folder / "noise_choice")
     return True
 
 
-def _panel(axes: object, problem: Problem, curves: list[Curve], optima: list[Optimum], against: str) -> None:
+def _panel(
+    axes: object, problem: Problem, curves: list[Curve], optima: list[Optimum], against: str
+) -> None:
     from matplotlib.axes import Axes
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
@@ -59,7 +70,15 @@ def _panel(axes: object, problem: Problem, curves: list[Curve], optima: list[Opt
             continue
         if curve.label == "noise = data":
             if curve.target == "free":
-                axes.plot(curve.x, curve.relative, color="0.45", ls="--", lw=1.4, label="noise = data", zorder=1)
+                axes.plot(
+                    curve.x,
+                    curve.relative,
+                    color="0.45",
+                    ls="--",
+                    lw=1.4,
+                    label="noise = data",
+                    zorder=1,
+                )
             continue
         dotted = curve.label == "nu = 1"
         style = ":" if dotted else "--" if dashed and curve.target == "free" else "-"
@@ -86,7 +105,16 @@ def _panel(axes: object, problem: Problem, curves: list[Curve], optima: list[Opt
             )
             if against == "nu":
                 break  # the curve below is that of the best noise alone
-    axes.plot(problem.equal if against == "parameter" else 1.0, 1.0, "x", color="k", ms=7, mew=1.6, ls="", zorder=6)
+    axes.plot(
+        problem.equal if against == "parameter" else 1.0,
+        1.0,
+        "x",
+        color="k",
+        ms=7,
+        mew=1.6,
+        ls="",
+        zorder=6,
+    )
     axes.set_ylim(0.5, 2.0)
     axes.set_yticks([0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0])
     plain = FuncFormatter(lambda value, _: f"{value:g}")

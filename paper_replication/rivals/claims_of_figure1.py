@@ -27,11 +27,18 @@ def medians() -> list[Claim]:
                     f"Figure 1 (a): {LABELS[method]}",
                     f"{LABELS[method]}: median squared error of {parameter} at T = {size} is 10^{value}",
                     "P10 Fig. 1 (a)" + (OWN_CHOICE if method == "cd" else ""),
-                    partial(house.published_median, column=f"curves/{method}.error_{parameter}", n_data=size, value=value),
+                    partial(
+                        house.published_median,
+                        column=f"curves/{method}.error_{parameter}",
+                        n_data=size,
+                        value=value,
+                    ),
                     "agreement",
                     0.0,
                     0.30 if parameter == "c" else 0.15,
-                    "one doubling of T: one squared number" if parameter == "c" else "half a doubling of T",
+                    "one doubling of T: one squared number"
+                    if parameter == "c"
+                    else "half a doubling of T",
                     family_size=len(RIVALS) * len(SIZES),
                 )
             )
@@ -51,11 +58,15 @@ def slopes() -> list[Claim]:
                 "slopes, last four points",
                 f"{LABELS[method]}: the median squared error of {parameter} falls like T^{value} for T >= 2000",
                 "P10 Fig. 1 (a)" + (OWN_CHOICE if method == "cd" else ""),
-                partial(of.slope_of_medians, column=f"curves/{method}.error_{parameter}", value=value),
+                partial(
+                    of.slope_of_medians, column=f"curves/{method}.error_{parameter}", value=value
+                ),
                 "agreement",
                 0.0,
                 0.40 if parameter == "c" else 0.12,
-                "below the distance (0.56) to 1/T" if parameter == "c" else "below the distance (0.19) from importance sampling to 1/T",
+                "below the distance (0.56) to 1/T"
+                if parameter == "c"
+                else "below the distance (0.19) from importance sampling to 1/T",
                 family_size=len(RIVALS),
             )
         )
@@ -89,7 +100,10 @@ def ratios() -> list[Claim]:
                 f"{LABELS[method]} over MLE, medians of squared error of B: {10**value:.1f}",
                 "P10 Fig. 1 (a)" + (OWN_CHOICE if method == "cd" else ""),
                 partial(
-                    house.published_median_ratio, columns=(f"curves/{method}.error_B", "curves/mle.error_B"), n_data=16000, value=value
+                    house.published_median_ratio,
+                    columns=(f"curves/{method}.error_B", "curves/mle.error_B"),
+                    n_data=16000,
+                    value=value,
                 ),
                 "agreement",
                 0.0,
@@ -105,7 +119,11 @@ def ratios() -> list[Claim]:
                 "score matching is worst",
                 f"score matching's median squared error of B at T = 16000 is above that of {LABELS[method]}",
                 "P10 section 3.1",
-                partial(house.median_log_ratio, columns=("curves/sm.error_B", f"curves/{method}.error_B"), n_data=16000),
+                partial(
+                    house.median_log_ratio,
+                    columns=("curves/sm.error_B", f"curves/{method}.error_B"),
+                    n_data=16000,
+                ),
                 "greater",
                 0.0,
                 0.30,
@@ -130,7 +148,10 @@ def variance() -> list[Claim]:
             math.log10(3.0),
             "'about 50': anything from 17 to 150",
         )
-        for name, words, only in (("all", "all fits", {}), ("settled", "fits that settled", {"only": "curves/cd.converged"}))
+        for name, words, only in (
+            ("all", "all fits", {}),
+            ("settled", "fits that settled", {"only": "curves/cd.converged"}),
+        )
         for size in (1000, 4000, 16000)
     ]
 
@@ -143,7 +164,12 @@ def doubling() -> list[Claim]:
             "contrastive divergence has steps enough",
             f"twice the steps move CD's squared error of B at T = {size} (median of pairs) by less than its median's standard error",
             "requirement of this project",
-            partial(of.doubling, once="curves/cd.error_B", twice="curves/cd_doubled.error_B", n_data=size),
+            partial(
+                of.doubling,
+                once="curves/cd.error_B",
+                twice="curves/cd_doubled.error_B",
+                n_data=size,
+            ),
             "equivalence",
             0.0,
             1.0,

@@ -22,11 +22,18 @@ def medians() -> list[Claim]:
             f"nu sweep, medians of {p.parameter}",
             f"{p.curve}: median squared error of {p.parameter} at T = {p.n_data} is 10^{p.value}",
             "J12, validation of the theory",
-            partial(house.published_median, column=f"{p.curve}/error_{p.parameter}", n_data=p.n_data, value=p.value),
+            partial(
+                house.published_median,
+                column=f"{p.curve}/error_{p.parameter}",
+                n_data=p.n_data,
+                value=p.value,
+            ),
             "agreement",
             0.0,
             0.35 if p.parameter == "c" else 0.20,
-            "somewhat over a doubling of T: one squared number, 35 claims" if p.parameter == "c" else "two thirds of a doubling of T",
+            "somewhat over a doubling of T: one squared number, 35 claims"
+            if p.parameter == "c"
+            else "two thirds of a doubling of T",
             family_size=len(points) // 2,
         )
         for p in points
@@ -53,7 +60,9 @@ def quantiles() -> list[Claim]:
                         "equivalence",
                         0.0,
                         margin,
-                        "a third of a doubling of T" if margin == 0.10 else "what so many matrices can see of so wide a law",
+                        "a third of a doubling of T"
+                        if margin == 0.10
+                        else "what so many matrices can see of so wide a law",
                     )
                 )
     claims.append(

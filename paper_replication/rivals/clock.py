@@ -49,18 +49,32 @@ class TimedStore(RunStore):
             super().close()
             raise
 
-    def append(self, key: Key, result: Mapping[str, float], seconds: float, provenance: Mapping[str, Any]) -> None:
+    def append(
+        self, key: Key, result: Mapping[str, float], seconds: float, provenance: Mapping[str, Any]
+    ) -> None:
         """Write times first, then the run: a run that is in the store has its times."""
         times = {name: value for name, value in result.items() if name.startswith(PREFIX)}
         if times:
-            named = {"experiment": key.experiment, "version": key.version, "params": json.loads(key.params), "repetition": key.repetition}
+            named = {
+                "experiment": key.experiment,
+                "version": key.version,
+                "params": json.loads(key.params),
+                "repetition": key.repetition,
+            }
             row = {**named, "result": finite_result(times)}
             try:
                 _write(self._clock_file, row)
             except OSError as error:
-                raise StoreError(f"{self.folder}: writing failed ({error.strerror}); what was stored before is kept") from None
+                raise StoreError(
+                    f"{self.folder}: writing failed ({error.strerror}); what was stored before is kept"
+                ) from None
             self.clock[key] = row
-        super().append(key, {name: value for name, value in result.items() if name not in times}, seconds, provenance)
+        super().append(
+            key,
+            {name: value for name, value in result.items() if name not in times},
+            seconds,
+            provenance,
+        )
 
     def close(self) -> None:
         """Close the files and free the folder."""

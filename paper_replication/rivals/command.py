@@ -27,32 +27,49 @@ def rivals(options: argparse.Namespace) -> int:
     wanted = plan.tasks(options.profile)
     mine = take_shard(wanted, *options.shard) if options.shard else wanted
     name = f"rivals-{options.profile}"
-    print(f"{name}: {len(wanted)} runs, budget {clock(plan.BUDGET_SECONDS[options.profile])} on 2 cores", flush=True)
+    print(
+        f"{name}: {len(wanted)} runs, budget {clock(plan.BUDGET_SECONDS[options.profile])} on 2 cores",
+        flush=True,
+    )
     start = time.monotonic()
     with TimedStore(options.results / name) as store:
         if store.note:
             print(store.note, file=sys.stderr)
         code = f"{code_hash(experiments='rivals/experiments')}.{code_hash()}"
         with executor_choice.open() as executor:
-            outcome = run_tasks(mine, store, executor, max_seconds=60.0 * options.max_minutes, provenance={"code": code})
+            outcome = run_tasks(
+                mine,
+                store,
+                executor,
+                max_seconds=60.0 * options.max_minutes,
+                provenance={"code": code},
+            )
         rows = [store.rows[task.key] for task in wanted if task.key in store.rows]
         times = [store.clock[task.key] for task in wanted if task.key in store.clock]
         spent: dict[str, list[float]] = {}
         for task in wanted:
             if task.key in store.seconds:
-                spent.setdefault(f"{task.key.experiment.removeprefix(ROOT)} {task.key.params}", []).append(store.seconds[task.key])
+                spent.setdefault(
+                    f"{task.key.experiment.removeprefix(ROOT)} {task.key.params}", []
+                ).append(store.seconds[task.key])
     elapsed, missing = time.monotonic() - start, len(wanted) - len(rows)
-    print(f"{outcome.n_made} runs made, {outcome.n_found} found in the store, {len(outcome.failures)} failed, {clock(elapsed)} passed")
+    print(
+        f"{outcome.n_made} runs made, {outcome.n_found} found in the store, {len(outcome.failures)} failed, {clock(elapsed)} passed"
+    )
     if outcome.interrupted:
         print(f"stopped: {missing} runs are missing; the same command goes on from here")
         return 130
     if missing and not outcome.failures:
-        print(f"{missing} runs of the profile are missing (a shard, or --max-minutes): the same command goes on; the last call reports")
+        print(
+            f"{missing} runs of the profile are missing (a shard, or --max-minutes): the same command goes on; the last call reports"
+        )
         return 0
     if not rows:
         raise StoreError(f"{options.results}: no run succeeded, so there is nothing to report on")
     folder = options.out or options.results / f"report-{name}"
-    made = report.build(rows, times, folder, describe_runs(options.profile, elapsed, spent, missing))
+    made = report.build(
+        rows, times, folder, describe_runs(options.profile, elapsed, spent, missing)
+    )
     if folder == report.FOLDER:
         refresh_section()
     print(plain_verdicts(made.judgements))

@@ -24,7 +24,9 @@ def slope_weights(sizes: tuple[int, ...] = LAST_FOUR) -> Float:
     return (x - x.mean()) / np.sum((x - x.mean()) ** 2)
 
 
-def slope_of_medians(evidence: RivalEvidence, *, column: str, value: float | None = None) -> Estimate | None:
+def slope_of_medians(
+    evidence: RivalEvidence, *, column: str, value: float | None = None
+) -> Estimate | None:
     """Slope of log10 median on log10 T over the last four sizes; less a published slope where ``value`` is given.
 
     The reading error of a published slope is bounded by that of its points, all wrong in the worst direction.
@@ -33,17 +35,29 @@ def slope_of_medians(evidence: RivalEvidence, *, column: str, value: float | Non
     if min(sample.size for sample in samples) < 2:
         return None
     logs = [np.log10(sample) for sample in samples]
-    medians, errors = np.array([np.median(log) for log in logs]), np.array([st.median_error(log) for log in logs])
+    medians, errors = (
+        np.array([np.median(log) for log in logs]),
+        np.array([st.median_error(log) for log in logs]),
+    )
     ours, error = st.slope(np.log10(np.array(LAST_FOUR, dtype=float)), medians, errors)
     counts = [sample.size for sample in samples]
     if value is None:
         return Estimate(ours, error, sum(counts), min(counts) - 1)
     combined = error * math.sqrt(1.0 + min(counts) / N_MATRICES)
     reading = READING_ERROR * float(np.sum(np.abs(slope_weights())))
-    return Estimate(ours - value, combined, sum(counts), min(counts) - 1, reading, note=f"ours {ours:.3f}, paper {value:.3f}")
+    return Estimate(
+        ours - value,
+        combined,
+        sum(counts),
+        min(counts) - 1,
+        reading,
+        note=f"ours {ours:.3f}, paper {value:.3f}",
+    )
 
 
-def variance_ratio(evidence: RivalEvidence, *, columns: tuple[str, str], n_data: int, value: float, only: str = "") -> Estimate | None:
+def variance_ratio(
+    evidence: RivalEvidence, *, columns: tuple[str, str], n_data: int, value: float, only: str = ""
+) -> Estimate | None:
     """log10 of the ratio of two columns' variances over the matrices, paired, less log10 of the claimed ratio.
 
     ``only``: a column of 0 and 1 that tells which matrices count. The error is the delta method's; where a few huge values make the
@@ -62,7 +76,9 @@ def variance_ratio(evidence: RivalEvidence, *, columns: tuple[str, str], n_data:
     influence = (first - first.mean()) ** 2 / a - (second - second.mean()) ** 2 / b
     ratio = a / b
     error = st.mean_error(influence) / math.log(10.0)
-    return Estimate(math.log10(ratio / value), error, first.size, first.size - 1, note=f"ratio {ratio:.3g}")
+    return Estimate(
+        math.log10(ratio / value), error, first.size, first.size - 1, note=f"ratio {ratio:.3g}"
+    )
 
 
 def speed_ratio(evidence: RivalEvidence, *, slow: str, fast: str, level: str) -> Estimate | None:
@@ -82,7 +98,11 @@ def speed_ratio(evidence: RivalEvidence, *, slow: str, fast: str, level: str) ->
     if not math.isfinite(middle):
         return None
     finite = logs[np.isfinite(logs)]
-    error = st.median_error(finite) * math.sqrt(everything.size / finite.size) if finite.size > 1 else math.inf
+    error = (
+        st.median_error(finite) * math.sqrt(everything.size / finite.size)
+        if finite.size > 1
+        else math.inf
+    )
     note = f"ratio {10.0**middle:.2f}; not there: {int(np.isinf(first).sum())} of {slow}, {int(np.isinf(second).sum())} of {fast}"
     return Estimate(middle, error, everything.size, bounds=_MedianBounds(everything), note=note)
 
@@ -102,22 +122,37 @@ def doubling(evidence: RivalEvidence, *, once: str, twice: str, n_data: int) -> 
         return None
     plain = float(np.median(second) - np.median(first)) / unit
     note = f"in log10 {np.median(moved):+.4f}, standard error of the median {unit:.4f}; the two medians differ by {plain:+.2f} of it"
-    return Estimate(float(np.median(moved)) / unit, st.median_error(moved) / unit, first.size, first.size - 1, note=note)
+    return Estimate(
+        float(np.median(moved)) / unit,
+        st.median_error(moved) / unit,
+        first.size,
+        first.size - 1,
+        note=note,
+    )
 
 
 def mean_of(evidence: RivalEvidence, *, column: str, n_data: int) -> Estimate | None:
     """Mean of a column."""
     sample = evidence.column(column, n_data)
-    return None if sample.size < 2 else Estimate(float(sample.mean()), st.mean_error(sample), sample.size, sample.size - 1)
+    return (
+        None
+        if sample.size < 2
+        else Estimate(float(sample.mean()), st.mean_error(sample), sample.size, sample.size - 1)
+    )
 
 
-def beside_limit(evidence: RivalEvidence, *, nu: float, parameter: str, q: float, n_data: int) -> Estimate | None:
+def beside_limit(
+    evidence: RivalEvidence, *, nu: float, parameter: str, q: float, n_data: int
+) -> Estimate | None:
     """log10 of the sample's quantile of the squared error less that of the law N(0, Sigma_nu / T)."""
     sample = evidence.column(f"nu={nu:g}/error_{parameter}", n_data)
     if sample.size < 2:
         return None
     logs = np.log10(sample)
-    ours, theory = float(np.quantile(logs, q)), math.log10(evidence.limits.quantiles[nu, parameter, q] / n_data)
+    ours, theory = (
+        float(np.quantile(logs, q)),
+        math.log10(evidence.limits.quantiles[nu, parameter, q] / n_data),
+    )
     note = f"measured {ours:.3f}, limit {theory:.3f}"
     return Estimate(ours - theory, quantile_error(logs, q), sample.size, sample.size - 1, note=note)
 
@@ -129,7 +164,9 @@ def quantile_error(values: Float, q: float) -> float:
     if spread == 0.0:
         return math.inf
     bandwidth = 0.9 * spread * values.size**-0.2
-    density = float(np.mean(stats.norm.pdf((values - np.quantile(values, q)) / bandwidth))) / bandwidth
+    density = (
+        float(np.mean(stats.norm.pdf((values - np.quantile(values, q)) / bandwidth))) / bandwidth
+    )
     return math.sqrt(q * (1.0 - q) / values.size) / density
 
 

@@ -44,16 +44,28 @@ class RivalEvidence:
             return np.array([result[quantity] for result in found], dtype=float)
         except KeyError:
             have = ", ".join(sorted(found[0]))
-            raise ValueError(f"name: a run of {table} at n_data = {n_data} has no result {quantity!r}; it has {have}") from None
+            raise ValueError(
+                f"name: a run of {table} at n_data = {n_data} has no result {quantity!r}; it has {have}"
+            ) from None
 
     def reach(self, method: str, level: str) -> Float:
         """Seconds until the best of a method's climbs is at the level, one a matrix; inf where none gets there."""
-        return np.array([times.get(f"seconds.reach.{method}.{level}", np.inf) for _, times in self.races], dtype=float)
+        return np.array(
+            [times.get(f"seconds.reach.{method}.{level}", np.inf) for _, times in self.races],
+            dtype=float,
+        )
 
     @cached_property
     def race_sizes(self) -> list[int]:
         """The sample sizes of the races."""
-        return sorted({int(name.split(".")[1]) for errors, _ in self.races for name in errors if name.endswith(".error")})
+        return sorted(
+            {
+                int(name.split(".")[1])
+                for errors, _ in self.races
+                for name in errors
+                if name.endswith(".error")
+            }
+        )
 
 
 def gather(rows: Iterable[Row], clock: Iterable[Row], limits: Limits) -> RivalEvidence:

@@ -16,9 +16,23 @@ from .published import CURVES, LABELS, NUS, SIZES, curve, figure1a, nu_name, nu_
 from .race_curves import median_best_error, unit_seconds
 
 # Okabe and Ito's colours, told apart by colour-blind readers; markers and line styles differ as well.
-COLOURS = {"mle": "#000000", "nce": "#0072B2", "nce_newton": "#56B4E9", "is": "#009E73", "sm": "#CC79A7", "cd": "#D55E00"}
+COLOURS = {
+    "mle": "#000000",
+    "nce": "#0072B2",
+    "nce_newton": "#56B4E9",
+    "is": "#009E73",
+    "sm": "#CC79A7",
+    "cd": "#D55E00",
+}
 MARKS = {"mle": "s", "nce": "o", "nce_newton": "o", "is": "D", "sm": "v", "cd": "^"}
-DASHES = {"mle": "-", "nce": "--", "nce_newton": ":", "is": "-.", "sm": (0, (5, 1)), "cd": (0, (3, 1, 1, 1))}
+DASHES = {
+    "mle": "-",
+    "nce": "--",
+    "nce_newton": ":",
+    "is": "-.",
+    "sm": (0, (5, 1)),
+    "cd": (0, (3, 1, 1, 1)),
+}
 NU_COLOURS = dict(zip(NUS, ("#CC79A7", "#D55E00", "#E69F00", "#0072B2", "#000000")))
 NU_MARKS = dict(zip(NUS, ("v", "^", "D", "o", "s")))
 
@@ -32,20 +46,54 @@ def draw_figure1a(figure: Figure, evidence: RivalEvidence) -> bool:
     for axes, parameter in zip(figure.subplots(1, 2), ("B", "c")):
         methods = [m for m, p in CURVES if p == parameter]
         for place, method in enumerate(methods):
-            samples = [evidence.column(f"curves/{method}.error_{parameter}", size) for size in sizes]
+            samples = [
+                evidence.column(f"curves/{method}.error_{parameter}", size) for size in sizes
+            ]
             values = np.array([np.median(sample) for sample in samples])
             ends = np.array([st.median_interval(sample, 0.95) for sample in samples])
-            yerr = np.clip(np.stack([values - ends[:, 0], ends[:, 1] - values]), 0.0, np.stack([0.9 * values, 9.0 * values]))
+            yerr = np.clip(
+                np.stack([values - ends[:, 0], ends[:, 1] - values]),
+                0.0,
+                np.stack([0.9 * values, 9.0 * values]),
+            )
             shift = 1.0 + 0.03 * (place - 0.5 * (len(methods) - 1))
             style = {"color": COLOURS[method], "ls": DASHES[method]}
-            axes.errorbar(np.array(sizes) * shift, values, yerr=yerr, fmt=MARKS[method], ms=5, lw=1, capsize=2, **style)
+            axes.errorbar(
+                np.array(sizes) * shift,
+                values,
+                yerr=yerr,
+                fmt=MARKS[method],
+                ms=5,
+                lw=1,
+                capsize=2,
+                **style,
+            )
             points = curve(figure1a(), method, parameter)
-            axes.plot(list(points), 10.0 ** np.array(list(points.values())), MARKS[method], mfc="none", ms=9, color=COLOURS[method])
+            axes.plot(
+                list(points),
+                10.0 ** np.array(list(points.values())),
+                MARKS[method],
+                mfc="none",
+                ms=9,
+                color=COLOURS[method],
+            )
         _sizes(axes)
         symbol = "‖B̂ − B*‖²" if parameter == "B" else "(ĉ − c*)²"
-        axes.set(yscale="log", ylabel=f"median squared error {symbol}", title=f"squared error of {parameter}")
-        handles = [Line2D([], [], color=COLOURS[m], marker=MARKS[m], ls=DASHES[m], lw=1, label=LABELS[m]) for m in methods]
-        axes.legend(handles=[*handles, Line2D([], [], color="0.4", marker="o", mfc="none", ms=8, ls="", label="published")])
+        axes.set(
+            yscale="log",
+            ylabel=f"median squared error {symbol}",
+            title=f"squared error of {parameter}",
+        )
+        handles = [
+            Line2D([], [], color=COLOURS[m], marker=MARKS[m], ls=DASHES[m], lw=1, label=LABELS[m])
+            for m in methods
+        ]
+        axes.legend(
+            handles=[
+                *handles,
+                Line2D([], [], color="0.4", marker="o", mfc="none", ms=8, ls="", label="published"),
+            ]
+        )
     return True
 
 
@@ -58,8 +106,19 @@ def draw_figure1b(figure: Figure, evidence: RivalEvidence) -> bool:
     axes = figure.subplots()
     grid = np.geomspace(0.1, 1000.0, 200)
     for method in METHODS:
-        axes.plot(grid, median_best_error(evidence, method, unit * grid), ls=DASHES[method], color=COLOURS[method], label=LABELS[method])
-    axes.set(xscale="log", yscale="log", xlabel="time, in units of MLE's to a squared error of 0.01 ‖B*‖²", title="error against time")
+        axes.plot(
+            grid,
+            median_best_error(evidence, method, unit * grid),
+            ls=DASHES[method],
+            color=COLOURS[method],
+            label=LABELS[method],
+        )
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel="time, in units of MLE's to a squared error of 0.01 ‖B*‖²",
+        title="error against time",
+    )
     axes.set_ylabel("median of the best squared error of B")
     axes.legend()
     return True
@@ -74,19 +133,39 @@ def draw_nu_sweep(figure: Figure, evidence: RivalEvidence) -> bool:
     for axes, parameter in zip(figure.subplots(1, 2), ("B", "c")):
         for place, nu in enumerate(NUS):
             colour, sizes = NU_COLOURS[nu], evidence.sizes(nu_name(nu))
-            axes.plot(grid, evidence.limits.quantiles[nu, parameter, 0.5] / grid, color=colour, lw=1)
+            axes.plot(
+                grid, evidence.limits.quantiles[nu, parameter, 0.5] / grid, color=colour, lw=1
+            )
             samples = [evidence.column(f"{nu_name(nu)}/error_{parameter}", size) for size in sizes]
             if samples:
                 ends = np.array([np.quantile(sample, QUANTILES) for sample in samples])
                 yerr = np.stack([ends[:, 1] - ends[:, 0], ends[:, 2] - ends[:, 1]])
                 x = np.array(sizes) * (1.0 + 0.05 * (place - 2))
-                axes.errorbar(x, ends[:, 1], yerr=yerr, fmt=NU_MARKS[nu], color=colour, ms=5, lw=1, capsize=2)
+                axes.errorbar(
+                    x, ends[:, 1], yerr=yerr, fmt=NU_MARKS[nu], color=colour, ms=5, lw=1, capsize=2
+                )
             points = curve(nu_sweep(), nu_name(nu), parameter)
-            axes.plot(list(points), 10.0 ** np.array(list(points.values())), NU_MARKS[nu], mfc="none", ms=9, color=colour)
+            axes.plot(
+                list(points),
+                10.0 ** np.array(list(points.values())),
+                NU_MARKS[nu],
+                mfc="none",
+                ms=9,
+                color=colour,
+            )
         _sizes(axes)
         axes.set(yscale="log", ylabel="squared error", title=f"squared error of {parameter}")
-        handles = [Line2D([], [], color=NU_COLOURS[nu], marker=NU_MARKS[nu], lw=1, label=f"ν = {nu:g}") for nu in NUS]
-        axes.legend(handles=[*handles, Line2D([], [], color="0.4", marker="o", mfc="none", ms=8, ls="", label="published")], ncols=2)
+        handles = [
+            Line2D([], [], color=NU_COLOURS[nu], marker=NU_MARKS[nu], lw=1, label=f"ν = {nu:g}")
+            for nu in NUS
+        ]
+        axes.legend(
+            handles=[
+                *handles,
+                Line2D([], [], color="0.4", marker="o", mfc="none", ms=8, ls="", label="published"),
+            ],
+            ncols=2,
+        )
     return True
 
 
@@ -100,12 +179,21 @@ def draw_beside_limit(figure: Figure, evidence: RivalEvidence) -> bool:
             sizes = evidence.sizes(nu_name(nu))
             for q, style, mark in zip(QUANTILES, (":", "-", "--"), ("v", "o", "^")):
                 limit = evidence.limits.quantiles[nu, parameter, q]
-                ratios = [size * np.quantile(evidence.column(f"{nu_name(nu)}/error_{parameter}", size), q) / limit for size in sizes]
+                ratios = [
+                    size
+                    * np.quantile(evidence.column(f"{nu_name(nu)}/error_{parameter}", size), q)
+                    / limit
+                    for size in sizes
+                ]
                 x = np.array(sizes) * (1.0 + 0.03 * (place - 2))
                 axes.plot(x, ratios, ls=style, marker=mark, ms=4, lw=1, color=NU_COLOURS[nu])
         axes.axhline(1.0, color="0.4", lw=1)
         _sizes(axes)
-        axes.set(yscale="log", ylabel="quantile over the limit law's", title=f"squared error of {parameter}")
+        axes.set(
+            yscale="log",
+            ylabel="quantile over the limit law's",
+            title=f"squared error of {parameter}",
+        )
         low, high = axes.get_ylim()
         axes.set_ylim(min(low, 0.4), 3.0 * max(high, 2.5))  # room for the legend above
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
@@ -113,7 +201,10 @@ def draw_beside_limit(figure: Figure, evidence: RivalEvidence) -> bool:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         handles = [Line2D([], [], color=NU_COLOURS[nu], lw=1.5, label=f"ν = {nu:g}") for nu in NUS]
         marks = zip(QUANTILES, (":", "-", "--"), ("v", "o", "^"))
-        handles += [Line2D([], [], color="0.4", ls=style, marker=mark, ms=4, lw=1, label=f"{q:.0%}") for q, style, mark in marks]
+        handles += [
+            Line2D([], [], color="0.4", ls=style, marker=mark, ms=4, lw=1, label=f"{q:.0%}")
+            for q, style, mark in marks
+        ]
         axes.legend(handles=handles, ncols=2)
     return True
 

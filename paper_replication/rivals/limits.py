@@ -38,14 +38,20 @@ def compute_limits() -> Limits:
     model = LaplaceICA(n_sources=N_SOURCES)
     theta = model.normalize(model.pack(identity, 0.0))
     noise = GaussianNoise(np.zeros(N_SOURCES), identity)
-    demixings = np.linalg.inv(random_mixings(N_SOURCES, N_DRAWS, generator_for("rivals limits", "mixings")))
+    demixings = np.linalg.inv(
+        random_mixings(N_SOURCES, N_DRAWS, generator_for("rivals limits", "mixings"))
+    )
     normal = generator_for("rivals limits", "errors").standard_normal((N_DRAWS, N_SOURCES**2))
     found = {}
     for nu in NUS:
         covariance = asymptotic_covariance(model, theta, noise, nu).covariance
         values, vectors = np.linalg.eigh(covariance[:-1, :-1])
-        root = (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T  # one and the same for every choice of eigenvectors
-        errors = np.sum(((normal @ root.T).reshape(-1, N_SOURCES, N_SOURCES) @ demixings) ** 2, axis=(1, 2))
+        root = (
+            vectors * np.sqrt(np.clip(values, 0.0, None))
+        ) @ vectors.T  # one and the same for every choice of eigenvectors
+        errors = np.sum(
+            ((normal @ root.T).reshape(-1, N_SOURCES, N_SOURCES) @ demixings) ** 2, axis=(1, 2)
+        )
         for q in QUANTILES:
             found[nu, "B", q] = float(np.quantile(errors, q))
             found[nu, "c", q] = float(covariance[-1, -1] * stats.chi2.ppf(q, 1))

@@ -26,13 +26,24 @@ def _nu_matrices(nu: float, n_data: int) -> int:
 FULL: tuple[Batch, ...] = (
     *(("curves", {"n_data": size}, 500) for size in SIZES),
     ("race", {"sizes": list(SIZES)}, 150),
-    *(("nu_sweep", {"n_data": size, "nu": nu}, _nu_matrices(nu, size)) for nu in NUS for size in SIZES),
+    *(
+        ("nu_sweep", {"n_data": size, "nu": nu}, _nu_matrices(nu, size))
+        for nu in NUS
+        for size in SIZES
+    ),
     ("orthogonal", {"n_data": ORTHOGONAL_SIZE}, 100),
 )
 QUICK: tuple[Batch, ...] = (
-    *(("curves", {"n_data": size}, count) for size, count in ((250, 24), (1000, 24), (2000, 20), (4000, 20), (8000, 20), (16000, 20))),
+    *(
+        ("curves", {"n_data": size}, count)
+        for size, count in ((250, 24), (1000, 24), (2000, 20), (4000, 20), (8000, 20), (16000, 20))
+    ),
     ("race", {"sizes": list(SIZES)}, 20),
-    *(("nu_sweep", {"n_data": size, "nu": nu}, 20) for nu in NUS[:4] for size in (250, 2000, 16000)),
+    *(
+        ("nu_sweep", {"n_data": size, "nu": nu}, 20)
+        for nu in NUS[:4]
+        for size in (250, 2000, 16000)
+    ),
     *(("nu_sweep", {"n_data": size, "nu": 100.0}, 20) for size in (250, 2000)),
     ("orthogonal", {"n_data": ORTHOGONAL_SIZE}, 20),
 )
@@ -55,7 +66,11 @@ def batches(profile: str) -> tuple[Batch, ...]:
 
 def tasks(profile: str) -> list[Task]:
     """Return every run of the profile."""
-    return [make_task(ROOT + name, params, repetition) for name, params, count in batches(profile) for repetition in range(count)]
+    return [
+        make_task(ROOT + name, params, repetition)
+        for name, params, count in batches(profile)
+        for repetition in range(count)
+    ]
 
 
 def spelled(params: Mapping[str, Any]) -> str:

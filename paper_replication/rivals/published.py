@@ -25,7 +25,15 @@ LABELS = {
     "sm": "score matching",
     "cd": "contrastive divergence",
 }
-CURVES = (("mle", "B"), ("nce", "B"), ("nce", "c"), ("is", "B"), ("is", "c"), ("sm", "B"), ("cd", "B"))
+CURVES = (
+    ("mle", "B"),
+    ("nce", "B"),
+    ("nce", "c"),
+    ("is", "B"),
+    ("is", "c"),
+    ("sm", "B"),
+    ("cd", "B"),
+)
 
 
 @dataclass(frozen=True)
@@ -42,8 +50,20 @@ class Point:
 def figure1a() -> tuple[Point, ...]:
     """Return panel (a)'s points, all seven curves."""
     with open(house.FILE, newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["statistic"] == "median" and row["method"] in METHODS]
-    return tuple(Point(METHODS[row["method"]], row["parameter"], int(row["n_data"]), float(row["log10_squared_error"])) for row in rows)
+        rows = [
+            row
+            for row in csv.DictReader(file)
+            if row["statistic"] == "median" and row["method"] in METHODS
+        ]
+    return tuple(
+        Point(
+            METHODS[row["method"]],
+            row["parameter"],
+            int(row["n_data"]),
+            float(row["log10_squared_error"]),
+        )
+        for row in rows
+    )
 
 
 @cache
@@ -52,7 +72,13 @@ def nu_sweep() -> tuple[Point, ...]:
     with open(NU_FILE, newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["nu"] != "MLE"]
     return tuple(
-        Point(nu_name(float(row["nu"])), row["parameter"], int(row["n_data"]), float(row["median_log10_squared_error"])) for row in rows
+        Point(
+            nu_name(float(row["nu"])),
+            row["parameter"],
+            int(row["n_data"]),
+            float(row["median_log10_squared_error"]),
+        )
+        for row in rows
     )
 
 

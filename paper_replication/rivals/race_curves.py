@@ -27,7 +27,10 @@ def unit_seconds(evidence: RivalEvidence) -> float:
 
 def median_best_error(evidence: RivalEvidence, method: str, seconds: Float) -> Float:
     """Median over matrices of the best squared error of B at each of ``seconds``."""
-    best = [best_error(errors, times, method, evidence.race_sizes, seconds) * errors["norm_B"] for errors, times in evidence.races]
+    best = [
+        best_error(errors, times, method, evidence.race_sizes, seconds) * errors["norm_B"]
+        for errors, times in evidence.races
+    ]
     return np.median(best, axis=0)
 
 

@@ -32,7 +32,13 @@ TEXT = "RIVALS.md"
 CLOCK_FILE = "clock.jsonl.gz"
 
 
-def build(rows: Sequence[Row], times: Sequence[Row], folder: Path, runs: Mapping[str, Any], limits: Limits | None = None) -> Report:
+def build(
+    rows: Sequence[Row],
+    times: Sequence[Row],
+    folder: Path,
+    runs: Mapping[str, Any],
+    limits: Limits | None = None,
+) -> Report:
     """Write the report of ``rows`` and their ``times`` into ``folder``; ``runs`` as from ``describe_runs``.
 
     Raises StoreError where there are no rows or the folder cannot be written.
@@ -41,7 +47,9 @@ def build(rows: Sequence[Row], times: Sequence[Row], folder: Path, runs: Mapping
     clock, _ = newest_version(merge(times))
     evidence = gather(newest, clock, compute_limits() if limits is None else limits)
     if not evidence.tables:
-        raise StoreError(f"{folder}: there are no runs to report on; make some with: python -m paper_replication rivals")
+        raise StoreError(
+            f"{folder}: there are no runs to report on; make some with: python -m paper_replication rivals"
+        )
     judgements = judge_all(claim_list.all_claims(), evidence)
     codes = Counter(str(row.get("provenance", {}).get("code", "unknown")) for row in newest)
     code = provenance.code_hash(experiments="rivals")
@@ -53,11 +61,15 @@ def build(rows: Sequence[Row], times: Sequence[Row], folder: Path, runs: Mapping
         (folder / "claims.json").write_text(claims_json(judgements), encoding="utf-8")
         write_gzip(folder / RUNS_FILE, newest)
         write_gzip(folder / CLOCK_FILE, clock)
-        (folder / "provenance.json").write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        (folder / "provenance.json").write_text(
+            json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
         drawn = write_figures(folder / "figures", evidence, label(evidence, runs))
         (folder / TEXT).write_text(compose(evidence, judgements, drawn, runs), encoding="utf-8")
     except OSError as error:
-        raise StoreError(f"{folder}: the report cannot be written here ({error.strerror or error}); choose another with --out") from None
+        raise StoreError(
+            f"{folder}: the report cannot be written here ({error.strerror or error}); choose another with --out"
+        ) from None
     return Report(folder / TEXT, judgements, drawn)
 
 
@@ -75,7 +87,12 @@ def label(evidence: RivalEvidence, runs: Mapping[str, Any]) -> str:
     return f"{runs.get('profile', 'unknown')} profile, {tables.counts(evidence)}"
 
 
-def compose(evidence: RivalEvidence, judgements: Sequence[Judgement], drawn: Sequence[str], runs: Mapping[str, Any]) -> str:
+def compose(
+    evidence: RivalEvidence,
+    judgements: Sequence[Judgement],
+    drawn: Sequence[str],
+    runs: Mapping[str, Any],
+) -> str:
     """Return the text of RIVALS.md."""
     which = label(evidence, runs)
     said = [f"# The rivals and the trade-off ({which})\n"]
@@ -84,13 +101,23 @@ def compose(evidence: RivalEvidence, judgements: Sequence[Judgement], drawn: Seq
     if runs.get("missing"):
         said.append(f"**Not complete: {runs['missing']} runs of the profile are missing.**\n")
     if len(runs["codes"]) > 1:
-        said.append(f"The runs come from {len(runs['codes'])} states of the code: `provenance.json` counts them.\n")
+        said.append(
+            f"The runs come from {len(runs['codes'])} states of the code: `provenance.json` counts them.\n"
+        )
     said.append(text.INTRO)
     if not drawn:
-        said.append("The figures were left out: matplotlib is not installed (`pip install -e '.[replicate]'` brings it).\n")
-    pictures = "\n".join(f"![{name}](figures/{name}.png)\n\n{CAPTIONS[name]} ({which})\n" for name in drawn)
+        said.append(
+            "The figures were left out: matplotlib is not installed (`pip install -e '.[replicate]'` brings it).\n"
+        )
+    pictures = "\n".join(
+        f"![{name}](figures/{name}.png)\n\n{CAPTIONS[name]} ({which})\n" for name in drawn
+    )
     scale = evidence.column("orthogonal/scale", plan.ORTHOGONAL_SIZE)
-    told = f"Mean scale {scale.mean():.4f} over {scale.size} matrices at T = {plan.ORTHOGONAL_SIZE}.\n" if scale.size else "(no runs)\n"
+    told = (
+        f"Mean scale {scale.mean():.4f} over {scale.size} matrices at T = {plan.ORTHOGONAL_SIZE}.\n"
+        if scale.size
+        else "(no runs)\n"
+    )
     sections = [
         ("Verdicts", f"{text.RULE}\n\n{verdicts(judgements)}\n{not_confirmed(judgements)}"),
         ("Figures", pictures),
@@ -108,5 +135,10 @@ def compose(evidence: RivalEvidence, judgements: Sequence[Judgement], drawn: Seq
     ]
     plain = {"Verdicts", "Figures", "What the full profile takes"}
     return "\n".join(
-        said + [f"## {title}\n\n{body if title in plain else f'*{which.capitalize()}.* {body}'}" for title, body in sections if body]
+        said
+        + [
+            f"## {title}\n\n{body if title in plain else f'*{which.capitalize()}.* {body}'}"
+            for title, body in sections
+            if body
+        ]
     )

@@ -52,13 +52,19 @@ def ratios(evidence: RivalEvidence) -> str:
     for size in evidence.sizes("curves"):
         cells = []
         for method in ("nce", "is", "sm", "cd"):
-            first, second = (np.log10(evidence.column(f"curves/{m}.error_B", size)) for m in (method, "mle"))
+            first, second = (
+                np.log10(evidence.column(f"curves/{m}.error_B", size)) for m in (method, "mle")
+            )
             half = 1.96 * st.paired_medians_error(first, second) if first.size > 1 else math.inf
             middle = float(np.median(first) - np.median(second))
             published = 10 ** (curve(figure1a(), method, "B")[size] - mle[size])
-            cells.append(f"{10**middle:.2f} [{10 ** (middle - half):.2f}, {10 ** (middle + half):.2f}] / {published:.2f}")
+            cells.append(
+                f"{10**middle:.2f} [{10 ** (middle - half):.2f}, {10 ** (middle + half):.2f}] / {published:.2f}"
+            )
         rows.append([str(size), str(evidence.column("curves/norm_B", size).size), *cells])
-    return _table(["T", "matrices", *(f"{LABELS[m]} / MLE" for m in ("nce", "is", "sm", "cd"))], rows)
+    return _table(
+        ["T", "matrices", *(f"{LABELS[m]} / MLE" for m in ("nce", "is", "sm", "cd"))], rows
+    )
 
 
 def divergence(evidence: RivalEvidence) -> str:
@@ -66,9 +72,17 @@ def divergence(evidence: RivalEvidence) -> str:
     rows = []
     for size in evidence.sizes("curves"):
         get = lambda name, size=size: evidence.column(f"curves/{name}", size)  # noqa: E731
-        moved = of.doubling(evidence, once="curves/cd.error_B", twice="curves/cd_doubled.error_B", n_data=size)
-        asked = {"columns": ("curves/cd.error_B", "curves/nce.error_B"), "n_data": size, "value": 1.0}
-        ratios = [of.variance_ratio(evidence, **asked, only=only) for only in ("", "curves/cd.converged")]
+        moved = of.doubling(
+            evidence, once="curves/cd.error_B", twice="curves/cd_doubled.error_B", n_data=size
+        )
+        asked = {
+            "columns": ("curves/cd.error_B", "curves/nce.error_B"),
+            "n_data": size,
+            "value": 1.0,
+        }
+        ratios = [
+            of.variance_ratio(evidence, **asked, only=only) for only in ("", "curves/cd.converged")
+        ]
         rows.append(
             [
                 str(size),
@@ -80,19 +94,44 @@ def divergence(evidence: RivalEvidence) -> str:
                 *("" if ratio is None else f"{10**ratio.value:.3g}" for ratio in ratios),
             ]
         )
-    head = ["T", "matrices", "settled", "median steps", "acceptance", "error's move by twice the steps, in standard errors of its median"]
-    return _table([*head, "variance of squared error, CD / NCE (paper: about 50)", "the same, settled fits alone"], rows)
+    head = [
+        "T",
+        "matrices",
+        "settled",
+        "median steps",
+        "acceptance",
+        "error's move by twice the steps, in standard errors of its median",
+    ]
+    return _table(
+        [
+            *head,
+            "variance of squared error, CD / NCE (paper: about 50)",
+            "the same, settled fits alone",
+        ],
+        rows,
+    )
 
 
 def fits(evidence: RivalEvidence) -> str:
     """Shares of converged fits, and the state of the importance weights."""
     rows = []
     for size in evidence.sizes("curves"):
-        shares = [f"{evidence.column(f'curves/{m}.converged', size).mean():.3f}" for m in ("mle", "nce", "is", "sm")]
-        weights = [f"{evidence.column(f'curves/is.{name}', size).mean():.2f}" for name in ("effective_share", "heavy_tail")]
-        rows.append([str(size), str(evidence.column("curves/norm_B", size).size), *shares, *weights])
+        shares = [
+            f"{evidence.column(f'curves/{m}.converged', size).mean():.3f}"
+            for m in ("mle", "nce", "is", "sm")
+        ]
+        weights = [
+            f"{evidence.column(f'curves/is.{name}', size).mean():.2f}"
+            for name in ("effective_share", "heavy_tail")
+        ]
+        rows.append(
+            [str(size), str(evidence.column("curves/norm_B", size).size), *shares, *weights]
+        )
     head = ["T", "matrices", *(f"{LABELS[m]}, certified" for m in ("mle", "nce", "is", "sm"))]
-    return _table([*head, "IS: effective share of the noise sample", "IS: share of fits with k-hat > 0.7"], rows)
+    return _table(
+        [*head, "IS: effective share of the noise sample", "IS: share of fits with k-hat > 0.7"],
+        rows,
+    )
 
 
 def race(evidence: RivalEvidence) -> str:
@@ -102,11 +141,23 @@ def race(evidence: RivalEvidence) -> str:
         for level in LEVELS:
             cells = []
             for base in ("mle", "nce"):
-                ratio = of.speed_ratio(evidence, slow=method, fast=base, level=level) if method != base else None
+                ratio = (
+                    of.speed_ratio(evidence, slow=method, fast=base, level=level)
+                    if method != base
+                    else None
+                )
                 cells.append("" if ratio is None else _ratio(ratio))
             there = evidence.reach(method, level)
-            rows.append([LABELS[method], level, f"{int(np.isfinite(there).sum())} of {there.size}", *cells])
-    head = ["method", "squared error of B over ‖B*‖²", "matrices that get there", "time over MLE's", "time over NCE's"]
+            rows.append(
+                [LABELS[method], level, f"{int(np.isfinite(there).sum())} of {there.size}", *cells]
+            )
+    head = [
+        "method",
+        "squared error of B over ‖B*‖²",
+        "matrices that get there",
+        "time over MLE's",
+        "time over NCE's",
+    ]
     return _table(head, rows if evidence.races else [])
 
 
@@ -117,10 +168,23 @@ def sweep(evidence: RivalEvidence, parameter: str) -> str:
         published = curve(nu_sweep(), nu_name(nu), parameter)
         for size in evidence.sizes(nu_name(nu)):
             log = np.log10(evidence.column(f"{nu_name(nu)}/error_{parameter}", size))
-            limits = [math.log10(evidence.limits.quantiles[nu, parameter, q] / size) for q in QUANTILES]
-            cells = [f"{np.quantile(log, q):.2f} / {limit:.2f}" for q, limit in zip(QUANTILES, limits)]
+            limits = [
+                math.log10(evidence.limits.quantiles[nu, parameter, q] / size) for q in QUANTILES
+            ]
+            cells = [
+                f"{np.quantile(log, q):.2f} / {limit:.2f}" for q, limit in zip(QUANTILES, limits)
+            ]
             rows.append([f"{nu:g}", str(size), str(log.size), *cells, f"{published[size]:.2f}"])
-    return _table(["ν", "T", "matrices", *(f"{q:.0%}, ours / limit law" for q in QUANTILES), "published median"], rows)
+    return _table(
+        [
+            "ν",
+            "T",
+            "matrices",
+            *(f"{q:.0%}, ours / limit law" for q in QUANTILES),
+            "published median",
+        ],
+        rows,
+    )
 
 
 def costs(cpu_seconds: Mapping[str, float]) -> str:
@@ -141,21 +205,54 @@ def costs(cpu_seconds: Mapping[str, float]) -> str:
             seen, count = seen + bool(have), count + 1
         everything += core
         runs = sum(batch[2] for batch in plan.FULL if batch[0] == name)
-        rows.append([name, str(runs), f"{seen} of {count}", f"{core / 60.0:.0f}", f"{core / 120.0:.0f}"])
-    rows.append(["**all**", str(sum(batch[2] for batch in plan.FULL)), "", f"{everything / 60.0:.0f}", f"**{everything / 120.0:.0f}**"])
-    return _table(["experiment", "runs, full", "settings timed", "minutes of one core", "minutes on two"], rows)
+        rows.append(
+            [name, str(runs), f"{seen} of {count}", f"{core / 60.0:.0f}", f"{core / 120.0:.0f}"]
+        )
+    rows.append(
+        [
+            "**all**",
+            str(sum(batch[2] for batch in plan.FULL)),
+            "",
+            f"{everything / 60.0:.0f}",
+            f"**{everything / 120.0:.0f}**",
+        ]
+    )
+    return _table(
+        ["experiment", "runs, full", "settings timed", "minutes of one core", "minutes on two"],
+        rows,
+    )
 
 
 def summary_csv(evidence: RivalEvidence) -> str:
     """n, median, 10 and 90 % quantiles and mean of every column; no times."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["table", "n_data", "column", "n", "median", "quantile_10", "quantile_90", "mean", "standard_error"])
+    writer.writerow(
+        [
+            "table",
+            "n_data",
+            "column",
+            "n",
+            "median",
+            "quantile_10",
+            "quantile_90",
+            "mean",
+            "standard_error",
+        ]
+    )
     for (table, n_data), results in evidence.tables.items():
         for name in sorted(results[0]):
             sample = evidence.column(f"{table}/{name}", n_data)
             numbers = [*np.quantile(sample, [0.5, 0.1, 0.9]), sample.mean(), st.mean_error(sample)]
-            writer.writerow([table, n_data, name, sample.size, *("" if math.isinf(v) else f"{v:.10g}" for v in numbers)])
+            writer.writerow(
+                [
+                    table,
+                    n_data,
+                    name,
+                    sample.size,
+                    *("" if math.isinf(v) else f"{v:.10g}" for v in numbers),
+                ]
+            )
     return out.getvalue()
 
 
@@ -167,7 +264,11 @@ def _median(log: Float) -> str:
 
 def _ratio(estimate: Estimate) -> str:
     low, high = estimate.interval(0.95)
-    ends = f"[{10**low:.2g}, {10**high:.2g}]" if math.isfinite(low) and math.isfinite(high) else "[–, –]"
+    ends = (
+        f"[{10**low:.2g}, {10**high:.2g}]"
+        if math.isfinite(low) and math.isfinite(high)
+        else "[–, –]"
+    )
     return f"{10**estimate.value:.2f} {ends}"
 
 
@@ -177,5 +278,11 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def counts(evidence: RivalEvidence) -> str:
     """The smallest and the largest number of matrices of any setting."""
-    found = [len(results) for results in evidence.tables.values()] + ([len(evidence.races)] if evidence.races else [])
-    return f"{min(found)} to {max(found)} matrices a point" if min(found) != max(found) else f"{min(found)} matrices a point"
+    found = [len(results) for results in evidence.tables.values()] + (
+        [len(evidence.races)] if evidence.races else []
+    )
+    return (
+        f"{min(found)} to {max(found)} matrices a point"
+        if min(found) != max(found)
+        else f"{min(found)} matrices a point"
+    )

@@ -23,10 +23,28 @@ FAMILIES = (
 
 
 def make_claim(
-    family: str, experiment: str, name: str, statement: str, measured: Any, kind: str, target: float, margin: float, why: str
+    family: str,
+    experiment: str,
+    name: str,
+    statement: str,
+    measured: Any,
+    kind: str,
+    target: float,
+    margin: float,
+    why: str,
 ) -> Claim:
     """A claim on the mean of a sum of columns, given as {column: factor}, or on an estimand of its own."""
     if isinstance(measured, dict):
         terms = tuple((column, float(factor)) for column, factor in measured.items())
         measured = partial(of.mean_of, experiment=experiment, terms=terms)
-    return Claim(f"{family[0]}.{name}", family, statement, "the walkthrough", measured, kind, target, margin, why)
+    return Claim(
+        f"{family[0]}.{name}",
+        family,
+        statement,
+        "the walkthrough",
+        measured,
+        kind,
+        target,
+        margin,
+        why,
+    )

@@ -60,9 +60,33 @@ def variance() -> list[Claim]:
             0.02,
             "a fifteenth of the step to 1",
         ),
-        here("scale-corrected", "with variance 1 it is A^-1", {"matched.scale": 1}, "equivalence", 1.0, 0.02, "as for the fault"),
-        here("c", "c is too low by 2 ln 2", {"variance2.c_shift": 1}, "equivalence", -LOG_4, 0.1, "a fourteenth of the step to 0"),
-        here("c-corrected", "with variance 1 it is not", {"matched.c_shift": 1}, "equivalence", 0.0, 0.1, "as for the fault"),
+        here(
+            "scale-corrected",
+            "with variance 1 it is A^-1",
+            {"matched.scale": 1},
+            "equivalence",
+            1.0,
+            0.02,
+            "as for the fault",
+        ),
+        here(
+            "c",
+            "c is too low by 2 ln 2",
+            {"variance2.c_shift": 1},
+            "equivalence",
+            -LOG_4,
+            0.1,
+            "a fourteenth of the step to 0",
+        ),
+        here(
+            "c-corrected",
+            "with variance 1 it is not",
+            {"matched.c_shift": 1},
+            "equivalence",
+            0.0,
+            0.1,
+            "as for the fault",
+        ),
         here(
             "error",
             "the squared error of B against A^-1 is larger than with variance 1",
@@ -77,7 +101,10 @@ def variance() -> list[Claim]:
 
 def noise() -> list[Claim]:
     """Fault 3: N(0, I) noise, whatever the data's covariance."""
-    columns, limits = ("standard.relative_error", "matched.relative_error"), ("standard.limit", "matched.limit")
+    columns, limits = (
+        ("standard.relative_error", "matched.relative_error"),
+        ("standard.limit", "matched.limit"),
+    )
     small, large = "mismatched_noise 1000", "mismatched_noise 4000"
     here = partial(make_claim, FAMILIES[3], small)
     why = "a factor of 1.41, as in the replication"
@@ -135,7 +162,15 @@ def logarithm() -> list[Claim]:
             0.01,
             "far below anything that would matter",
         ),
-        here("float32", "in float32 when it passes 24 ln 2", {"float32": 1}, "equivalence", BREAKS_AT["float32"], 0.01, "as in float64"),
+        here(
+            "float32",
+            "in float32 when it passes 24 ln 2",
+            {"float32": 1},
+            "equivalence",
+            BREAKS_AT["float32"],
+            0.01,
+            "as in float64",
+        ),
         here(
             "corrected",
             "ln sigma(-t) has a relative error below 1e-14 there",
@@ -155,7 +190,13 @@ def logarithm() -> list[Claim]:
             "three nats: a factor of twenty in the density",
         ),
         luck(
-            "data", "on data it is far beyond the float64 break", {"log_ratio.data": 1}, "greater", BREAKS_AT["float64"], 50.0, "far beyond"
+            "data",
+            "on data it is far beyond the float64 break",
+            {"log_ratio.data": 1},
+            "greater",
+            BREAKS_AT["float64"],
+            50.0,
+            "far beyond",
         ),
     ]
 
@@ -174,7 +215,15 @@ def affine() -> list[Claim]:
             0.1,
             "16 is what a constant f has, the least of all affine f",
         ),
-        here("mass-corrected", "with tanh and a base density it is the same", {"growth": 1}, "equivalence", 0.0, 0.05, "5 % of the mass"),
+        here(
+            "mass-corrected",
+            "with tanh and a base density it is the same",
+            {"growth": 1},
+            "equivalence",
+            0.0,
+            0.05,
+            "5 % of the mass",
+        ),
         here(
             "chance",
             "with matched noise its held-out loss is above chance",
@@ -193,7 +242,15 @@ def affine() -> list[Claim]:
             0.1,
             "as above",
         ),
-        here("correlation", "f does not correlate with ln p_d", {"affine.correlation": 1}, "equivalence", 0.0, 0.05, "as for fault 0"),
+        here(
+            "correlation",
+            "f does not correlate with ln p_d",
+            {"affine.correlation": 1},
+            "equivalence",
+            0.0,
+            0.05,
+            "as for fault 0",
+        ),
         here(
             "correlation-corrected",
             "with tanh and base it does: the correlation is larger",

@@ -40,7 +40,9 @@ def as_published() -> list[Claim]:
 def reference() -> list[Claim]:
     """Fault 7: nothing to compare the loss with."""
     published = partial(make_claim, FAMILIES[7], "as_published")
-    sampled = partial(of.optimum_beside_quadrature, experiment="ica_faults", column="matched.optimal", nu=1.0)
+    sampled = partial(
+        of.optimum_beside_quadrature, experiment="ica_faults", column="matched.optimal", nu=1.0
+    )
     ten = partial(of.optimum_beside_quadrature, experiment="right", column="optimal", nu=10.0)
     return [
         published(
@@ -118,7 +120,15 @@ def right() -> list[Claim]:
             0.05,
             "a twentieth of the base's own",
         ),
-        here("integral", "ln of its integral is 0", {"tanh.log_integral": 1}, "equivalence", 0.0, 0.05, "5 % of the mass"),
+        here(
+            "integral",
+            "ln of its integral is 0",
+            {"tanh.log_integral": 1},
+            "equivalence",
+            0.0,
+            0.05,
+            "5 % of the mass",
+        ),
         here(
             "over-fitting",
             "its held-out loss is above its training loss",

@@ -27,11 +27,19 @@ def mean_of(evidence: WalkthroughEvidence, *, experiment: str, terms: Terms) -> 
     sample = combine(evidence, experiment, terms)
     if sample.size < 2:
         return None
-    shown = "; ".join(f"{name} {evidence.mean(experiment, name):.4g}" for name, _ in terms) if len(terms) > 1 else ""
-    return Estimate(float(sample.mean()), st.mean_error(sample), sample.size, sample.size - 1, note=shown)
+    shown = (
+        "; ".join(f"{name} {evidence.mean(experiment, name):.4g}" for name, _ in terms)
+        if len(terms) > 1
+        else ""
+    )
+    return Estimate(
+        float(sample.mean()), st.mean_error(sample), sample.size, sample.size - 1, note=shown
+    )
 
 
-def way_made(evidence: WalkthroughEvidence, *, experiment: str, chance: str, loss: str, optimum: str) -> Estimate | None:
+def way_made(
+    evidence: WalkthroughEvidence, *, experiment: str, chance: str, loss: str, optimum: str
+) -> Estimate | None:
     """Mean share of the way from the loss of chance to the optimum, per run."""
     top, reached, bottom = (evidence.column(experiment, name) for name in (chance, loss, optimum))
     if reached.size < 2:
@@ -40,7 +48,13 @@ def way_made(evidence: WalkthroughEvidence, *, experiment: str, chance: str, los
     return Estimate(float(share.mean()), st.mean_error(share), share.size, share.size - 1)
 
 
-def log10_ratio(evidence: WalkthroughEvidence, *, experiment: str, columns: Sequence[str], theory: Sequence[str] = ()) -> Estimate | None:
+def log10_ratio(
+    evidence: WalkthroughEvidence,
+    *,
+    experiment: str,
+    columns: Sequence[str],
+    theory: Sequence[str] = (),
+) -> Estimate | None:
     """Mean of log10(first/second), paired; less the same of two columns of the theory where given.
 
     Of logarithms, since a handful of fits with narrow noise are far out and would alone make a ratio of means.
@@ -51,19 +65,29 @@ def log10_ratio(evidence: WalkthroughEvidence, *, experiment: str, columns: Sequ
     logs = np.log10(first / second)
     note = f"ratio {10.0 ** logs.mean():.2f}"
     if theory:
-        limits = np.log10(evidence.column(experiment, theory[0]) / evidence.column(experiment, theory[1]))
+        limits = np.log10(
+            evidence.column(experiment, theory[0]) / evidence.column(experiment, theory[1])
+        )
         note += f", theory {10.0 ** limits.mean():.2f}"
         logs = logs - limits
     return Estimate(float(logs.mean()), st.mean_error(logs), logs.size, logs.size - 1, note=note)
 
 
-def optimum_beside_quadrature(evidence: WalkthroughEvidence, *, experiment: str, column: str, nu: float) -> Estimate | None:
+def optimum_beside_quadrature(
+    evidence: WalkthroughEvidence, *, experiment: str, column: str, nu: float
+) -> Estimate | None:
     """Mean sampled loss of ln p_d less L* by quadrature."""
     sample = evidence.column(experiment, column)
     if sample.size < 2:
         return None
     note = f"sampled {sample.mean():.4f}, quadrature {optimal_loss(nu):.4f}"
-    return Estimate(float(sample.mean()) - optimal_loss(nu), st.mean_error(sample), sample.size, sample.size - 1, note=note)
+    return Estimate(
+        float(sample.mean()) - optimal_loss(nu),
+        st.mean_error(sample),
+        sample.size,
+        sample.size - 1,
+        note=note,
+    )
 
 
 def flattery_beside_theory(evidence: WalkthroughEvidence) -> Estimate | None:
@@ -73,7 +97,9 @@ def flattery_beside_theory(evidence: WalkthroughEvidence) -> Estimate | None:
         return None
     limit = reused_noise_flattery(1.0)
     note = f"measured {sample.mean():.2f}, theory {limit:.2f}"
-    return Estimate(float(sample.mean()) - limit, st.mean_error(sample), sample.size, sample.size - 1, note=note)
+    return Estimate(
+        float(sample.mean()) - limit, st.mean_error(sample), sample.size, sample.size - 1, note=note
+    )
 
 
 def mean_over_splits(evidence: WalkthroughEvidence, *, table: str, terms: Terms) -> Estimate | None:

@@ -23,10 +23,14 @@ class WalkthroughEvidence:
     def column(self, experiment: str, name: str) -> Float:
         """Return one result over the repetitions, empty where there are none. Raises ValueError where the runs lack it."""
         try:
-            return np.array([result[name] for result in self.groups.get(experiment, [])], dtype=float)
+            return np.array(
+                [result[name] for result in self.groups.get(experiment, [])], dtype=float
+            )
         except KeyError:
             have = ", ".join(sorted(self.groups[experiment][0]))
-            raise ValueError(f"name: a run of {experiment} has no result {name!r}; it has {have}") from None
+            raise ValueError(
+                f"name: a run of {experiment} has no result {name!r}; it has {have}"
+            ) from None
 
     def mean(self, experiment: str, name: str) -> float:
         """Return the mean of a column, NaN where there are no runs."""
@@ -37,7 +41,12 @@ class WalkthroughEvidence:
 def group_name(row: Row) -> str:
     """Return the experiment's name, with the table or the sample size it was made for."""
     short = row["experiment"].removeprefix(ROOT)
-    return " ".join([short, *(str(row["params"][name]) for name in ("table", "n_data") if name in row["params"])])
+    return " ".join(
+        [
+            short,
+            *(str(row["params"][name]) for name in ("table", "n_data") if name in row["params"]),
+        ]
+    )
 
 
 def gather(rows: Iterable[Row]) -> WalkthroughEvidence:

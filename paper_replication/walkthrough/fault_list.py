@@ -22,7 +22,13 @@ class Panel:
 
 def panels() -> tuple[Panel, ...]:
     """The seven faults and, last, the experiment done right."""
-    net, ica, published, right, noise = "network_faults", "ica_faults", "as_published", "right", "mismatched_noise 1000"
+    net, ica, published, right, noise = (
+        "network_faults",
+        "ica_faults",
+        "as_published",
+        "right",
+        "mismatched_noise 1000",
+    )
     return (
         Panel(
             "1 two mixing matrices",
@@ -33,19 +39,28 @@ def panels() -> tuple[Panel, ...]:
         Panel(
             "2 sources of variance 2",
             "c error",
-            (("variance 2", ica, "variance2.c_shift", True), ("variance 1", ica, "matched.c_shift", False)),
+            (
+                ("variance 2", ica, "variance2.c_shift", True),
+                ("variance 1", ica, "matched.c_shift", False),
+            ),
             ((-2.0 * math.log(2.0), "−2 ln 2"), (0.0, "right: 0")),
         ),
         Panel(
             "3 noise not matched",
             "log10 |B̂A − I|²",
-            (("N(0, I)", noise, "standard.relative_error", True), ("matched", noise, "matched.relative_error", False)),
+            (
+                ("N(0, I)", noise, "standard.relative_error", True),
+                ("matched", noise, "matched.relative_error", False),
+            ),
             logarithms=True,
         ),
         Panel(
             "4 ln(1 − σ) as written",
             "breaks at log-ratio",
-            (("float64", "naive_logarithm", "float64", True), ("float32", "naive_logarithm", "float32", True)),
+            (
+                ("float64", "naive_logarithm", "float64", True),
+                ("float32", "naive_logarithm", "float32", True),
+            ),
             ((BREAKS_AT["float64"], "53 ln 2"), (BREAKS_AT["float32"], "24 ln 2")),
         ),
         Panel(
@@ -73,7 +88,11 @@ def panels() -> tuple[Panel, ...]:
         Panel(
             "done right, ν = 10",
             "held-out loss",
-            (("tanh\nnetwork", right, "tanh.loss", False), ("ICA", right, "ica.loss", False), ("ln p_d", right, "optimal", False)),
+            (
+                ("tanh\nnetwork", right, "tanh.loss", False),
+                ("ICA", right, "ica.loss", False),
+                ("ln p_d", right, "optimal", False),
+            ),
             ((chance_loss(10.0), "chance"),),
         ),
     )

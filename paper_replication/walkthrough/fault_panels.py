@@ -16,7 +16,11 @@ from .references import chance_loss
 from .tables import MODELS, NU, TABLES
 
 WRONG, RIGHT, GREY = "#D55E00", "#0072B2", "0.35"
-LABELS = {"gaussian": "Gaussian\n37 parameters", "ica": "Laplace ICA\n65 parameters", "network": "network\n433 parameters"}
+LABELS = {
+    "gaussian": "Gaussian\n37 parameters",
+    "ica": "Laplace ICA\n65 parameters",
+    "network": "network\n433 parameters",
+}
 
 
 def draw_faults(figure: Figure, evidence: WalkthroughEvidence) -> bool:
@@ -29,13 +33,29 @@ def draw_faults(figure: Figure, evidence: WalkthroughEvidence) -> bool:
             factor = 1000.0 if (experiment, column) == ("network_faults", "flattery") else 1.0
             sample = factor * evidence.column(experiment, column)
             sample = np.log10(sample) if panel.logarithms else sample
-            estimate = None if sample.size < 2 else Estimate(float(sample.mean()), mean_error(sample), sample.size, sample.size - 1)
+            estimate = (
+                None
+                if sample.size < 2
+                else Estimate(
+                    float(sample.mean()), mean_error(sample), sample.size, sample.size - 1
+                )
+            )
             _dots(axes, place, sample, estimate, WRONG if wrong else RIGHT)
         axes.set_xticks(range(len(panel.groups)), [group[0] for group in panel.groups])
-        axes.set_xlim(-0.6, len(panel.groups) + (0.25 if panel.lines else -0.3))  # room for the names of the lines
+        axes.set_xlim(
+            -0.6, len(panel.groups) + (0.25 if panel.lines else -0.3)
+        )  # room for the names of the lines
         for value, label in panel.lines:
             axes.axhline(value, color=GREY, ls="--", lw=1)
-            axes.annotate(label, (1.0, value), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8, color=GREY)
+            axes.annotate(
+                label,
+                (1.0, value),
+                xycoords=("axes fraction", "data"),
+                ha="right",
+                va="bottom",
+                fontsize=8,
+                color=GREY,
+            )
         low, high = axes.get_ylim()
         axes.set_ylim(low, high + 0.08 * (high - low))
         axes.set(title=panel.title, ylabel=panel.ylabel)
@@ -54,7 +74,12 @@ def draw_real_data(figure: Figure, evidence: WalkthroughEvidence) -> bool:
             estimate = mean_over_splits(evidence, table=table, terms=terms)
             sample = evidence.column(f"real_data {table}", f"{model}.loss") - chance_loss(NU)
             if estimate is not None:
-                estimate = Estimate(estimate.value - chance_loss(NU), estimate.standard_error, estimate.n, estimate.df)
+                estimate = Estimate(
+                    estimate.value - chance_loss(NU),
+                    estimate.standard_error,
+                    estimate.n,
+                    estimate.df,
+                )
             _dots(axes, place, sample, estimate, ("0.35", "#009E73", RIGHT)[place])
         axes.set_xticks(range(len(MODELS)), [LABELS[model] for model in MODELS])
         axes.set_xlim(-0.6, len(MODELS) - 0.4)
@@ -70,4 +95,14 @@ def _dots(axes: Axes, place: float, sample: Float, estimate: Estimate | None, co
     if estimate is not None:
         low, high = estimate.interval(0.95)
         half = [[estimate.value - low], [high - estimate.value]]
-        axes.errorbar([place + 0.24], [estimate.value], yerr=half, fmt="D", ms=5, capsize=4, color=colour, mec="k", mew=0.6)
+        axes.errorbar(
+            [place + 0.24],
+            [estimate.value],
+            yerr=half,
+            fmt="D",
+            ms=5,
+            capsize=4,
+            color=colour,
+            mec="k",
+            mew=0.6,
+        )

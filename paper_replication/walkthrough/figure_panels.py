@@ -23,12 +23,20 @@ TITLES = ("the walkthrough as it stands", "done right")
 def draw_samples(figure: Figure, published: Picture, right: Picture) -> bool:
     """Histograms of ln p_n on data and noise."""
     figure.set_size_inches(10.0, 4.2)
-    for axes, picture, title in zip(figure.subplots(1, 2), (published, right), ("N(0, I) noise, sources of variance 2", "matched noise")):
+    for axes, picture, title in zip(
+        figure.subplots(1, 2),
+        (published, right),
+        ("N(0, I) noise, sources of variance 2", "matched noise"),
+    ):
         low = float(np.quantile(picture.log_noise[0], 0.01))
         edges = np.linspace(low, max(float(part.max()) for part in picture.log_noise), 50)
         for part, colour, label in zip(picture.log_noise, (DATA, NOISE), ("data", "noise")):
             axes.hist(np.maximum(part, low), bins=edges, color=colour, alpha=0.55, label=label)
-        axes.set(title=title, xlabel="ln p_n, the lowest 1 % of the data in the first bar", ylabel="points")
+        axes.set(
+            title=title,
+            xlabel="ln p_n, the lowest 1 % of the data in the first bar",
+            ylabel="points",
+        )
         axes.legend(loc="upper left")
     return True
 
@@ -37,7 +45,9 @@ def draw_tsne(figure: Figure, published: tuple[Float, Float], right: tuple[Float
     """Both samples embedded together."""
     figure.set_size_inches(10.0, 4.8)
     for axes, (data, noise), title in zip(
-        figure.subplots(1, 2), (published, right), ("N(0, I) noise, sources of variance 2", "matched noise")
+        figure.subplots(1, 2),
+        (published, right),
+        ("N(0, I) noise, sources of variance 2", "matched noise"),
     ):
         axes.plot(*data.T, "o", color=DATA, ms=3, alpha=0.7, mew=0, label="data")
         axes.plot(*noise.T, "^", color=NOISE, ms=3.5, alpha=0.7, mew=0, label="noise")
@@ -52,11 +62,19 @@ def draw_tsne(figure: Figure, published: tuple[Float, Float], right: tuple[Float
 def draw_loss_curves(figure: Figure, published: Picture, right: Picture) -> bool:
     """Training and held-out loss by epoch, and the reference losses as lines with their names at the right end."""
     figure.set_size_inches(10.5, 4.6)
-    styles = {"chance": ":", "optimum": "-", "best constant f = c": "--", "its own test loss": "-.", "ICA model by NCE": "--"}
+    styles = {
+        "chance": ":",
+        "optimum": "-",
+        "best constant f = c": "--",
+        "its own test loss": "-.",
+        "ICA model by NCE": "--",
+    }
     for axes, picture, title in zip(figure.subplots(1, 2), (published, right), TITLES):
         epochs = np.arange(1, len(picture.training_loss) + 1)
         axes.plot(epochs, picture.training_loss, color=DATA, label="training")
-        axes.plot(epochs, picture.held_out_loss, color=NOISE, ls="--", label="held out, fresh noise")
+        axes.plot(
+            epochs, picture.held_out_loss, color=NOISE, ls="--", label="held out, fresh noise"
+        )
         for name, value in sorted(picture.references.items(), key=lambda item: -item[1]):
             axes.axhline(value, color=GREY, ls=styles[name], lw=1.1, label=f"{name}: {value:.3f}")
         axes.set(title=f"{title}, ν = {picture.training.nu:g}", xlabel="epoch", ylabel="loss −J")
@@ -68,7 +86,9 @@ def draw_loss_curves(figure: Figure, published: Picture, right: Picture) -> bool
     figure.axes[0].yaxis.set_minor_locator(NullLocator())
     bottom, top = min(right.references.values()), max(right.references.values())
     # The first epochs lie far above and would flatten all that matters; they are cut.
-    figure.axes[1].set_ylim(min(bottom, float(right.training_loss.min())) - 0.03, top + 0.3 * (top - bottom) + 0.1)
+    figure.axes[1].set_ylim(
+        min(bottom, float(right.training_loss.min())) - 0.03, top + 0.3 * (top - bottom) + 0.1
+    )
     for axes in figure.axes:
         axes.legend(loc="upper right")
     return True
@@ -88,7 +108,11 @@ def draw_f_against_truth(figure: Figure, published: Picture, right: Picture) -> 
         axes.plot(truth, f, "o", ms=2.5, mew=0, alpha=0.5, color=colour, rasterized=True)
         ends = [float(truth.min()), float(truth.max())]
         axes.plot(ends, ends, color="k", lw=1)
-        axes.set(title=f"{title}\ncorrelation {correlation:.3f}, rmse {rmse:.2f}", xlabel="true ln p_d", ylabel="f")
+        axes.set(
+            title=f"{title}\ncorrelation {correlation:.3f}, rmse {rmse:.2f}",
+            xlabel="true ln p_d",
+            ylabel="f",
+        )
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     return True
 
@@ -100,7 +124,9 @@ def draw_densities(figure: Figure, published: Picture, right: Picture) -> bool:
         everything = np.concatenate([*picture.f, *picture.truth])
         low = float(np.quantile(everything, 0.002))
         grid = np.linspace(low, float(everything.max()) + 1.0, 300)
-        for values, truth, colour, name in zip(picture.f, picture.truth, (DATA, NOISE), ("data", "noise")):
+        for values, truth, colour, name in zip(
+            picture.f, picture.truth, (DATA, NOISE), ("data", "noise")
+        ):
             _kernel(axes, grid, values, colour, "-", f"f on {name}")
             _kernel(axes, grid, truth, colour, "--", f"true ln p_d on {name}")
         axes.set(title=title, xlabel="log-density", ylabel="density")
@@ -124,9 +150,27 @@ def draw_logarithm(figure: Figure) -> bool:
         right.semilogy(t, np.maximum(error, 1e-17), style, color=colour, lw=1.0, label=dtype)
         for axes in (left, right):
             axes.axvline(BREAKS_AT[dtype], color=colour, ls=":", lw=1.2)
-        left.text(BREAKS_AT[dtype] + 0.6, -30.0, f"t = {BREAKS_AT[dtype]:.2f}", color=colour, rotation=90, ha="left", va="bottom")
-    left.set(title="value: −inf from the dotted lines on", xlabel="t = log-ratio − ln ν", ylabel="ln(1 − σ(t))", ylim=(-46, 2))
-    right.set(title="relative error before the break", xlabel="t = log-ratio − ln ν", ylabel="relative error", ylim=(1e-17, 2.0))
+        left.text(
+            BREAKS_AT[dtype] + 0.6,
+            -30.0,
+            f"t = {BREAKS_AT[dtype]:.2f}",
+            color=colour,
+            rotation=90,
+            ha="left",
+            va="bottom",
+        )
+    left.set(
+        title="value: −inf from the dotted lines on",
+        xlabel="t = log-ratio − ln ν",
+        ylabel="ln(1 − σ(t))",
+        ylim=(-46, 2),
+    )
+    right.set(
+        title="relative error before the break",
+        xlabel="t = log-ratio − ln ν",
+        ylabel="relative error",
+        ylim=(1e-17, 2.0),
+    )
     left.legend(loc="upper right", frameon=True, framealpha=1.0, edgecolor="none")
     right.legend(loc="lower right", frameon=True, framealpha=1.0, edgecolor="none")
     return True

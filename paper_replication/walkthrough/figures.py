@@ -30,7 +30,9 @@ CAPTIONS = {
 }
 
 
-def write_figures(folder: Path, evidence: WalkthroughEvidence, published: Picture | None, right: Picture | None) -> list[str]:
+def write_figures(
+    folder: Path, evidence: WalkthroughEvidence, published: Picture | None, right: Picture | None
+) -> list[str]:
     """Draw every figure that runs and pictures allow into ``folder`` and return their names; an empty list without matplotlib."""
     if not house.matplotlib_is_here():
         return []

@@ -35,7 +35,12 @@ pilot with other random numbers and before the first full run. Every run has a m
 """
 
 
-def compose(evidence: WalkthroughEvidence, judgements: Sequence[Judgement], drawn: Sequence[str], missing: str) -> str:
+def compose(
+    evidence: WalkthroughEvidence,
+    judgements: Sequence[Judgement],
+    drawn: Sequence[str],
+    missing: str,
+) -> str:
     """Return the lesson. ``missing`` says what could not be made, empty otherwise."""
     by_id = {judgement.claim.id: judgement for judgement in judgements}
 
@@ -43,20 +48,45 @@ def compose(evidence: WalkthroughEvidence, judgements: Sequence[Judgement], draw
         return _said(by_id, name)
 
     def mean(experiment: str, column: str, digits: int = 3) -> str:
-        estimate = mean_of(evidence, experiment=experiment, terms=((column, 1.0),)) if evidence.groups.get(experiment) else None
+        estimate = (
+            mean_of(evidence, experiment=experiment, terms=((column, 1.0),))
+            if evidence.groups.get(experiment)
+            else None
+        )
         if estimate is None:
             return "(no runs)"
         low, high = estimate.interval(0.95)
         return f"{estimate.value:.{digits}f} ± {0.5 * (high - low):.{digits}f}"
 
     def picture(name: str) -> str:
-        return f"\n![{name}](figures/{name}.png)\n\n*{CAPTIONS[name]}* [SVG](figures/{name}.svg)\n" if name in drawn else ""
+        return (
+            f"\n![{name}](figures/{name}.png)\n\n*{CAPTIONS[name]}* [SVG](figures/{name}.svg)\n"
+            if name in drawn
+            else ""
+        )
 
     parts = [INTRODUCTION]
     parts += [f"**{missing}**\n"] if missing else []
     parts += [verdicts(judgements)]
-    parts += [step(said, mean, picture) for step in (_as_it_stands, _mixing, _variance, _noise, _logarithm, _affine, _reused, _reference)]
-    parts += [picture("faults"), _right(said, mean, picture, evidence), _real(said, picture, evidence), CHECKLIST]
+    parts += [
+        step(said, mean, picture)
+        for step in (
+            _as_it_stands,
+            _mixing,
+            _variance,
+            _noise,
+            _logarithm,
+            _affine,
+            _reused,
+            _reference,
+        )
+    ]
+    parts += [
+        picture("faults"),
+        _right(said, mean, picture, evidence),
+        _real(said, picture, evidence),
+        CHECKLIST,
+    ]
     parts += [f"## All claims\n\n{all_claims(judgements)}"]
     return "\n".join(part for part in parts if part)
 
@@ -165,7 +195,9 @@ optimum is {mean(p, "loss.optimal")}, and its network stays above it by {said("7
 {picture("loss_curves")}"""
 
 
-def _right(said: Said, mean: Mean, picture: Callable[[str], str], evidence: WalkthroughEvidence) -> str:
+def _right(
+    said: Said, mean: Mean, picture: Callable[[str], str], evidence: WalkthroughEvidence
+) -> str:
     return f"""## 8. Done right
 
 One A, sources of variance 1, matched noise drawn anew each epoch, ν = 10, tanh and a base density, ten steps an epoch, the rate
@@ -232,5 +264,7 @@ def _said(by_id: Mapping[str, Judgement], name: str) -> str:
     value = judgement.estimate.value
     if not (math.isfinite(high - low) and high - low > 1e-6 * abs(value)):
         return f"{value:.6g}, *{judgement.verdict}*"
-    digits = min(4, max(2, 1 - math.floor(math.log10(high - low))))  # two digits of the interval's width
+    digits = min(
+        4, max(2, 1 - math.floor(math.log10(high - low)))
+    )  # two digits of the interval's width
     return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}], *{judgement.verdict}*"

@@ -36,15 +36,21 @@ def right_table(evidence: WalkthroughEvidence) -> str:
         for quantity, digits in (("loss", 4), ("correlation", 4), ("rmse", 3), ("log_integral", 4)):
             column = "optimal" if (name, quantity) == ("optimal", "loss") else f"{name}.{quantity}"
             # The base and the ICA model are not asked for their integral, and the truth's are known.
-            known = {"correlation": "1", "rmse": "0", "log_integral": "0"}.get(quantity, "") if name == "optimal" else ""
+            known = (
+                {"correlation": "1", "rmse": "0", "log_integral": "0"}.get(quantity, "")
+                if name == "optimal"
+                else ""
+            )
             cells.append(_cell(evidence, "right", column, digits) if column in have[0] else known)
         if f"{name}.integral_error" in have[0]:
-            cells[3] += f" (standard error of one estimate {evidence.mean('right', f'{name}.integral_error'):.4f})"
+            cells[3] += (
+                f" (standard error of one estimate {evidence.mean('right', f'{name}.integral_error'):.4f})"
+            )
         rows.append([label, *cells])
     count = len(have)
-    return markdown(["ln p_m", "held-out loss", "correlation with ln p_d", "rmse", "ln ∫ exp f"], rows) + (
-        f"\nMeans over {count} runs ± half a 95 % interval; chance is {chance_loss(NU):.4f}.\n"
-    )
+    return markdown(
+        ["ln p_m", "held-out loss", "correlation with ln p_d", "rmse", "ln ∫ exp f"], rows
+    ) + (f"\nMeans over {count} runs ± half a 95 % interval; chance is {chance_loss(NU):.4f}.\n")
 
 
 def real_table(evidence: WalkthroughEvidence) -> str:
@@ -58,35 +64,74 @@ def real_table(evidence: WalkthroughEvidence) -> str:
         for model in MODELS:
             cells = []
             for quantity in ("loss", "advantage", "log_mass"):
-                estimate = mean_over_splits(evidence, table=table, terms=((f"{model}.{quantity}", 1.0),))
-                cells.append("" if estimate is None else f"{estimate.value:.3f} ± {_half(estimate.interval(0.95)):.3f}")
+                estimate = mean_over_splits(
+                    evidence, table=table, terms=((f"{model}.{quantity}", 1.0),)
+                )
+                cells.append(
+                    ""
+                    if estimate is None
+                    else f"{estimate.value:.3f} ± {_half(estimate.interval(0.95)):.3f}"
+                )
             group = f"real_data {table}"
             parameters = f"{evidence.mean(group, f'{model}.n_params'):.0f}"
             own_error = f"{evidence.mean(group, f'{model}.mass_error'):.3f}"
             choice = "**lowest loss**" if model == best else ""
-            rows.append([table.replace("_", " "), NAMES[model], parameters, *cells, own_error, choice])
+            rows.append(
+                [table.replace("_", " "), NAMES[model], parameters, *cells, own_error, choice]
+            )
     if not rows:
         return ""
-    return markdown(["table", "model", "parameters", "held-out loss", "log-likelihood", "ln mass", "its standard error", "choice"], rows)
+    return markdown(
+        [
+            "table",
+            "model",
+            "parameters",
+            "held-out loss",
+            "log-likelihood",
+            "ln mass",
+            "its standard error",
+            "choice",
+        ],
+        rows,
+    )
 
 
 def summary_csv(evidence: WalkthroughEvidence) -> str:
     """Return n, mean, standard error, median, smallest and largest of every column of every experiment."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["experiment", "column", "n", "mean", "standard_error", "median", "smallest", "largest"])
+    writer.writerow(
+        ["experiment", "column", "n", "mean", "standard_error", "median", "smallest", "largest"]
+    )
     for experiment, results in sorted(evidence.groups.items()):
         for name in sorted(results[0]):
             sample = evidence.column(experiment, name)
-            numbers = [sample.mean(), st.mean_error(sample), float(np.median(sample)), sample.min(), sample.max()]
-            writer.writerow([experiment, name, len(sample), *("" if math.isinf(v) else f"{v:.10g}" for v in numbers)])
+            numbers = [
+                sample.mean(),
+                st.mean_error(sample),
+                float(np.median(sample)),
+                sample.min(),
+                sample.max(),
+            ]
+            writer.writerow(
+                [
+                    experiment,
+                    name,
+                    len(sample),
+                    *("" if math.isinf(v) else f"{v:.10g}" for v in numbers),
+                ]
+            )
     return out.getvalue()
 
 
 def _cell(evidence: WalkthroughEvidence, experiment: str, column: str, digits: int) -> str:
     terms: Terms = ((column, 1.0),)
     estimate = mean_of(evidence, experiment=experiment, terms=terms)
-    return "" if estimate is None else f"{estimate.value:.{digits}f} ± {_half(estimate.interval(0.95)):.{digits}f}"
+    return (
+        ""
+        if estimate is None
+        else f"{estimate.value:.{digits}f} ± {_half(estimate.interval(0.95)):.{digits}f}"
+    )
 
 
 def _half(interval: tuple[float, float]) -> float:

@@ -17,7 +17,13 @@ from nce_ref import GaussianNoise
 from .problem import Float
 
 
-def log_mass(log_density: Callable[[Float], Float], noise: GaussianNoise, radius: float, rng: np.random.Generator, n_points: int) -> float:
+def log_mass(
+    log_density: Callable[[Float], Float],
+    noise: GaussianNoise,
+    radius: float,
+    rng: np.random.Generator,
+    n_points: int,
+) -> float:
     """Return ln M(radius) up to a constant that does not depend on it, by points whose distance is uniform on (0, radius).
 
     Uniform in distance, not in volume: in four dimensions fifteen in sixteen points of a ball lie in its outer half.
@@ -31,7 +37,14 @@ def log_mass(log_density: Callable[[Float], Float], noise: GaussianNoise, radius
     return top + float(np.log(np.mean(np.exp(log_terms - top)))) + float(np.log(radius))
 
 
-def log_mass_growth(log_density: Callable[[Float], Float], noise: GaussianNoise, radius: float, rng: np.random.Generator) -> float:
+def log_mass_growth(
+    log_density: Callable[[Float], Float],
+    noise: GaussianNoise,
+    radius: float,
+    rng: np.random.Generator,
+) -> float:
     """Return ln M(2 radius) - ln M(radius)."""
     n_points = 8000
-    return log_mass(log_density, noise, 2.0 * radius, rng, n_points) - log_mass(log_density, noise, radius, rng, n_points)
+    return log_mass(log_density, noise, 2.0 * radius, rng, n_points) - log_mass(
+        log_density, noise, radius, rng, n_points
+    )

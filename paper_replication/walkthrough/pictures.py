@@ -68,9 +68,15 @@ def right_picture(epochs: tuple[int, int] = (40, 20)) -> Picture:
     noise = GaussianNoise.from_data(x)
     test = held_out(truth, noise, N_HELD_OUT, rng, NU)
     model, y = network(noise), noise.sample(NU * N_DATA, rng)
-    trained, history, watched = train(model, noise, x, rng, epochs, n_noise=NU * N_DATA, held_out=(test.x, test.y))
+    trained, history, watched = train(
+        model, noise, x, rng, epochs, n_noise=NU * N_DATA, held_out=(test.x, test.y)
+    )
     ica = fit_nce(MODEL, noise, x, y, n_starts=2, rng=rng).theta
-    references = {"chance": chance_loss(NU), "optimum": test.loss(MODEL, truth), "ICA model by NCE": test.loss(MODEL, ica)}
+    references = {
+        "chance": chance_loss(NU),
+        "optimum": test.loss(MODEL, truth),
+        "ICA model by NCE": test.loss(MODEL, ica),
+    }
     return Picture(
         Sample(noise, x, y, NU),
         -history,
@@ -88,5 +94,7 @@ def tsne(picture: Picture, n_points: int = 400) -> tuple[Float, Float]:
     from sklearn.manifold import TSNE
 
     points = np.concatenate([picture.training.x[:n_points], picture.training.y[:n_points]])
-    flat = TSNE(n_components=2, perplexity=30.0, init="pca", learning_rate="auto", random_state=0).fit_transform(points)
+    flat = TSNE(
+        n_components=2, perplexity=30.0, init="pca", learning_rate="auto", random_state=0
+    ).fit_transform(points)
     return flat[:n_points], flat[n_points:]

@@ -36,5 +36,8 @@ def tasks(quick: bool = False) -> list[Task]:
     for name, params, count in FULL:
         if name != "real_data" or sklearn_is_here():
             chosen = {**params, **QUICK_PARAMS.get(name, {})} if quick else params
-            made += [make_task(ROOT + name, chosen, repetition) for repetition in range(2 if quick else count)]
+            made += [
+                make_task(ROOT + name, chosen, repetition)
+                for repetition in range(2 if quick else count)
+            ]
     return made

@@ -50,17 +50,25 @@ class Sample:
         """Return -J from ln p_m on data and noise. More noise than nu len(x) makes it more precise, and no other loss."""
         copies = round(len(self.y) / (self.nu * len(self.x)))
         if abs(copies * self.nu * len(self.x) - len(self.y)) > 1e-9 * len(self.y) or copies < 1:
-            raise ValueError(f"y: got {len(self.y)} points; expected a multiple of nu * len(x) = {self.nu * len(self.x):g}")
+            raise ValueError(
+                f"y: got {len(self.y)} points; expected a multiple of nu * len(x) = {self.nu * len(self.x):g}"
+            )
         ratio_x = np.tile(log_density_x - self.noise.log_density(self.x), copies)
         return -nce_from_log_ratios(ratio_x, log_density_y - self.noise.log_density(self.y))[0]
 
 
-def held_out(truth: Float, noise: Noise, n_points: int, rng: np.random.Generator, nu: int = 1) -> Sample:
+def held_out(
+    truth: Float, noise: Noise, n_points: int, rng: np.random.Generator, nu: int = 1
+) -> Sample:
     """Draw fresh data from the truth and nu times as much fresh noise."""
-    return Sample(noise, MODEL.sample(truth, n_points, rng), noise.sample(nu * n_points, rng), float(nu))
+    return Sample(
+        noise, MODEL.sample(truth, n_points, rng), noise.sample(nu * n_points, rng), float(nu)
+    )
 
 
 def against_truth(log_density: Float, log_truth: Float) -> tuple[float, float]:
     """Return the correlation and the root-mean-square error of two log-densities on the same points."""
-    correlation = float(np.corrcoef(log_density, log_truth)[0, 1]) if np.ptp(log_density) > 0.0 else 0.0
+    correlation = (
+        float(np.corrcoef(log_density, log_truth)[0, 1]) if np.ptp(log_density) > 0.0 else 0.0
+    )
     return correlation, float(np.sqrt(np.mean((log_density - log_truth) ** 2)))

@@ -38,7 +38,9 @@ def constant_loss(training: Sample, test: Sample) -> float:
         return sample.loss_of(np.full(len(sample.x), c), np.full(len(sample.y), c))
 
     middle = float(np.median(training.noise.log_density(np.concatenate([training.x, training.y]))))
-    best = minimize_scalar(lambda c: loss(c, training), bounds=(middle - 60.0, middle + 60.0), method="bounded").x
+    best = minimize_scalar(
+        lambda c: loss(c, training), bounds=(middle - 60.0, middle + 60.0), method="bounded"
+    ).x
     return loss(float(best), test)
 
 
@@ -62,7 +64,10 @@ def optimal_loss(nu: float, n_sources: int = N_SOURCES, n_nodes: int = 40) -> fl
     weights = orderings * weight[tuples].prod(axis=1)
     data, noise = log_data[tuples].sum(axis=1), log_noise[tuples].sum(axis=1)
     t = data - noise - np.log(nu)
-    return float(-weights @ (np.exp(data) * log_sigmoid(t)) - nu * (weights @ (np.exp(noise) * log_sigmoid(-t))))
+    return float(
+        -weights @ (np.exp(data) * log_sigmoid(t))
+        - nu * (weights @ (np.exp(noise) * log_sigmoid(-t)))
+    )
 
 
 @cache
@@ -82,9 +87,13 @@ def reused_noise_flattery(nu: float, n_points: int = 200_000) -> float:
     return float(nu * np.trace(np.linalg.solve(information, np.cov(gradients, rowvar=False))))
 
 
-def relative_error_limit(theta: Float, noise: GaussianNoise, mixing: Float, nu: float = 1.0) -> float:
+def relative_error_limit(
+    theta: Float, noise: GaussianNoise, mixing: Float, nu: float = 1.0
+) -> float:
     """Return the limit of n_data E|B_hat A - I|^2 for this noise: tr of Sigma's block for B after the mixing."""
-    sigma = asymptotic_covariance(MODEL, theta, noise, nu, rng=np.random.default_rng(1), log2_points=12).covariance[:-1, :-1]
+    sigma = asymptotic_covariance(
+        MODEL, theta, noise, nu, rng=np.random.default_rng(1), log2_points=12
+    ).covariance[:-1, :-1]
     move = np.kron(np.eye(N_SOURCES), mixing.T)  # rows of E B* times A are rows of E
     return float(np.trace(move @ sigma @ move.T))
 
@@ -93,4 +102,6 @@ def relative_error_limit(theta: Float, noise: GaussianNoise, mixing: Float, nu: 
 def matched_error_limit(nu: float = 1.0) -> float:
     """The same for noise with the data's covariance: one number for every mixing, so A = I and the noise N(0, I)."""
     identity = np.eye(N_SOURCES)
-    return relative_error_limit(truth_of(identity), GaussianNoise(np.zeros(N_SOURCES), identity), identity, nu)
+    return relative_error_limit(
+        truth_of(identity), GaussianNoise(np.zeros(N_SOURCES), identity), identity, nu
+    )

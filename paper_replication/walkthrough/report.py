@@ -31,32 +31,58 @@ FOLDER = REPLICATION / "walkthrough"
 TEXT = "WALKTHROUGH.md"
 
 
-def build(rows: Sequence[Row], folder: Path, runs: Mapping[str, Any], quick: bool = False) -> Report:
+def build(
+    rows: Sequence[Row], folder: Path, runs: Mapping[str, Any], quick: bool = False
+) -> Report:
     """Write the lesson of ``rows`` into ``folder``. ``quick``: pictures of hardly trained networks, to try the path.
 
     Raises StoreError where there are no rows or the folder cannot be written.
     """
     newest, _ = newest_version(merge(rows))
     if not newest:
-        raise StoreError(f"{folder}: there are no runs to report on; make some with: python -m paper_replication walkthrough")
+        raise StoreError(
+            f"{folder}: there are no runs to report on; make some with: python -m paper_replication walkthrough"
+        )
     evidence = gather(newest)
     judgements = judge_all(claim_list.all_claims(), evidence)
     about = {
-        "runs": {**runs, "codes": dict(sorted(Counter(str(row.get("provenance", {}).get("code", "unknown")) for row in newest).items()))},
-        "report": {"versions": provenance.versions(), "code": provenance.code_hash(experiments="walkthrough")},
+        "runs": {
+            **runs,
+            "codes": dict(
+                sorted(
+                    Counter(
+                        str(row.get("provenance", {}).get("code", "unknown")) for row in newest
+                    ).items()
+                )
+            ),
+        },
+        "report": {
+            "versions": provenance.versions(),
+            "code": provenance.code_hash(experiments="walkthrough"),
+        },
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "summary.csv").write_text(summary_csv(evidence), encoding="utf-8")
         (folder / "claims.json").write_text(claims_json(judgements), encoding="utf-8")
         write_gzip(folder / RUNS_FILE, newest)
-        (folder / "provenance.json").write_text(json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        pictures = (published_picture(), right_picture((2, 1) if quick else (40, 20))) if house.matplotlib_is_here() else (None, None)
+        (folder / "provenance.json").write_text(
+            json.dumps(about, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
+        pictures = (
+            (published_picture(), right_picture((2, 1) if quick else (40, 20)))
+            if house.matplotlib_is_here()
+            else (None, None)
+        )
         drawn = write_figures(folder / "figures", evidence, *pictures)
-        text = compose(evidence, judgements, drawn, _missing(runs, "real_data wine" in evidence.groups, quick))
+        text = compose(
+            evidence, judgements, drawn, _missing(runs, "real_data wine" in evidence.groups, quick)
+        )
         (folder / TEXT).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise StoreError(f"{folder}: the lesson cannot be written here ({error.strerror or error}); choose another with --out") from None
+        raise StoreError(
+            f"{folder}: the lesson cannot be written here ({error.strerror or error}); choose another with --out"
+        ) from None
     return Report(folder / TEXT, judgements, drawn)
 
 
@@ -70,4 +96,13 @@ def _missing(runs: Mapping[str, Any], tables: bool, quick: bool) -> str:
     if not tables:
         why = "" if sklearn_is_here() else ": scikit-learn is not installed"
         said.append(f"The real data was left out{why}.")
-    return " ".join([*said, *(["`pip install -e '.[walkthrough]'` brings both."] if any("installed" in text for text in said) else [])])
+    return " ".join(
+        [
+            *said,
+            *(
+                ["`pip install -e '.[walkthrough]'` brings both."]
+                if any("installed" in text for text in said)
+                else []
+            ),
+        ]
+    )

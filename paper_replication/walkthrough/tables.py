@@ -14,7 +14,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nce_ref import MLP, Gaussian, GaussianNoise, LaplaceICA, estimate_covariance, fit_nce, fit_nce_adam, integral_by_importance
+from nce_ref import (
+    MLP,
+    Gaussian,
+    GaussianNoise,
+    LaplaceICA,
+    estimate_covariance,
+    fit_nce,
+    fit_nce_adam,
+    integral_by_importance,
+)
 
 from .problem import Float, Sample
 
@@ -63,7 +72,9 @@ def split(table: Float, rng: np.random.Generator, n_components: int = N_COMPONEN
     return Split(training @ axes, test @ axes, GaussianNoise.from_data(training @ axes))
 
 
-def compare_models(parts: Split, rng: np.random.Generator, epochs: int = EPOCHS) -> dict[str, float]:
+def compare_models(
+    parts: Split, rng: np.random.Generator, epochs: int = EPOCHS
+) -> dict[str, float]:
     """Return for each model: held-out loss, held-out log-likelihood over the noise's, ln of its mass, standard error of that.
 
     *log-likelihood*: mean over test rows of ln p_m - ln p_n, less ln M, so of the normalised model. *mass*: ln M = c + ln Z, 0 where
@@ -77,19 +88,40 @@ def compare_models(parts: Split, rng: np.random.Generator, epochs: int = EPOCHS)
     test = Sample(noise, parts.test, noise.sample(copies * NU * len(parts.test), rng), float(NU))
     result: dict[str, float] = {}
 
-    def judge(name: str, f_x: Float, f_y: Float, log_mass: float, error: float, n_params: int) -> None:
+    def judge(
+        name: str, f_x: Float, f_y: Float, log_mass: float, error: float, n_params: int
+    ) -> None:
         advantage = float(np.mean(f_x - noise.log_density(test.x))) - log_mass
-        numbers = {"loss": test.loss_of(f_x, f_y), "advantage": advantage, "log_mass": log_mass, "mass_error": error, "n_params": n_params}
+        numbers = {
+            "loss": test.loss_of(f_x, f_y),
+            "advantage": advantage,
+            "log_mass": log_mass,
+            "mass_error": error,
+            "n_params": n_params,
+        }
         result.update({f"{name}.{key}": value for key, value in numbers.items()})
 
     y = noise.sample(NU * len(x), rng)
     for name, model in (("gaussian", Gaussian(n_dim)), ("ica", LaplaceICA(n_sources=n_dim))):
         fit = fit_nce(model, noise, x, y, n_starts=2, rng=rng)
         log_mass = float(fit.theta[-1] + model.log_normalizer(fit.theta))
-        slope = model.log_normalizer_gradient(fit.theta)  # of ln Z; that of c + ln Z has a 1 at the end
+        slope = model.log_normalizer_gradient(
+            fit.theta
+        )  # of ln Z; that of c + ln Z has a 1 at the end
         slope[-1] += 1.0
-        error = float(np.sqrt(slope @ estimate_covariance(fit).covariance @ slope)) if fit.converged else 0.0
-        judge(name, model.log_density(fit.theta, test.x), model.log_density(fit.theta, test.y), log_mass, error, model.n_params)
+        error = (
+            float(np.sqrt(slope @ estimate_covariance(fit).covariance @ slope))
+            if fit.converged
+            else 0.0
+        )
+        judge(
+            name,
+            model.log_density(fit.theta, test.x),
+            model.log_density(fit.theta, test.y),
+            log_mass,
+            error,
+            model.n_params,
+        )
         result[f"{name}.converged"] = fit.converged
 
     network = MLP((n_dim, *HIDDEN, 1), activation="tanh", base=noise)
@@ -97,9 +129,15 @@ def compare_models(parts: Split, rng: np.random.Generator, epochs: int = EPOCHS)
     watched = (x[:kept_back], noise.sample(50 * kept_back, rng))
     rest = x[kept_back:]
     options = {"n_epochs": epochs, "n_batches": N_BATCHES, "learning_rate": RATE, "rng": rng}
-    trained = fit_nce_adam(network, noise, rest, n_noise=NU * len(rest), held_out=watched, **options)
+    trained = fit_nce_adam(
+        network, noise, rest, n_noise=NU * len(rest), held_out=watched, **options
+    )
     theta = trained.best_theta
     mass = integral_by_importance(network, theta, noise, noise.sample(N_INTEGRAL, rng))
     f_x, f_y = network.log_density(theta, test.x), network.log_density(theta, test.y)
     judge("network", f_x, f_y, mass.log_integral, mass.standard_error, network.n_params)
-    return result | {"network.epoch": trained.best_epoch, "n_test": len(test.x), "n_training": len(x)}
+    return result | {
+        "network.epoch": trained.best_epoch,
+        "n_test": len(test.x),
+        "n_training": len(x),
+    }

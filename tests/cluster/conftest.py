@@ -38,8 +38,15 @@ def cluster():
     import dask
     from distributed import LocalCluster
 
-    with dask.config.set({"distributed.scheduler.allowed-failures": 1, "distributed.scheduler.worker-saturation": 1.0}):
-        with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as made:
+    with dask.config.set(
+        {
+            "distributed.scheduler.allowed-failures": 1,
+            "distributed.scheduler.worker-saturation": 1.0,
+        }
+    ):
+        with LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as made:
             yield made
 
 
@@ -75,7 +82,17 @@ def start(tmp_path):
 @pytest.fixture
 def scheduler(start):
     """A scheduler without the code, as a process; its address is ``address``."""
-    child, log = start("-m", "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", PYTHONPATH="")
+    child, log = start(
+        "-m",
+        "dask",
+        "scheduler",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "0",
+        "--no-dashboard",
+        PYTHONPATH="",
+    )
     address = re.compile(r"Scheduler at:\s+(tcp://\S+)")
     wait_until(lambda: address.search(log.read_text()), "the scheduler's address")
     child.address = address.search(log.read_text())[1]
@@ -87,6 +104,8 @@ def start_workers(start, scheduler):
     """Start ``dask worker`` as the README says, with options and variables of the test's own."""
 
     def begin(*options, **environment):
-        return start("-m", "dask", "worker", scheduler.address, *options, "--no-dashboard", **environment)
+        return start(
+            "-m", "dask", "worker", scheduler.address, *options, "--no-dashboard", **environment
+        )
 
     return begin

@@ -53,7 +53,20 @@ def when(condition, action):
 
 def test_the_smoke_profile_gives_the_bytes_of_serial(tmp_path, cluster, capsys):
     for name, executor in (("serial", "serial"), ("dask", f"dask:{cluster.scheduler_address}")):
-        assert main(["run", "--profile", "smoke", "--executor", executor, "--results", str(tmp_path / name)]) == 0
+        assert (
+            main(
+                [
+                    "run",
+                    "--profile",
+                    "smoke",
+                    "--executor",
+                    executor,
+                    "--results",
+                    str(tmp_path / name),
+                ]
+            )
+            == 0
+        )
     for name in ("summary.csv", "claims.json", "runs.jsonl.gz"):
         one, two = (tmp_path / folder / "report-smoke" / name for folder in ("serial", "dask"))
         assert one.read_bytes() == two.read_bytes() and one.stat().st_size > 0
@@ -80,10 +93,16 @@ def test_a_killed_worker_loses_nothing_and_its_tasks_are_redone(tmp_path, cluste
 
 
 def test_a_task_that_kills_its_workers_is_a_failure_and_the_others_go_on(tmp_path, cluster):
-    outcome, messages = make(tmp_path, [*tasks(1, deadly=1), *tasks(6)], Dask(cluster.scheduler_address))
+    outcome, messages = make(
+        tmp_path, [*tasks(1, deadly=1), *tasks(6)], Dask(cluster.scheduler_address)
+    )
     assert len(outcome.failures) == 1, outcome.failures
     task, why = outcome.failures[0]
-    assert task == tasks(1, deadly=1)[0] and why.startswith("KilledWorker: ") and str(task.key) in messages[0]
+    assert (
+        task == tasks(1, deadly=1)[0]
+        and why.startswith("KilledWorker: ")
+        and str(task.key) in messages[0]
+    )
     assert outcome.n_made == 6
 
 
@@ -91,8 +110,12 @@ def test_an_exception_keeps_its_meaning(tmp_path, cluster):
     wanted = tasks(20, fail_below=-0.5)
     serial, told = make(tmp_path / "serial", wanted, Serial())
     outcome, messages = make(tmp_path / "dask", wanted, Dask(cluster.scheduler_address))
-    assert serial.failures and sorted(outcome.failures, key=lambda f: f[0].key) == sorted(serial.failures, key=lambda f: f[0].key)
-    assert sorted(messages) == sorted(told) and all("ArithmeticError: planted failure" in line for line in messages)
+    assert serial.failures and sorted(outcome.failures, key=lambda f: f[0].key) == sorted(
+        serial.failures, key=lambda f: f[0].key
+    )
+    assert sorted(messages) == sorted(told) and all(
+        "ArithmeticError: planted failure" in line for line in messages
+    )
     assert results(tmp_path / "dask") == results(tmp_path / "serial")
 
 
@@ -106,12 +129,17 @@ def test_equal_tasks_are_not_merged(tmp_path, cluster):
         assert one.result()[0] == two.result()[0] and len(os.listdir(log)) == 2
 
 
-def test_a_lost_scheduler_is_one_clear_error_and_a_store_to_go_on_from(tmp_path, scheduler, start_workers, monkeypatch):
+def test_a_lost_scheduler_is_one_clear_error_and_a_store_to_go_on_from(
+    tmp_path, scheduler, start_workers, monkeypatch
+):
     start_workers("--nthreads", "1", "--nworkers", "2")
     wanted, folder = tasks(40, sleep=0.1), tmp_path / "lost"
     strike = when(lambda: n_lines(folder) >= 5, lambda: scheduler.send_signal(signal.SIGKILL))
     begin = time.monotonic()
-    with pytest.raises(StoreError, match=rf"the scheduler at {scheduler.address} is gone.*; \d+ runs were stored, start again") as told:
+    with pytest.raises(
+        StoreError,
+        match=rf"the scheduler at {scheduler.address} is gone.*; \d+ runs were stored, start again",
+    ) as told:
         make(folder, wanted, Dask(scheduler.address))
     strike.join()
     assert time.monotonic() - begin < 60.0
@@ -129,12 +157,26 @@ def test_a_lost_scheduler_is_one_clear_error_and_a_store_to_go_on_from(tmp_path,
 @pytest.mark.parametrize(
     "options, environment, message",
     [
-        (["--nthreads", "1"], {"PYTHONPATH": ""}, "a worker cannot import paper_replication: start the workers with PYTHONPATH"),
-        (["--nthreads", "2", "--nworkers", "1"], {}, "it runs 2 tasks at once, wanted 1: start it with --nthreads 1"),
-        (["--nthreads", "1", "--no-nanny"], {"OPENBLAS_NUM_THREADS": "2"}, "'OPENBLAS_NUM_THREADS': '2'"),
+        (
+            ["--nthreads", "1"],
+            {"PYTHONPATH": ""},
+            "a worker cannot import paper_replication: start the workers with PYTHONPATH",
+        ),
+        (
+            ["--nthreads", "2", "--nworkers", "1"],
+            {},
+            "it runs 2 tasks at once, wanted 1: start it with --nthreads 1",
+        ),
+        (
+            ["--nthreads", "1", "--no-nanny"],
+            {"OPENBLAS_NUM_THREADS": "2"},
+            "'OPENBLAS_NUM_THREADS': '2'",
+        ),
     ],
 )
-def test_a_worker_that_is_not_fit_is_refused(tmp_path, scheduler, start_workers, options, environment, message):
+def test_a_worker_that_is_not_fit_is_refused(
+    tmp_path, scheduler, start_workers, options, environment, message
+):
     start_workers(*options, **environment)
     with pytest.raises(StoreError) as told:
         make(tmp_path / "store", tasks(3), Dask(scheduler.address))
@@ -168,7 +210,10 @@ def test_ctrl_c_ends_what_is_under_way_and_leaves_a_store_to_go_on_from(tmp_path
     assert child.wait(60) == 0, log.read_text()
     stored = n_lines(folder)
     # Those under way, at least one a worker, ended and were stored.
-    assert before < stored < 40 and f"made {stored}, left {40 - stored}, failed 0, interrupted True" in log.read_text()
+    assert (
+        before < stored < 40
+        and f"made {stored}, left {40 - stored}, failed 0, interrupted True" in log.read_text()
+    )
     wanted = tasks(40, sleep=0.3)
     rest, _ = make(folder, wanted, Processes(8))
     assert (rest.n_found, rest.n_made) == (stored, 40 - stored)

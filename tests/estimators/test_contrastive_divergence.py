@@ -17,7 +17,9 @@ def source(n, n_data, seed):
 
 
 def fit_of(model, x, start, seed=0, **options):
-    return nr.fit_contrastive_divergence(model, x, start=start, rng=np.random.default_rng(seed), **options)
+    return nr.fit_contrastive_divergence(
+        model, x, start=start, rng=np.random.default_rng(seed), **options
+    )
 
 
 def relative_error(fit, model, truth, n_data):
@@ -50,7 +52,9 @@ def test_a_direction_of_the_wrong_sign_does_not_settle_near_the_truth(monkeypatc
 
     right = ContrastiveDivergence.direction
     model, x, _, truth = source(2, 1000, 0)
-    monkeypatch.setattr(ContrastiveDivergence, "direction", lambda *a: (-right(*a)[0], right(*a)[1]))
+    monkeypatch.setattr(
+        ContrastiveDivergence, "direction", lambda *a: (-right(*a)[0], right(*a)[1])
+    )
     planted = fit_of(model, x, truth, max_steps=200)
     assert not planted.converged or relative_error(planted, model, truth, 1000) > 100.0
 
@@ -66,7 +70,9 @@ def test_one_step_is_the_module_s_formula():
     way = fit.last_alpha - truth[:-1]
     np.testing.assert_allclose(way, 0.4 * np.linalg.solve(K + 0.3 * F, D), rtol=1e-9)
     assert np.linalg.norm(way - 0.4 * np.linalg.solve(K, D)) > 0.1 * np.linalg.norm(way)
-    assert fit.acceptance == acceptance and fit.step_size == step * math.exp(0.5 * (acceptance - 0.9))
+    assert fit.acceptance == acceptance and fit.step_size == step * math.exp(
+        0.5 * (acceptance - 0.9)
+    )
 
 
 def test_the_callback_gets_the_average_after_each_step():
@@ -105,7 +111,9 @@ def test_settled_means_that_more_steps_change_little():
     """
     model, x, start, _ = source(3, 2000, 1)
     first = fit_of(model, x, start, 1)
-    information = first.problem.metrics(first.theta[:-1], first.step_size, np.random.default_rng(0))[0]
+    information = first.problem.metrics(
+        first.theta[:-1], first.step_size, np.random.default_rng(0)
+    )[0]
     more = fit_of(model, x, first.theta, 2, min_steps=2 * first.n_steps)
     assert more.n_steps >= 2 * first.n_steps and more.converged
     difference = (more.theta - first.theta)[:-1]
@@ -117,13 +125,20 @@ def test_the_average_is_better_than_the_last_iterate():
     by 3 or more; equal laws would give that in one of ten entries, not in the sum of nine)."""
     model, x, _, truth = source(3, 500, 2)
     fits = [fit_of(model, x, truth, seed) for seed in range(10)]
-    averaged, last = (np.var([getattr(fit, name)[:9] for fit in fits], axis=0).sum() for name in ("theta", "last_alpha"))
+    averaged, last = (
+        np.var([getattr(fit, name)[:9] for fit in fits], axis=0).sum()
+        for name in ("theta", "last_alpha")
+    )
     assert 3.0 * averaged < last
 
 
 def test_the_generator_alone_decides():
     model, x, start, _ = source(2, 300, 0)
-    one, two, other = fit_of(model, x, start, 4), fit_of(model, x, start, 4), fit_of(model, x, start, 5)
+    one, two, other = (
+        fit_of(model, x, start, 4),
+        fit_of(model, x, start, 4),
+        fit_of(model, x, start, 5),
+    )
     np.testing.assert_array_equal(one.theta, two.theta)
     assert one.step_size == two.step_size and not np.array_equal(one.theta, other.theta)
     shifted = fit_of(model, x, start + np.append(np.zeros(4), 7.0), 4)
@@ -140,15 +155,32 @@ def test_a_scale_makes_it_independent_of_the_units():
     B = model.unpack(truth)[0]
     S = np.linalg.cholesky(np.cov(x.T))
     one = fit_of(model, x, truth, 0, scale=S, max_steps=40, min_steps=41)
-    two = fit_of(model, x @ M.T, model.pack(B @ np.linalg.inv(M), 0.0), 0, scale=M @ S, max_steps=40, min_steps=41)
-    np.testing.assert_allclose(model.unpack(two.theta)[0] @ M, model.unpack(one.theta)[0], rtol=0, atol=0.01)
+    two = fit_of(
+        model,
+        x @ M.T,
+        model.pack(B @ np.linalg.inv(M), 0.0),
+        0,
+        scale=M @ S,
+        max_steps=40,
+        min_steps=41,
+    )
+    np.testing.assert_allclose(
+        model.unpack(two.theta)[0] @ M, model.unpack(one.theta)[0], rtol=0, atol=0.01
+    )
 
 
 def test_more_transitions_and_other_targets():
     model, x, start, truth = source(2, 1000, 1)
-    for options in ({"n_transitions": 3, "jitter": 0.0}, {"n_leapfrog": 1}, {"target_acceptance": 0.6, "step_size": 1e4}):
+    for options in (
+        {"n_transitions": 3, "jitter": 0.0},
+        {"n_leapfrog": 1},
+        {"target_acceptance": 0.6, "step_size": 1e4},
+    ):
         fit = fit_of(model, x, start, **options)
-        assert fit.converged and relative_error(fit, model, truth, 1000) < 60.0, (options, fit.message)
+        assert fit.converged and relative_error(fit, model, truth, 1000) < 60.0, (
+            options,
+            fit.message,
+        )
         assert fit.acceptance == pytest.approx(options.get("target_acceptance", 0.9), abs=0.04)
 
 
@@ -157,7 +189,9 @@ class Spiked(nr.LaplaceICA):
 
     def log_density(self, theta, u):
         known = self.__dict__.setdefault("known", np.array(u))
-        return super().log_density(theta, u) - np.where((np.asarray(u) == known).all(axis=1), 0.0, 1e12)
+        return super().log_density(theta, u) - np.where(
+            (np.asarray(u) == known).all(axis=1), 0.0, 1e12
+        )
 
 
 class Breaking(nr.LaplaceICA):
@@ -177,15 +211,25 @@ def test_what_goes_wrong_is_a_status_and_never_nan():
         "acceptance collapsed": fit_of(Spiked(2), x, truth, max_steps=10),
         "diverged": fit_of(Breaking(2), x, truth),
         "step limit": fit_of(model, x, start, max_steps=30),
-        "degenerate": fit_of(model, x, np.zeros(5), max_steps=60),  # D = K = 0 at B = 0, by symmetry
+        "degenerate": fit_of(
+            model, x, np.zeros(5), max_steps=60
+        ),  # D = K = 0 at B = 0, by symmetry
     }
     for status, fit in found.items():
         assert fit.status == status and not fit.converged and fit.message, (status, fit.status)
-        assert np.isfinite(fit.theta).all() and np.isfinite(fit.objective) and np.isfinite(fit.stationarity)
+        assert (
+            np.isfinite(fit.theta).all()
+            and np.isfinite(fit.objective)
+            and np.isfinite(fit.stationarity)
+        )
     assert found["acceptance collapsed"].acceptance == 0.0
-    assert not fit_of(model, line, truth, max_steps=400).converged  # B grows across the line for ever
+    assert not fit_of(
+        model, line, truth, max_steps=400
+    ).converged  # B grows across the line for ever
     assert not fit_of(model, x, 1e6 * truth, max_steps=60).converged
-    far = fit_of(nr.Gaussian(2), x, nr.Gaussian(2).pack(-np.eye(2), 0.0))  # no density at the start; the chains run outwards
+    far = fit_of(
+        nr.Gaussian(2), x, nr.Gaussian(2).pack(-np.eye(2), 0.0)
+    )  # no density at the start; the chains run outwards
     assert np.isfinite(far.theta).all()
 
 
@@ -196,7 +240,12 @@ def test_settling_where_ln_Z_is_infinite_does_not_count():
 
     model, x, start, _ = source(2, 300, 0)
     fit, right = fit_of(Massive(2), x, start), fit_of(model, x, start)
-    assert fit.status == "infinite mass" and not fit.converged and "no c" in fit.message and right.converged
+    assert (
+        fit.status == "infinite mass"
+        and not fit.converged
+        and "no c" in fit.message
+        and right.converged
+    )
     np.testing.assert_array_equal(fit.theta[:-1], right.theta[:-1])
     assert fit.theta[-1] == start[-1]
 
@@ -211,8 +260,21 @@ def test_a_model_without_ln_Z_keeps_the_starts_c():
 
 def test_bad_input_is_refused_by_name():
     model, x, start, _ = source(2, 50, 0)
-    bad = [("step_size", 0.0), ("step_size", -0.1), ("step_size", math.nan), ("target_acceptance", 0.0), ("target_acceptance", 1.0)]
-    bad += [("learning_rate", 0.0), ("learning_rate", 1.5), ("tolerance", 0.0), ("n_transitions", 0), ("n_leapfrog", 0), ("max_steps", 0)]
+    bad = [
+        ("step_size", 0.0),
+        ("step_size", -0.1),
+        ("step_size", math.nan),
+        ("target_acceptance", 0.0),
+        ("target_acceptance", 1.0),
+    ]
+    bad += [
+        ("learning_rate", 0.0),
+        ("learning_rate", 1.5),
+        ("tolerance", 0.0),
+        ("n_transitions", 0),
+        ("n_leapfrog", 0),
+        ("max_steps", 0),
+    ]
     bad += [("min_steps", 0), ("jitter", 1.0), ("scale", np.zeros((2, 2)))]
     for name, value in bad:
         with pytest.raises(ValueError, match=f"{name}: "):

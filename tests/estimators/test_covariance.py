@@ -31,12 +31,16 @@ def z_scores(fit, truth, noise, estimate):
     correction = np.zeros_like(estimate.covariance)
     correction[-1, -1] = 1 + 1 / nu
     I_hat = np.linalg.inv(problem.n_data * estimate.covariance + correction)
-    I = np.linalg.inv(nr.asymptotic_covariance(problem.model, truth, noise, nu).covariance + correction)
+    I = np.linalg.inv(
+        nr.asymptotic_covariance(problem.model, truth, noise, nu).covariance + correction
+    )
     variance = 0.0
     for u in (problem.x, problem.y):
         h = 1 / (1 + nu * np.exp(noise.log_density(u) - problem.model.log_density(truth, u)))
         g = problem.model.jacobian(truth, u)
-        variance = variance + len(u) * ((h * (1 - h))[:, None, None] * g[:, :, None] * g[:, None, :]).var(axis=0)
+        variance = variance + len(u) * (
+            (h * (1 - h))[:, None, None] * g[:, :, None] * g[:, None, :]
+        ).var(axis=0)
     return (I_hat - I) / np.sqrt(variance / problem.n_data**2)
 
 
@@ -55,7 +59,9 @@ def test_at_the_fit_the_standard_errors_are_right_within_a_twentieth():
     """At theta-hat instead of theta* I_hat moves by its derivative times an error of 1/sqrt(n_data): 1.4 % at most in 6 samples."""
     fit, truth, noise = fitted(2, 20000, 1.0)
     sigma = nr.asymptotic_covariance(fit.problem.model, truth, noise, 1.0).covariance
-    np.testing.assert_allclose(nr.estimate_covariance(fit).standard_errors, np.sqrt(np.diag(sigma) / 20000), rtol=0.05)
+    np.testing.assert_allclose(
+        nr.estimate_covariance(fit).standard_errors, np.sqrt(np.diag(sigma) / 20000), rtol=0.05
+    )
 
 
 def test_it_is_positive_semidefinite_in_every_sample():
@@ -69,14 +75,19 @@ def test_it_is_positive_semidefinite_in_every_sample():
             # The inverse is rounded to 1e-16 times the condition of I, below 1e4 here, of the largest.
             assert eigenvalues[0] >= -1e-11 * eigenvalues[-1]
             np.testing.assert_array_equal(estimate.covariance, estimate.covariance.T)
-            np.testing.assert_allclose(estimate.standard_errors**2, np.diag(estimate.covariance), rtol=1e-14)
+            np.testing.assert_allclose(
+                estimate.standard_errors**2, np.diag(estimate.covariance), rtol=1e-14
+            )
 
 
 def test_maximum_likelihood_has_the_cramer_rao_bound_at_the_fit():
     objective, start, _ = ica_problem(3, 500, 1, 0)
     gaussian = nr.Gaussian(2)
     x = np.random.default_rng(0).standard_normal((100, 2))
-    for model, data, theta in ((objective.model, objective.x, start), (gaussian, x, gaussian.pack(np.eye(2), 0.0))):
+    for model, data, theta in (
+        (objective.model, objective.x, start),
+        (gaussian, x, gaussian.pack(np.eye(2), 0.0)),
+    ):
         fit = nr.fit_mle(model, data, start=theta)
         bound = nr.cramer_rao_bound(model, fit.theta).covariance / len(data)
         estimate = nr.estimate_covariance(fit)

@@ -31,7 +31,11 @@ def test_every_field_follows_from_the_starts():
     assert fit.theta.shape == (10,) and fit.theta.dtype == np.float64
     assert fit.n_evaluations == sum(s.n_evaluations for s in fit.starts)
     assert all(type(getattr(fit, name)) is bool for name in ("converged", "is_local_maximum"))
-    assert type(fit.objective) is float and type(fit.stationarity) is float and type(fit.n_evaluations) is int
+    assert (
+        type(fit.objective) is float
+        and type(fit.stationarity) is float
+        and type(fit.n_evaluations) is int
+    )
     assert fit.status in STATUSES and fit.message
     assert "problem" not in repr(fit) and "starts" not in repr(fit)
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -122,19 +126,29 @@ def test_a_start_out_of_all_proportion_is_refused_without_a_warning():
     model, noise, x, y = objective.model, objective.noise, objective.x, objective.y
     huge = np.append(np.eye(3).ravel(), 0.0)
     for size in (1e101, 1e160, 1e308):
-        with pytest.raises(ValueError, match=r"^start: row 1 reaches 1e\+\d+; expected at most 1e\+100"):
+        with pytest.raises(
+            ValueError, match=r"^start: row 1 reaches 1e\+\d+; expected at most 1e\+100"
+        ):
             nr.fit_nce(model, noise, x, y, start=[model.pack(np.eye(3), 0.0), size * huge])
         with pytest.raises(ValueError, match=r"^start: row 0 reaches"):
             nr.fit_mle(model, x, start=size * huge)
         with pytest.raises(ValueError, match=r"^start: row 0 reaches"):
             nr.fit_importance_sampling(model, noise, x, y, start=size * huge)
     # Below, it may not arrive, but it says so, and warns of nothing.
-    for fit in (nr.fit_nce(model, noise, x, y, start=1e99 * huge), nr.fit_mle(model, x, start=1e99 * huge)):
+    for fit in (
+        nr.fit_nce(model, noise, x, y, start=1e99 * huge),
+        nr.fit_mle(model, x, start=1e99 * huge),
+    ):
         assert not fit.converged and math.isfinite(fit.objective)
 
 
 def test_a_start_where_the_objective_is_not_finite_is_refused():
     for value in (-math.inf, math.nan):
         nowhere = (value, np.zeros(2))
-        with pytest.raises(ValueError, match=rf"^start: row 0 has the objective {value}; expected a start where it is finite"):
-            fit_from(lambda theta, nowhere=nowhere: nowhere, [np.ones(2)], complete=lambda theta: theta)
+        with pytest.raises(
+            ValueError,
+            match=rf"^start: row 0 has the objective {value}; expected a start where it is finite",
+        ):
+            fit_from(
+                lambda theta, nowhere=nowhere: nowhere, [np.ones(2)], complete=lambda theta: theta
+            )

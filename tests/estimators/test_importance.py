@@ -16,7 +16,14 @@ def source(n, n_data, seed, n_noise=None):
     objective, start, truth = ica_problem(n, n_data, 1, seed)
     x = objective.x
     noise = nr.GaussianNoise.from_data(x)
-    return objective.model, noise, x, noise.sample(n_noise or n_data, np.random.default_rng([n, seed, 5])), start, truth
+    return (
+        objective.model,
+        noise,
+        x,
+        noise.sample(n_noise or n_data, np.random.default_rng([n, seed, 5])),
+        start,
+        truth,
+    )
 
 
 @pytest.mark.parametrize("n", [1, 2])
@@ -35,7 +42,9 @@ def test_the_gaussian_fit_is_what_scipy_finds(n):
         return math.log(w.mean()) - model.log_density(theta, x).mean()
 
     options = {"xatol": 1e-10, "fatol": 1e-14, "maxiter": 4000, "maxfev": 4000}
-    found = minimize(descent, model.pack(np.eye(n), 0.0)[:-1], method="Nelder-Mead", options=options)
+    found = minimize(
+        descent, model.pack(np.eye(n), 0.0)[:-1], method="Nelder-Mead", options=options
+    )
     np.testing.assert_allclose(fit.theta[:-1], found.x, atol=1e-6)
     assert fit.objective == pytest.approx(-found.fun, abs=1e-12)
     w = np.exp(model.log_density(fit.theta, y) - noise.log_density(y))
@@ -66,12 +75,18 @@ def test_it_is_consistent(n):
         model, noise, x, y, start, truth = source(n, 2000, seed)
         B = model.unpack(truth)[0]
         fit = nr.fit_importance_sampling(model, noise, x, y, start=start)
-        assert fit.converged and fit.is_local_maximum and fit.weights.largest_share < 0.5, fit.message
-        errors.append(2000 * nr.match_rows(model.unpack(fit.theta)[0], B).squared_error / np.sum(B**2))
+        assert fit.converged and fit.is_local_maximum and fit.weights.largest_share < 0.5, (
+            fit.message
+        )
+        errors.append(
+            2000 * nr.match_rows(model.unpack(fit.theta)[0], B).squared_error / np.sum(B**2)
+        )
         assert abs(fit.theta[-1] - truth[-1]) < 1.0
         if seed < 3:
             slip = nr.fit_importance_sampling(model, Flat(noise), x, y, start=start)
-            planted.append(2000 * nr.match_rows(model.unpack(slip.theta)[0], B).squared_error / np.sum(B**2))
+            planted.append(
+                2000 * nr.match_rows(model.unpack(slip.theta)[0], B).squared_error / np.sum(B**2)
+            )
     assert np.median(errors) < 40.0
     assert min(planted) > 100.0
 
@@ -82,7 +97,10 @@ def test_noise_that_does_not_cover_the_data_has_no_maximum():
     model = nr.LaplaceICA(2)
     theta = model.normalize(model.pack(np.eye(2), 0.0))
     x = model.sample(theta, 200, rng)
-    far, narrow = nr.GaussianNoise([30.0, 30.0], np.eye(2)), nr.GaussianNoise([0.0, 0.0], 0.001 * np.eye(2))
+    far, narrow = (
+        nr.GaussianNoise([30.0, 30.0], np.eye(2)),
+        nr.GaussianNoise([0.0, 0.0], 0.001 * np.eye(2)),
+    )
     some = nr.GaussianNoise([0.0, 0.0], np.eye(2))
     for noise, n_noise in ((far, 50), (narrow, 50), (some, 1), (some, 4)):
         y = noise.sample(n_noise, rng)
@@ -91,7 +109,10 @@ def test_noise_that_does_not_cover_the_data_has_no_maximum():
             assert not fit.converged and fit.status != "certified"
             assert np.isfinite(fit.theta).all() and np.isfinite(fit.objective) and fit.message
             assert not math.isnan(fit.weights.pareto_k)
-    assert nr.fit_importance_sampling(model, some, x, some.sample(1, rng), start=theta).status == "collapsed"
+    assert (
+        nr.fit_importance_sampling(model, some, x, some.sample(1, rng), start=theta).status
+        == "collapsed"
+    )
 
 
 def test_the_tail_index_is_high_for_laplace_over_gaussian_and_low_the_other_way():
@@ -99,7 +120,10 @@ def test_the_tail_index_is_high_for_laplace_over_gaussian_and_low_the_other_way(
     weights are alike (those near 0); Laplace noise of twice the width has bounded weights, k below 0."""
     model, rng = nr.LaplaceICA(1), np.random.default_rng(3)
     theta = model.normalize(model.pack([[1.0]], 0.0))
-    for noise, low, high in ((nr.GaussianNoise([0.0], [[1.0]]), 0.5, math.inf), (nr.LaplaceICANoise([[0.5]]), -math.inf, 0.0)):
+    for noise, low, high in (
+        (nr.GaussianNoise([0.0], [[1.0]]), 0.5, math.inf),
+        (nr.LaplaceICANoise([[0.5]]), -math.inf, 0.0),
+    ):
         y = noise.sample(100_000, rng)
         k = nr.diagnose_weights(model.log_density(theta, y) - noise.log_density(y)).pareto_k
         assert low < k < high
@@ -114,7 +138,10 @@ def test_standard_errors_are_refused():
 
 def test_the_starts_c_is_ignored_and_bad_input_is_refused():
     model, noise, x, y, start, _ = source(2, 100, 0)
-    one, two = (nr.fit_importance_sampling(model, noise, x, y, start=np.append(start[:-1], c)) for c in (0.0, 1e6))
+    one, two = (
+        nr.fit_importance_sampling(model, noise, x, y, start=np.append(start[:-1], c))
+        for c in (0.0, 1e6)
+    )
     np.testing.assert_array_equal(one.theta, two.theta)
     with pytest.raises(ValueError, match="start, n_starts: "):
         nr.fit_importance_sampling(model, noise, x, y)

@@ -27,9 +27,13 @@ def test_the_gaussian_fit_is_the_inverse_second_moment(n):
         precision, c = model.unpack(fit.theta)
         closed = np.linalg.inv(x.T @ x / 50)
         # theta is known to stationarity over the least curvature, itself about 1/|precision|^2.
-        room = 1e-12 * np.linalg.norm(closed) + 10 * fit.stationarity * np.linalg.norm(closed, 2) ** 2
+        room = (
+            1e-12 * np.linalg.norm(closed) + 10 * fit.stationarity * np.linalg.norm(closed, 2) ** 2
+        )
         np.testing.assert_allclose(precision, closed, rtol=0, atol=room)
-        closed_value = -0.5 * n + 0.5 * np.linalg.slogdet(closed)[1] - 0.5 * n * math.log(2 * math.pi)
+        closed_value = (
+            -0.5 * n + 0.5 * np.linalg.slogdet(closed)[1] - 0.5 * n * math.log(2 * math.pi)
+        )
         assert abs(fit.objective - closed_value) <= 1e-12 * (1 + abs(closed_value))
         assert c == -model.log_normalizer(fit.theta)
 
@@ -52,14 +56,18 @@ def test_the_estimate_is_normalised_and_its_value_is_the_mean_log_likelihood(n, 
     assert c == pytest.approx(math.log(abs(np.linalg.det(B))) - n / 2 * math.log(2), abs=1e-12)
     assert fit.objective == pytest.approx(model.log_density(fit.theta, x).mean(), abs=1e-12)
     assert fit.objective == pytest.approx(nr.log_likelihood(fit.theta, model, x)[0], abs=1e-14)
-    np.testing.assert_array_equal([s.theta[-1] for s in fit.starts], [-model.log_normalizer(s.theta) for s in fit.starts])
+    np.testing.assert_array_equal(
+        [s.theta[-1] for s in fit.starts], [-model.log_normalizer(s.theta) for s in fit.starts]
+    )
 
 
 def test_one_source_has_a_closed_form():
     """n = 1: L = ln|b| - sqrt2 |b| mean|x| - ln(2)/2, so b = 1/(sqrt2 mean|x|)."""
     x = np.random.default_rng(0).laplace(size=(77, 1))
     fit = nr.fit_mle(nr.LaplaceICA(1), x, start=[0.3, 0.0])
-    assert fit.converged and abs(fit.theta[0]) == pytest.approx(1 / (math.sqrt(2) * np.abs(x).mean()), rel=1e-12)
+    assert fit.converged and abs(fit.theta[0]) == pytest.approx(
+        1 / (math.sqrt(2) * np.abs(x).mean()), rel=1e-12
+    )
 
 
 def test_each_row_satisfies_its_scale_equation():
@@ -67,7 +75,12 @@ def test_each_row_satisfies_its_scale_equation():
     model, x, start, _ = source(4, 300, 3)
     fit = nr.fit_mle(model, x, start=start)
     assert fit.converged
-    np.testing.assert_allclose(math.sqrt(2) * np.abs(x @ fit.theta[:-1].reshape(4, 4).T).mean(axis=0), 1.0, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(
+        math.sqrt(2) * np.abs(x @ fit.theta[:-1].reshape(4, 4).T).mean(axis=0),
+        1.0,
+        rtol=0,
+        atol=1e-8,
+    )
 
 
 def test_the_maximum_beats_the_truth_and_its_own_neighbours_rows():

@@ -36,7 +36,9 @@ def test_the_toy_example_ends_at_the_truth_from_its_three_starts():
         np.testing.assert_allclose(start.theta, fit.theta, rtol=0, atol=2e-7)
 
 
-@pytest.mark.parametrize("n, n_data, nu", [(1, 80, 0.5), (2, 200, 1), (3, 300, 2.5), (4, 500, 1), (2, 300, 10)])
+@pytest.mark.parametrize(
+    "n, n_data, nu", [(1, 80, 0.5), (2, 200, 1), (3, 300, 2.5), (4, 500, 1), (2, 300, 10)]
+)
 def test_at_every_fit_the_data_are_as_doubtful_as_the_noise_is_credible(n, n_data, nu):
     """mean_x(1 - h) = nu mean_y(h): the derivative in c, which has no kink, is 0."""
     objective, start, _ = ica_problem(n, n_data, nu, 0)
@@ -54,12 +56,21 @@ def test_the_estimate_is_within_its_predicted_error():
     False alarm 1e-4 at inflation 1.2, which the kinks leave (facts: 13 % at 4000). A source scale wrong by 5 % is seen.
     """
     objective, _, truth = ica_problem(3, 5000, 1, 1)
-    fit = nr.fit_nce(objective.model, objective.noise, objective.x, objective.y, n_starts=3, rng=np.random.default_rng(0))
+    fit = nr.fit_nce(
+        objective.model,
+        objective.noise,
+        objective.x,
+        objective.y,
+        n_starts=3,
+        rng=np.random.default_rng(0),
+    )
     B, _ = objective.model.unpack(truth)
     match = nr.match_rows(fit.theta[:-1].reshape(3, 3), B)
     error = match.apply_theta(fit.theta) - truth
     A = np.linalg.inv(B)
-    sigma = nr.asymptotic_covariance(objective.model, truth, nr.GaussianNoise(np.zeros(3), A @ A.T), 1.0).covariance
+    sigma = nr.asymptotic_covariance(
+        objective.model, truth, nr.GaussianNoise(np.zeros(3), A @ A.T), 1.0
+    ).covariance
     bound = 1.2 * chi2.ppf(1 - 1e-4, 10)
     assert 5000 * error @ np.linalg.solve(sigma, error) < bound
     scaled = error + np.append(0.05 * truth[:-1], 0.0)
@@ -71,7 +82,12 @@ def test_permuted_and_negated_starts_give_the_same_density():
         objective, start, _ = ica_problem(3, 250, 1, seed)
         sample = (objective.model, objective.noise, objective.x, objective.y)
         fit = nr.fit_nce(*sample, start=start)
-        other = nr.fit_nce(*sample, start=np.append((np.diag([1, -1, 1]) @ start[:-1].reshape(3, 3)[[1, 2, 0]]).ravel(), start[-1]))
+        other = nr.fit_nce(
+            *sample,
+            start=np.append(
+                (np.diag([1, -1, 1]) @ start[:-1].reshape(3, 3)[[1, 2, 0]]).ravel(), start[-1]
+            ),
+        )
         match = nr.match_rows(other.theta[:-1].reshape(3, 3), fit.theta[:-1].reshape(3, 3))
         assert sorted(match.permutation) == [0, 1, 2] and list(match.permutation) != [0, 1, 2]
         # One isolated maximum, known to 1e-15 over its curvature of 1e-4 at least.
@@ -81,7 +97,9 @@ def test_permuted_and_negated_starts_give_the_same_density():
 def test_the_order_of_the_points_does_not_matter():
     objective, start, _ = ica_problem(2, 200, 2.5, 0)
     fit = nr.fit_nce(objective.model, objective.noise, objective.x, objective.y, start=start)
-    shuffled = nr.fit_nce(objective.model, objective.noise, objective.x[::-1], objective.y[::-1], start=start)
+    shuffled = nr.fit_nce(
+        objective.model, objective.noise, objective.x[::-1], objective.y[::-1], start=start
+    )
     np.testing.assert_allclose(shuffled.theta, fit.theta, rtol=0, atol=1e-9)
 
 
@@ -91,9 +109,26 @@ def test_a_maximum_at_infinity_is_reported_and_nothing_warns():
         rng = np.random.default_rng(seed)
         noise = nr.GaussianNoise(np.full(n, 30.0), np.eye(n))
         for model in (nr.LaplaceICA(n), nr.Gaussian(n)):
-            fit = nr.fit_nce(model, noise, rng.standard_normal((n_data, n)), noise.sample(2 * n_data, rng), n_starts=2, rng=rng)
-            assert not fit.converged and fit.status in ("flat", "not stationary", "zero row", "near a valley", "on a valley"), fit
-            assert np.isfinite(fit.theta).all() and np.isfinite(fit.objective) and len(fit.message) > 20
+            fit = nr.fit_nce(
+                model,
+                noise,
+                rng.standard_normal((n_data, n)),
+                noise.sample(2 * n_data, rng),
+                n_starts=2,
+                rng=rng,
+            )
+            assert not fit.converged and fit.status in (
+                "flat",
+                "not stationary",
+                "zero row",
+                "near a valley",
+                "on a valley",
+            ), fit
+            assert (
+                np.isfinite(fit.theta).all()
+                and np.isfinite(fit.objective)
+                and len(fit.message) > 20
+            )
             with pytest.raises(ValueError, match="not converged"):
                 nr.estimate_covariance(fit)
 
@@ -107,7 +142,14 @@ def test_fewer_points_than_dimensions_end_in_an_answer():
     for seed in range(6):
         rng = np.random.default_rng(seed)
         noise = nr.GaussianNoise(np.zeros(4), np.eye(4))
-        fit = nr.fit_nce(nr.LaplaceICA(4), noise, rng.laplace(size=(2, 4)), noise.sample(6, rng), n_starts=2, rng=rng)
+        fit = nr.fit_nce(
+            nr.LaplaceICA(4),
+            noise,
+            rng.laplace(size=(2, 4)),
+            noise.sample(6, rng),
+            n_starts=2,
+            rng=rng,
+        )
         assert np.isfinite(fit.theta).all() and fit.converged == (fit.status == "certified")
 
 
@@ -118,15 +160,25 @@ def test_data_in_other_units_from_a_start_in_those_units(scale):
     fit = nr.fit_nce(objective.model, objective.noise, objective.x, objective.y, start=start)
     noise = nr.GaussianNoise(scale * objective.noise.mean, scale**2 * objective.noise.cov)
     start = np.append(fit.theta[:-1] / scale * 1.01, fit.theta[-1] - 3 * math.log(scale))
-    other = nr.fit_nce(objective.model, noise, scale * objective.x, scale * objective.y, start=start)
+    other = nr.fit_nce(
+        objective.model, noise, scale * objective.x, scale * objective.y, start=start
+    )
     assert other.converged, other.message
-    np.testing.assert_allclose(other.objective, fit.objective, rtol=0, atol=1e-3)  # perhaps its neighbour, 1 % away
+    np.testing.assert_allclose(
+        other.objective, fit.objective, rtol=0, atol=1e-3
+    )  # perhaps its neighbour, 1 % away
 
 
 def test_bad_samples_are_refused_by_name():
     model, noise = nr.LaplaceICA(2), nr.GaussianNoise([0.0, 0.0], np.eye(2))
     good, start = np.ones((3, 2)), np.ones(5)
-    for bad in (np.ones((3, 3)), np.ones(3), np.ones((0, 2)), np.array([[1.0, np.nan]]), np.array([[np.inf, 0.0]])):
+    for bad in (
+        np.ones((3, 3)),
+        np.ones(3),
+        np.ones((0, 2)),
+        np.array([[1.0, np.nan]]),
+        np.array([[np.inf, 0.0]]),
+    ):
         with pytest.raises(ValueError, match="x: "):
             nr.fit_nce(model, noise, bad, good, start=start)
         with pytest.raises(ValueError, match="y: "):

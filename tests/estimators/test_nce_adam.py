@@ -44,7 +44,17 @@ def test_it_learns_a_gaussian_of_another_mean_and_width():
     model = nr.MLP([1, 16, 1], "tanh", base=noise)
     x, fresh = truth.sample(2000, rng), truth.sample(4000, rng)
     start = model.random_start(rng)
-    fit = nr.fit_nce_adam(model, noise, x, n_noise=10_000, n_epochs=100, n_batches=4, learning_rate=0.01, start=start, rng=rng)
+    fit = nr.fit_nce_adam(
+        model,
+        noise,
+        x,
+        n_noise=10_000,
+        n_epochs=100,
+        n_batches=4,
+        learning_rate=0.01,
+        start=start,
+        rng=rng,
+    )
     log_pd = truth.log_density(fresh)
     P = 5.0 / (5.0 + np.exp(log_pd - noise.log_density(fresh)))
 
@@ -63,7 +73,9 @@ def test_it_goes_where_lbfgs_goes_on_a_concave_problem():
     x, y, rng = samples(0, 200, 500)
     model = nr.MLP([2, 1], "identity", base=NOISE)
     best = maximize_lbfgs(nr.NCEObjective(model, NOISE, x, y), np.zeros(3))
-    fit = nr.fit_nce_adam(model, NOISE, x, y, n_epochs=600, learning_rate=0.01, start=np.zeros(3), rng=rng)
+    fit = nr.fit_nce_adam(
+        model, NOISE, x, y, n_epochs=600, learning_rate=0.01, start=np.zeros(3), rng=rng
+    )
     # Adam's last steps are far below its rate here; J's least curvature is some 0.1, so J is within its square of the top.
     assert 0.0 <= best.value - fit.objective + 1e-12 < 1e-6
     assert fit.stationarity < 1e-3
@@ -72,11 +84,22 @@ def test_it_goes_where_lbfgs_goes_on_a_concave_problem():
 def test_the_result_is_a_fit_that_proves_nothing():
     x, y, rng = samples(1)
     fit = nr.fit_nce_adam(MODEL, NOISE, x, y, n_epochs=3, rng=rng)
-    assert isinstance(fit, nr.Fit) and not fit.converged and not fit.is_local_maximum and fit.status == "epochs done"
+    assert (
+        isinstance(fit, nr.Fit)
+        and not fit.converged
+        and not fit.is_local_maximum
+        and fit.status == "epochs done"
+    )
     value, gradient = nr.nce_objective(fit.theta, MODEL, NOISE, x, y)
     assert fit.objective == value and fit.stationarity == np.linalg.norm(gradient)
-    assert fit.n_evaluations == 3 and len(fit.starts) == 1 and fit.starts[0].theta is fit.theta is fit.state.theta
-    assert fit.best_epoch == -1 and fit.best_theta is fit.theta and fit.held_out_history.shape == (0,)
+    assert (
+        fit.n_evaluations == 3
+        and len(fit.starts) == 1
+        and fit.starts[0].theta is fit.theta is fit.state.theta
+    )
+    assert (
+        fit.best_epoch == -1 and fit.best_theta is fit.theta and fit.held_out_history.shape == (0,)
+    )
     with pytest.raises(ValueError, match=r"not converged .epochs done"):
         nr.estimate_covariance(fit)
 
@@ -87,9 +110,13 @@ def test_history_and_held_out_say_when():
     start = MODEL.random_start(rng)
     fit = nr.fit_nce_adam(MODEL, NOISE, x, y, n_epochs=5, start=start, held_out=held_out, rng=rng)
     assert fit.history[0] == nr.nce_objective(start, MODEL, NOISE, x, y)[0]  # before the step
-    assert fit.held_out_history[-1] == nr.nce_objective(fit.theta, MODEL, NOISE, *held_out)[0]  # after it
+    assert (
+        fit.held_out_history[-1] == nr.nce_objective(fit.theta, MODEL, NOISE, *held_out)[0]
+    )  # after it
     assert fit.held_out_history[fit.best_epoch] == fit.held_out_history.max()
-    assert nr.nce_objective(fit.best_theta, MODEL, NOISE, *held_out)[0] == fit.held_out_history.max()
+    assert (
+        nr.nce_objective(fit.best_theta, MODEL, NOISE, *held_out)[0] == fit.held_out_history.max()
+    )
 
 
 def test_fixed_noise_draws_nothing_and_redrawn_noise_draws_once_an_epoch():
@@ -117,7 +144,12 @@ def test_minibatches_average_to_the_objective(n_batches):
     pairs = minibatches(30, 75, n_batches, rng)
     got = [_part(whole, *pair, n_batches)(theta) for pair in pairs]
     assert np.mean([v for v, _ in got]) == pytest.approx(value, rel=1e-13)
-    np.testing.assert_allclose(np.mean([g for _, g in got], axis=0), gradient, rtol=0, atol=1e-13 * np.abs(gradient).max() * n_batches)
+    np.testing.assert_allclose(
+        np.mean([g for _, g in got], axis=0),
+        gradient,
+        rtol=0,
+        atol=1e-13 * np.abs(gradient).max() * n_batches,
+    )
     part = whole.subset(*pairs[0])
     apart = nr.NCEObjective(MODEL, NOISE, x[pairs[0][0]], y[pairs[0][1]], nu=2.5)
     assert part(theta)[0] == pytest.approx(apart(theta)[0], rel=1e-14) and part.nu == 2.5
@@ -133,7 +165,9 @@ def test_a_run_goes_on_from_its_state_as_if_it_had_been_longer(noise_given):
     how = {"y": y} if noise_given == "fixed" else {"n_noise": 75}
 
     def run(n_epochs, rng, **begin):
-        return nr.fit_nce_adam(MODEL, NOISE, x, **how, n_epochs=n_epochs, n_batches=3, rng=rng, **begin)
+        return nr.fit_nce_adam(
+            MODEL, NOISE, x, **how, n_epochs=n_epochs, n_batches=3, rng=rng, **begin
+        )
 
     whole, rng = run(9, np.random.default_rng(7)), np.random.default_rng(7)
     first = run(4, rng)
@@ -147,7 +181,9 @@ def test_any_model_with_gradients_will_do():
     x, y, rng = samples(8, 200, 500)
     model = nr.LaplaceICA(2)
     best = nr.fit_nce(model, NOISE, x, y, n_starts=3, rng=rng)
-    fit = nr.fit_nce_adam(model, NOISE, x, y, n_epochs=300, learning_rate=0.01, start=best.theta + 0.1, rng=rng)
+    fit = nr.fit_nce_adam(
+        model, NOISE, x, y, n_epochs=300, learning_rate=0.01, start=best.theta + 0.1, rng=rng
+    )
     assert fit.history[0] < fit.objective <= best.objective + 1e-12
 
 
@@ -156,10 +192,18 @@ def test_divergence_is_a_result_that_says_so():
     x, y, rng = samples(9)
     model = nr.MLP([2, 4, 4, 1], "relu")
     fit = nr.fit_nce_adam(model, NOISE, x, y, n_epochs=50, learning_rate=1e120, rng=rng)
-    assert fit.status == "diverged" and not fit.converged and "lower the learning rate" in fit.message
-    assert np.isfinite(fit.theta).all() and np.isfinite(fit.objective) and np.isfinite(fit.stationarity)
+    assert (
+        fit.status == "diverged" and not fit.converged and "lower the learning rate" in fit.message
+    )
+    assert (
+        np.isfinite(fit.theta).all()
+        and np.isfinite(fit.objective)
+        and np.isfinite(fit.stationarity)
+    )
     with pytest.raises(ValueError, match=r"start: epoch 0.*expected a start where they are finite"):
-        nr.fit_nce_adam(model, NOISE, x, y, n_epochs=5, start=np.full(model.n_params, 1e200), rng=rng)
+        nr.fit_nce_adam(
+            model, NOISE, x, y, n_epochs=5, start=np.full(model.n_params, 1e200), rng=rng
+        )
 
 
 @pytest.mark.parametrize("rate", [1e100, 1e120, 1e200, 1e308])
@@ -169,7 +213,17 @@ def test_divergence_in_the_very_last_step_is_no_silent_infinity(rate, held_out):
     x, y, rng = samples(9)
     model = nr.MLP([2, 4, 4, 1], "relu")
     start = model.random_start(rng)
-    fit = nr.fit_nce_adam(model, NOISE, x, y, n_epochs=1, learning_rate=rate, start=start, held_out=(x, y) if held_out else None, rng=rng)
+    fit = nr.fit_nce_adam(
+        model,
+        NOISE,
+        x,
+        y,
+        n_epochs=1,
+        learning_rate=rate,
+        start=start,
+        held_out=(x, y) if held_out else None,
+        rng=rng,
+    )
     assert fit.status == "diverged" and "lower the learning rate" in fit.message
     np.testing.assert_array_equal(fit.theta, start)
     assert fit.theta is fit.state.theta and fit.state.n_steps == 0
@@ -189,7 +243,12 @@ def test_ctrl_c_gives_the_fit_so_far():
             return super().sample(n_points, rng)
 
     fit = nr.fit_nce_adam(MODEL, Interrupted(), x, n_noise=40, n_epochs=10, rng=rng)
-    assert fit.status == "interrupted" and fit.history.shape == (3,) and fit.state.n_steps == 3 and np.isfinite(fit.objective)
+    assert (
+        fit.status == "interrupted"
+        and fit.history.shape == (3,)
+        and fit.state.n_steps == 3
+        and np.isfinite(fit.objective)
+    )
 
 
 def test_bad_input_is_refused_by_name():
@@ -204,11 +263,23 @@ def test_bad_input_is_refused_by_name():
         ("n_noise: got 0", (x,), {"n_noise": 0}),
         ("learning_rate: got 0.0; expected a finite number above 0", (x, y), {"learning_rate": 0}),
         ("n_epochs: got 0", (x, y), {"n_epochs": 0}),
-        ("n_batches: got 31; expected at most the 30 data and 75 noise points", (x, y), {"n_batches": 31}),
+        (
+            "n_batches: got 31; expected at most the 30 data and 75 noise points",
+            (x, y),
+            {"n_batches": 31},
+        ),
         ("rng: got int", (x, y), {"rng": 0}),
-        ("start, state: got both", (x, y), {"start": np.zeros(17), "state": AdamState.at(np.zeros(17))}),
+        (
+            "start, state: got both",
+            (x, y),
+            {"start": np.zeros(17), "state": AdamState.at(np.zeros(17))},
+        ),
         (r"start: got shape \(3,\); expected shape \(17,\)", (x, y), {"start": np.zeros(3)}),
-        ("state: got ndarray; expected the state of an earlier fit", (x, y), {"state": np.zeros(17)}),
+        (
+            "state: got ndarray; expected the state of an earlier fit",
+            (x, y),
+            {"state": np.zeros(17)},
+        ),
         (r"state.theta: got shape \(3,\)", (x, y), {"state": AdamState.at(np.zeros(3))}),
         ("x: got shape", (x[:, :1], y), {}),
         ("y: got shape", (x, y[:, :1]), {}),

@@ -21,7 +21,9 @@ def test_the_gaussian_fit_is_maximum_likelihood(n):
     fit = nr.fit_score_matching(model, x, n_starts=2, rng=rng)
     assert fit.converged, fit.message
     closed = np.linalg.inv(x.T @ x / 60)
-    np.testing.assert_allclose(model.unpack(fit.theta)[0], closed, rtol=0, atol=1e-9 * np.abs(closed).max())
+    np.testing.assert_allclose(
+        model.unpack(fit.theta)[0], closed, rtol=0, atol=1e-9 * np.abs(closed).max()
+    )
     assert fit.theta[-1] == -model.log_normalizer(fit.theta)
 
 
@@ -31,16 +33,24 @@ def limit(slope):
     def loss(beta):
         def term(s):
             t = math.tanh(slope * beta * s)
-            return (t * t - math.sqrt(2.0) * slope * (1.0 - t * t)) * math.sqrt(2.0) * math.exp(-math.sqrt(2.0) * s)
+            return (
+                (t * t - math.sqrt(2.0) * slope * (1.0 - t * t))
+                * math.sqrt(2.0)
+                * math.exp(-math.sqrt(2.0) * s)
+            )
 
-        return beta**2 * (quad(term, 0.0, 1.0, epsabs=1e-13)[0] + quad(term, 1.0, math.inf, epsabs=1e-13)[0])
+        return beta**2 * (
+            quad(term, 0.0, 1.0, epsabs=1e-13)[0] + quad(term, 1.0, math.inf, epsabs=1e-13)[0]
+        )
 
     return minimize_scalar(loss, bounds=(0.5, 3.0), method="bounded", options={"xatol": 1e-10}).x
 
 
 def test_the_limit_is_that_of_the_facts():
     assert limit(10.0) == pytest.approx(1.064, abs=5e-4)
-    assert abs(limit(100.0) - 1.0) < 0.01 < abs(limit(10.0) - 1.0) < abs(limit(3.0) - 1.0)  # less smoothing, less bias
+    assert (
+        abs(limit(100.0) - 1.0) < 0.01 < abs(limit(10.0) - 1.0) < abs(limit(3.0) - 1.0)
+    )  # less smoothing, less bias
 
 
 @pytest.mark.parametrize("slope", [10.0, 4.0])
@@ -87,7 +97,10 @@ def textbook_loss(b, x, second=1.0):
     B = b.reshape(2, 2)
     t = np.tanh(10.0 * (x @ B.T))
     psi = -math.sqrt(2.0) * t @ B
-    return np.mean(0.5 * np.sum(psi**2, axis=1) - second * 10.0 * math.sqrt(2.0) * ((1.0 - t**2) @ np.sum(B**2, axis=1)))
+    return np.mean(
+        0.5 * np.sum(psi**2, axis=1)
+        - second * 10.0 * math.sqrt(2.0) * ((1.0 - t**2) @ np.sum(B**2, axis=1))
+    )
 
 
 def test_planted_second_terms_are_seen_by_the_bound():
@@ -99,7 +112,9 @@ def test_planted_second_terms_are_seen_by_the_bound():
         fit = nr.fit_score_matching(model, x, start=truth)
         assert fit.objective == pytest.approx(-textbook_loss(fit.theta[:-1], x), rel=1e-11)
         for second in (1.0, 0.5, 2.0, -1.0):
-            found = minimize(textbook_loss, truth[:-1], args=(x, second), method="BFGS").x.reshape(2, 2)
+            found = minimize(textbook_loss, truth[:-1], args=(x, second), method="BFGS").x.reshape(
+                2, 2
+            )
             error = nr.match_rows(found, B).squared_error / np.sum(B**2)
             assert (error < 0.15) == (second == 1.0), (seed, second, error)
 
@@ -111,20 +126,30 @@ def test_a_maximum_without_a_finite_ln_Z_does_not_count():
 
     x = np.random.default_rng(1).standard_normal((50, 1))
     fit = nr.fit_score_matching(Massive(1), x, start=[1.0, 0.5])
-    assert fit.status == "infinite mass" and not fit.converged and fit.theta[-1] == 0.0 and "no c" in fit.message
+    assert (
+        fit.status == "infinite mass"
+        and not fit.converged
+        and fit.theta[-1] == 0.0
+        and "no c" in fit.message
+    )
     assert fit.theta[0] == nr.fit_score_matching(nr.Gaussian(1), x, start=[1.0, 0.5]).theta[0]
 
 
 def test_data_in_a_hyperplane_have_no_maximum():
     line = np.random.default_rng(0).standard_normal((50, 1)) * np.array([1.0, 2.0])
-    for model, start in ((nr.LaplaceICA(2), [1.0, 0.0, 0.0, 1.0, 0.0]), (nr.Gaussian(2), [1.0, 0.0, 1.0, 0.0])):
+    for model, start in (
+        (nr.LaplaceICA(2), [1.0, 0.0, 0.0, 1.0, 0.0]),
+        (nr.Gaussian(2), [1.0, 0.0, 1.0, 0.0]),
+    ):
         for x in (line, line[:1]):
             fit = nr.fit_score_matching(model, x, start=start)
             assert not fit.converged and np.isfinite(fit.theta).all() and np.isfinite(fit.objective)
 
 
 def test_a_zero_start_is_a_saddle_whose_c_is_0():
-    fit = nr.fit_score_matching(nr.LaplaceICA(2), np.random.default_rng(0).laplace(size=(50, 2)), start=np.zeros(5))
+    fit = nr.fit_score_matching(
+        nr.LaplaceICA(2), np.random.default_rng(0).laplace(size=(50, 2)), start=np.zeros(5)
+    )
     assert not fit.converged and fit.status == "saddle" and fit.theta[-1] == 0.0
 
 

@@ -8,35 +8,65 @@ from scipy.stats import chi2
 
 import nce_ref as nr
 from nce_ref import asymptotics_weights
-from nce_ref.weights import IMPORTANCE_SAMPLING, INVERSE_IMPORTANCE_SAMPLING, INVERSE_POLYNOMIAL, POLYNOMIAL
+from nce_ref.weights import (
+    IMPORTANCE_SAMPLING,
+    INVERSE_IMPORTANCE_SAMPLING,
+    INVERSE_POLYNOMIAL,
+    POLYNOMIAL,
+)
 from tests.optimize.kinked_problems import ica_problem
 
 
 def ica_sample(n_data, seed, ratio=1.5):
     objective, _, truth = ica_problem(2, n_data, 1, seed)
     noise = nr.GaussianNoise.from_data(objective.x)
-    return objective.model, noise, objective.x, noise.sample(round(ratio * n_data), np.random.default_rng(seed)), truth
+    return (
+        objective.model,
+        noise,
+        objective.x,
+        noise.sample(round(ratio * n_data), np.random.default_rng(seed)),
+        truth,
+    )
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_nce_and_importance_sampling_are_instances(seed):
     """Both end on their kinks to rounding: the least curvature there is above 1e-3, and stationarity below 1e-8."""
     model, noise, x, y, truth = ica_sample(400, seed)
-    for weight, reference in ((nr.LogisticWeight(1.5), nr.fit_nce), (IMPORTANCE_SAMPLING, nr.fit_importance_sampling)):
-        fit, expected = nr.fit_weighted(model, noise, x, y, weight, start=truth), reference(model, noise, x, y, start=truth)
+    for weight, reference in (
+        (nr.LogisticWeight(1.5), nr.fit_nce),
+        (IMPORTANCE_SAMPLING, nr.fit_importance_sampling),
+    ):
+        fit, expected = (
+            nr.fit_weighted(model, noise, x, y, weight, start=truth),
+            reference(model, noise, x, y, start=truth),
+        )
         assert fit.converged and expected.converged
         np.testing.assert_allclose(fit.theta, expected.theta, atol=1e-5)
     inverse = nr.fit_weighted(model, noise, x, y, INVERSE_IMPORTANCE_SAMPLING, start=truth).theta
     # c's equation: the harmonic mean.
-    assert np.exp(noise.log_density(x) - model.log_density(inverse, x)).mean() == pytest.approx(1.0, abs=1e-8)
+    assert np.exp(noise.log_density(x) - model.log_density(inverse, x)).mean() == pytest.approx(
+        1.0, abs=1e-8
+    )
 
 
-@pytest.mark.parametrize("weight", [IMPORTANCE_SAMPLING, INVERSE_IMPORTANCE_SAMPLING, POLYNOMIAL, INVERSE_POLYNOMIAL, nr.PowerWeight(-0.5)])
+@pytest.mark.parametrize(
+    "weight",
+    [
+        IMPORTANCE_SAMPLING,
+        INVERSE_IMPORTANCE_SAMPLING,
+        POLYNOMIAL,
+        INVERSE_POLYNOMIAL,
+        nr.PowerWeight(-0.5),
+    ],
+)
 def test_the_equation_is_solved(weight):
     model, rng = nr.Gaussian(2), np.random.default_rng(3)
     noise = nr.GaussianNoise([0.1, 0.0], 1.2 * np.eye(2))
     x, y = rng.standard_normal((300, 2)), noise.sample(500, rng)
-    fit = nr.fit_weighted(model, noise, x, y, weight, start=nr.fit_nce(model, noise, x, y, n_starts=1, rng=rng).theta)
+    fit = nr.fit_weighted(
+        model, noise, x, y, weight, start=nr.fit_nce(model, noise, x, y, n_starts=1, rng=rng).theta
+    )
     assert fit.converged and fit.problem.weight == weight
     q_x, q_y = (np.exp(model.log_density(fit.theta, u) - noise.log_density(u)) for u in (x, y))
     data = model.jacobian(fit.theta, x).T @ q_x**weight.exponent / len(x)
@@ -87,7 +117,9 @@ def test_the_law_of_the_estimates(distances):
 def test_planted_covariances_are_seen(distances, monkeypatch):
     """The noise sample's own share left out: nu = inf instead of 1/2 (variances down to 0.4 of the truth)."""
     original = asymptotics_weights._moments
-    monkeypatch.setattr(asymptotics_weights, "_moments", lambda m, t, n, nu, *rest: original(m, t, n, np.inf, *rest))
+    monkeypatch.setattr(
+        asymptotics_weights, "_moments", lambda m, t, n, nu, *rest: original(m, t, n, np.inf, *rest)
+    )
     with pytest.raises((AssertionError, ValueError)):
         check_law(distances)
 

@@ -72,9 +72,14 @@ def check_score(model, theta, u):
 
 def circle_integral(fun: Callable[[np.ndarray], float], breaks: Iterable[float] = ()) -> float:
     """int_0^2pi fun(e(phi)) dphi, e the unit vector, to 1e-12; ``breaks`` are angles where fun is not smooth."""
-    edges = np.unique(np.concatenate([[0.0, 2 * np.pi], np.mod(np.asarray(breaks, dtype=float), 2 * np.pi)]))
+    edges = np.unique(
+        np.concatenate([[0.0, 2 * np.pi], np.mod(np.asarray(breaks, dtype=float), 2 * np.pi)])
+    )
 
     def at_angle(phi):
         return fun(np.array([np.cos(phi), np.sin(phi)]))
 
-    return sum(quad(at_angle, a, b, epsabs=0, epsrel=1e-12, limit=200)[0] for a, b in itertools.pairwise(edges))
+    return sum(
+        quad(at_angle, a, b, epsabs=0, epsrel=1e-12, limit=200)[0]
+        for a, b in itertools.pairwise(edges)
+    )

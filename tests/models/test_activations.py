@@ -32,7 +32,9 @@ def textbook(name, z):
 def test_value_and_derivative_to_some_ulp_tails_included(name):
     phi = ACTIVATIONS[name]
     with localcontext() as context:
-        context.prec = 660  # e^300 beside e^-300, and 60 digits more; |z| = 1e-300 needs its own square
+        context.prec = (
+            660  # e^300 beside e^-300, and 60 digits more; |z| = 1e-300 needs its own square
+        )
         want = np.array([[float(v) for v in textbook(name, z)] for z in POINTS])
     # An exponential (1 ulp, as NumPy states for it at most 4 in the worst case), a sum and two quotients: below 8 eps.
     np.testing.assert_allclose(phi.value(POINTS), want[:, 0], rtol=8 * EPS, atol=0)
@@ -43,7 +45,9 @@ def test_the_usual_form_of_the_derivative_of_tanh_would_fail():
     z = np.array([10.0, 19.0, 40.0])
     usual, exact = 1.0 - np.tanh(z) ** 2, 4.0 * np.exp(-2.0 * z)
     assert (np.abs(usual / exact - 1.0) > 1e-10).all()
-    np.testing.assert_allclose(ACTIVATIONS["tanh"].derivative(z), exact, rtol=1e-8)  # 4e/(1+e)^2, e = 2e-9 at z = 10
+    np.testing.assert_allclose(
+        ACTIVATIONS["tanh"].derivative(z), exact, rtol=1e-8
+    )  # 4e/(1+e)^2, e = 2e-9 at z = 10
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -55,7 +59,9 @@ def test_extremes_neither_overflow_nor_warn(name):
 
 
 def test_at_the_kink_the_derivative_is_zero_for_both_zeros():
-    np.testing.assert_array_equal(ACTIVATIONS["relu"].derivative(np.array([0.0, -0.0, 5e-324, -5e-324])), [0.0, 0.0, 1.0, 0.0])
+    np.testing.assert_array_equal(
+        ACTIVATIONS["relu"].derivative(np.array([0.0, -0.0, 5e-324, -5e-324])), [0.0, 0.0, 1.0, 0.0]
+    )
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -71,7 +77,10 @@ def test_what_it_says_of_itself_is_so(name):
 
 @pytest.mark.parametrize("bad", ["sigmoid", "ReLU", "", None, 3, np.tanh])
 def test_an_unknown_name_is_refused_with_the_known_ones(bad):
-    with pytest.raises(ValueError, match=r"activation: got .*expected one of 'identity', 'relu', 'tanh', 'softplus'"):
+    with pytest.raises(
+        ValueError,
+        match=r"activation: got .*expected one of 'identity', 'relu', 'tanh', 'softplus'",
+    ):
         activation_named(bad)
 
 

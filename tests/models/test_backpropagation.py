@@ -15,7 +15,9 @@ def objective_of(name, sizes=(2, 3, 3, 1)):
     rng = np.random.default_rng([35, NAMES.index(name)])
     noise = base_of(sizes[0])
     model = nr.MLP(sizes, name, base=noise)
-    objective = nr.NCEObjective(model, noise, rng.laplace(size=(10, sizes[0])), noise.sample(25, rng))
+    objective = nr.NCEObjective(
+        model, noise, rng.laplace(size=(10, sizes[0])), noise.sample(25, rng)
+    )
     return objective, model.random_start(rng) + 0.2 * rng.standard_normal(model.n_params)
 
 
@@ -72,18 +74,30 @@ PLANTS = {
     "W transposed": ("deltas", deltas(weight=lambda W: W.T if W.shape[0] == W.shape[1] else W)),
     "activation's derivative missing": ("deltas", deltas(slope=lambda self, k: 1.0)),
     "derivative of another layer": ("deltas", deltas(slope=lambda self, k: self.slopes[1 - k])),
-    "derivative of the output instead of the sum": ("deltas", deltas(slope=lambda self, k: self.phi.derivative(self.inputs[k + 1]))),
-    "bias averaged instead of summed": ("pullback", pullback(right_weight, lambda delta: delta.mean(axis=0))),
+    "derivative of the output instead of the sum": (
+        "deltas",
+        deltas(slope=lambda self, k: self.phi.derivative(self.inputs[k + 1])),
+    ),
+    "bias averaged instead of summed": (
+        "pullback",
+        pullback(right_weight, lambda delta: delta.mean(axis=0)),
+    ),
     "bias forgotten": ("pullback", pullback(right_weight, lambda delta: 0.0 * delta.sum(axis=0))),
-    "weights averaged": ("pullback", pullback(lambda self, k, delta: right_weight(self, k, delta) / len(delta), right_bias)),
+    "weights averaged": (
+        "pullback",
+        pullback(lambda self, k, delta: right_weight(self, k, delta) / len(delta), right_bias),
+    ),
     "input before the activation": ("pullback", pullback(unactivated, right_bias)),
     "W's gradient transposed": ("pullback", pullback(transposed, right_bias)),
 }
 # Without activation these are no mistakes; and the ReLU of a number is above 0 exactly where the number is.
-HARMLESS = {("identity", plant) for plant in PLANTS if "derivative" in plant or "before" in plant} | {
-    ("relu", "derivative of the output instead of the sum")
-}
-PLANTED_IN = ("tanh", "relu")  # the code has one path for all; identity shows why it is no test of back-propagation
+HARMLESS = {
+    ("identity", plant) for plant in PLANTS if "derivative" in plant or "before" in plant
+} | {("relu", "derivative of the output instead of the sum")}
+PLANTED_IN = (
+    "tanh",
+    "relu",
+)  # the code has one path for all; identity shows why it is no test of back-propagation
 
 
 @pytest.mark.parametrize("name", PLANTED_IN)
@@ -95,7 +109,9 @@ def test_back_propagation_written_again_passes(name, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name, plant", [(name, plant) for name in PLANTED_IN for plant in PLANTS] + [("identity", "activation's derivative missing")]
+    "name, plant",
+    [(name, plant) for name in PLANTED_IN for plant in PLANTS]
+    + [("identity", "activation's derivative missing")],
 )
 def test_a_planted_mistake_is_seen(name, plant, monkeypatch):
     objective, theta = objective_of(name)
@@ -106,32 +122,45 @@ def test_a_planted_mistake_is_seen(name, plant, monkeypatch):
 
 # --- kinks of ReLU ---------------------------------------------------------------------------------------------------
 
+
 def test_a_unit_beside_its_kink_fools_a_plain_difference_and_not_the_check():
     """One point's first-layer sum is put 0.3 h from 0, h = 1e-6: a central difference is off by 0.35 of the slope's jump."""
     h = 1e-6
     objective, theta = objective_of("relu", sizes=(2, 4, 1))
     model, u = objective.model, objective.x
-    t = int(np.argmax(np.abs(model.jacobian(theta, u)[:, 8])))  # a point where unit 0 is on: d/d b_0 is not 0
+    t = int(
+        np.argmax(np.abs(model.jacobian(theta, u)[:, 8]))
+    )  # a point where unit 0 is on: d/d b_0 is not 0
     theta[8] -= model.kinks(theta, u).arguments[0, t] - 0.3 * h  # b_0 of the first layer
     gradient = objective(theta)[1]
     step = h * np.eye(len(theta))[8]
     plain = (objective(theta + step)[0] - objective(theta - step)[0]) / (2 * h)
-    assert abs(plain - gradient[8]) > 1e-5 * abs(gradient[8]), "a plain check would have raised a false alarm"
+    assert abs(plain - gradient[8]) > 1e-5 * abs(gradient[8]), (
+        "a plain check would have raised a false alarm"
+    )
     # Steps of 3e-8 see some 3e-16 / 3e-8 / |gradient|: 1e-5 is out of reach beside the kink, and the report would say so.
     report = nr.check_gradient(objective, theta, resolution=1e-3)
-    assert report.ok and "cross a kink" in report.coordinates[8].note and report.coordinates[8].step < 0.3 * h, str(report)
+    assert (
+        report.ok
+        and "cross a kink" in report.coordinates[8].note
+        and report.coordinates[8].step < 0.3 * h
+    ), str(report)
 
 
 def test_on_a_kink_the_derivative_is_zero_and_the_check_says_not_checked():
     model = nr.MLP([1, 1, 1], "relu")
     theta = model.pack([([[1.0]], [0.0]), ([[2.0]], [0.5])])
-    np.testing.assert_array_equal(model.jacobian(theta, [[0.0], [1.0]]), [[0.0, 0.0, 0.0, 1.0], [2.0, 2.0, 1.0, 1.0]])
+    np.testing.assert_array_equal(
+        model.jacobian(theta, [[0.0], [1.0]]), [[0.0, 0.0, 0.0, 1.0], [2.0, 2.0, 1.0, 1.0]]
+    )
     np.testing.assert_array_equal(model.score(theta, [[0.0], [1.0], [-1.0]]), [[0.0], [2.0], [0.0]])
 
     def fun(t):
         return model.log_density(t, [[0.0]])[0], model.jacobian(t, [[0.0]])[0]
 
-    report = nr.check_gradient(fun, theta, kinks=lambda t: model.kinks(t, [[0.0]]).arguments.ravel())
+    report = nr.check_gradient(
+        fun, theta, kinks=lambda t: model.kinks(t, [[0.0]]).arguments.ravel()
+    )
     assert report.coordinates[1].status == "not checked"
 
 
@@ -141,8 +170,14 @@ def test_equal_signs_at_both_ends_of_a_step_mean_that_none_changed_between():
     model = nr.MLP([2, 4, 4, 4, 1], "relu")
     u, same = rng.standard_normal((3, 2)), 0
     for _ in range(600):
-        theta, k = model.random_start(rng) + 0.3 * rng.standard_normal(model.n_params), rng.integers(model.n_params)
-        along = [np.sign(model.kinks(theta + s * np.eye(model.n_params)[k], u).arguments) for s in np.linspace(0.0, rng.normal(), 9)]
+        theta, k = (
+            model.random_start(rng) + 0.3 * rng.standard_normal(model.n_params),
+            rng.integers(model.n_params),
+        )
+        along = [
+            np.sign(model.kinks(theta + s * np.eye(model.n_params)[k], u).arguments)
+            for s in np.linspace(0.0, rng.normal(), 9)
+        ]
         if np.array_equal(along[0], along[-1]):
             same += 1
             assert all(np.array_equal(along[0], between) for between in along)

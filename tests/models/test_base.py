@@ -12,7 +12,13 @@ from nce_ref.models.base import Kinks, no_kinks
 
 
 def kinks(arguments, term_lengths, point_lengths):
-    return Kinks(np.array(arguments, dtype=float), np.array(term_lengths), np.array(point_lengths), -1.0, lambda terms, points: None)
+    return Kinks(
+        np.array(arguments, dtype=float),
+        np.array(term_lengths),
+        np.array(point_lengths),
+        -1.0,
+        lambda terms, points: None,
+    )
 
 
 def test_within_is_relative_to_both_lengths_and_includes_the_border():
@@ -56,13 +62,17 @@ def test_no_shorter_step_meets_a_marked_kink_and_one_of_that_length_does(ica):
     for _ in range(200):
         step = rng.standard_normal(theta.size)
         there = model.kinks(theta + 0.999 * reach * step / np.linalg.norm(step), u)
-        np.testing.assert_array_equal(np.sign(there.arguments)[marked], np.sign(here.arguments)[marked])
+        np.testing.assert_array_equal(
+            np.sign(there.arguments)[marked], np.sign(here.arguments)[marked]
+        )
     lengths = np.where(marked, np.abs(here.arguments) / here.point_lengths, np.inf)
     term, point = np.unravel_index(np.argmin(lengths), lengths.shape)
     direction = here.directions(np.array([term]), np.array([point]))[0]
     toward = -np.sign(here.arguments[term, point]) * reach * direction / np.linalg.norm(direction)
     # Two roundings of numbers of size |b||u|.
-    assert abs(model.kinks(theta + toward, u).arguments[term, point]) <= 1e-14 * np.linalg.norm(theta) * np.linalg.norm(u[point])
+    assert abs(model.kinks(theta + toward, u).arguments[term, point]) <= 1e-14 * np.linalg.norm(
+        theta
+    ) * np.linalg.norm(u[point])
 
 
 def test_no_kinks_has_the_shapes_of_kinks_and_says_none():

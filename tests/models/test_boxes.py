@@ -21,7 +21,9 @@ def product_rule(f, nodes):
         node, weight = np.polynomial.legendre.leggauss(m)
         r = boxes.low[:, :, None] + boxes.width[:, :, None] * (0.5 + 0.5 * node)
         values = f(r[:, 0, :, None], r[:, 1, None, :])
-        return np.einsum("bij,i,j,b->b", values, 0.5 * weight, 0.5 * weight, boxes.width.prod(axis=1))[:, None]
+        return np.einsum(
+            "bij,i,j,b->b", values, 0.5 * weight, 0.5 * weight, boxes.width.prod(axis=1)
+        )[:, None]
 
     return lambda boxes: tuple(one(boxes, m) for m in nodes)
 
@@ -32,14 +34,19 @@ def peak(x, y, delta=1e-2):
 
 
 def exact_peak(delta=1e-2):
-    return math.prod((math.atan((1 - a) / delta) + math.atan(a / delta)) / delta for a in (0.3, 0.6))
+    return math.prod(
+        (math.atan((1 - a) / delta) + math.atan(a / delta)) / delta for a in (0.3, 0.6)
+    )
 
 
 UNIT_SQUARE = Boxes(np.zeros(1, dtype=np.intp), np.zeros((1, 2)), np.ones((1, 2)))
 
 
 def test_grid_fills_its_domains():
-    low, high = np.array([[0.0, 1.0], [0.0, 5.0], [0.0, 0.0]]), np.array([[2.5, 2.0], [1.0, 5.0], [1.0, 1.0]])
+    low, high = (
+        np.array([[0.0, 1.0], [0.0, 5.0], [0.0, 0.0]]),
+        np.array([[2.5, 2.0], [1.0, 5.0], [1.0, 1.0]]),
+    )
     boxes = grid(low, high, np.array([1.0, 0.5]), 8)
     assert np.bincount(boxes.domain, minlength=3).tolist() == [6, 0, 2]  # the second is empty
     assert volume(boxes) == pytest.approx(3.5)
@@ -50,7 +57,11 @@ def test_grid_fills_its_domains():
 
 
 def test_halving_keeps_the_domain_and_the_volume():
-    boxes = Boxes(np.array([3, 1]), np.array([[0.0, 1.0, 2.0], [5.0, 5.0, 5.0]]), np.array([[1.0, 2.0, 4.0], [1.0, 1.0, 1.0]]))
+    boxes = Boxes(
+        np.array([3, 1]),
+        np.array([[0.0, 1.0, 2.0], [5.0, 5.0, 5.0]]),
+        np.array([[1.0, 2.0, 4.0], [1.0, 1.0, 1.0]]),
+    )
     half = boxes.halved()
     assert len(half) == 16 and volume(half) == pytest.approx(volume(boxes))
     for domain, low, width in zip(boxes.domain, boxes.low, boxes.width):
@@ -62,7 +73,9 @@ def test_halving_keeps_the_domain_and_the_volume():
 
 @pytest.mark.parametrize("target", [1e-3, 1e-7, 1e-12])
 def test_poles_near_the_square_are_resolved(target):
-    found = refine(product_rule(peak, (12, 10)), UNIT_SQUARE, np.ones(1, dtype=np.intp), target, 10**5)
+    found = refine(
+        product_rule(peak, (12, 10)), UNIT_SQUARE, np.ones(1, dtype=np.intp), target, 10**5
+    )
     true = abs(found.fine[0, 0] / exact_peak() - 1.0)
     stated = found.disagreement[0, 0] / found.fine[0, 0]
     assert true <= stated + 1e-14 and stated <= target
@@ -85,5 +98,11 @@ def test_what_was_not_reached_is_told():
     true, stated = abs(found.fine[0, 0] - exact_peak()), found.disagreement[0, 0]
     assert stated > 1e-6 * found.fine[0, 0] and true <= stated
     # No box at all left out: the sum over what is there is over the whole square.
-    ones = refine(product_rule(lambda x, y: 1.0 + 0.0 * peak(x, y), (6, 4)), UNIT_SQUARE, np.ones(1, dtype=np.intp), 1e-12, 30)
+    ones = refine(
+        product_rule(lambda x, y: 1.0 + 0.0 * peak(x, y), (6, 4)),
+        UNIT_SQUARE,
+        np.ones(1, dtype=np.intp),
+        1e-12,
+        30,
+    )
     assert ones.fine[0, 0] == pytest.approx(1.0)

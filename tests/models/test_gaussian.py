@@ -11,7 +11,13 @@ from scipy.integrate import quad
 
 from nce_ref import Gaussian
 from nce_ref.gradcheck import check_jacobian
-from tests.models.face import check_log_density_and_derivatives, check_score, circle_integral, close, complex_jacobian
+from tests.models.face import (
+    check_log_density_and_derivatives,
+    check_score,
+    circle_integral,
+    close,
+    complex_jacobian,
+)
 
 ALPHA = 1e-6  # false-alarm rate of one statistical test; fixed seeds
 
@@ -30,7 +36,12 @@ def textbook(theta, u):
     """-1/2 u^T Lambda u + c, loop by loop."""
     n = u.shape[1]
     matrix = precision_of(theta, n)
-    return np.array([theta[-1] - sum(matrix[i, j] * p[i] * p[j] for i in range(n) for j in range(n)) / 2 for p in u])
+    return np.array(
+        [
+            theta[-1] - sum(matrix[i, j] * p[i] * p[j] for i in range(n) for j in range(n)) / 2
+            for p in u
+        ]
+    )
 
 
 @pytest.fixture(params=[1, 2, 5], ids="n={}".format)
@@ -82,16 +93,28 @@ def test_it_is_smooth(problem):
 
 # --- the normalising constant ----------------------------------------------------------------------------------------
 
+
 def integral(model, theta):
     """int exp(ln p_m) du; n = 2 in polar coordinates, where the radial integral of e^(c - r^2 q(phi)) is e^c / (2 q(phi))."""
     c = theta[-1]
     if model.n_dim == 1:
         width = 40 / math.sqrt(theta[0])  # e^-800 beyond
-        return quad(lambda u: math.exp(model.log_density(theta, [[u]])[0]), -width, width, points=[0.0], epsabs=0, epsrel=1e-11)[0]
+        return quad(
+            lambda u: math.exp(model.log_density(theta, [[u]])[0]),
+            -width,
+            width,
+            points=[0.0],
+            epsabs=0,
+            epsrel=1e-11,
+        )[0]
     return circle_integral(lambda e: math.exp(c) / (2 * (c - model.log_density(theta, e[None])[0])))
 
 
-@pytest.mark.parametrize("precision", [[[0.04]], [[9.0]], [[2.0, 1.5], [1.5, 2.0]], [[100.0, -3.0], [-3.0, 0.2]]], ids=str)
+@pytest.mark.parametrize(
+    "precision",
+    [[[0.04]], [[9.0]], [[2.0, 1.5], [1.5, 2.0]], [[100.0, -3.0], [-3.0, 0.2]]],
+    ids=str,
+)
 def test_log_normalizer_by_quadrature_and_normalize_integrates_to_one(precision):
     model = Gaussian(len(precision))
     theta = model.pack(precision, 0.0)
@@ -104,16 +127,22 @@ def test_log_normalizer_by_quadrature_and_normalize_integrates_to_one(precision)
 
 def test_normalized_is_scipys_density(problem):
     model, theta, u, _ = problem
-    want = stats.multivariate_normal(np.zeros(model.n_dim), np.linalg.inv(model.unpack(theta)[0])).logpdf(u)
+    want = stats.multivariate_normal(
+        np.zeros(model.n_dim), np.linalg.inv(model.unpack(theta)[0])
+    ).logpdf(u)
     # SciPy goes through eigenvalues of the covariance: cond(Lambda) (some 1e3 here) times eps.
-    np.testing.assert_allclose(model.log_density(model.normalize(theta), u), np.atleast_1d(want), rtol=1e-11)
+    np.testing.assert_allclose(
+        model.log_density(model.normalize(theta), u), np.atleast_1d(want), rtol=1e-11
+    )
 
 
 def test_toy_example_of_the_paper():
     model = Gaussian(1)  # c = ln(theta_1)/2 - ln(2 pi)/2, -0.919 at precision 1
     for precision in (0.1, 1.0, 2.0):
         c = model.normalize(np.array([precision, 0.0]))[-1]
-        assert c == pytest.approx(0.5 * math.log(precision) - 0.5 * math.log(2 * math.pi), rel=1e-14)
+        assert c == pytest.approx(
+            0.5 * math.log(precision) - 0.5 * math.log(2 * math.pi), rel=1e-14
+        )
     assert model.normalize(np.array([1.0, 0.0]))[-1] == pytest.approx(-0.919, abs=5e-4)
 
 
@@ -125,28 +154,43 @@ def textbook_log_normalizer_gradient(theta, n):
     """-1/2 tr(C E_k), E_k the change of Lambda for a unit change of theta_k."""
     covariance = np.linalg.inv(precision_of(theta, n))
     unit = np.eye(len(theta))
-    return np.array([-np.trace(covariance @ precision_of(unit[k], n)) / 2 if k < len(theta) - 1 else 0.0 for k in range(len(theta))])
+    return np.array(
+        [
+            -np.trace(covariance @ precision_of(unit[k], n)) / 2 if k < len(theta) - 1 else 0.0
+            for k in range(len(theta))
+        ]
+    )
 
 
 def test_log_normalizer_and_derivatives_by_complex_step(problem):
     model, theta, _, _ = problem
     n = model.n_dim
     close(model.log_normalizer(theta), np.float64(textbook_log_normalizer(theta, n)))
-    close(model.log_normalizer_gradient(theta), complex_jacobian(lambda z: textbook_log_normalizer(z, n), theta))
+    close(
+        model.log_normalizer_gradient(theta),
+        complex_jacobian(lambda z: textbook_log_normalizer(z, n), theta),
+    )
     hessian = complex_jacobian(lambda z: textbook_log_normalizer_gradient(z, n), theta)
     close(model.log_normalizer_hessian(theta), hessian)
     close(model.log_normalizer_block_hessian(theta), hessian)
     assert np.linalg.eigvalsh(hessian).min() > -1e-12 * np.abs(hessian).max()  # ln Z is convex
 
 
-@pytest.mark.parametrize("precision", [np.zeros((2, 2)), [[1, 2], [2, 1]], -np.eye(2), [[1, 1], [1, 1]], [[0.1, 0.3], [0.3, 0.9]]], ids=str)
+@pytest.mark.parametrize(
+    "precision",
+    [np.zeros((2, 2)), [[1, 2], [2, 1]], -np.eye(2), [[1, 1], [1, 1]], [[0.1, 0.3], [0.3, 0.9]]],
+    ids=str,
+)
 def test_without_a_density_the_normaliser_is_infinite(precision):
     """The last one is singular, yet Cholesky runs through on a rounding error of 1e-17."""
     model = Gaussian(2)
     theta = model.pack(precision, 0.0)
     assert model.log_normalizer(theta) == math.inf
     for refused in (model.normalize, model.log_normalizer_gradient, model.log_normalizer_hessian):
-        with pytest.raises(ValueError, match="theta: its precision is not positive definite, so the mass is infinite"):
+        with pytest.raises(
+            ValueError,
+            match="theta: its precision is not positive definite, so the mass is infinite",
+        ):
             refused(theta)
 
 
@@ -155,7 +199,9 @@ def test_an_ill_conditioned_precision_still_has_one():
     for precision in (np.diag([1e-200, 1e200]), np.array([[1.0, 1.0 - 1e-12], [1.0 - 1e-12, 1.0]])):
         det = precision[0, 0] * precision[1, 1] - precision[0, 1] ** 2
         # 1 - (1 - 1e-12)^2 keeps four digits.
-        assert model.log_normalizer(model.pack(precision, 0.0)) == pytest.approx(math.log(2 * math.pi) - 0.5 * math.log(det), abs=2e-4)
+        assert model.log_normalizer(model.pack(precision, 0.0)) == pytest.approx(
+            math.log(2 * math.pi) - 0.5 * math.log(det), abs=2e-4
+        )
 
 
 # --- what it draws ---------------------------------------------------------------------------------------------------
@@ -187,7 +233,9 @@ def test_transport_inverts_the_distribution_function():
     model = Gaussian(1)
     q = np.array([[1e-300], [0.01], [0.5], [0.8]])
     x = model.transport(model.pack([[4.0]], 0.0), q)
-    np.testing.assert_allclose(stats.norm(scale=0.5).cdf(x), q, rtol=1e-11)  # the lower tail carries |x| eps |x|: 1400 eps
+    np.testing.assert_allclose(
+        stats.norm(scale=0.5).cdf(x), q, rtol=1e-11
+    )  # the lower tail carries |x| eps |x|: 1400 eps
 
 
 FACTOR = np.linalg.cholesky(COVARIANCE)
@@ -201,7 +249,9 @@ PLANTS = {
 
 @pytest.mark.parametrize("plant", PLANTS)
 def test_a_planted_sampler_is_caught(plant):
-    assert not draws_are_normal(PLANTS[plant](np.random.default_rng(22).standard_normal((N_SAMPLE, 3))), COVARIANCE)
+    assert not draws_are_normal(
+        PLANTS[plant](np.random.default_rng(22).standard_normal((N_SAMPLE, 3))), COVARIANCE
+    )
 
 
 def test_random_start_is_a_density_of_mean_precision_one():

@@ -20,11 +20,18 @@ def monte_carlo_z(nu=0.7, n_points=200_000):
     """z-scores of the distinct entries of I_nu from draws of the data, densities and derivatives written out."""
     rng = np.random.default_rng(1)
     u = rng.multivariate_normal(np.zeros(3), np.linalg.inv(PRECISION), size=n_points)
-    p_d = np.exp(-0.5 * np.einsum("ti,ij,tj->t", u, PRECISION, u)) * math.sqrt(np.linalg.det(PRECISION))
-    p_n = np.exp(-0.5 * np.einsum("ti,ij,tj->t", u, np.linalg.inv(COV), u)) / math.sqrt(np.linalg.det(COV))
+    p_d = np.exp(-0.5 * np.einsum("ti,ij,tj->t", u, PRECISION, u)) * math.sqrt(
+        np.linalg.det(PRECISION)
+    )
+    p_n = np.exp(-0.5 * np.einsum("ti,ij,tj->t", u, np.linalg.inv(COV), u)) / math.sqrt(
+        np.linalg.det(COV)
+    )
     P = nu * p_n / (p_d + nu * p_n)
     u1, u2, u3 = u.T
-    g = np.stack([-0.5 * u1**2, -u2 * u1, -0.5 * u2**2, -u3 * u1, -u3 * u2, -0.5 * u3**2, np.ones(n_points)], axis=1)
+    g = np.stack(
+        [-0.5 * u1**2, -u2 * u1, -0.5 * u2**2, -u3 * u1, -u3 * u2, -0.5 * u3**2, np.ones(n_points)],
+        axis=1,
+    )
     mean = (g.T * P) @ g / n_points
     error = np.sqrt((((g**2).T * P**2) @ g**2 / n_points - mean**2) / n_points)
     moments = gaussian_moments(PRECISION, NOISE, nu)
@@ -61,7 +68,10 @@ def test_maximum_likelihood_of_a_precision_matrix():
     covariance = np.linalg.inv(moments.information)
     covariance[-1, -1] -= 1.0
     pairs = [(i, j) for i in range(3) for j in range(i + 1)]
-    expected = [[PRECISION[i, k] * PRECISION[j, m] + PRECISION[i, m] * PRECISION[j, k] for k, m in pairs] for i, j in pairs]
+    expected = [
+        [PRECISION[i, k] * PRECISION[j, m] + PRECISION[i, m] * PRECISION[j, k] for k, m in pairs]
+        for i, j in pairs
+    ]
     # Rounding: eps times the condition number of I, below 1e3 here.
     np.testing.assert_allclose(covariance[:-1, :-1], expected, rtol=1e-10, atol=1e-12)
     assert covariance[-1, -1] == pytest.approx(1.5, rel=1e-10)
@@ -69,13 +79,26 @@ def test_maximum_likelihood_of_a_precision_matrix():
 
 @pytest.mark.parametrize("nu", [1e-3, 1.0, 1e6])
 def test_noise_equal_to_data_gives_a_constant_weight(nu):
-    equal = gaussian_moments(PRECISION, SimpleNamespace(normal_parameters=(np.zeros(3), np.linalg.inv(PRECISION))), nu)
+    equal = gaussian_moments(
+        PRECISION, SimpleNamespace(normal_parameters=(np.zeros(3), np.linalg.inv(PRECISION))), nu
+    )
     one = gaussian_moments(PRECISION, None, math.inf)
-    np.testing.assert_allclose(equal.information, nu / (1 + nu) * one.information, rtol=1e-10, atol=1e-12 * nu / (1 + nu))
+    np.testing.assert_allclose(
+        equal.information, nu / (1 + nu) * one.information, rtol=1e-10, atol=1e-12 * nu / (1 + nu)
+    )
 
 
 def test_noise_without_structure_is_declined_and_wrong_size_refused():
-    assert gaussian_moments(PRECISION, SimpleNamespace(normal_parameters=(np.array([0.1, 0.0, 0.0]), np.eye(3))), 1.0) is None
+    assert (
+        gaussian_moments(
+            PRECISION,
+            SimpleNamespace(normal_parameters=(np.array([0.1, 0.0, 0.0]), np.eye(3))),
+            1.0,
+        )
+        is None
+    )
     assert gaussian_moments(PRECISION, SimpleNamespace(laplace_demixing=np.eye(3)), 1.0) is None
     with pytest.raises(ValueError, match=r"noise: got dimension 2; expected 3"):
-        gaussian_moments(PRECISION, SimpleNamespace(normal_parameters=(np.zeros(2), np.eye(2))), 1.0)
+        gaussian_moments(
+            PRECISION, SimpleNamespace(normal_parameters=(np.zeros(2), np.eye(2))), 1.0
+        )

@@ -22,16 +22,23 @@ def once(alpha):
 
 def test_the_loss_is_the_definition():
     precision = MODEL.unpack(THETA)[0]
-    loss = sum(0.5 * sum(s**2 for s in -precision @ u) - sum(precision[j, j] for j in range(3)) for u in U)
+    loss = sum(
+        0.5 * sum(s**2 for s in -precision @ u) - sum(precision[j, j] for j in range(3)) for u in U
+    )
     assert once(THETA[:-1]).total == pytest.approx(loss, rel=1e-12)
 
 
 def test_gradient_and_hessian_agree_with_differences():
     report = nr.check_gradient(lambda a: (once(a).total, once(a).gradient()[:-1]), THETA[:-1])
     assert report.ok, str(report)
-    report = check_jacobian(lambda a: (once(a).gradient()[:-1], once(a).hessian()[:-1, :-1]), THETA[:-1])
+    report = check_jacobian(
+        lambda a: (once(a).gradient()[:-1], once(a).hessian()[:-1, :-1]), THETA[:-1]
+    )
     assert report.ok, str(report)
-    single = lambda a: (once(a).total, np.where(np.arange(6) == 1, 0.5, 1.0) * once(a).gradient()[:-1])  # noqa: E731
+
+    def single(a):
+        return once(a).total, np.where(np.arange(6) == 1, 0.5, 1.0) * once(a).gradient()[:-1]
+
     assert not nr.check_gradient(single, THETA[:-1]).ok  # an entry off the diagonal counted once
 
 

@@ -10,7 +10,14 @@ from scipy.integrate import quad
 
 from nce_ref import LaplaceICA, check_gradient
 from nce_ref.gradcheck import check_jacobian
-from tests.models.face import absolute, check_log_density_and_derivatives, check_score, circle_integral, close, complex_jacobian
+from tests.models.face import (
+    absolute,
+    check_log_density_and_derivatives,
+    check_score,
+    circle_integral,
+    close,
+    complex_jacobian,
+)
 
 SQRT2 = math.sqrt(2.0)
 
@@ -68,14 +75,20 @@ def test_a_transposed_jacobian_block_is_seen():
     theta = model.random_start(rng)
 
     def transposed(t):
-        return model.log_density(t, u).sum(), np.append(model.jacobian(t, u).sum(axis=0)[:-1].reshape(3, 3).T.ravel(), 5.0)
+        return model.log_density(t, u).sum(), np.append(
+            model.jacobian(t, u).sum(axis=0)[:-1].reshape(3, 3).T.ravel(), 5.0
+        )
 
-    assert not check_gradient(transposed, theta, kinks=lambda t: model.kinks(t, u).arguments.ravel()).ok
+    assert not check_gradient(
+        transposed, theta, kinks=lambda t: model.kinks(t, u).arguments.ravel()
+    ).ok
 
 
 def test_score(problem):
     model, theta, u, _ = problem
-    assert np.abs(model.kinks(theta, u).arguments).min() > 1e-3  # no difference below crosses a kink
+    assert (
+        np.abs(model.kinks(theta, u).arguments).min() > 1e-3
+    )  # no difference below crosses a kink
     check_score(model, theta, u)
 
 
@@ -92,7 +105,9 @@ def test_at_an_exact_kink_the_derivative_is_zero():
 def test_kinks_hold_the_whole_log_density(problem):
     model, theta, u, _ = problem
     kinks = model.kinks(theta, u)
-    close(kinks.slope * np.abs(kinks.arguments).sum(axis=0) + theta[-1], model.log_density(theta, u))
+    close(
+        kinks.slope * np.abs(kinks.arguments).sum(axis=0) + theta[-1], model.log_density(theta, u)
+    )
     terms, points = np.indices(kinks.arguments.shape).reshape(2, -1)
     close(kinks.directions(terms, points) @ theta, kinks.arguments.ravel())
     close(kinks.term_lengths, np.linalg.norm(model.unpack(theta)[0], axis=1))
@@ -109,7 +124,9 @@ def test_without_leaves_the_marked_derivatives_out(problem):
     weights = rng.standard_normal(len(u))
     close(once.without(marked).pullback(weights), g.T @ weights)
     close(once.without(marked).curvature(weights, weights), (g.T * weights) @ g)
-    close(once.pullback(weights), model.jacobian(theta, u).T @ weights)  # the pass itself is as before
+    close(
+        once.pullback(weights), model.jacobian(theta, u).T @ weights
+    )  # the pass itself is as before
 
 
 @pytest.mark.parametrize("n_points", [9, 2048, 5000])
@@ -132,18 +149,24 @@ def test_smoothed_model_has_the_value_gradient_and_curvature_of_its_formula(prob
 
     check_log_density_and_derivatives(smooth, theta, u, smooth_textbook, rng)
     v = u @ model.unpack(theta)[0].T
-    close(smooth.score(theta, u), -SQRT2 * (v / np.sqrt(v**2 + epsilon**2)) @ model.unpack(theta)[0])
+    close(
+        smooth.score(theta, u), -SQRT2 * (v / np.sqrt(v**2 + epsilon**2)) @ model.unpack(theta)[0]
+    )
 
     # Second derivative by complex step of the textbook gradient, itself written with analytic functions.
     n = model.n_dim
 
     def gradient(z, weights):
         v = u @ z[:-1].reshape(n, n).T
-        return np.append(-SQRT2 * ((v / np.sqrt(v * v + epsilon**2)).T * weights) @ u, weights.sum())
+        return np.append(
+            -SQRT2 * ((v / np.sqrt(v * v + epsilon**2)).T * weights) @ u, weights.sum()
+        )
 
     weights, gram = rng.standard_normal((2, len(u)))
     g = smooth.jacobian(theta, u)
-    want = complex_jacobian(lambda z: gradient(z, weights), theta) + np.einsum("t,ti,tj->ij", gram, g, g)
+    want = complex_jacobian(lambda z: gradient(z, weights), theta) + np.einsum(
+        "t,ti,tj->ij", gram, g, g
+    )
     close(smooth.evaluate(theta, u).curvature(weights, gram), want)
     assert smooth.kinks(theta, u).arguments.shape == (0, len(u)) and not smooth.affine_between_kinks
     assert model.smoothed(0.0) == model and model.affine_between_kinks
@@ -157,16 +180,32 @@ def test_smoothing_lowers_the_log_density_by_at_most_its_size(problem):
 
 # --- the normalising constant ----------------------------------------------------------------------------------------
 
+
 def integral(model, theta):
     """int exp(ln p_m) du. n = 2 in polar coordinates: ln p_m = c - r a(phi), so the radial integral is e^c / a(phi)^2."""
     c = theta[-1]
     if model.n_dim == 1:
-        return 2 * quad(lambda u: math.exp(model.log_density(theta, [[u]])[0]), 0, np.inf, epsabs=0, epsrel=1e-11)[0]
-    breaks = [math.atan2(b[1], b[0]) + k * math.pi / 2 for b in model.unpack(theta)[0] for k in (1, 3)]
-    return circle_integral(lambda e: math.exp(c) / (c - model.log_density(theta, e[None])[0]) ** 2, breaks)
+        return (
+            2
+            * quad(
+                lambda u: math.exp(model.log_density(theta, [[u]])[0]),
+                0,
+                np.inf,
+                epsabs=0,
+                epsrel=1e-11,
+            )[0]
+        )
+    breaks = [
+        math.atan2(b[1], b[0]) + k * math.pi / 2 for b in model.unpack(theta)[0] for k in (1, 3)
+    ]
+    return circle_integral(
+        lambda e: math.exp(c) / (c - model.log_density(theta, e[None])[0]) ** 2, breaks
+    )
 
 
-@pytest.mark.parametrize("B", [[[0.4]], [[-3.0]], [[1.0, 0.5], [-0.3, 2.0]], [[0.2, 3.0], [1.0, 0.1]]], ids=str)
+@pytest.mark.parametrize(
+    "B", [[[0.4]], [[-3.0]], [[1.0, 0.5], [-0.3, 2.0]], [[0.2, 3.0], [1.0, 0.1]]], ids=str
+)
 def test_log_normalizer_by_quadrature_and_normalize_integrates_to_one(B):
     model = LaplaceICA(len(B))
     theta = model.pack(B, 0.0)
@@ -181,7 +220,9 @@ def test_log_normalizer_by_quadrature_and_normalize_integrates_to_one(B):
 def test_c_star_of_the_paper():
     B = np.random.default_rng(0).standard_normal((4, 4))
     model = LaplaceICA(4)
-    assert model.normalize(model.pack(B, 0.0))[-1] == pytest.approx(math.log(abs(np.linalg.det(B))) - math.log(4.0), rel=1e-12)
+    assert model.normalize(model.pack(B, 0.0))[-1] == pytest.approx(
+        math.log(abs(np.linalg.det(B))) - math.log(4.0), rel=1e-12
+    )
 
 
 def textbook_log_normalizer(theta, n):
@@ -200,12 +241,20 @@ def test_log_normalizer_and_derivatives_by_complex_step(problem):
         theta = theta.copy()
         theta[:n] *= flip
         close(model.log_normalizer(theta), np.float64(textbook_log_normalizer(theta, n)))
-        close(model.log_normalizer_gradient(theta), complex_jacobian(lambda z: textbook_log_normalizer(z, n), theta))
+        close(
+            model.log_normalizer_gradient(theta),
+            complex_jacobian(lambda z: textbook_log_normalizer(z, n), theta),
+        )
         hessian = complex_jacobian(lambda z: textbook_log_normalizer_gradient(z, n), theta)
         close(model.log_normalizer_hessian(theta), hessian)
         row = np.append(np.repeat(np.arange(n), n), n)
-        close(model.log_normalizer_block_hessian(theta), np.where(row[:, None] == row, hessian, 0.0))
-        assert np.linalg.eigvalsh(model.log_normalizer_block_hessian(theta)).min() > -1e-12 * np.abs(hessian).max()
+        close(
+            model.log_normalizer_block_hessian(theta), np.where(row[:, None] == row, hessian, 0.0)
+        )
+        assert (
+            np.linalg.eigvalsh(model.log_normalizer_block_hessian(theta)).min()
+            > -1e-12 * np.abs(hessian).max()
+        )
 
 
 def test_a_singular_B_has_an_infinite_normaliser_up_to_rounding():
@@ -219,7 +268,11 @@ def test_a_singular_B_has_an_infinite_normaliser_up_to_rounding():
             B[-1] = rng.standard_normal(n - 1) @ B[:-1]
             theta = model.pack(B * 10.0 ** rng.integers(-8, 8, (n, 1)), 0.0)
             assert model.log_normalizer(theta) == math.inf
-            for refused in (model.normalize, model.log_normalizer_gradient, model.log_normalizer_hessian):
+            for refused in (
+                model.normalize,
+                model.log_normalizer_gradient,
+                model.log_normalizer_hessian,
+            ):
                 with pytest.raises(ValueError, match="theta: its B is singular"):
                     refused(theta)
 
@@ -233,13 +286,21 @@ def test_an_invertible_B_is_never_called_singular(n):
     for scale in (1.0, 1e-9, 1e9, 10.0 ** rng.uniform(-10, 10, (n, 1))):
         assert np.isfinite(model.log_normalizer(model.pack(scale * B, 0.0)))
     left, _, right = np.linalg.svd(B)
-    assert np.isfinite(model.log_normalizer(model.pack(left * np.geomspace(1.0, 1e-12, n) @ right, 0.0)))
+    assert np.isfinite(
+        model.log_normalizer(model.pack(left * np.geomspace(1.0, 1e-12, n) @ right, 0.0))
+    )
 
 
 def test_a_smoothed_model_has_no_normaliser_and_no_sampler():
     model, rng = LaplaceICA(2, smoothing=0.1), np.random.default_rng(0)
     theta = model.pack(np.eye(2), 0.0)
-    for name in ("log_normalizer", "log_normalizer_gradient", "log_normalizer_hessian", "log_normalizer_block_hessian", "normalize"):
+    for name in (
+        "log_normalizer",
+        "log_normalizer_gradient",
+        "log_normalizer_hessian",
+        "log_normalizer_block_hessian",
+        "normalize",
+    ):
         with pytest.raises(NotImplementedError, match="no elementary integral; use smoothing=0"):
             getattr(model, name)(theta)
     with pytest.raises(NotImplementedError, match="use smoothing=0"):

@@ -20,7 +20,9 @@ from nce_ref.models.moments import posterior_moments
 
 def gaussian_noise(cov, mean=None):
     cov = np.asarray(cov, dtype=float)
-    return SimpleNamespace(normal_parameters=(np.zeros(len(cov)) if mean is None else np.asarray(mean), cov))
+    return SimpleNamespace(
+        normal_parameters=(np.zeros(len(cov)) if mean is None else np.asarray(mean), cov)
+    )
 
 
 def log_ratio(s, tau):
@@ -42,7 +44,9 @@ def laguerre_moments(tau, nu, n_nodes):
     node, weight = np.polynomial.laguerre.laggauss(n_nodes)
     s = np.stack(np.meshgrid(*[node / math.sqrt(2)] * n, indexing="ij"), axis=-1).reshape(-1, n)
     w = np.prod(np.stack(np.meshgrid(*[weight] * n, indexing="ij"), axis=-1).reshape(-1, n), axis=1)
-    keep = w > 1e-25  # their share is below n_nodes^n * 1e-25 * s^2, and the naive densities underflow there
+    keep = (
+        w > 1e-25
+    )  # their share is below n_nodes^n * 1e-25 * s^2, and the naive densities underflow there
     s, w = s[keep], w[keep]
     wp = w / (1 + np.exp(log_ratio(s, tau)) / nu)
     second = (s * wp[:, None]).T @ s
@@ -60,12 +64,18 @@ def test_half_line_moments_against_quadrature(z, tau):
     for m in range(3):
 
         def integrand(s, m=m):
-            return s**m * math.sqrt(2) * np.exp(-math.sqrt(2) * s - z * (kappa - math.sqrt(2) * s + s**2 / (2 * tau**2)))
+            return (
+                s**m
+                * math.sqrt(2)
+                * np.exp(-math.sqrt(2) * s - z * (kappa - math.sqrt(2) * s + s**2 / (2 * tau**2)))
+            )
 
         parts, bound = [], 0.0
         for part in (np.real, np.imag):
             options = {"limit": 2000, "epsabs": 0, "epsrel": 1e-11, "full_output": 1}
-            value, error = quad(lambda s, part=part: float(part(integrand(s))), 0, end, **options)[:2]
+            value, error = quad(lambda s, part=part: float(part(integrand(s))), 0, end, **options)[
+                :2
+            ]
             parts.append(value)
             bound += error
         size = quad(lambda s: abs(integrand(s)), 0, end, limit=500, full_output=1)[0]
@@ -77,7 +87,9 @@ def test_both_branches_and_the_reflection_meet():
     # Just inside and just outside |x| = 7, along rays in the right and left half-plane: a jump would exceed the slope.
     for angle in (0.0, 0.7, 1.5, -1.5, 1.6, -2.2, 2.3):
         direction = np.exp(1j * angle)
-        below, above = module._gaussian_tail_moments(np.array([7.0 - 1e-9, 7.0 + 1e-9]) * direction).T
+        below, above = module._gaussian_tail_moments(
+            np.array([7.0 - 1e-9, 7.0 + 1e-9]) * direction
+        ).T
         # |d ln J / dx| <= (m + 1)/|x| + 2|x| on these rays, so over 2e-9 the relative step is below 3e-8.
         np.testing.assert_allclose(below, above, rtol=3e-8 + 1e-11)
 
@@ -90,8 +102,19 @@ def test_one_source_against_quadrature(nu, tau):
 
     def weighted(m):
         return quad(
-            lambda s: s**m * math.sqrt(2) * math.exp(-math.sqrt(2) * s) / (1 + math.exp(float(log_ratio(np.array([s]), tau))) / nu),
-            0, 45.0, limit=500, epsabs=0, epsrel=1e-12, full_output=1, points=[0.5, 2.0, 5.0, 15.0, 30.0],
+            lambda s: (
+                s**m
+                * math.sqrt(2)
+                * math.exp(-math.sqrt(2) * s)
+                / (1 + math.exp(float(log_ratio(np.array([s]), tau))) / nu)
+            ),
+            0,
+            45.0,
+            limit=500,
+            epsabs=0,
+            epsrel=1e-12,
+            full_output=1,
+            points=[0.5, 2.0, 5.0, 15.0, 30.0],
         )[0]
 
     p0, p1, p2 = (weighted(m) for m in range(3))
@@ -110,16 +133,27 @@ def test_four_sources_against_quasi_monte_carlo():
     nus = (0.01, 0.1, 1.0, 10.0, 100.0)
     versions = []
     for seed in range(16):
-        s = -np.log1p(-qmc.Sobol(4, seed=np.random.default_rng(seed)).random_base2(16)) / math.sqrt(2)
+        s = -np.log1p(-qmc.Sobol(4, seed=np.random.default_rng(seed)).random_base2(16)) / math.sqrt(
+            2
+        )
         ratio = np.exp(log_ratio(s, np.ones(4)))
         pairs = [*zip(range(4), range(4)), *zip(*np.triu_indices(4, 1))]
         products = np.stack([np.ones(len(s)), *s.T, *(s[:, i] * s[:, j] for i, j in pairs)])
-        versions.append([sigma(*module._assemble(products @ (1 / (1 + ratio / nu)) / len(s), 4), nu) for nu in nus])
-    for nu, witness, error in zip(nus, np.mean(versions, axis=0), 10 * np.std(versions, axis=0, ddof=1) / 4):
+        versions.append(
+            [
+                sigma(*module._assemble(products @ (1 / (1 + ratio / nu)) / len(s), 4), nu)
+                for nu in nus
+            ]
+        )
+    for nu, witness, error in zip(
+        nus, np.mean(versions, axis=0), 10 * np.std(versions, axis=0, ddof=1) / 4
+    ):
         got = laplace_ica_moments(np.eye(4), gaussian_noise(np.eye(4)), nu)
         size = np.abs(witness).max()
         assert error.max() <= 1e-3 * size, nu
-        assert (np.abs(sigma(got.information, got.mean, nu) - witness) <= error + 1e-12 * size).all(), nu
+        assert (
+            np.abs(sigma(got.information, got.mean, nu) - witness) <= error + 1e-12 * size
+        ).all(), nu
 
 
 @pytest.mark.parametrize("tau", [[1.0, 1.0], [0.4, 2.5]])
@@ -144,7 +178,13 @@ def monte_carlo_z(assembled_from, nu=0.7, n_points=200_000):
     u = rng.laplace(scale=math.sqrt(0.5), size=(n_points, 3)) @ A.T
     s = u @ B.T
     P = 1 / (1 + np.exp(log_ratio(s, tau)) / nu)
-    g = np.concatenate([(-math.sqrt(2) * np.sign(s)[:, :, None] * u[:, None, :]).reshape(n_points, 9), np.ones((n_points, 1))], axis=1)
+    g = np.concatenate(
+        [
+            (-math.sqrt(2) * np.sign(s)[:, :, None] * u[:, None, :]).reshape(n_points, 9),
+            np.ones((n_points, 1)),
+        ],
+        axis=1,
+    )
     mean = (g.T * P) @ g / n_points
     error = np.sqrt((((g**2).T * P**2) @ g**2 / n_points - mean**2) / n_points)
     moments = assembled_from(B, gaussian_noise(A @ np.diag(tau**2) @ A.T), nu)
@@ -186,7 +226,10 @@ def test_resolutions_agree_for_any_number_of_sources(n, nu):
     assert len(moments.alternatives) == 3 and not moments.random
     for information, mean in moments.alternatives:
         # 1e-8 is asked for; 3e-12 a factor times n and ln(nu) decades is what the comments of the module promise.
-        assert np.abs(information - moments.information).max() <= 1e-9 * np.abs(moments.information).max()
+        assert (
+            np.abs(information - moments.information).max()
+            <= 1e-9 * np.abs(moments.information).max()
+        )
         assert np.abs(mean - moments.mean).max() <= 1e-9 * np.abs(moments.mean).max()
     np.testing.assert_array_equal(moments.information, moments.information.T)
 
@@ -205,7 +248,12 @@ def test_constant_weight_where_noise_is_the_data_density():
     # By hand: E[g_ij g_c] = -sqrt2 E[sign(s_i) u_j] = -A_ji; E[g_ij g_kl] = A_ji A_lk + A_jk A_li for i != k, 2 (A A^T)_jl for i = k.
     np.testing.assert_allclose(one.mean[:-1].reshape(3, 3), -A.T, rtol=1e-12)
     block = one.information[:9, :9].reshape(3, 3, 3, 3)
-    np.testing.assert_allclose(block[0, :, 1], np.outer(A[:, 0], A[:, 1]) + np.outer(A[:, 1], A[:, 0]), rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(
+        block[0, :, 1],
+        np.outer(A[:, 0], A[:, 1]) + np.outer(A[:, 1], A[:, 0]),
+        rtol=1e-11,
+        atol=1e-13,
+    )
     np.testing.assert_allclose(block[0, :, 0], 2 * A @ A.T, rtol=1e-11, atol=1e-13)
 
 
@@ -217,10 +265,18 @@ def test_noise_without_structure_is_declined():
     for noise in (gaussian_noise(np.eye(2)), gaussian_noise(matched, mean=[1e-3, 0.0])):
         assert laplace_ica_moments(B, noise, 1.0).method.startswith("quadrature in the orthants")
     assert laplace_ica_moments(np.eye(4), gaussian_noise(np.eye(4) + 0.1), 1.0) is None
-    assert laplace_ica_moments(np.eye(4), gaussian_noise(np.eye(4), mean=[1e-3, 0.0, 0.0, 0.0]), 1.0) is None
+    assert (
+        laplace_ica_moments(np.eye(4), gaussian_noise(np.eye(4), mean=[1e-3, 0.0, 0.0, 0.0]), 1.0)
+        is None
+    )
     assert laplace_ica_moments(B, SimpleNamespace(laplace_demixing=2 * B), 1.0) is None
     assert laplace_ica_moments(B, SimpleNamespace(laplace_demixing=B + 1e-3), 1.0) is None
-    assert laplace_ica_moments(B, SimpleNamespace(laplace_demixing=np.array([[1.0, 0.5], [1.0, 0.5]])), 1.0) is None
+    assert (
+        laplace_ica_moments(
+            B, SimpleNamespace(laplace_demixing=np.array([[1.0, 0.5], [1.0, 0.5]])), 1.0
+        )
+        is None
+    )
     assert laplace_ica_moments(B, SimpleNamespace(), 1.0) is None
     # A Student noise has mean and covariance too: taken for a Gaussian, Var(c) is 7.0 instead of 4.9, stated error 1e-14.
     assert laplace_ica_moments(B, SimpleNamespace(mean=np.zeros(2), cov=matched, B=B), 1.0) is None
@@ -228,7 +284,9 @@ def test_noise_without_structure_is_declined():
     assert 1e-9 < slightly.floor < 1e-7
 
 
-@pytest.mark.parametrize("noise", [gaussian_noise(np.eye(3)), SimpleNamespace(laplace_demixing=np.eye(3))])
+@pytest.mark.parametrize(
+    "noise", [gaussian_noise(np.eye(3)), SimpleNamespace(laplace_demixing=np.eye(3))]
+)
 def test_noise_of_another_dimension_is_refused(noise):
     with pytest.raises(ValueError, match=r"noise: got dimension 3; expected 2"):
         laplace_ica_moments(np.eye(2), noise, 1.0)
@@ -241,4 +299,6 @@ def test_extreme_nu():
     assert abs(big.mean[-1] - 1.0) < 1e-10
     # nu -> 0: P = nu p_n/p_d, so E[P f] = nu E_noise[f]; the next order is nu^2.
     np.testing.assert_allclose(small.information[0, 0], 2e-60, rtol=1e-10)
-    np.testing.assert_allclose(small.mean / 1e-60, [-2 / math.sqrt(math.pi), 0, 0, -2 / math.sqrt(math.pi), 1], rtol=1e-10)
+    np.testing.assert_allclose(
+        small.mean / 1e-60, [-2 / math.sqrt(math.pi), 0, 0, -2 / math.sqrt(math.pi), 1], rtol=1e-10
+    )

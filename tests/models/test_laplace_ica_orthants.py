@@ -51,7 +51,9 @@ def answers(name):
     noise = GaussianNoise(A @ mean, 0.5 * (A @ cov @ A.T + (A @ cov @ A.T).T))
     model, theta, _ = ica(n, None, B)
     if name not in _EXACT:
-        found = exact_covariance(B.tolist(), noise.mean.tolist(), noise.cov.tolist(), nu, digits=10 if n == 2 else 7)
+        found = exact_covariance(
+            B.tolist(), noise.mean.tolist(), noise.cov.tolist(), nu, digits=10 if n == 2 else 7
+        )
         _EXACT[name] = np.array(found["covariance"]), 10.0 ** -found["digits"]
     return asymptotic_covariance(model, theta, noise, nu), *_EXACT[name]
 
@@ -66,7 +68,9 @@ def test_stated_error_bounds_the_true_one(name):
     # "farther": noise in one orthant alone tells E_11 from E_21 by little, I_nu has a condition number of 3e5.
     assert got.integration_error <= (1e-8 if name == "farther" else 1e-10)
     # The oracle's own error: its rule is converged beyond the digits it claims for n = 2; for n = 3 those are added.
-    assert in_units(got.covariance - expected, expected) <= got.integration_error + (0.0 if len(NOISES[name][0]) == 2 else digits)
+    assert in_units(got.covariance - expected, expected) <= got.integration_error + (
+        0.0 if len(NOISES[name][0]) == 2 else digits
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in NOISES if not name.startswith("three")])
@@ -88,14 +92,31 @@ def check_adaptive_quadrature():
     def weighted(x, y):
         p_d = 0.5 * math.exp(-math.sqrt(2) * (abs(x) + abs(y)))
         dx, dy = x - mean[0], y - mean[1]
-        p_n = height * math.exp(-0.5 * (precision[0, 0] * dx * dx + 2 * precision[0, 1] * dx * dy + precision[1, 1] * dy * dy))
+        p_n = height * math.exp(
+            -0.5
+            * (
+                precision[0, 0] * dx * dx
+                + 2 * precision[0, 1] * dx * dy
+                + precision[1, 1] * dy * dy
+            )
+        )
         return p_d * nu * p_n / (p_d + nu * p_n)
 
-    assert weighted(0.3, 0.2) == pytest.approx(1 / (1 / (nu * noise.pdf([0.3, 0.2])) + 2 * math.exp(0.5 * math.sqrt(2))), rel=1e-12)
+    assert weighted(0.3, 0.2) == pytest.approx(
+        1 / (1 / (nu * noise.pdf([0.3, 0.2])) + 2 * math.exp(0.5 * math.sqrt(2))), rel=1e-12
+    )
 
     def expectation(f):
         return sum(
-            dblquad(lambda y, x, a=a, b=b: weighted(a * x, b * y) * f(a * x, b * y), 0, 9, 0, 9, epsabs=1e-9, epsrel=1e-9)[0]
+            dblquad(
+                lambda y, x, a=a, b=b: weighted(a * x, b * y) * f(a * x, b * y),
+                0,
+                9,
+                0,
+                9,
+                epsabs=1e-9,
+                epsrel=1e-9,
+            )[0]
             for a in (1, -1)
             for b in (1, -1)
         )
@@ -103,9 +124,13 @@ def check_adaptive_quadrature():
     # Beyond 9 the noise, 8 standard deviations off, holds less than 1e-14.
     got = orthant_moments(mean, cov, nu)
     assert got.mean[-1] == pytest.approx(expectation(lambda x, y: 1.0), rel=1e-8)
-    assert got.mean[1] == pytest.approx(expectation(lambda x, y: -math.sqrt(2) * np.sign(x) * y), abs=1e-8)
+    assert got.mean[1] == pytest.approx(
+        expectation(lambda x, y: -math.sqrt(2) * np.sign(x) * y), abs=1e-8
+    )
     assert abs(got.mean[1]) > 0.01
-    assert got.information[1, 2] == pytest.approx(expectation(lambda x, y: 2 * abs(x * y)), rel=1e-8)
+    assert got.information[1, 2] == pytest.approx(
+        expectation(lambda x, y: 2 * abs(x * y)), rel=1e-8
+    )
 
 
 def check_vectors():
@@ -114,7 +139,11 @@ def check_vectors():
     def answer(B, noise_mean, noise_cov, nu):
         model = LaplaceICA(len(B))
         theta = model.normalize(model.pack(B, 0.0))
-        return {"covariance": asymptotic_covariance(model, theta, GaussianNoise(noise_mean, noise_cov), nu).covariance}
+        return {
+            "covariance": asymptotic_covariance(
+                model, theta, GaussianNoise(noise_mean, noise_cov), nu
+            ).covariance
+        }
 
     report = oracle.check(answer, "asymptotic_covariance")
     assert report.ok and len(report.results) >= 10, report
@@ -128,7 +157,16 @@ def test_against(name):
     CHECKS[name]()
 
 
-@pytest.mark.parametrize("plant", ["precision not reflected", "mean not reflected", "no ln 2", "signs lost", "orthants not counted"])
+@pytest.mark.parametrize(
+    "plant",
+    [
+        "precision not reflected",
+        "mean not reflected",
+        "no ln 2",
+        "signs lost",
+        "orthants not counted",
+    ],
+)
 @pytest.mark.parametrize("name", CHECKS)
 def test_planted_mistakes_are_seen(monkeypatch, plant, name):
     right = module._seen_from_orthants
@@ -136,11 +174,17 @@ def test_planted_mistakes_are_seen(monkeypatch, plant, name):
     def wrong(mean, cov, nu):
         problem = right(mean, cov, nu)
         return {
-            "precision not reflected": lambda: dataclasses.replace(problem, whiten=np.abs(problem.whiten)),
+            "precision not reflected": lambda: dataclasses.replace(
+                problem, whiten=np.abs(problem.whiten)
+            ),
             "mean not reflected": lambda: dataclasses.replace(problem, mean=np.abs(problem.mean)),
-            "no ln 2": lambda: dataclasses.replace(problem, log_scale=problem.log_scale - 0.5 * len(mean) * math.log(2.0)),
+            "no ln 2": lambda: dataclasses.replace(
+                problem, log_scale=problem.log_scale - 0.5 * len(mean) * math.log(2.0)
+            ),
             "signs lost": lambda: dataclasses.replace(problem, signs=np.abs(problem.signs)),
-            "orthants not counted": lambda: dataclasses.replace(problem, which=np.zeros_like(problem.which)),
+            "orthants not counted": lambda: dataclasses.replace(
+                problem, which=np.zeros_like(problem.which)
+            ),
         }[plant]()
 
     monkeypatch.setattr(module, "_seen_from_orthants", wrong)
@@ -152,7 +196,12 @@ def test_planted_mistakes_are_seen(monkeypatch, plant, name):
 @pytest.mark.parametrize("nu", [1e-3, 1.0, 1e4])
 def test_matched_noise_by_the_contour_integral(monkeypatch, n, nu):
     model, theta, B = ica(n, np.random.default_rng(n))
-    noises = [matched(B), GaussianNoise(np.zeros(n), np.linalg.inv(B) @ np.diag([0.5, 2.0, 1.2][:n]) @ np.linalg.inv(B).T)]
+    noises = [
+        matched(B),
+        GaussianNoise(
+            np.zeros(n), np.linalg.inv(B) @ np.diag([0.5, 2.0, 1.2][:n]) @ np.linalg.inv(B).T
+        ),
+    ]
     for noise in noises:
         contour = asymptotic_covariance(model, theta, noise, nu)
         assert contour.method.startswith("contour")
@@ -161,7 +210,9 @@ def test_matched_noise_by_the_contour_integral(monkeypatch, n, nu):
             orthants = asymptotic_covariance(model, theta, noise, nu)
         assert orthants.method.startswith("quadrature in the orthants")
         error = contour.integration_error + orthants.integration_error
-        assert in_units(orthants.covariance - contour.covariance, contour.covariance) <= error <= 1e-8
+        assert (
+            in_units(orthants.covariance - contour.covariance, contour.covariance) <= error <= 1e-8
+        )
 
 
 def test_random_points_agree_within_their_error():
@@ -170,9 +221,14 @@ def test_random_points_agree_within_their_error():
     A = np.linalg.inv(B)
     noise = GaussianNoise(A @ [0.3, -0.2, 0.5], A @ equal(3, 0.6, 1.5) @ A.T)
     got = asymptotic_covariance(model, theta, noise, 1.5)
-    random = asymptotic_covariance(Plain(model), theta, noise, 1.5, rng=np.random.default_rng(9), log2_points=12)
+    random = asymptotic_covariance(
+        Plain(model), theta, noise, 1.5, rng=np.random.default_rng(9), log2_points=12
+    )
     assert got.integration_error <= 1e-10 and random.integration_error <= 0.05
-    assert in_units(random.covariance - got.covariance, got.covariance) <= 3.5 * random.integration_error
+    assert (
+        in_units(random.covariance - got.covariance, got.covariance)
+        <= 3.5 * random.integration_error
+    )
 
 
 def test_three_correlated_sources_by_other_boxes(monkeypatch):
@@ -183,7 +239,10 @@ def test_three_correlated_sources_by_other_boxes(monkeypatch):
     finer = orthant_moments(mean, cov, 1.0)
     assert got.method != finer.method
     size = np.sqrt(np.diag(finer.information))
-    assert np.abs((got.information - finer.information) / np.outer(size, size)).max() <= got.floor + module.TARGET
+    assert (
+        np.abs((got.information - finer.information) / np.outer(size, size)).max()
+        <= got.floor + module.TARGET
+    )
 
 
 def test_orthants_that_look_alike_are_done_once():
@@ -203,7 +262,10 @@ def test_what_is_left_to_random_points(monkeypatch):
         monkeypatch.setattr(module, "MAX_EVALUATIONS", 50_000)
         model, theta, _ = ica(n, None, np.eye(n))
         noise = GaussianNoise(np.full(n, 0.3), equal(n, 0.5))
-        assert "scrambled Sobol points" in asymptotic_covariance(model, theta, noise, 1.0, rng=rng, log2_points=10).method
+        assert (
+            "scrambled Sobol points"
+            in asymptotic_covariance(model, theta, noise, 1.0, rng=rng, log2_points=10).method
+        )
         with pytest.raises(ValueError, match="rng: got None"):
             asymptotic_covariance(model, theta, noise, 1.0)
 

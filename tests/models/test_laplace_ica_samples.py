@@ -25,7 +25,9 @@ def sources_are_right(x, B):
     """
     s = x @ B.T
     n, bound = s.shape[1], stats.norm.isf(ALPHA / 2) / math.sqrt(len(s))
-    laws = [stats.kstest(s[:, i], stats.laplace(scale=1 / SQRT2).cdf).pvalue > ALPHA for i in range(n)]
+    laws = [
+        stats.kstest(s[:, i], stats.laplace(scale=1 / SQRT2).cdf).pvalue > ALPHA for i in range(n)
+    ]
     off = ~np.eye(n, dtype=bool)
     correlations = [np.abs(np.corrcoef(v, rowvar=False))[off].max() < bound for v in (s, np.abs(s))]
     return all(laws) and all(correlations)
@@ -40,11 +42,19 @@ def test_sample_has_the_law_of_the_model():
 A_SAMPLE = np.linalg.inv(B_SAMPLE)
 PLANTS = {
     "source-scale": lambda rng: rng.laplace(scale=1.0, size=(N_SAMPLE, 3)) @ A_SAMPLE.T,
-    "mixing matrix transposed": lambda rng: rng.laplace(scale=1 / SQRT2, size=(N_SAMPLE, 3)) @ A_SAMPLE,
-    "B in place of its inverse": lambda rng: rng.laplace(scale=1 / SQRT2, size=(N_SAMPLE, 3)) @ B_SAMPLE.T,
-    "Gaussian sources of the right variance": lambda rng: rng.standard_normal((N_SAMPLE, 3)) @ A_SAMPLE.T,
+    "mixing matrix transposed": lambda rng: (
+        rng.laplace(scale=1 / SQRT2, size=(N_SAMPLE, 3)) @ A_SAMPLE
+    ),
+    "B in place of its inverse": lambda rng: (
+        rng.laplace(scale=1 / SQRT2, size=(N_SAMPLE, 3)) @ B_SAMPLE.T
+    ),
+    "Gaussian sources of the right variance": lambda rng: (
+        rng.standard_normal((N_SAMPLE, 3)) @ A_SAMPLE.T
+    ),
     "one radius for all sources": lambda rng: (
-        rng.exponential(1 / SQRT2, (N_SAMPLE, 1)) * rng.choice([-1.0, 1.0], (N_SAMPLE, 3)) @ A_SAMPLE.T
+        rng.exponential(1 / SQRT2, (N_SAMPLE, 1))
+        * rng.choice([-1.0, 1.0], (N_SAMPLE, 3))
+        @ A_SAMPLE.T
     ),
 }
 
@@ -57,7 +67,14 @@ def test_a_planted_sampler_is_caught(plant):
 def test_transport_inverts_the_distribution_function_also_in_the_tails():
     model = LaplaceICA(3)
     theta = model.pack(B_SAMPLE, 0.0)
-    q = np.array([[0.5, 0.25, 0.75], [1e-300, 1e-17, 0.1], [1 - 2**-53, 0.5 + 2**-52, 0.3], [0.2499, 0.2501, 0.999]])
+    q = np.array(
+        [
+            [0.5, 0.25, 0.75],
+            [1e-300, 1e-17, 0.1],
+            [1 - 2**-53, 0.5 + 2**-52, 0.3],
+            [0.2499, 0.2501, 0.999],
+        ]
+    )
     s = model.transport(theta, q) @ B_SAMPLE.T
     # exp of an exponent of size |s| off by cond(B) eps |s| max(...): relative 1e-15 * 690 * 10 in the deepest tail.
     exact = np.where(q < 0.5, np.log(2 * q), -np.log1p(-(2 * q - 1))) / SQRT2
@@ -82,7 +99,10 @@ def test_random_start_has_the_spread_that_reproduces_the_paper():
 def test_draws_come_from_the_generator_alone():
     model, theta = LaplaceICA(2), np.array([1.0, 0.2, 0.0, 1.0, 0.0])
     before = np.random.get_state()[1].copy()  # noqa: NPY002 - the global state must not move
-    draws = [(model.sample(theta, 4, rng), model.random_start(rng)) for rng in (np.random.default_rng(3), np.random.default_rng(3))]
+    draws = [
+        (model.sample(theta, 4, rng), model.random_start(rng))
+        for rng in (np.random.default_rng(3), np.random.default_rng(3))
+    ]
     np.testing.assert_array_equal(draws[0][0], draws[1][0])
     np.testing.assert_array_equal(draws[0][1], draws[1][1])
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002

@@ -59,9 +59,15 @@ def test_gradient_and_hessian_agree_with_differences(n):
     once = lambda b: LaplaceICAScoreMatching(b.reshape(n, n), u, 2.5)  # noqa: E731
     report = nr.check_gradient(lambda b: (once(b).total, once(b).gradient()[:-1]), B.ravel())
     assert report.ok, str(report)
-    report = check_jacobian(lambda b: (once(b).gradient()[:-1], once(b).hessian()[:-1, :-1]), B.ravel())
+    report = check_jacobian(
+        lambda b: (once(b).gradient()[:-1], once(b).hessian()[:-1, :-1]), B.ravel()
+    )
     assert report.ok, str(report)
-    assert once(B).gradient()[-1] == 0.0 and not once(B).hessian()[-1].any() and not once(B).hessian()[:, -1].any()
+    assert (
+        once(B).gradient()[-1] == 0.0
+        and not once(B).hessian()[-1].any()
+        and not once(B).hessian()[:, -1].any()
+    )
 
 
 def test_planted_slips_are_seen():
@@ -70,11 +76,15 @@ def test_planted_slips_are_seen():
 
     def without_the_last_term(b):
         right = once(b)
-        return right.total, right.gradient()[:-1] - (2.0 * right._phi1.sum(axis=1)[:, None] * right.B).ravel()
+        return right.total, right.gradient()[:-1] - (
+            2.0 * right._phi1.sum(axis=1)[:, None] * right.B
+        ).ravel()
 
     def half_the_curvature_term(b):
         right = once(b)
-        return right.total, right.gradient()[:-1] - 0.5 * (right._phi2() * np.diag(right._M)[:, None] @ u).ravel()
+        return right.total, right.gradient()[:-1] - 0.5 * (
+            right._phi2() * np.diag(right._M)[:, None] @ u
+        ).ravel()
 
     for plant in (without_the_last_term, half_the_curvature_term):
         assert not nr.check_gradient(plant, B.ravel()).ok
@@ -85,10 +95,16 @@ def test_a_steep_slope_overflows_nothing():
     with np.errstate(all="raise", under="ignore"):
         for slope in (1e3, 1e6):
             once = LaplaceICAScoreMatching(B, u, slope)
-            assert np.isfinite(once.total) and np.isfinite(once.gradient()).all() and np.isfinite(once.hessian()).all()
+            assert (
+                np.isfinite(once.total)
+                and np.isfinite(once.gradient()).all()
+                and np.isfinite(once.hessian()).all()
+            )
     # No point within 1/slope of a kink: what is left is 1/2 |Psi|^2 of the unsmoothed score.
     theta = nr.LaplaceICA(3).pack(B, 0.0)
-    assert once.total == pytest.approx(0.5 * np.square(nr.LaplaceICA(3).score(theta, u)).sum(), rel=1e-12)
+    assert once.total == pytest.approx(
+        0.5 * np.square(nr.LaplaceICA(3).score(theta, u)).sum(), rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("slope", [0.0, -1.0, math.nan, math.inf])

@@ -38,14 +38,19 @@ def test_score_by_complex_step_in_the_point(problem):
     for j in range(model.n_dim):
         z = u.astype(complex)
         z[:, j] += 1j * STEP
-        columns.append([np.imag(network(model.layer_sizes, model.activation, theta, p)) / STEP for p in z])
+        columns.append(
+            [np.imag(network(model.layer_sizes, model.activation, theta, p)) / STEP for p in z]
+        )
     want = np.array(columns).T
     close(model.score(theta, u), want + (model.base.score(u) if model.base is not None else 0.0))
 
 
 def test_pack_and_unpack_are_inverse_and_the_last_bias_is_c():
     model = nr.MLP([2, 3, 1])
-    layers = [(np.arange(6.0).reshape(3, 2), np.array([6.0, 7.0, 8.0])), (np.array([[9.0, 10.0, 11.0]]), np.array([12.0]))]
+    layers = [
+        (np.arange(6.0).reshape(3, 2), np.array([6.0, 7.0, 8.0])),
+        (np.array([[9.0, 10.0, 11.0]]), np.array([12.0])),
+    ]
     theta = model.pack(layers)
     np.testing.assert_array_equal(theta, np.arange(13.0))
     for (W, b), (W2, b2) in zip(layers, model.unpack(theta)):
@@ -54,7 +59,9 @@ def test_pack_and_unpack_are_inverse_and_the_last_bias_is_c():
     model.unpack(theta)[0][0][:] = 99.0
     assert theta[0] == 0.0  # copies
     u = np.ones((4, 2))
-    np.testing.assert_allclose(model.log_density(theta + np.eye(13)[12], u), model.log_density(theta, u) + 1.0, rtol=1e-15)
+    np.testing.assert_allclose(
+        model.log_density(theta + np.eye(13)[12], u), model.log_density(theta, u) + 1.0, rtol=1e-15
+    )
     assert (model.n_dim, model.n_params) == (2, 13) and nr.MLP([4, 36, 64, 1]).n_params == 2613
 
 
@@ -62,26 +69,45 @@ def test_without_hidden_layers_or_activation_it_is_an_affine_log_density():
     rng = np.random.default_rng(32)
     w, c, u = rng.standard_normal(3), 0.7, rng.standard_normal((9, 3))
     one = nr.MLP([3, 1], "identity")
-    np.testing.assert_allclose(one.log_density(one.pack([(w[None], [c])]), u), u @ w + c, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(
+        one.log_density(one.pack([(w[None], [c])]), u), u @ w + c, rtol=0, atol=1e-14
+    )
     deep = nr.MLP([3, 4, 1], "identity")
-    assert one.affine_between_kinks and not deep.affine_between_kinks  # affine in theta, not in u: W_1 W_0 is a product
+    assert (
+        one.affine_between_kinks and not deep.affine_between_kinks
+    )  # affine in theta, not in u: W_1 W_0 is a product
     theta = deep.random_start(rng)
     (W0, b0), (W1, b1) = deep.unpack(theta)
-    np.testing.assert_allclose(deep.log_density(theta, u), u @ (W1 @ W0).ravel() + W1 @ b0 + b1, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(
+        deep.log_density(theta, u), u @ (W1 @ W0).ravel() + W1 @ b0 + b1, rtol=0, atol=1e-13
+    )
 
 
 def test_an_affine_network_on_a_gaussian_base_is_the_shifted_gaussian():
     """N(0, C) times exp(w.u - w.C.w/2) is N(C w, C)."""
-    cov, w, u = np.array([[2.0, 0.5], [0.5, 1.0]]), np.array([0.3, -1.0]), np.random.default_rng(33).standard_normal((9, 2))
+    cov, w, u = (
+        np.array([[2.0, 0.5], [0.5, 1.0]]),
+        np.array([0.3, -1.0]),
+        np.random.default_rng(33).standard_normal((9, 2)),
+    )
     model = nr.MLP([2, 1], "identity", base=nr.GaussianNoise([0.0, 0.0], cov))
     theta = model.pack([(w[None], [-0.5 * w @ cov @ w])])
-    np.testing.assert_allclose(model.log_density(theta, u), nr.GaussianNoise(cov @ w, cov).log_density(u), rtol=0, atol=1e-13)
+    np.testing.assert_allclose(
+        model.log_density(theta, u),
+        nr.GaussianNoise(cov @ w, cov).log_density(u),
+        rtol=0,
+        atol=1e-13,
+    )
 
 
 def test_large_samples_go_through_in_blocks_with_the_same_answer():
     rng = np.random.default_rng(34)
     model = nr.MLP([2, 5, 1], base=base_of(2))
-    theta, u, weights = model.random_start(rng), rng.standard_normal((9001, 2)), rng.standard_normal(9001)
+    theta, u, weights = (
+        model.random_start(rng),
+        rng.standard_normal((9001, 2)),
+        rng.standard_normal(9001),
+    )
     value, pullback = model.vjp(theta, u)  # one piece
     close(model.log_density(theta, u), value)
     whole = pullback(weights)
@@ -92,6 +118,7 @@ def test_large_samples_go_through_in_blocks_with_the_same_answer():
 
 
 # --- starts, integrability, and what is refused ----------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("name", NAMES)
 def test_random_start_has_the_published_variances(name):
@@ -153,9 +180,18 @@ def test_layers_that_do_not_chain_are_refused_by_name():
     for bad, message in (
         (good[:1], r"layers: got 1; expected 2 pairs"),
         (3, r"layers: got int; expected 2 pairs"),
-        ([good[0], (np.ones((1, 4)), np.ones(1))], r"layers\[1\] W: got shape \(1, 4\); expected shape \(1, 3\)"),
-        ([(np.ones((4, 3)), np.ones(3)), good[1]], r"layers\[0\] W: got shape \(4, 3\); expected shape \(3, 4\)"),
-        ([(np.ones((3, 4)), np.ones(4)), good[1]], r"layers\[0\] b: got shape \(4,\); expected shape \(3,\)"),
+        (
+            [good[0], (np.ones((1, 4)), np.ones(1))],
+            r"layers\[1\] W: got shape \(1, 4\); expected shape \(1, 3\)",
+        ),
+        (
+            [(np.ones((4, 3)), np.ones(3)), good[1]],
+            r"layers\[0\] W: got shape \(4, 3\); expected shape \(3, 4\)",
+        ),
+        (
+            [(np.ones((3, 4)), np.ones(4)), good[1]],
+            r"layers\[0\] b: got shape \(4,\); expected shape \(3,\)",
+        ),
         ([(np.ones((3, 4)),), good[1]], r"layers\[0\]: got tuple; expected a pair"),
         ([(np.full((3, 4), np.nan), np.ones(3)), good[1]], r"layers\[0\] W: entry \(0, 0\) is nan"),
     ):
@@ -168,7 +204,9 @@ def test_other_bad_input_is_refused_by_name():
         nr.MLP([2, 1], "sigmoid")
     with pytest.raises(ValueError, match="base: got dimension 3; expected 2"):
         nr.MLP([2, 1], base=base_of(3))
-    with pytest.raises(ValueError, match="base: got float; expected None or an object with log_density"):
+    with pytest.raises(
+        ValueError, match="base: got float; expected None or an object with log_density"
+    ):
         nr.MLP([2, 1], base=1.0)
     model = nr.MLP([2, 3, 1])
     for call in (model.log_density, model.jacobian, model.score, model.kinks, model.vjp):
@@ -183,7 +221,11 @@ def test_other_bad_input_is_refused_by_name():
 def test_overflow_is_an_error_that_names_theta():
     model = nr.MLP([2, 3, 1], "relu")
     theta, u = np.full(13, 1e200), np.ones((4, 2))
-    for call in (lambda: model.log_density(theta, u), lambda: model.vjp(theta, u), lambda: model.log_density(-theta, -u * 1e200)):
+    for call in (
+        lambda: model.log_density(theta, u),
+        lambda: model.vjp(theta, u),
+        lambda: model.log_density(-theta, -u * 1e200),
+    ):
         with pytest.raises(ValueError, match="theta: the network overflows"):
             call()
 

@@ -14,7 +14,9 @@ from nce_ref.models.moments import posterior_moments
 @pytest.mark.parametrize("nu", [1e-9, 0.3, 1.0, 7.0, 1e9])
 def test_constant_log_ratio(log_ratio, nu):
     # P = 1/(1 + e^G/nu) itself, with f = 1 and f = 5.
-    value, others = posterior_moments(lambda s: np.stack([np.exp(-s * log_ratio), 5.0 * np.exp(-s * log_ratio)]), nu)
+    value, others = posterior_moments(
+        lambda s: np.stack([np.exp(-s * log_ratio), 5.0 * np.exp(-s * log_ratio)]), nu
+    )
     expected = 1 / (1 + math.exp(log_ratio) / nu)
     # exp(s ln(nu) - s G) carries eps (|s ln nu| + |s G|), s up to 13 in modulus where it still counts little: 1e-12 is ample.
     np.testing.assert_allclose(value, [expected, 5 * expected], rtol=1e-12)
@@ -23,7 +25,12 @@ def test_constant_log_ratio(log_ratio, nu):
 
 
 def test_two_valued_log_ratio_weighs_both_values():
-    value, _ = posterior_moments(lambda s: np.stack([0.25 * np.exp(-s * 1.5) + 0.75 * np.exp(2.0 * s), 0.25 * np.exp(-s * 1.5)]), 0.2)
+    value, _ = posterior_moments(
+        lambda s: np.stack(
+            [0.25 * np.exp(-s * 1.5) + 0.75 * np.exp(2.0 * s), 0.25 * np.exp(-s * 1.5)]
+        ),
+        0.2,
+    )
     first, second = 0.25 / (1 + math.exp(1.5) / 0.2), 0.75 / (1 + math.exp(-2.0) / 0.2)
     np.testing.assert_allclose(value, [first + second, first], rtol=1e-12)
 
@@ -31,7 +38,9 @@ def test_two_valued_log_ratio_weighs_both_values():
 @pytest.mark.parametrize("plant", ["sign of G", "nu inverted"])
 def test_planted_sign_mistakes_are_seen(plant):
     sign = -1.0 if plant == "sign of G" else 1.0
-    value, _ = posterior_moments(lambda s: np.exp(-sign * s * 2.0)[None], 1 / 5.0 if plant == "nu inverted" else 5.0)
+    value, _ = posterior_moments(
+        lambda s: np.exp(-sign * s * 2.0)[None], 1 / 5.0 if plant == "nu inverted" else 5.0
+    )
     assert abs(value[0] * (1 + math.exp(2.0) / 5.0) - 1) > 0.1
 
 

@@ -19,13 +19,26 @@ def test_what_needs_z_or_second_derivatives_is_refused_with_the_way_out():
         lambda: nr.fit_mle(model, x, start=theta),
         lambda: nr.asymptotic_covariance(model, theta, noise, 1.0),
     ):
-        with pytest.raises(NotImplementedError, match=r"Z of MLP has no closed form.*integral_by_importance"):
+        with pytest.raises(
+            NotImplementedError, match=r"Z of MLP has no closed form.*integral_by_importance"
+        ):
             call()
-    for call in (lambda: nr.fit_nce(model, noise, x, y, start=theta), lambda: nr.fit_nce(model, noise, x, y, n_starts=2, rng=rng)):
-        with pytest.raises(NotImplementedError, match=r"MLP offers first derivatives only.*fit_nce_adam.*maximize_lbfgs"):
+    for call in (
+        lambda: nr.fit_nce(model, noise, x, y, start=theta),
+        lambda: nr.fit_nce(model, noise, x, y, n_starts=2, rng=rng),
+    ):
+        with pytest.raises(
+            NotImplementedError,
+            match=r"MLP offers first derivatives only.*fit_nce_adam.*maximize_lbfgs",
+        ):
             call()
     once = model.evaluate(theta, x)
-    for call in (lambda: once.curvature(x[:, 0], x[:, 0]), once.kinks, once.steepness, lambda: once.without(x > 0)):
+    for call in (
+        lambda: once.curvature(x[:, 0], x[:, 0]),
+        once.kinks,
+        once.steepness,
+        lambda: once.without(x > 0),
+    ):
         with pytest.raises(NotImplementedError, match="first derivatives only"):
             call()
     assert model.noise_weighted_moments(theta, noise, 1.0) is None

@@ -51,7 +51,9 @@ def check_directions():
             # The vertices themselves: no sample of directions comes closer to the largest ratio.
             corners = np.concatenate([v, np.linalg.inv(R_d), np.linalg.inv(R_n)], axis=1)
             for s in (-3.0, -1.2, 0.3, 1.0, 3.0):
-                exponent = -(1 + s) * np.abs(R_d @ corners).sum(axis=0) + s * np.abs(R_n @ corners).sum(axis=0)
+                exponent = -(1 + s) * np.abs(R_d @ corners).sum(axis=0) + s * np.abs(
+                    R_n @ corners
+                ).sum(axis=0)
                 verdict = power_mass_is_finite(absolute_tails(R_d), absolute_tails(R_n), s)
                 assert verdict == (exponent.max() < 0.0)
                 seen.add(verdict)
@@ -63,10 +65,16 @@ def check_gaussians_in_the_plane():
     data = gaussian_tails(np.eye(2))
     assert power_mass_is_finite(data, gaussian_tails(np.diag([1.0, 1.9])), 1.0)
     assert not power_mass_is_finite(data, gaussian_tails(np.diag([1.0, 2.1])), 1.0)
-    assert not power_mass_is_finite(data, gaussian_tails(np.diag([1.0, 2.0])), 1.0)  # the boundary: flat along a line
+    assert not power_mass_is_finite(
+        data, gaussian_tails(np.diag([1.0, 2.0])), 1.0
+    )  # the boundary: flat along a line
 
 
-CHECKS = {"line": check_the_line, "directions": check_directions, "plane": check_gaussians_in_the_plane}
+CHECKS = {
+    "line": check_the_line,
+    "directions": check_directions,
+    "plane": check_gaussians_in_the_plane,
+}
 
 
 @pytest.mark.parametrize("name", CHECKS)
@@ -79,7 +87,11 @@ def roles_swapped(data, noise, s):
 
 
 def first_direction_only(data, noise, s):
-    return module_answer(type(data)(data.quadratic[:1, :1], data.rows[:1, :1]), type(data)(noise.quadratic[:1, :1], noise.rows[:1, :1]), s)
+    return module_answer(
+        type(data)(data.quadratic[:1, :1], data.rows[:1, :1]),
+        type(data)(noise.quadratic[:1, :1], noise.rows[:1, :1]),
+        s,
+    )
 
 
 def power_off_by_one(data, noise, s):
@@ -89,7 +101,10 @@ def power_off_by_one(data, noise, s):
 module_answer = module.power_mass_is_finite
 
 
-@pytest.mark.parametrize(("plant", "seen_by"), [(roles_swapped, "line"), (first_direction_only, "plane"), (power_off_by_one, "line")])
+@pytest.mark.parametrize(
+    ("plant", "seen_by"),
+    [(roles_swapped, "line"), (first_direction_only, "plane"), (power_off_by_one, "line")],
+)
 def test_planted_mistakes_are_seen(monkeypatch, plant, seen_by):
     monkeypatch.setitem(globals(), "power_mass_is_finite", plant)
     with pytest.raises(AssertionError):
@@ -103,11 +118,19 @@ def test_models_and_noises_tell_their_leading_order():
     gaussian, ica, smooth = nr.Gaussian(2), nr.LaplaceICA(2), nr.LaplaceICA(2, 0.3)
     noises = nr.GaussianNoise([3.0, -1.0], cov), nr.LaplaceICANoise(B)
     cases = [(noise.tails, noise.log_density) for noise in noises]
-    for model, theta in ((gaussian, gaussian.pack(cov, 0.7)), (ica, ica.pack(B, -2.0)), (smooth, smooth.pack(B, -2.0))):
-        cases.append((model.tails(theta), lambda u, model=model, theta=theta: model.log_density(theta, u)))
+    for model, theta in (
+        (gaussian, gaussian.pack(cov, 0.7)),
+        (ica, ica.pack(B, -2.0)),
+        (smooth, smooth.pack(B, -2.0)),
+    ):
+        cases.append(
+            (model.tails(theta), lambda u, model=model, theta=theta: model.log_density(theta, u))
+        )
     u = 1e6 * rng.standard_normal((50, 2))
     for tails, log_density in cases:
-        leading = -0.5 * np.einsum("ti,ij,tj->t", u, tails.quadratic, u) - np.abs(u @ tails.rows.T).sum(axis=1)
+        leading = -0.5 * np.einsum("ti,ij,tj->t", u, tails.quadratic, u) - np.abs(
+            u @ tails.rows.T
+        ).sum(axis=1)
         np.testing.assert_allclose(log_density(u), leading, rtol=1e-4)
 
 

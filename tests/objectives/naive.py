@@ -54,7 +54,10 @@ def log_laplace(theta, u):
 def log_gauss(noise, u):
     """ln N(u; mean, cov) through the inverse and the determinant."""
     d = u - noise.mean
-    return float(-0.5 * d @ np.linalg.inv(noise.cov) @ d - 0.5 * math.log(np.linalg.det(2 * math.pi * noise.cov)))
+    return float(
+        -0.5 * d @ np.linalg.inv(noise.cov) @ d
+        - 0.5 * math.log(np.linalg.det(2 * math.pi * noise.cov))
+    )
 
 
 def log_sigma(t):

@@ -82,7 +82,12 @@ CASES = {
 
 def remainders(objective, theta, direction, width=ACTIVE):
     expansion = objective.expand(theta, width)
-    return np.array([objective(theta + h * direction)[0] - expansion_at(expansion, h * direction) for h in STEPS])
+    return np.array(
+        [
+            objective(theta + h * direction)[0] - expansion_at(expansion, h * direction)
+            for h in STEPS
+        ]
+    )
 
 
 def unit_directions(size, count=4):
@@ -95,7 +100,9 @@ def crosses_nothing_else(objective, theta, direction, expansion):
     before, after = objective.kinks(theta), objective.kinks(theta + STEPS[0] * direction)
     changed = np.flatnonzero(np.sign(before) != np.sign(after))
     # Active and listed ones may; they are the only ones this near.
-    return all(abs(before[k]) < 0.02 for k in changed) and len(changed) <= len(expansion.kinks.weights) + len(expansion.kinks.valleys)
+    return all(abs(before[k]) < 0.02 for k in changed) and len(changed) <= len(
+        expansion.kinks.weights
+    ) + len(expansion.kinks.valleys)
 
 
 @pytest.mark.parametrize("case", ["no kink", "a ridge", "two ridges"])
@@ -114,7 +121,11 @@ def test_nce_is_its_expansion_to_third_order_along_its_kinks(case):
     kinks = objective.expand(theta).kinks
     across = np.concatenate([kinks.directions, kinks.valleys])
     for direction in unit_directions(len(theta)):
-        along = direction - across.T @ np.linalg.lstsq(across.T, direction, rcond=None)[0] if len(across) else direction
+        along = (
+            direction - across.T @ np.linalg.lstsq(across.T, direction, rcond=None)[0]
+            if len(across)
+            else direction
+        )
         assert is_third_order(remainders(objective, theta, along))
 
 
@@ -127,17 +138,30 @@ def squared_jump(objective, theta, d, width):
     change_of_B = d[:-1].reshape(model.n_dim, model.n_dim)
     linear = -math.sqrt(2) * (signs * (change_of_B @ u.T)).sum(axis=0) + d[-1]
     whole = model.log_density(theta + d, u) - model.log_density(theta, u)
-    slopes = np.abs(np.concatenate(nr.nce_from_log_ratios(*_log_ratios(objective, theta))[1])) * objective.n_data
+    slopes = (
+        np.abs(np.concatenate(nr.nce_from_log_ratios(*_log_ratios(objective, theta))[1]))
+        * objective.n_data
+    )
     return -0.5 * (slopes * (1 - slopes) * (whole**2 - linear**2)).sum() / objective.n_data
 
 
 def _log_ratios(objective, theta):
     noise = laplace()[2]
-    return (objective.model.log_density(theta, u) - noise.log_density(u) for u in (objective.x, objective.y))
+    return (
+        objective.model.log_density(theta, u) - noise.log_density(u)
+        for u in (objective.x, objective.y)
+    )
 
 
 @pytest.mark.parametrize(
-    ("case", "distance"), [("a ridge", 0.0), ("a ridge", 1e-3), ("two ridges", 0.0), ("two ridges", 1e-3), ("a valley", 0.0)]
+    ("case", "distance"),
+    [
+        ("a ridge", 0.0),
+        ("a ridge", 1e-3),
+        ("two ridges", 0.0),
+        ("two ridges", 1e-3),
+        ("a valley", 0.0),
+    ],
 )
 def test_nce_across_its_kinks_is_off_by_the_squared_jump_alone(case, distance):
     """A valley is listed only while theta lies on it, so it has no distance."""
@@ -155,7 +179,9 @@ def test_nce_across_its_kinks_is_off_by_the_squared_jump_alone(case, distance):
 PLANTS = {
     "ridge left out": lambda e: replace(e, kinks=replace(e.kinks, weights=0.0 * e.kinks.weights)),
     "ridge upwards": lambda e: replace(e, kinks=replace(e.kinks, weights=-e.kinks.weights)),
-    "sqrt2 forgotten": lambda e: replace(e, kinks=replace(e.kinks, weights=e.kinks.weights / math.sqrt(2))),
+    "sqrt2 forgotten": lambda e: replace(
+        e, kinks=replace(e.kinks, weights=e.kinks.weights / math.sqrt(2))
+    ),
     "ridge's side still in the gradient": lambda e: replace(
         e, gradient=e.gradient - e.kinks.weights * np.sign(e.kinks.arguments) @ e.kinks.directions
     ),
@@ -170,11 +196,17 @@ def test_a_planted_expansion_is_caught(plant):
     objective, theta = likelihood_at(CASES["a ridge"], 1e-3)
     expansion = PLANTS[plant](objective.expand(theta, 0.01))
     direction = unit_directions(len(theta))[0]
-    left = np.array([objective(theta + h * direction)[0] - expansion_at(expansion, h * direction) for h in STEPS])
+    left = np.array(
+        [
+            objective(theta + h * direction)[0] - expansion_at(expansion, h * direction)
+            for h in STEPS
+        ]
+    )
     assert not is_third_order(left)
 
 
 # --- which kinks are listed ------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("width", [ACTIVE, 0.05, 0.3, 1.0])
 def test_ridges_within_the_width_and_active_valleys_are_listed_with_their_weights(width):
@@ -196,8 +228,15 @@ def test_ridges_within_the_width_and_active_valleys_are_listed_with_their_weight
                 valleys.append((*a.ravel(), 0.0, -math.sqrt(2) * slopes[1][t]))
             else:
                 clearance = min(clearance, abs(B[i] @ u) / np.linalg.norm(u))
-    np.testing.assert_allclose(np.column_stack([local.directions, local.arguments, local.weights]), ridges, rtol=1e-12, atol=1e-15)
-    np.testing.assert_allclose(np.column_stack([local.valleys, local.valley_weights]), valleys, rtol=1e-12)
+    np.testing.assert_allclose(
+        np.column_stack([local.directions, local.arguments, local.weights]),
+        ridges,
+        rtol=1e-12,
+        atol=1e-15,
+    )
+    np.testing.assert_allclose(
+        np.column_stack([local.valleys, local.valley_weights]), valleys, rtol=1e-12
+    )
     assert len(valleys) == 1 and len(ridges) >= 1 and (width < 1.0 or len(ridges) == 12)
     assert local.clearance == pytest.approx(clearance, rel=1e-12) and local.zero_terms == ()
 
@@ -206,13 +245,21 @@ def test_a_zero_row_is_named():
     theta, model, noise, x, y = laplace()
     theta[2:4] = 0.0
     local = nr.NCEObjective(model, noise, x, y).expand(theta).kinks
-    assert local.zero_terms == (1,) and len(local.weights) == len(x) and len(local.valley_weights) == len(y)
+    assert (
+        local.zero_terms == (1,)
+        and len(local.weights) == len(x)
+        and len(local.valley_weights) == len(y)
+    )
 
 
 def test_the_derivative_at_an_active_kink_is_the_objectives_own():
     """The objective gives 0 to a term at its kink, by sign(0) = 0; the expansion's gradient leaves it out likewise."""
     rng = np.random.default_rng(0)
-    model, noise, y = nr.LaplaceICA(2), nr.GaussianNoise([0.0, 0.0], 3.0 * np.eye(2)), rng.standard_normal((5, 2))
+    model, noise, y = (
+        nr.LaplaceICA(2),
+        nr.GaussianNoise([0.0, 0.0], 3.0 * np.eye(2)),
+        rng.standard_normal((5, 2)),
+    )
     theta = model.pack([[1.0, -1.0], [0.5, 2.0]], -1.0)
     x = np.array([[3.0, 3.0], [1.0, 0.3], [-2.0, 0.1]])  # b_0 . x_0 = 0 exactly
     objective = nr.NCEObjective(model, noise, x, y)
@@ -229,8 +276,13 @@ def test_smooth_models_have_no_kinks_and_nce_says_where_it_is_concave():
     assert np.linalg.eigvalsh(expansion.curvature).min() > -1e-14
     assert nce.smoothed(0.1).expand(theta).kinks.directions.shape == (0, 5)
     mle = likelihood.expand(theta[:-1], width=0.5)
-    assert not mle.concave and mle.kinks.directions.shape[1] == 4 and mle.kinks.clearance == math.inf
-    assert np.linalg.eigvalsh(mle.curvature).min() > -1e-13 and np.linalg.eigvalsh(mle.hessian).max() > 0.1
+    assert (
+        not mle.concave and mle.kinks.directions.shape[1] == 4 and mle.kinks.clearance == math.inf
+    )
+    assert (
+        np.linalg.eigvalsh(mle.curvature).min() > -1e-13
+        and np.linalg.eigvalsh(mle.hessian).max() > 0.1
+    )
     gauss = nr.Gaussian(2)
     alpha = gauss.random_start(np.random.default_rng(1))
     assert nr.NCEObjective(gauss, noise, x, y).expand(alpha, width=1.0).kinks.weights.shape == (0,)
@@ -257,13 +309,20 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 100)
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have other rules for giving memory back")
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc",
+    reason="other C libraries have other rules for giving memory back",
+)
 def test_an_evaluation_keeps_its_pages():
     """The plant: glibc's own first thresholds, held fast by its environment variables; every call then faults its pages in again."""
 
     def faults(**environment):
         done = subprocess.run(
-            [sys.executable, "-c", FAULTS], env={**os.environ, **environment}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", FAULTS],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return float(done.stdout)
 

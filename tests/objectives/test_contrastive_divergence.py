@@ -20,10 +20,14 @@ ALPHA = TRUTH[:-1]
 
 
 def made(x, n_transitions=1, scale=None, jitter=0.2):
-    return ContrastiveDivergence(MODEL, x, n_transitions, 3, np.eye(2) if scale is None else scale, jitter)
+    return ContrastiveDivergence(
+        MODEL, x, n_transitions, 3, np.eye(2) if scale is None else scale, jitter
+    )
 
 
-@pytest.mark.parametrize("scale, n_transitions", [(None, 1), (np.array([[2.0, 0.0], [0.7, 0.5]]), 2)])
+@pytest.mark.parametrize(
+    "scale, n_transitions", [(None, 1), (np.array([[2.0, 0.0], [0.7, 0.5]]), 2)]
+)
 def test_at_the_truth_D_is_noise_of_covariance_2K_over_n(scale, n_transitions):
     """D^T (2K/n)^-1 D over 30 samples is chi2 with 120 degrees of freedom, sd 15: within 6 of them. A tenth too much scale in the
     model (the plant) moves D by K 0.1 alpha, a chi2 of n 0.1^2 alpha K alpha/2 each, some 10 at n = 4000."""
@@ -52,25 +56,41 @@ def test_K_is_minus_the_derivative_of_the_mean_of_D():
     problem = made(MODEL.sample(TRUTH, 200_000, rng))
     K, fisher = problem.metrics(ALPHA, 0.3, rng)
     slope, g = np.empty((4, 4)), MODEL.jacobian(TRUTH, problem.x[:4000])[:, :-1]
-    np.testing.assert_allclose(fisher, (g - g.mean(axis=0)).T @ (g - g.mean(axis=0)) / 4000, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        fisher, (g - g.mean(axis=0)).T @ (g - g.mean(axis=0)) / 4000, rtol=1e-9, atol=1e-12
+    )
     for j in range(4):
         step = 0.1 * np.eye(4)[j]
-        slope[:, j] = -(problem.direction(ALPHA + step, 0.3, rng)[0] - problem.direction(ALPHA - step, 0.3, rng)[0]) / 0.2
+        slope[:, j] = (
+            -(
+                problem.direction(ALPHA + step, 0.3, rng)[0]
+                - problem.direction(ALPHA - step, 0.3, rng)[0]
+            )
+            / 0.2
+        )
     assert np.abs(slope - K).max() <= 0.2 * np.abs(K).max()
     assert np.abs(slope - fisher).max() > 0.3 * np.abs(K).max()
 
 
 def test_k_transitions_are_one_after_the_other():
     """CD-k by hand, from the same draws: each transition begins where the last one ended. The plant begins at the data each time."""
-    x, scale = MODEL.sample(TRUTH, 200, np.random.default_rng(0)), np.array([[2.0, 0.0], [0.7, 0.5]])
+    x, scale = (
+        MODEL.sample(TRUTH, 200, np.random.default_rng(0)),
+        np.array([[2.0, 0.0], [0.7, 0.5]]),
+    )
     got, acceptance = made(x, 3, scale).direction(ALPHA, 0.3, np.random.default_rng(1))
 
     def by_hand(chained):
         rng, z, rates = np.random.default_rng(1), np.linalg.solve(scale, x.T).T, []
         first = z
-        fields = (lambda z: MODEL.log_density(TRUTH, z @ scale.T)), (lambda z: MODEL.score(TRUTH, z @ scale.T) @ scale)
+        fields = (
+            (lambda z: MODEL.log_density(TRUTH, z @ scale.T)),
+            (lambda z: MODEL.score(TRUTH, z @ scale.T) @ scale),
+        )
         for _ in range(3):
-            moved = hmc_transition(*fields, z if chained else first, 0.3 * rng.uniform(0.8, 1.2, 200), 3, rng)
+            moved = hmc_transition(
+                *fields, z if chained else first, 0.3 * rng.uniform(0.8, 1.2, 200), 3, rng
+            )
             z, rates = moved.points, [*rates, moved.acceptance]
         g = MODEL.jacobian(TRUTH, x).mean(axis=0) - MODEL.jacobian(TRUTH, z @ scale.T).mean(axis=0)
         return g[:-1], np.mean(rates)
@@ -108,5 +128,7 @@ def test_bad_input_is_refused_by_name():
         with pytest.raises(ValueError, match="n_transitions: "):
             made(x, n_transitions=count)
     huge = ContrastiveDivergence(nr.Gaussian(1), np.array([[1e160], [2e160]]), 1, 3, np.eye(1), 0.0)
-    with pytest.raises(ValueError, match="x: the spread of d ln p_m/d alpha over it leaves float64"):
+    with pytest.raises(
+        ValueError, match="x: the spread of d ln p_m/d alpha over it leaves float64"
+    ):
         huge.metrics(np.array([1e-320]), 1e159, np.random.default_rng(0))

@@ -48,8 +48,12 @@ def test_value_and_gradient_are_the_textbooks(n):
     alpha, objective = problem(n)
     _, noise, x, y = parts(objective, n)
     value, gradient = objective(alpha)
-    assert value == pytest.approx(textbook(alpha.astype(complex), noise, x, y).real, rel=1e-12, abs=1e-12)
-    np.testing.assert_allclose(gradient, textbook_gradient(alpha, noise, x, y), rtol=1e-11, atol=1e-12)
+    assert value == pytest.approx(
+        textbook(alpha.astype(complex), noise, x, y).real, rel=1e-12, abs=1e-12
+    )
+    np.testing.assert_allclose(
+        gradient, textbook_gradient(alpha, noise, x, y), rtol=1e-11, atol=1e-12
+    )
     report = nr.check_gradient(objective, alpha)
     assert report.ok, str(report)
 
@@ -63,7 +67,9 @@ def test_planted_slips_are_seen():
 
     def unweighted(a):
         theta = np.append(a, 0.0)
-        return objective(a)[0], (model.jacobian(theta, x).mean(axis=0) - model.jacobian(theta, y).mean(axis=0))[:-1]
+        return objective(a)[0], (
+            model.jacobian(theta, x).mean(axis=0) - model.jacobian(theta, y).mean(axis=0)
+        )[:-1]
 
     def without_the_noise(a):
         return objective(a)[0], model.jacobian(np.append(a, 0.0), x).mean(axis=0)[:-1]
@@ -72,16 +78,22 @@ def test_planted_slips_are_seen():
         assert not nr.check_gradient(plant, alpha, kinks=objective.kinks).ok
 
 
-@pytest.mark.parametrize("model", [nr.LaplaceICA(2), nr.Gaussian(2)], ids=lambda m: type(m).__name__)
+@pytest.mark.parametrize(
+    "model", [nr.LaplaceICA(2), nr.Gaussian(2)], ids=lambda m: type(m).__name__
+)
 def test_the_hessian_agrees_with_differences(model):
     rng = np.random.default_rng(6)
     noise = nr.GaussianNoise([0.1, 0.0], 1.5 * np.eye(2))
-    objective = nr.ImportanceSamplingObjective(model, noise, rng.standard_normal((20, 2)), noise.sample(30, rng))
+    objective = nr.ImportanceSamplingObjective(
+        model, noise, rng.standard_normal((20, 2)), noise.sample(30, rng)
+    )
     alpha = model.pack([[1.1, 0.3], [0.3, 0.8]], 0.0)[:-1]
     for one in (objective, objective.smoothed(0.3)):
         report = check_jacobian(lambda a: one.second_order(a)[1:], alpha, kinks=objective.kinks)  # noqa: B023
         assert report.ok, str(report)
-        np.testing.assert_allclose(one.expand(alpha).hessian, one.second_order(alpha)[2], rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(
+            one.expand(alpha).hessian, one.second_order(alpha)[2], rtol=1e-10, atol=1e-12
+        )
         assert one.expand(alpha).value == pytest.approx(one.second_order(alpha)[0], rel=1e-13)
         assert one(alpha)[0] == one.second_order(alpha)[0]
     planted = lambda a: (objective.second_order(a)[1], objective.second_order(a)[2] * 1.001)  # noqa: E731
@@ -98,10 +110,14 @@ def test_many_blocks_are_one_sum(monkeypatch):
     objective = nr.ImportanceSamplingObjective(model, noise, x, y)
     shares = np.exp(log_w - log_w.max()) / np.exp(log_w - log_w.max()).sum()
     value, gradient, hessian = objective.second_order(theta[:-1])
-    expected = model.log_density(np.append(theta[:-1], 0.0), x).mean() - math.log(np.exp(log_w).mean())
+    expected = model.log_density(np.append(theta[:-1], 0.0), x).mean() - math.log(
+        np.exp(log_w).mean()
+    )
     assert value == pytest.approx(expected, rel=1e-12)
     g = model.jacobian(theta, y)[:, :-1]
-    np.testing.assert_allclose(gradient, model.jacobian(theta, x)[:, :-1].mean(axis=0) - shares @ g, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(
+        gradient, model.jacobian(theta, x)[:, :-1].mean(axis=0) - shares @ g, rtol=1e-10, atol=1e-12
+    )
     centred = g - shares @ g
     np.testing.assert_allclose(hessian, -(centred.T * shares) @ centred, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(objective.log_weights(theta[:-1]), log_w, rtol=1e-13, atol=1e-13)
@@ -124,7 +140,10 @@ def test_a_constant_in_ln_p_n_or_far_weights_go_straight_through():
     np.testing.assert_allclose(gradient, objective(alpha)[1], rtol=1e-11, atol=1e-12)
     with np.errstate(all="raise", under="ignore"):
         assert np.isfinite(objective(1e4 * alpha)[0]) and np.isfinite(objective(1e100 * alpha)[0])
-        assert objective(np.full(4, 1e308))[0] == -math.inf and objective.second_order(np.full(4, 1e308))[0] == -math.inf
+        assert (
+            objective(np.full(4, 1e308))[0] == -math.inf
+            and objective.second_order(np.full(4, 1e308))[0] == -math.inf
+        )
         assert objective.expand(np.full(4, 1e308)).value == -math.inf
 
 
@@ -138,7 +157,10 @@ def test_with_the_noises_signs_held_it_is_a_concave_minoriser():
     def minoriser(a):
         B = a.reshape(2, 2)
         log_w = -math.sqrt(2.0) * (signs * (y @ B.T)).sum(axis=1) - log_noise
-        return -math.sqrt(2.0) * np.abs(x @ B.T).sum(axis=1).mean() - nr.diagnose_weights(log_w).log_mean
+        return (
+            -math.sqrt(2.0) * np.abs(x @ B.T).sum(axis=1).mean()
+            - nr.diagnose_weights(log_w).log_mean
+        )
 
     assert minoriser(alpha) == pytest.approx(objective(alpha)[0], rel=1e-13)
     rng = np.random.default_rng(8)
@@ -152,7 +174,11 @@ def test_with_the_noises_signs_held_it_is_a_concave_minoriser():
 def steepness_needed(objective, alpha, d):
     """|third derivative of J along d| over |second|, by central differences of the second: error of order h^2 = 1e-8."""
     curvature = lambda a: d @ objective.second_order(a)[2] @ d  # noqa: E731
-    return abs(curvature(alpha + 1e-4 * d) - curvature(alpha - 1e-4 * d)) / 2e-4 / abs(curvature(alpha))
+    return (
+        abs(curvature(alpha + 1e-4 * d) - curvature(alpha - 1e-4 * d))
+        / 2e-4
+        / abs(curvature(alpha))
+    )
 
 
 def test_the_steepness_is_twice_the_largest_derivative():
@@ -166,7 +192,9 @@ def test_the_steepness_is_twice_the_largest_derivative():
             return np.where(u[:, 1] > 0.0, 0.0, -8.0)
 
     y, d = np.array([[0.05, 1.0], [0.05, -1.0]]), np.array([0.0, 1.0, 0.0, 0.0])
-    objective = nr.ImportanceSamplingObjective(nr.LaplaceICA(2), Uneven(), np.array([[0.05, 0.1]]), y)
+    objective = nr.ImportanceSamplingObjective(
+        nr.LaplaceICA(2), Uneven(), np.array([[0.05, 0.1]]), y
+    )
     needed = steepness_needed(objective, np.eye(2).ravel(), d)
     stated = objective.expand(np.eye(2).ravel()).steepness
     assert needed == pytest.approx(2.0 * math.sqrt(2.0), rel=0.01)
@@ -193,7 +221,11 @@ def test_the_expansion_has_the_one_sided_slopes_on_a_ridge_and_a_valley():
 
 def test_bad_input_is_refused_by_name():
     noise, model, good = nr.GaussianNoise([0.0, 0.0], np.eye(2)), nr.LaplaceICA(2), np.ones((3, 2))
-    for x, y, name in [(np.ones((3, 3)), good, "x"), (good, np.ones((0, 2)), "y"), (good, np.full((3, 2), np.inf), "y")]:
+    for x, y, name in [
+        (np.ones((3, 3)), good, "x"),
+        (good, np.ones((0, 2)), "y"),
+        (good, np.full((3, 2), np.inf), "y"),
+    ]:
         with pytest.raises(ValueError, match=f"{name}: "):
             nr.ImportanceSamplingObjective(model, noise, x, y)
     with pytest.raises(ValueError, match="noise: got dimension 3"):

@@ -20,14 +20,25 @@ FAR = 1e9  # a log-ratio whose term, ln sigma(1e9) = -e^-1e9, is 0 in float64
 
 def right_in_theta(objective, theta, model, noise, x, y):
     """Value and gradient against the textbook loops and their complex step, away from the point where all is easy."""
-    for shift in (0.0, 40.0, -40.0):  # in c: every point on the wrong side once; there a clamp or an eps shows
+    for shift in (
+        0.0,
+        40.0,
+        -40.0,
+    ):  # in c: every point on the wrong side once; there a clamp or an eps shows
         moved = theta + shift * np.eye(len(theta))[-1]
         with np.errstate(all="ignore"):
             value, gradient = objective(moved, model, noise, x, y)
-        want, slope = textbook_value(moved, model, noise, x, y), textbook_gradient(moved, model, noise, x, y)
+        want, slope = (
+            textbook_value(moved, model, noise, x, y),
+            textbook_gradient(moved, model, noise, x, y),
+        )
         good = np.isfinite(value) and abs(value - want) <= 1e-12 * abs(want)
         # |gradient - want| within 1e-12 of the largest summand, some 10 per point, over 4 data and 10 noise points.
-        if not (good and np.isfinite(gradient).all() and np.abs(gradient - slope).max() <= 1e-12 * (1 + np.abs(slope).max())):
+        if not (
+            good
+            and np.isfinite(gradient).all()
+            and np.abs(gradient - slope).max() <= 1e-12 * (1 + np.abs(slope).max())
+        ):
             return False
     return True
 
@@ -40,7 +51,11 @@ def test_value_and_gradient_are_the_textbooks(n):
     objective = nr.NCEObjective(model, noise, x, y)
     value, gradient = objective(theta)
     again, same = nr.nce_objective(theta, model, noise, x, y)
-    assert value == again and objective.nu == 10 / 4 and (objective.n_data, objective.n_noise) == (4, 10)
+    assert (
+        value == again
+        and objective.nu == 10 / 4
+        and (objective.n_data, objective.n_noise) == (4, 10)
+    )
     np.testing.assert_array_equal(gradient, same)
     np.testing.assert_array_equal(objective.x, x)
     np.testing.assert_array_equal(objective.y, y)
@@ -68,7 +83,9 @@ class Loops:
         gx = self.log_model(model, theta, x) - self.log_noise_x(noise, x)
         gy = self.log_model(model, theta, y) - self.log_noise_y(noise, y)
         value, (of_x, of_y) = nr.nce_from_log_ratios(gx, gy, self.ratio(len(y) / len(x)))
-        return value, self.jacobian(model, theta, x).T @ of_x + self.jacobian(model, theta, y).T @ of_y
+        return value, self.jacobian(model, theta, x).T @ of_x + self.jacobian(
+            model, theta, y
+        ).T @ of_y
 
 
 def _flip_c(g):
@@ -77,7 +94,9 @@ def _flip_c(g):
 
 def _transpose(g):
     n = math.isqrt(g.shape[1])
-    return np.concatenate([g[:, :-1].reshape(-1, n, n).transpose(0, 2, 1).reshape(len(g), -1), g[:, -1:]], axis=1)
+    return np.concatenate(
+        [g[:, :-1].reshape(-1, n, n).transpose(0, 2, 1).reshape(len(g), -1), g[:, -1:]], axis=1
+    )
 
 
 def _textbook_scaled(model, theta, u):
@@ -93,14 +112,21 @@ THETA_PLANTS = {
     "no-log-nu": Loops(ratio=lambda nu: 1.0),
     "nu-sign": Loops(ratio=lambda nu: 1 / nu),
     "c-sign: c used as ln Z": Loops(
-        log_model=lambda m, t, u: m.log_density(t, u) - 2 * t[-1], jacobian=lambda m, t, u: _flip_c(m.jacobian(t, u))
+        log_model=lambda m, t, u: m.log_density(t, u) - 2 * t[-1],
+        jacobian=lambda m, t, u: _flip_c(m.jacobian(t, u)),
     ),
     "c-sign: gradient alone": Loops(jacobian=lambda m, t, u: _flip_c(m.jacobian(t, u))),
     "no-log-pn-noise": Loops(log_noise_y=_silent),
     "no-log-pn-data": Loops(log_noise_x=_silent),
     "no-log-pn": Loops(log_noise_x=_silent, log_noise_y=_silent),
-    "log p_n added": Loops(log_noise_x=lambda noise, u: -noise.log_density(u), log_noise_y=lambda noise, u: -noise.log_density(u)),
-    "laplace-scale": Loops(log_model=_textbook_scaled, jacobian=lambda m, t, u: m.jacobian(t, u) / [*[math.sqrt(2)] * 9, 1.0]),
+    "log p_n added": Loops(
+        log_noise_x=lambda noise, u: -noise.log_density(u),
+        log_noise_y=lambda noise, u: -noise.log_density(u),
+    ),
+    "laplace-scale": Loops(
+        log_model=_textbook_scaled,
+        jacobian=lambda m, t, u: m.jacobian(t, u) / [*[math.sqrt(2)] * 9, 1.0],
+    ),
     "laplace-scale, value alone": Loops(log_model=_textbook_scaled),
     "gradient of B transposed": Loops(jacobian=lambda m, t, u: _transpose(m.jacobian(t, u))),
     "labels-swapped": lambda theta, model, noise, x, y: nr.nce_objective(theta, model, noise, y, x),
@@ -118,7 +144,9 @@ def _mean_of_means(theta, model, noise, x, y):
     gx, gy = (model.log_density(theta, u) - noise.log_density(u) for u in (x, y))
     value, (of_x, of_y) = nr.nce_from_log_ratios(gx, gy, nu=1.0)
     data = nr.nce_from_log_ratios(gx, [-FAR])[0]
-    return data + (value - data) * len(x) / len(y), model.jacobian(theta, x).T @ of_x + model.jacobian(theta, y).T @ of_y * len(x) / len(y)
+    return data + (value - data) * len(x) / len(y), model.jacobian(
+        theta, x
+    ).T @ of_x + model.jacobian(theta, y).T @ of_y * len(x) / len(y)
 
 
 @pytest.mark.parametrize("plant", THETA_PLANTS)
@@ -145,7 +173,10 @@ def test_hessian_is_minus_the_sum_of_h_times_not_h_outer_products():
     u = np.concatenate([x, y])
     h = 1 / (1 + 8 / 5 * np.exp(noise.log_density(u) - model.log_density(theta, u)))
     g = model.jacobian(theta, u)
-    close(nr.NCEObjective(model, noise, x, y).second_order(theta)[2], -np.einsum("t,ti,tj->ij", h * (1 - h), g, g) / 5)
+    close(
+        nr.NCEObjective(model, noise, x, y).second_order(theta)[2],
+        -np.einsum("t,ti,tj->ij", h * (1 - h), g, g) / 5,
+    )
 
 
 @pytest.mark.parametrize("n_data", [300, 5000])
@@ -157,7 +188,10 @@ def test_large_samples_in_blocks_give_the_same_as_small_ones_added_up(n_data):
     parts = [(x[:k], y[: 2 * k]), (x[k:], y[2 * k :])]
     pieces = [nr.NCEObjective(model, noise, a, b).second_order(theta) for a, b in parts]
     for i in range(3):
-        close(np.asarray(whole[i]), sum(len(a) / n_data * np.asarray(piece[i]) for (a, _), piece in zip(parts, pieces)))
+        close(
+            np.asarray(whole[i]),
+            sum(len(a) / n_data * np.asarray(piece[i]) for (a, _), piece in zip(parts, pieces)),
+        )
     value, gradient = nr.NCEObjective(model, noise, x, y)(theta)
     assert value == pytest.approx(whole[0], rel=1e-13)
     close(gradient, whole[1])

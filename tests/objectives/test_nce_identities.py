@@ -34,7 +34,10 @@ def fitted(request):
 def test_at_the_fit_the_mean_of_1_minus_h_is_nu_times_the_mean_of_h_on_noise(fitted):
     """The derivative by c, which is smooth: |difference| = |dJ/dc| <= stationarity <= 1e-8."""
     fit, model, noise, x, y, _ = fitted
-    h = [1 / (1 + 1.5 * np.exp(noise.log_density(u) - model.log_density(fit.theta, u))) for u in (x, y)]
+    h = [
+        1 / (1 + 1.5 * np.exp(noise.log_density(u) - model.log_density(fit.theta, u)))
+        for u in (x, y)
+    ]
     assert abs((1 - h[0]).mean() - 1.5 * h[1].mean()) <= 1e-8
     assert abs((1 - h[0]).mean() - h[1].mean()) > 1e-3  # plant: nu forgotten
 

@@ -23,6 +23,7 @@ FAR = 1e9  # a log-ratio whose term, ln sigma(1e9) = -e^-1e9, is 0 in float64
 
 # --- against 40 digits -----------------------------------------------------------------------------------------------
 
+
 def exact_argument(G, nu):
     """G - ln nu as a Decimal of 60 digits."""
     with decimal.localcontext(prec=60):
@@ -38,7 +39,20 @@ def exact_term(G, nu, of_noise):
 
 def term_points():
     rng = np.random.default_rng(0)
-    points = [0.0, 36.7, 37.0, 700.0, 744.0, 800.0, 1e-300, 1e-8, 1e8, 1e300, *rng.uniform(0, 40, 40), *rng.uniform(40, 760, 20)]
+    points = [
+        0.0,
+        36.7,
+        37.0,
+        700.0,
+        744.0,
+        800.0,
+        1e-300,
+        1e-8,
+        1e8,
+        1e300,
+        *rng.uniform(0, 40, 40),
+        *rng.uniform(40, 760, 20),
+    ]
     return np.concatenate([points, np.negative(points)])
 
 
@@ -54,13 +68,19 @@ def worst_term(objective, nu):
     for G in term_points():
         for of_noise in (False, True):
             with np.errstate(all="ignore"):
-                value, (of_x, of_y) = objective(np.array([FAR if of_noise else G]), np.array([G if of_noise else -FAR]), nu)
+                value, (of_x, of_y) = objective(
+                    np.array([FAR if of_noise else G]), np.array([G if of_noise else -FAR]), nu
+                )
             term, t = exact_term(G, nu, of_noise)
             h_or_rest = exact_argument(G, nu) if of_noise else exact_argument(G, nu).copy_negate()
             slope = reference.decimal_sigmoid(h_or_rest)
             got = -of_y[0] if of_noise else of_x[0]
             bound = 4.0 + 2.0 * abs(t)
-            worst = max(worst, reference.ulp_error(value, term) / bound, reference.ulp_error(got, slope) / bound)
+            worst = max(
+                worst,
+                reference.ulp_error(value, term) / bound,
+                reference.ulp_error(got, slope) / bound,
+            )
     return worst
 
 
@@ -88,7 +108,9 @@ def _form(log_h, log_not_h, slope=None):
 
     def objective(gx, gy, nu):
         _, slopes = nr.nce_from_log_ratios(gx, gy, nu)
-        return (log_h(gx, nu).sum() + log_not_h(gy, nu).sum()) / len(gx), slope(gx, gy, nu) if slope else slopes
+        return (log_h(gx, nu).sum() + log_not_h(gy, nu).sum()) / len(gx), slope(
+            gx, gy, nu
+        ) if slope else slopes
 
     return objective
 
@@ -102,7 +124,10 @@ def _clip(G, nu):
 
 
 def _clip_slope(gx, gy, nu):
-    return tuple(np.where((_h(g, nu) > 1e-7) & (_h(g, nu) < 1 - 1e-7), s, 0.0) for g, s in zip((gx, gy), _slopes(gx, gy, nu)))
+    return tuple(
+        np.where((_h(g, nu) > 1e-7) & (_h(g, nu) < 1 - 1e-7), s, 0.0)
+        for g, s in zip((gx, gy), _slopes(gx, gy, nu))
+    )
 
 
 def _slopes(gx, gy, nu):
@@ -115,19 +140,39 @@ def _stable(t):
 
 TERM_PLANTS = {
     "no-log-nu": _form(lambda G, nu: _stable(G), lambda G, nu: _stable(-G)),
-    "nu-sign": _form(lambda G, nu: _stable(G + math.log(nu)), lambda G, nu: _stable(-math.log(nu) - G)),
-    "noise-averaged": _form(lambda G, nu: _stable(G - math.log(nu)), lambda G, nu: _stable(math.log(nu) - G) / nu),
-    "noise-sign": _form(lambda G, nu: _stable(G - math.log(nu)), lambda G, nu: _stable(G - math.log(nu))),
-    "labels-swapped": _form(lambda G, nu: _stable(math.log(nu) - G), lambda G, nu: _stable(G - math.log(nu))),
-    "naive-log-sigmoid": _form(lambda G, nu: np.log(_h(G, nu)), lambda G, nu: np.log(1 - _h(G, nu))),
-    "eps-in-log": _form(lambda G, nu: np.log(_h(G, nu) + 1e-8), lambda G, nu: np.log(1 - _h(G, nu) + 1e-8)),
-    "clip-prob": _form(lambda G, nu: np.log(_clip(G, nu)), lambda G, nu: np.log(1 - _clip(G, nu)), _clip_slope),
-    "clipped slopes alone": lambda gx, gy, nu: (nr.nce_from_log_ratios(gx, gy, nu)[0], _clip_slope(gx, gy, nu)),
+    "nu-sign": _form(
+        lambda G, nu: _stable(G + math.log(nu)), lambda G, nu: _stable(-math.log(nu) - G)
+    ),
+    "noise-averaged": _form(
+        lambda G, nu: _stable(G - math.log(nu)), lambda G, nu: _stable(math.log(nu) - G) / nu
+    ),
+    "noise-sign": _form(
+        lambda G, nu: _stable(G - math.log(nu)), lambda G, nu: _stable(G - math.log(nu))
+    ),
+    "labels-swapped": _form(
+        lambda G, nu: _stable(math.log(nu) - G), lambda G, nu: _stable(G - math.log(nu))
+    ),
+    "naive-log-sigmoid": _form(
+        lambda G, nu: np.log(_h(G, nu)), lambda G, nu: np.log(1 - _h(G, nu))
+    ),
+    "eps-in-log": _form(
+        lambda G, nu: np.log(_h(G, nu) + 1e-8), lambda G, nu: np.log(1 - _h(G, nu) + 1e-8)
+    ),
+    "clip-prob": _form(
+        lambda G, nu: np.log(_clip(G, nu)), lambda G, nu: np.log(1 - _clip(G, nu)), _clip_slope
+    ),
+    "clipped slopes alone": lambda gx, gy, nu: (
+        nr.nce_from_log_ratios(gx, gy, nu)[0],
+        _clip_slope(gx, gy, nu),
+    ),
     "slope of noise without its sign": lambda gx, gy, nu: (
         nr.nce_from_log_ratios(gx, gy, nu)[0],
         (_slopes(gx, gy, nu)[0], -_slopes(gx, gy, nu)[1]),
     ),
-    "float32": lambda gx, gy, nu: (np.float32(nr.nce_from_log_ratios(gx, gy, nu)[0]), _slopes(gx, gy, nu)),
+    "float32": lambda gx, gy, nu: (
+        np.float32(nr.nce_from_log_ratios(gx, gy, nu)[0]),
+        _slopes(gx, gy, nu),
+    ),
 }
 
 
@@ -137,7 +182,13 @@ def test_a_planted_mistake_in_a_term_is_caught(plant):
 
 
 def test_the_harness_of_the_plants_passes_the_right_forms():
-    assert worst_term(_form(lambda G, nu: _stable(G - math.log(nu)), lambda G, nu: _stable(math.log(nu) - G)), 2.5) <= 1.0
+    assert (
+        worst_term(
+            _form(lambda G, nu: _stable(G - math.log(nu)), lambda G, nu: _stable(math.log(nu) - G)),
+            2.5,
+        )
+        <= 1.0
+    )
 
 
 @pytest.mark.parametrize("size", [800.0, 1e300])
@@ -157,6 +208,7 @@ def test_a_mean_within_float64_is_returned_where_the_sum_is_not():
 
 # --- known values ----------------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("n_noise", [1, 4, 10])
 def test_chance_value(n_noise):
     nu = n_noise / 4
@@ -167,7 +219,13 @@ def test_chance_value(n_noise):
 def test_twice_the_2010_papers_objective_at_equal_sample_sizes():
     rng = np.random.default_rng(2)
     gx, gy = rng.standard_normal((2, 6))
-    J_T = sum(math.log(1 / (1 + math.exp(-a))) + math.log(1 - 1 / (1 + math.exp(-b))) for a, b in zip(gx, gy)) / 12
+    J_T = (
+        sum(
+            math.log(1 / (1 + math.exp(-a))) + math.log(1 - 1 / (1 + math.exp(-b)))
+            for a, b in zip(gx, gy)
+        )
+        / 12
+    )
     assert nr.nce_from_log_ratios(gx, gy)[0] == pytest.approx(2 * J_T, rel=1e-14)
 
 

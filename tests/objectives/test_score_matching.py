@@ -19,7 +19,9 @@ X = np.random.default_rng(4).laplace(size=(30, 2))
 
 def test_the_value_is_minus_the_textbook_mean():
     objective = nr.ScoreMatchingObjective(MODEL, X, slope=3.0)
-    assert objective(ALPHA)[0] == pytest.approx(-textbook(ALPHA.reshape(2, 2), X, 3.0) / 30, rel=1e-12)
+    assert objective(ALPHA)[0] == pytest.approx(
+        -textbook(ALPHA.reshape(2, 2), X, 3.0) / 30, rel=1e-12
+    )
     assert nr.ScoreMatchingObjective(MODEL, X).slope == 10.0
     report = nr.check_gradient(objective, ALPHA)
     assert report.ok, str(report)
@@ -38,14 +40,19 @@ def test_many_blocks_are_one_mean_and_all_ways_agree(monkeypatch):
     np.testing.assert_allclose(hessian, -whole.hessian()[:-1, :-1] / 10_000, rtol=1e-9, atol=1e-10)
     np.testing.assert_array_equal(gradient, objective(ALPHA)[1])
     here = objective.expand(ALPHA)
-    assert here.value == value and not len(here.kinks.directions) and here.kinks.clearance == math.inf
+    assert (
+        here.value == value and not len(here.kinks.directions) and here.kinks.clearance == math.inf
+    )
     np.testing.assert_array_equal(here.hessian, hessian)
     np.testing.assert_array_equal(objective.x, x)
 
 
 def test_smoothing_adds_its_epsilon_to_the_width():
     objective = nr.ScoreMatchingObjective(MODEL, X, slope=10.0)
-    assert objective.smoothed(0.3).slope == pytest.approx(1.0 / (0.1 + 0.3)) and objective.slope == 10.0
+    assert (
+        objective.smoothed(0.3).slope == pytest.approx(1.0 / (0.1 + 0.3))
+        and objective.slope == 10.0
+    )
     assert objective.smoothed(0.0)(ALPHA)[0] == objective(ALPHA)[0]
 
 

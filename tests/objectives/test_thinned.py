@@ -33,7 +33,9 @@ def numbers(objective, theta):
     theta = theta[: objective.n_params]
     value, gradient, hessian = objective.smoothed(0.1).second_order(theta)
     here = objective.expand(theta, 0.01)
-    return np.concatenate([[value, here.value], gradient, here.gradient, hessian.ravel(), here.kinks.arguments])
+    return np.concatenate(
+        [[value, here.value], gradient, here.gradient, hessian.ravel(), here.kinks.arguments]
+    )
 
 
 @pytest.mark.parametrize("name", BUILD)
@@ -55,7 +57,9 @@ def test_it_is_itself_where_there_are_not_twice_as_many(name):
 
 
 def test_the_smaller_sample_counts():
-    assert [spacing(100, *sizes) for sizes in ((1000,), (1000, 199), (1000, 200), (300, 10_000), (99,))] == [10, 1, 2, 3, 1]
+    assert [
+        spacing(100, *sizes) for sizes in ((1000,), (1000, 199), (1000, 200), (300, 10_000), (99,))
+    ] == [10, 1, 2, 3, 1]
     few_noise = BUILD["nce"](*samples(1000, 150))
     assert few_noise.thinned(100) is few_noise
 

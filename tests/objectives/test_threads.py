@@ -45,7 +45,9 @@ def test_a_planted_sum_in_the_order_of_arrival_leaves_a_trace(monkeypatch):
     monkeypatch.setattr(base, "_BLOCK", 100)
     theta, model, noise, x, y = ica_problem(3, n_data=537, n_noise=1075)
     one = results(nr.NCEObjective(model, noise, x, y), theta)
-    monkeypatch.setattr(nce, "in_order", lambda part, blocks, threads: reversed(list(map(part, blocks))))
+    monkeypatch.setattr(
+        nce, "in_order", lambda part, blocks, threads: reversed(list(map(part, blocks)))
+    )
     assert results(nr.NCEObjective(model, noise, x, y), theta) != one
 
 
@@ -71,14 +73,19 @@ def test_an_error_in_a_thread_is_the_callers_and_errstate_goes_along():
     with pytest.raises(ZeroDivisionError, match="in a block"):
         list(in_order(fails, [slice(0, 1), slice(1, 2)], threads=2))
     with np.errstate(over="raise"):
-        assert list(in_order(lambda block: np.geterr()["over"], [slice(0, 1)] * 4, threads=2)) == ["raise"] * 4
+        assert (
+            list(in_order(lambda block: np.geterr()["over"], [slice(0, 1)] * 4, threads=2))
+            == ["raise"] * 4
+        )
 
 
 def _in_a_child(queue, objective, theta):
     queue.put(objective(theta)[0])
 
 
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # from Python 3.12 on forking with threads warns
+@pytest.mark.filterwarnings(
+    "ignore:This process:DeprecationWarning"
+)  # from Python 3.12 on forking with threads warns
 def test_a_forked_child_has_threads_of_its_own():
     if "fork" not in multiprocessing.get_all_start_methods():
         return  # nothing to be kept true there
@@ -102,6 +109,7 @@ def test_threads_must_be_a_count(threads):
 
 # --- memory ----------------------------------------------------------------------------------------------------------
 
+
 def extra_bytes(function, *arguments):
     """The peak of what NumPy and Python allocate during a call, above what was there before."""
     tracemalloc.start()
@@ -120,7 +128,9 @@ def million(tmp_path_factory):
     theta = model.pack(np.eye(4) + 0.1 * rng.standard_normal((4, 4)), -1.0)
     files = []
     for name in ("x", "y"):
-        file = np.memmap(tmp_path_factory.mktemp("million") / name, dtype=np.float64, mode="w+", shape=(10**6, 4))
+        file = np.memmap(
+            tmp_path_factory.mktemp("million") / name, dtype=np.float64, mode="w+", shape=(10**6, 4)
+        )
         file[:] = rng.standard_normal((10**6, 4))
         files.append(file)
     return theta, model, noise, *files
@@ -144,18 +154,27 @@ def test_a_million_points_need_a_few_mib(million):
     assert extra_bytes(nr.NCEObjective(model, noise, x, y), theta) == pytest.approx(
         extra_bytes(nr.NCEObjective(model, noise, x[:500_000], y[:600_000]), theta), abs=MIB / 4
     )  # no growth with T
-    assert extra_bytes(nr.NCEObjective(model, noise, x[:100_000], y[:1000]).second_order, theta) < 16 * MIB
+    assert (
+        extra_bytes(nr.NCEObjective(model, noise, x[:100_000], y[:1000]).second_order, theta)
+        < 16 * MIB
+    )
 
 
 def test_the_meter_sees_a_copy(million):
     _, _, _, x, _ = million
-    assert extra_bytes(lambda: np.array(x)) > 30 * MIB and extra_bytes(lambda: np.isfinite(x).all()) > 3 * MIB
+    assert (
+        extra_bytes(lambda: np.array(x)) > 30 * MIB
+        and extra_bytes(lambda: np.isfinite(x).all()) > 3 * MIB
+    )
 
 
 def test_files_are_read_in_place_and_give_what_arrays_give(million):
     theta, model, noise, x, y = million
     objective = nr.NCEObjective(model, noise, x, y)
-    assert [np.shares_memory(a, b) for a, b in zip(objective._points._samples, (x, y))] == [True, True]
+    assert [np.shares_memory(a, b) for a, b in zip(objective._points._samples, (x, y))] == [
+        True,
+        True,
+    ]
     value, gradient = objective(theta)
     in_memory, same = nr.NCEObjective(model, noise, np.array(x), np.array(y), threads=2)(theta)
     assert value == in_memory and np.array_equal(gradient, same)
@@ -168,7 +187,10 @@ def test_a_file_of_float32_is_read_in_place_too(million, tmp_path):
     theta, model, noise, x, y = million
     short = np.memmap(tmp_path / "x32", dtype=np.float32, mode="w+", shape=(10**6, 4))
     short[:] = x
-    assert extra_bytes(lambda: nr.NCEObjective(model, noise, short, y)) < 8 * (len(x) + len(y)) + 8 * MIB
+    assert (
+        extra_bytes(lambda: nr.NCEObjective(model, noise, short, y))
+        < 8 * (len(x) + len(y)) + 8 * MIB
+    )
     same = nr.NCEObjective(model, noise, np.asarray(short, dtype=np.float64), y)(theta)[0]
     assert nr.NCEObjective(model, noise, short, y)(theta)[0] == same
 

@@ -19,7 +19,11 @@ def problem(weight, n=2, n_data=60, seed=0):
     objective, _, truth = ica_problem(n, n_data, 1, seed)
     x, noise = objective.x, nr.GaussianNoise.from_data(objective.x)
     y = noise.sample(90, np.random.default_rng(seed))
-    return nr.WeightedObjective(objective.model, noise, x, y, weight), truth + 0.05, (objective.model, noise, x, y)
+    return (
+        nr.WeightedObjective(objective.model, noise, x, y, weight),
+        truth + 0.05,
+        (objective.model, noise, x, y),
+    )
 
 
 @pytest.mark.parametrize("weight", WEIGHTS, ids=str)
@@ -30,7 +34,9 @@ def test_value_and_gradient_are_the_textbook_sums(weight):
     value, gradient = objective(theta)
     g1, g2 = weight.potentials(np.log(q_x))[0], weight.potentials(np.log(q_y))[1]
     assert value == pytest.approx(g1.mean() - g2.mean(), rel=1e-12, abs=1e-13)
-    expected = model.jacobian(theta, x).T @ w_x / len(x) - model.jacobian(theta, y).T @ (q_y * w_y) / len(y)
+    expected = model.jacobian(theta, x).T @ w_x / len(x) - model.jacobian(theta, y).T @ (
+        q_y * w_y
+    ) / len(y)
     np.testing.assert_allclose(gradient, expected, rtol=1e-10, atol=1e-12)
     assert nr.check_gradient(objective, theta).ok
 
@@ -42,7 +48,9 @@ def hessian_of(objective, theta):
         e = np.zeros(len(theta))
         e[i] = h
         once = objective(theta + e)[1] - objective(theta - e)[1]
-        columns.append((8.0 * once - (objective(theta + 2 * e)[1] - objective(theta - 2 * e)[1])) / (12.0 * h))
+        columns.append(
+            (8.0 * once - (objective(theta + 2 * e)[1] - objective(theta - 2 * e)[1])) / (12.0 * h)
+        )
     return np.array(columns)
 
 
@@ -50,9 +58,13 @@ def check_hessian(weight):
     objective, theta, _ = problem(weight)
     smooth = objective.smoothed(0.5)
     value, gradient, hessian = smooth.second_order(theta)
-    np.testing.assert_allclose((value, *gradient), (smooth(theta)[0], *smooth(theta)[1]), rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(
+        (value, *gradient), (smooth(theta)[0], *smooth(theta)[1]), rtol=1e-12, atol=1e-13
+    )
     # Truncation h^4/30 times a sixth derivative: 1e-14 times 1e5 at most, the sizes of q and of |g| to the sixth.
-    np.testing.assert_allclose(hessian, hessian_of(smooth, theta), rtol=0.0, atol=1e-8 * np.abs(hessian).max())
+    np.testing.assert_allclose(
+        hessian, hessian_of(smooth, theta), rtol=0.0, atol=1e-8 * np.abs(hessian).max()
+    )
 
 
 @pytest.mark.parametrize("weight", WEIGHTS, ids=str)
@@ -65,7 +77,12 @@ def test_a_planted_bend_is_seen(monkeypatch):
 
     def slip(self, theta, block=slice(None)):
         once, value, derivative, bend = original(self, theta, block)
-        return once, value, derivative, np.where(derivative < 0.0, bend - derivative, bend)  # e instead of 1 + e on the noise
+        return (
+            once,
+            value,
+            derivative,
+            np.where(derivative < 0.0, bend - derivative, bend),
+        )  # e instead of 1 + e on the noise
 
     monkeypatch.setattr(module.WeightedObjective, "_evaluate", slip)
     with pytest.raises(AssertionError):

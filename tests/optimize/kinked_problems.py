@@ -40,7 +40,9 @@ def rounding(objective, theta):
     return 400 * EPS * (1.0 + abs(objective(theta)[0]))
 
 
-def certified_ends(shapes=((2, 100, 0.5), (3, 250, 2.5), (4, 250, 1), (4, 1000, 1), (3, 300, 10)), repeats=2):
+def certified_ends(
+    shapes=((2, 100, 0.5), (3, 250, 2.5), (4, 250, 1), (4, 1000, 1), (3, 300, 10)), repeats=2
+):
     for n, n_data, nu in shapes:
         for seed in range(repeats):
             objective, start, _ = ica_problem(n, n_data, nu, seed)
@@ -59,7 +61,9 @@ def on_a_valley(objective, theta):
 def reflected(points):
     """All sign changes of the points: whatever is odd in one coordinate has mean 0."""
     points = np.asarray(points, dtype=float)
-    return np.concatenate([points * np.array(s) for s in itertools.product((-1.0, 1.0), repeat=points.shape[1])])
+    return np.concatenate(
+        [points * np.array(s) for s in itertools.product((-1.0, 1.0), repeat=points.shape[1])]
+    )
 
 
 def symmetric_likelihood(points):
@@ -73,11 +77,23 @@ PAIR = [(0.3, 1.1), (1.1, 0.3), (0.7, 0.9), (0.9, 0.7)]
 TRIPLE = [(0.3, 1.1, 0.8), (1.1, 0.4, 0.5), (0.7, 0.9, 1.3)]
 
 
-def expansion(hessian=None, gradient=(0.0, 0.0), valley=None, clearance=np.inf, concave=True, value=-1.0, steepness=1.0):
+def expansion(
+    hessian=None,
+    gradient=(0.0, 0.0),
+    valley=None,
+    clearance=np.inf,
+    concave=True,
+    value=-1.0,
+    steepness=1.0,
+):
     valleys = np.empty((0, 2)) if valley is None else valley[None, :]
-    kinks = LocalKinks(np.empty((0, 2)), np.empty(0), np.empty(0), valleys, np.ones(len(valleys)), clearance, ())
+    kinks = LocalKinks(
+        np.empty((0, 2)), np.empty(0), np.empty(0), valleys, np.ones(len(valleys)), clearance, ()
+    )
     hessian = -np.eye(2) if hessian is None else np.asarray(hessian, dtype=float)
-    return Expansion(value, np.asarray(gradient, dtype=float), hessian, -hessian, kinks, concave, steepness)
+    return Expansion(
+        value, np.asarray(gradient, dtype=float), hessian, -hessian, kinks, concave, steepness
+    )
 
 
 class Stub:

@@ -52,9 +52,13 @@ def planted(minimise=False, corrected=True, epsilon_inside=False, moments_swappe
         t = state.n_steps + 1
         b1, b2 = (rule.beta2, rule.beta1) if moments_swapped else (rule.beta1, rule.beta2)
         m, v = b1 * state.first_moment + (1 - b1) * g, b2 * state.second_moment + (1 - b2) * g**2
-        m_hat, v_hat = (m / (1 - b1 ** (t + late)), v / (1 - b2 ** (t + late))) if corrected else (m, v)
+        m_hat, v_hat = (
+            (m / (1 - b1 ** (t + late)), v / (1 - b2 ** (t + late))) if corrected else (m, v)
+        )
         size = np.sqrt(v_hat + rule.epsilon) if epsilon_inside else np.sqrt(v_hat) + rule.epsilon
-        return AdamState(state.theta + (-1 if minimise else 1) * rule.learning_rate * m_hat / size, m, v, t)
+        return AdamState(
+            state.theta + (-1 if minimise else 1) * rule.learning_rate * m_hat / size, m, v, t
+        )
 
     return step
 
@@ -76,10 +80,13 @@ def test_a_planted_mistake_in_the_update_is_seen_by_the_trace(plant):
 
 def test_the_first_step_is_the_learning_rate_whatever_the_scale():
     state = Adam(0.01).step(AdamState.at(np.zeros(3)), np.array([1e-3, -5.0, 1e6]))
-    np.testing.assert_allclose(state.theta, [0.01, -0.01, 0.01], rtol=2e-5)  # epsilon over the smallest gradient: 1e-5
+    np.testing.assert_allclose(
+        state.theta, [0.01, -0.01, 0.01], rtol=2e-5
+    )  # epsilon over the smallest gradient: 1e-5
 
 
 # --- the loop --------------------------------------------------------------------------------------------------------
+
 
 def bowl(theta):
     return -0.5 * float(theta @ theta), -theta
@@ -93,7 +100,9 @@ START = AdamState.at(np.array([1.0, -2.0]))
 
 
 def test_it_climbs_and_keeps_its_books():
-    watched = maximize_adam(lambda: [bowl, bowl, bowl], START, Adam(0.05), 100, watch=lambda theta: bowl(theta)[0])
+    watched = maximize_adam(
+        lambda: [bowl, bowl, bowl], START, Adam(0.05), 100, watch=lambda theta: bowl(theta)[0]
+    )
     assert watched.status == "epochs done" and watched.n_evaluations == 300 == watched.state.n_steps
     assert watched.history.shape == watched.watched.shape == (100,)
     # A step is never longer than about the learning rate a coordinate; near the top it keeps within a few of them.
@@ -101,9 +110,16 @@ def test_it_climbs_and_keeps_its_books():
     # The value before each step: the first entry has the start in it, and the watched one is after the epoch.
     one = maximize_adam(full, START, Adam(0.05), 2, watch=lambda theta: bowl(theta)[0])
     assert one.history[0] == bowl(START.theta)[0] and one.history[1] == one.watched[0]
-    assert watched.best_epoch == int(np.argmax(watched.watched)) and bowl(watched.best_theta)[0] == watched.watched.max()
+    assert (
+        watched.best_epoch == int(np.argmax(watched.watched))
+        and bowl(watched.best_theta)[0] == watched.watched.max()
+    )
     plain = maximize_adam(full, START, Adam(0.05), 2)
-    assert plain.best_epoch == -1 and plain.best_theta is plain.state.theta and plain.watched.shape == (0,)
+    assert (
+        plain.best_epoch == -1
+        and plain.best_theta is plain.state.theta
+        and plain.watched.shape == (0,)
+    )
 
 
 def test_a_run_in_two_parts_is_the_run_in_one():
@@ -130,7 +146,11 @@ def test_leaving_the_finite_numbers_is_told_and_the_last_good_theta_kept(value, 
         return bowl(theta) if len(seen) < 6 else (value, np.full(2, gradient))
 
     run = maximize_adam(lambda: [batch], START, Adam(0.05), 20)
-    assert run.status == "diverged" and "epoch 5" in run.message and "lower the learning rate" in run.message
+    assert (
+        run.status == "diverged"
+        and "epoch 5" in run.message
+        and "lower the learning rate" in run.message
+    )
     assert run.history.shape == (5,) and run.state.theta is seen[4]
     with pytest.raises(ValueError, match=r"start: epoch 0.*expected a start where they are finite"):
         maximize_adam(lambda: [lambda theta: (value, np.full(2, gradient))], START, Adam(0.05), 20)
@@ -138,10 +158,19 @@ def test_leaving_the_finite_numbers_is_told_and_the_last_good_theta_kept(value, 
 
 def test_a_learning_rate_that_leaves_float64_is_told():
     run = maximize_adam(lambda: [lambda theta: (0.0, np.ones(2))], START, Adam(1.5e308), 5)
-    assert run.status == "diverged" and "leaves float64" in run.message and np.isfinite(run.state.theta).all()
+    assert (
+        run.status == "diverged"
+        and "leaves float64" in run.message
+        and np.isfinite(run.state.theta).all()
+    )
     far = AdamState.at(np.array([1e308, 0.0]))
-    first = maximize_adam(lambda: [lambda theta: (0.0, np.ones(2))], far, Adam(1e308), 5)  # the rate's fault, not the start's
-    assert first.status == "diverged" and "epoch 0: step 1 of size 1e+308 leaves float64" in first.message
+    first = maximize_adam(
+        lambda: [lambda theta: (0.0, np.ones(2))], far, Adam(1e308), 5
+    )  # the rate's fault, not the start's
+    assert (
+        first.status == "diverged"
+        and "epoch 0: step 1 of size 1e+308 leaves float64" in first.message
+    )
     assert first.state is first.before is far and first.history.shape == (0,)
 
 
@@ -153,7 +182,11 @@ def test_the_state_before_the_last_step_is_kept():
 
 def test_a_falling_objective_is_told():
     run = maximize_adam(full, AdamState.at(np.zeros(2) + 1e-3), Adam(100.0), 2)
-    assert run.status == "epochs done" and "fell from" in run.message and "lower the learning rate" in run.message
+    assert (
+        run.status == "epochs done"
+        and "fell from" in run.message
+        and "lower the learning rate" in run.message
+    )
 
 
 def test_ctrl_c_loses_nothing():
@@ -169,7 +202,9 @@ def test_ctrl_c_loses_nothing():
     assert run.status == "interrupted" and "after 3 of 20 epochs" in run.message
     assert run.state.n_steps == 7 and run.history.shape == (3,)
     rest = maximize_adam(full, run.state, Adam(0.05), 3)
-    np.testing.assert_array_equal(rest.state.theta, maximize_adam(full, START, Adam(0.05), 10).state.theta)
+    np.testing.assert_array_equal(
+        rest.state.theta, maximize_adam(full, START, Adam(0.05), 10).state.theta
+    )
 
 
 def test_minibatches_are_a_partition_in_equal_shares():
@@ -177,8 +212,12 @@ def test_minibatches_are_a_partition_in_equal_shares():
     for which, n in ((0, 103), (1, 251)):
         sizes = [len(pair[which]) for pair in pairs]
         assert max(sizes) - min(sizes) <= 1
-        np.testing.assert_array_equal(np.sort(np.concatenate([pair[which] for pair in pairs])), np.arange(n))
-    assert not np.array_equal(pairs[0][0], np.arange(11))  # shuffled: 11 of 103 in order by chance is 1e-22
+        np.testing.assert_array_equal(
+            np.sort(np.concatenate([pair[which] for pair in pairs])), np.arange(n)
+        )
+    assert not np.array_equal(
+        pairs[0][0], np.arange(11)
+    )  # shuffled: 11 of 103 in order by chance is 1e-22
 
 
 @pytest.mark.parametrize("rate", [0, 0.0, -0.1, np.nan, np.inf, "fast"])
@@ -189,7 +228,9 @@ def test_a_learning_rate_not_above_zero_is_refused(rate):
 
 def test_other_bad_input_is_refused_by_name():
     for bad in ({"beta1": 1.0}, {"beta2": -0.1}, {"beta2": np.nan}):
-        with pytest.raises(ValueError, match=rf"{next(iter(bad))}: got .*expected a number in \[0, 1\)"):
+        with pytest.raises(
+            ValueError, match=rf"{next(iter(bad))}: got .*expected a number in \[0, 1\)"
+        ):
             Adam(0.1, **bad)
     with pytest.raises(ValueError, match=r"epsilon: got 0.0"):
         Adam(0.1, epsilon=0)

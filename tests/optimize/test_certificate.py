@@ -12,8 +12,22 @@ import pytest
 
 import nce_ref as nr
 from nce_ref.optimize import certify, maximize
-from nce_ref.optimize.certificate import STATIONARY, STATUSES, directional_derivative, smallest_subgradient
-from tests.optimize.kinked_problems import PAIR, Stub, certified_ends, expansion, ica_problem, on_a_valley, rounding, symmetric_likelihood
+from nce_ref.optimize.certificate import (
+    STATIONARY,
+    STATUSES,
+    directional_derivative,
+    smallest_subgradient,
+)
+from tests.optimize.kinked_problems import (
+    PAIR,
+    Stub,
+    certified_ends,
+    expansion,
+    ica_problem,
+    on_a_valley,
+    rounding,
+    symmetric_likelihood,
+)
 
 # ---- each status ------------------------------------------------------------------------------------------------------
 
@@ -25,16 +39,28 @@ from tests.optimize.kinked_problems import PAIR, Stub, certified_ends, expansion
         (expansion(concave=False), "certified"),
         (expansion(gradient=(0.0, 9e-9)), "certified"),
         (expansion(gradient=(0.0, 1.1e-8)), "not stationary"),
-        (expansion(gradient=(0.0, 5e-9), clearance=1.6e-8), "certified"),  # the exact maximum lies within 3 s/m = 1.5e-8
+        (
+            expansion(gradient=(0.0, 5e-9), clearance=1.6e-8),
+            "certified",
+        ),  # the exact maximum lies within 3 s/m = 1.5e-8
         (expansion(gradient=(0.0, 5e-9), clearance=1.4e-8), "near a valley"),
-        (expansion(gradient=(0.0, 5e-9), steepness=6e7), "certified"),  # the curvature may halve within 1/steepness = 1.7e-8
+        (
+            expansion(gradient=(0.0, 5e-9), steepness=6e7),
+            "certified",
+        ),  # the curvature may halve within 1/steepness = 1.7e-8
         (expansion(gradient=(0.0, 5e-9), steepness=7e7), "flat"),
-        (expansion(gradient=(0.0, 1e-28), hessian=-1e-26 * np.eye(2), steepness=100.0), "flat"),  # J = -exp(-100 distance)
+        (
+            expansion(gradient=(0.0, 1e-28), hessian=-1e-26 * np.eye(2), steepness=100.0),
+            "flat",
+        ),  # J = -exp(-100 distance)
         (expansion(hessian=np.diag([-1.0, 0.0])), "flat"),
         (expansion(hessian=np.diag([-1.0, 0.0]), concave=False), "saddle"),
         (expansion(hessian=np.diag([-1.0, 1e-3]), concave=False), "saddle"),
         (expansion(hessian=[[-1.0, 1.0], [1.0, -1.0]], concave=False), "saddle"),
-        (expansion(hessian=np.diag([-1.0, -1e-12]), concave=False), "certified"),  # coordinates of different sizes
+        (
+            expansion(hessian=np.diag([-1.0, -1e-12]), concave=False),
+            "certified",
+        ),  # coordinates of different sizes
         (expansion(valley=np.array([0.0, 1.0])), "on a valley"),
         (expansion(gradient=(np.nan, 0.0)), "diverged"),
         (expansion(value=-np.inf), "diverged"),
@@ -62,9 +88,15 @@ def test_every_end_of_maximize_is_certified(n, nu):
     for n_data in (100, 300, 2000):
         objective, start, _ = ica_problem(n, n_data, nu, 0)
         proof = certify(objective, maximize(objective, start).theta)
-        assert proof.is_local_maximum and proof.stationarity <= STATIONARY, (n_data, proof.status, proof.reason)
+        assert proof.is_local_maximum and proof.stationarity <= STATIONARY, (
+            n_data,
+            proof.status,
+            proof.reason,
+        )
         assert np.abs(proof.multipliers).max(initial=0.0) <= 1.0
-        assert len(proof.multipliers) <= n * (n - 1), "more kinks than a row of B has directions, from points in general position"
+        assert len(proof.multipliers) <= n * (n - 1), (
+            "more kinks than a row of B has directions, from points in general position"
+        )
 
 
 def likelihood_ends():
@@ -88,7 +120,9 @@ def test_nothing_near_a_certified_point_is_higher():
             if k % 3 == 1:
                 pick = along.T @ rng.standard_normal(len(along)) if len(along) else pick
             elif k % 3 == 2 and len(here.kinks.directions):
-                pick = here.kinks.directions[k % len(here.kinks.directions)] * rng.choice((-1.0, 1.0))
+                pick = here.kinks.directions[k % len(here.kinks.directions)] * rng.choice(
+                    (-1.0, 1.0)
+                )
             step = pick / np.linalg.norm(pick) * reach * 10.0 ** rng.uniform(-4, 0)
             assert objective(theta + step)[0] <= here.value + rounding(objective, theta)
     assert seen >= 10, "maxima without active kinks would test little"
@@ -123,7 +157,9 @@ def test_the_smallest_subgradient_is_that_of_an_exhaustive_search():
         # Two least-squares solutions of well-scaled problems: 1e-16 times a condition below 1e4.
         assert abs(norm - expected) <= 1e-11 * np.linalg.norm(here.gradient)
         assert np.abs(multipliers).max() <= 1.0 and expected > 1e-3
-        np.testing.assert_allclose(np.linalg.norm(here.gradient - pull @ multipliers), norm, rtol=1e-12)
+        np.testing.assert_allclose(
+            np.linalg.norm(here.gradient - pull @ multipliers), norm, rtol=1e-12
+        )
 
 
 def test_the_directional_derivative_is_that_of_one_sided_differences():
@@ -131,7 +167,9 @@ def test_the_directional_derivative_is_that_of_one_sided_differences():
     for seed in range(4):
         objective, start, _ = ica_problem(3, 100, 2.5, seed)
         theta = on_a_valley(objective, maximize(objective, start).theta)
-        theta[3:6] -= (theta[3:6] @ objective.x[0]) / (objective.x[0] @ objective.x[0]) * objective.x[0]
+        theta[3:6] -= (
+            (theta[3:6] @ objective.x[0]) / (objective.x[0] @ objective.x[0]) * objective.x[0]
+        )
         here = objective.expand(theta)
         assert len(here.kinks.directions) and len(here.kinks.valleys)
         t = 1e-6 * min(1.0, here.kinks.clearance)
@@ -139,4 +177,7 @@ def test_the_directional_derivative_is_that_of_one_sided_differences():
             d = rng.standard_normal(10)
             got = (objective(theta + t * d)[0] - objective(theta)[0]) / t
             # J'' < 1e2 between kinks, |d|^2 about 10; rounding of the difference over t.
-            assert abs(got - directional_derivative(here, d)) <= 1e3 * t + 2 * rounding(objective, theta) / t
+            assert (
+                abs(got - directional_derivative(here, d))
+                <= 1e3 * t + 2 * rounding(objective, theta) / t
+            )

@@ -64,7 +64,11 @@ def refuses_lbfgs(judge):
 def refuses_smoothed(judge):
     for objective, theta in smoothed_ends():
         proof = judge(objective, theta)
-        assert not proof.is_local_maximum and proof.status == "not stationary" and proof.stationarity >= 1e3 * STATIONARY
+        assert (
+            not proof.is_local_maximum
+            and proof.status == "not stationary"
+            and proof.stationarity >= 1e3 * STATIONARY
+        )
 
 
 def refuses_lbfgs_on_a_likelihood(judge):
@@ -91,10 +95,21 @@ def refuses_saddles(judge):
     for points in (PAIR, TRIPLE, [*TRIPLE, (0.0, 0.9, 0.0)]):
         objective, B = symmetric_likelihood(points)
         proof = judge(objective, B.ravel())
-        assert proof.stationarity <= STATIONARY and not proof.is_local_maximum and proof.status == "saddle"
+        assert (
+            proof.stationarity <= STATIONARY
+            and not proof.is_local_maximum
+            and proof.status == "saddle"
+        )
 
 
-REFUSALS = [refuses_lbfgs, refuses_lbfgs_on_a_likelihood, refuses_smoothed, refuses_valleys, refuses_stationary_valleys, refuses_saddles]
+REFUSALS = [
+    refuses_lbfgs,
+    refuses_lbfgs_on_a_likelihood,
+    refuses_smoothed,
+    refuses_valleys,
+    refuses_stationary_valleys,
+    refuses_saddles,
+]
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
@@ -112,9 +127,15 @@ def test_zero_rows_are_refused_with_a_slope_along_which_the_objective_rises(n, n
         origin[-1] += gradient[-1]
     for theta in (origin, np.append(np.zeros(n), fit[n:])):
         proof = certify(objective, theta)
-        assert proof.status == "zero row" and not proof.is_local_maximum and "row 0 of B is 0" in proof.reason
+        assert (
+            proof.status == "zero row"
+            and not proof.is_local_maximum
+            and "row 0 of B is 0" in proof.reason
+        )
         assert_rises(objective, theta, monkeypatch)
-    assert certify(objective, origin).stationarity <= 1e-8, "B = 0 is stationary: only the zero row gives it away"
+    assert certify(objective, origin).stationarity <= 1e-8, (
+        "B = 0 is stationary: only the zero row gives it away"
+    )
 
 
 def test_on_a_valley_the_slope_told_is_one_along_which_the_objective_rises(monkeypatch):
@@ -169,13 +190,22 @@ def test_the_likelihoods_saddle_really_is_one_and_kinks_that_block_it_make_it_a_
 
 def blind_to_valleys(objective, theta):
     here = objective.expand(theta)
-    kinks = dataclasses.replace(here.kinks, valleys=here.kinks.valleys[:0], valley_weights=here.kinks.valley_weights[:0], clearance=np.inf)
+    kinks = dataclasses.replace(
+        here.kinks,
+        valleys=here.kinks.valleys[:0],
+        valley_weights=here.kinks.valley_weights[:0],
+        clearance=np.inf,
+    )
     return certify(Stub(dataclasses.replace(here, kinks=kinks)), theta)
 
 
 def blind_to_curvature(objective, theta):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(certificate, "_by_second_order", lambda here, multipliers: (True, "certified", "stationary, so a maximum"))
+        patch.setattr(
+            certificate,
+            "_by_second_order",
+            lambda here, multipliers: (True, "certified", "stationary, so a maximum"),
+        )
         return certify(objective, theta)
 
 
@@ -188,7 +218,9 @@ def lenient(objective, theta):
 def gradient_of_the_smoothed(objective, theta):
     """Stationarity of a neighbour of the objective: what a smoothing code would report."""
     norm = float(np.linalg.norm(objective.smoothed(1e-6)(theta)[1]))
-    return dataclasses.replace(certify(objective, theta), is_local_maximum=norm < STATIONARY, stationarity=norm)
+    return dataclasses.replace(
+        certify(objective, theta), is_local_maximum=norm < STATIONARY, stationarity=norm
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,20 @@ from scipy.optimize import lsq_linear
 from nce_ref.optimize import kinked_quadratic as module
 from nce_ref.optimize.kinked_quadratic import solve_kinked_quadratic
 
-KINDS = ["plain", "repeated", "no weight", "faint", "origin", "lattice", "meeting", "tiny", "huge", "unequal", "flat row", "loud"]
+KINDS = [
+    "plain",
+    "repeated",
+    "no weight",
+    "faint",
+    "origin",
+    "lattice",
+    "meeting",
+    "tiny",
+    "huge",
+    "unequal",
+    "flat row",
+    "loud",
+]
 
 
 def problem(kind, k, seed):
@@ -89,7 +102,9 @@ def brute_force(g, H, A, r, w):
         s = np.array(pattern)
         met = s == 0.0
         system = np.block([[H, A[met].T], [A[met], np.zeros((met.sum(), met.sum()))]])
-        d = np.linalg.lstsq(system, np.concatenate([g - A.T @ (w * s), -r[met]]), rcond=1e-13)[0][:n]
+        d = np.linalg.lstsq(system, np.concatenate([g - A.T @ (w * s), -r[met]]), rcond=1e-13)[0][
+            :n
+        ]
         if best is None or value(d, g, H, A, r, w) > value(best, g, H, A, r, w):
             best = d
     return best
@@ -103,7 +118,11 @@ def test_no_sign_pattern_does_better(kind):
             g, H, A, r, w = parts
             found = solve_kinked_quadratic(g, H, H, A, r, w)
             best = brute_force(*parts)
-            size = abs(value(best, *parts)) + float(w @ np.abs(r)) + forces(g, A, w) * np.linalg.norm(best)
+            size = (
+                abs(value(best, *parts))
+                + float(w @ np.abs(r))
+                + forces(g, A, w) * np.linalg.norm(best)
+            )
             assert value(found.step, *parts) >= value(best, *parts) - 1e-12 * size
             # m falls by at least 1/2 lambda_min |d - d*|^2 from its maximum: that is how near the step must be.
             room = np.sqrt(2 * 1e-12 * size / np.linalg.eigvalsh(H)[0])
@@ -123,7 +142,13 @@ def test_exact_means_that_the_conditions_hold_and_nearly_all_are_exact(kind):
             assert found.active.shape == (k,)
             assert not found.exact or kkt_residual(found.step, *parts) <= 1e-10 * forces(g, A, w)
             met = np.abs(r + A @ found.step)[found.active & found.exact]
-            assert np.all(met <= 1e-11 * (np.abs(r) + np.linalg.norm(A, axis=1) * np.linalg.norm(found.step))[found.active & found.exact])
+            assert np.all(
+                met
+                <= 1e-11
+                * (np.abs(r) + np.linalg.norm(A, axis=1) * np.linalg.norm(found.step))[
+                    found.active & found.exact
+                ]
+            )
     # Measured on 3000 random problems: 3 not confirmed, each right all the same. Two in 56 leave room for other roundings.
     assert exact >= total - 2
 
@@ -134,7 +159,9 @@ def test_thousands_of_ridges_come_out_exact():
         g, H, A, r, w = problem("plain", 5000, seed)
         found = solve_kinked_quadratic(g, H, H, A, r, w)
         if found.exact or len(g) > 1:
-            assert found.exact and kkt_residual(found.step, g, H, A, r, w) <= 1e-10 * forces(g, A, w)
+            assert found.exact and kkt_residual(found.step, g, H, A, r, w) <= 1e-10 * forces(
+                g, A, w
+            )
 
 
 def test_without_ridges_it_is_a_newton_step():
@@ -145,7 +172,9 @@ def test_without_ridges_it_is_a_newton_step():
 
 
 def test_the_true_curvature_is_used_where_it_is_definite_along_the_ridges():
-    g, H, A, r, w = problem("meeting", 3, next(s for s in range(99) if len(problem("meeting", 3, s)[0]) == 5))
+    g, H, A, r, w = problem(
+        "meeting", 3, next(s for s in range(99) if len(problem("meeting", 3, s)[0]) == 5)
+    )
     a = A[0] / np.linalg.norm(A[0])
     curved = H - 50.0 * np.outer(a, a)  # indefinite, but only across the first ridge
     w = w + 100.0 * np.linalg.norm(g)  # all three are met
@@ -153,7 +182,9 @@ def test_the_true_curvature_is_used_where_it_is_definite_along_the_ridges():
     assert found.exact and found.active.all()
     null = np.linalg.svd(A)[2][3:]
     assert np.abs(null @ (g - curved @ found.step)).max(initial=0.0) <= 1e-10 * forces(g, A, w)
-    unbounded = solve_kinked_quadratic(g, H, -H, A[:0], r[:0], w[:0])  # no maximum along it: the positive definite one serves
+    unbounded = solve_kinked_quadratic(
+        g, H, -H, A[:0], r[:0], w[:0]
+    )  # no maximum along it: the positive definite one serves
     np.testing.assert_allclose(H @ unbounded.step, g, rtol=0, atol=1e-12)
 
 
@@ -162,7 +193,9 @@ def test_a_failed_interior_point_never_yields_a_false_exact(kind, monkeypatch):
     """The interior point only proposes; whatever it proposes, a step called exact meets the conditions."""
     rng = np.random.default_rng(5)
     monkeypatch.setattr(
-        module, "_interior_point", lambda g, H, A, r, w, scale: (rng.standard_normal(len(g)), w * rng.uniform(-1, 1, len(r)))
+        module,
+        "_interior_point",
+        lambda g, H, A, r, w, scale: (rng.standard_normal(len(g)), w * rng.uniform(-1, 1, len(r))),
     )
     exact = 0
     for seed in range(40):
@@ -180,7 +213,11 @@ def test_plant_a_ridge_taken_on_the_wrong_side_or_let_go_is_seen():
         g, H, A, r, w = parts = problem("plain", 8, seed)
         d = solve_kinked_quadratic(g, H, H, A, r, w).step
         assert kkt_residual(d, *parts) <= 1e-10 * forces(g, A, w)
-        for wrong in (d + 1e-8 * np.ones(len(d)), np.linalg.solve(H, g), solve_kinked_quadratic(g, H, H, A, r, 1.001 * w).step):
+        for wrong in (
+            d + 1e-8 * np.ones(len(d)),
+            np.linalg.solve(H, g),
+            solve_kinked_quadratic(g, H, H, A, r, 1.001 * w).step,
+        ):
             caught += kkt_residual(wrong, *parts) > 1e-10 * forces(g, A, w)
     # A vertex, where ridges block all directions, stays where it is when the weights change: not every one can be caught.
     assert caught >= 22
@@ -190,7 +227,9 @@ def test_where_the_last_step_met_its_ridges_the_next_does_without_the_interior_p
     """As Newton's steps shrink they meet the same ridges; a small push must not move the next step off them, a large one may."""
     solved = []
     interior_point = module._interior_point
-    monkeypatch.setattr(module, "_interior_point", lambda *problem: solved.append(1) or interior_point(*problem))
+    monkeypatch.setattr(
+        module, "_interior_point", lambda *problem: solved.append(1) or interior_point(*problem)
+    )
     short = 0
     for seed in range(30):
         g, H, A, r, w = problem("plain", 20, seed)

@@ -26,10 +26,15 @@ def transformed(objective, M):
 def carried(theta, M):
     """theta in those coordinates: B M^{-1}, and c less ln|det M| like ln p_n."""
     n = len(M)
-    return np.append((theta[:-1].reshape(n, n) @ np.linalg.inv(M)).ravel(), theta[-1] - np.linalg.slogdet(M)[1])
+    return np.append(
+        (theta[:-1].reshape(n, n) @ np.linalg.inv(M)).ravel(), theta[-1] - np.linalg.slogdet(M)[1]
+    )
 
 
-@pytest.mark.parametrize("n, n_data, nu", [(1, 50, 1), (2, 100, 0.5), (3, 250, 2.5), (4, 250, 1), (4, 2000, 1), (3, 300, 10)])
+@pytest.mark.parametrize(
+    "n, n_data, nu",
+    [(1, 50, 1), (2, 100, 0.5), (3, 250, 2.5), (4, 250, 1), (4, 2000, 1), (3, 300, 10)],
+)
 def test_the_kinks_are_climbed_from_the_smoothed_end_in_few_evaluations(n, n_data, nu):
     for seed in range(3):
         objective, start, _ = ica_problem(n, n_data, nu, seed)
@@ -60,7 +65,9 @@ def test_each_accepted_step_climbs():
         for theta in (start, truth, 3.0 * truth):
             end = climb_kinks(objective, theta, 0.1)
             # One rounding a step is let pass, of 60 steps.
-            assert end.value >= objective(theta)[0] - 60 * 4e-16 * max(1.0, abs(objective(theta)[0]))
+            assert end.value >= objective(theta)[0] - 60 * 4e-16 * max(
+                1.0, abs(objective(theta)[0])
+            )
 
 
 def test_the_end_is_the_same_in_rotated_coordinates_and_for_permuted_starts():
@@ -73,8 +80,12 @@ def test_the_end_is_the_same_in_rotated_coordinates_and_for_permuted_starts():
         # Both are the same isolated maximum, known to stationarity/curvature: 1e-15 over 1e-4 at worst.
         np.testing.assert_allclose(turned.theta, carried(end.theta, Q), rtol=0, atol=1e-9)
         P = np.eye(3)[[2, 0, 1]] * np.array([1.0, -1.0, -1.0])
-        relabelled = maximize(objective, np.append((P @ start[:-1].reshape(3, 3)).ravel(), start[-1]))
-        np.testing.assert_allclose(relabelled.theta[:-1].reshape(3, 3), P @ end.theta[:-1].reshape(3, 3), rtol=0, atol=1e-9)
+        relabelled = maximize(
+            objective, np.append((P @ start[:-1].reshape(3, 3)).ravel(), start[-1])
+        )
+        np.testing.assert_allclose(
+            relabelled.theta[:-1].reshape(3, 3), P @ end.theta[:-1].reshape(3, 3), rtol=0, atol=1e-9
+        )
 
 
 def test_the_end_is_a_maximum_in_any_coordinates():
@@ -120,14 +131,28 @@ def test_the_surrogate_that_its_steps_rely_on_is_concave_below_and_touches():
     def surrogate(theta):
         B = theta[:-1].reshape(3, 3)
         G_x = -SQRT2 * np.abs(B @ objective.x.T).sum(axis=0) + theta[-1] - log_noise(objective.x)
-        G_y = -SQRT2 * (signs * (B @ objective.y.T)).sum(axis=0) + theta[-1] - log_noise(objective.y)
-        return -(np.logaddexp(0, math.log(2.5) - G_x).sum() + np.logaddexp(0, G_y - math.log(2.5)).sum()) / 100
+        G_y = (
+            -SQRT2 * (signs * (B @ objective.y.T)).sum(axis=0) + theta[-1] - log_noise(objective.y)
+        )
+        return (
+            -(
+                np.logaddexp(0, math.log(2.5) - G_x).sum()
+                + np.logaddexp(0, G_y - math.log(2.5)).sum()
+            )
+            / 100
+        )
 
     slack = rounding(objective, truth)
     assert abs(surrogate(truth) - objective(truth)[0]) <= slack
     for _ in range(200):
-        one, two = (truth + 10.0 ** rng.uniform(-4, 0.5) * rng.standard_normal(10) for _ in range(2))
-        room = 20 * rounding(objective, one) + 20 * rounding(objective, two) + 1e-13 * abs(surrogate(one) + surrogate(two))
+        one, two = (
+            truth + 10.0 ** rng.uniform(-4, 0.5) * rng.standard_normal(10) for _ in range(2)
+        )
+        room = (
+            20 * rounding(objective, one)
+            + 20 * rounding(objective, two)
+            + 1e-13 * abs(surrogate(one) + surrogate(two))
+        )
         assert surrogate(one) <= objective(one)[0] + room
         assert surrogate(0.5 * (one + two)) >= 0.5 * (surrogate(one) + surrogate(two)) - room
     here = objective.expand(truth)
@@ -164,8 +189,14 @@ def test_single_starts_end_below_the_best_known_far_less_often_than_with_lbfgs()
     for seed in range(40):
         objective, start, truth = ica_problem(4, 250, 1, 100 + seed)
         rng = np.random.default_rng(seed)
-        ends = {"kinks": maximize(objective, start).value, "lbfgs": maximize_lbfgs(objective, start).value}
-        others = [maximize(objective, s).value for s in (truth, *(objective.model.random_start(rng) for _ in range(5)))]
+        ends = {
+            "kinks": maximize(objective, start).value,
+            "lbfgs": maximize_lbfgs(objective, start).value,
+        }
+        others = [
+            maximize(objective, s).value
+            for s in (truth, *(objective.model.random_start(rng) for _ in range(5)))
+        ]
         for name, value in ends.items():
             worse[name].append(value < max([*others, *ends.values()]) - 1e-4)
     kinks, lbfgs = np.array(worse["kinks"]), np.array(worse["lbfgs"])
@@ -178,6 +209,8 @@ def test_a_problem_without_data_curvature_ends_without_warnings():
     """Data and noise far apart: the maximum is at infinity, J rises towards 0."""
     rng = np.random.default_rng(0)
     noise = nr.GaussianNoise([50.0, 0.0], np.eye(2))
-    objective = nr.NCEObjective(nr.LaplaceICA(2), noise, rng.standard_normal((5, 2)), noise.sample(5, rng))
+    objective = nr.NCEObjective(
+        nr.LaplaceICA(2), noise, rng.standard_normal((5, 2)), noise.sample(5, rng)
+    )
     end = maximize(objective, np.array([0.1, 0.0, 0.0, 0.1, 0.0]))
     assert np.isfinite(end.theta).all() and -1e-6 < end.value <= 0.0 + EPS

@@ -13,7 +13,11 @@ from nce_ref.optimize import SecondHalf
 @pytest.mark.parametrize("n_steps", [1, 2, 7, 40])
 def test_average_and_numbers_are_those_of_the_second_half(n_steps):
     rng = np.random.default_rng(n_steps)
-    start, alphas, directions = 1e6 * rng.standard_normal(3), rng.standard_normal((n_steps, 3)), rng.standard_normal((n_steps, 3))
+    start, alphas, directions = (
+        1e6 * rng.standard_normal(3),
+        rng.standard_normal((n_steps, 3)),
+        rng.standard_normal((n_steps, 3)),
+    )
     root = rng.standard_normal((3, 3))
     metric = root @ root.T + np.eye(3)
     run = SecondHalf(start)

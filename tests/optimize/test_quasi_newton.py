@@ -29,7 +29,9 @@ def test_it_is_scipys_run_on_the_kinks_as_they_are():
     objective, start, _ = ica_problem(3, 300, 1, 0)
     counting = Counting(objective)
     end = maximize_lbfgs(counting, start)
-    plain = minimize(lambda t: tuple(-np.asarray(v) for v in objective(t)), start, jac=True, method="L-BFGS-B")
+    plain = minimize(
+        lambda t: tuple(-np.asarray(v) for v in objective(t)), start, jac=True, method="L-BFGS-B"
+    )
     assert end.n_evaluations == plain.nfev == len(counting.values)
     np.testing.assert_array_equal(end.theta, plain.x)
     assert end.value == -plain.fun

@@ -17,7 +17,11 @@ class TwoHills:
 
     def second_order(self, theta):
         x, y = theta
-        return -((x * x - 1) ** 2) - y * y, np.array([-4 * x * (x * x - 1), -2 * y]), np.diag([-12 * x * x + 4, -2.0])
+        return (
+            -((x * x - 1) ** 2) - y * y,
+            np.array([-4 * x * (x * x - 1), -2 * y]),
+            np.diag([-12 * x * x + 4, -2.0]),
+        )
 
 
 class Saturated:
@@ -26,7 +30,11 @@ class Saturated:
     n_data = 1
 
     def second_order(self, theta):
-        return -1e6 * abs(theta[0]), np.array([-1e6 * np.sign(theta[0]), 0.0]), np.diag([-1e-200, -1e-200])
+        return (
+            -1e6 * abs(theta[0]),
+            np.array([-1e6 * np.sign(theta[0]), 0.0]),
+            np.diag([-1e-200, -1e-200]),
+        )
 
 
 def test_positive_definite_takes_absolute_values_with_a_floor():
@@ -66,7 +74,9 @@ def test_a_far_gaussian_start_neither_overflows_nor_warns():
 
 
 def test_a_quadratic_takes_one_step_per_cap():
-    objective = nr.NCEObjective(nr.Gaussian(1), nr.GaussianNoise([0.0], [[1.0]]), np.ones((3, 1)), np.zeros((3, 1)))
+    objective = nr.NCEObjective(
+        nr.Gaussian(1), nr.GaussianNoise([0.0], [[1.0]]), np.ones((3, 1)), np.zeros((3, 1))
+    )
 
     class Quadratic:
         n_data = 1
@@ -129,7 +139,9 @@ def test_coarse_levels_see_a_few_points_and_fine_ones_all(n_data, few):
         def thinned(self, n_points):
             return Watched(self.objective.thinned(n_points), self.values)
 
-    theta, epsilon, evaluations = follow_smoothing(watched := Watched(objective), start, 3.0 / n_data)
+    theta, epsilon, evaluations = follow_smoothing(
+        watched := Watched(objective), start, 3.0 / n_data
+    )
     assert seen == [(0.3, few), (0.1, few), (0.03, n_data), (0.01, n_data), (0.003, n_data)]
     assert evaluations == len(watched.values)
     # The end is that of all points, whatever the way: the last level's tolerance holds on the whole objective.

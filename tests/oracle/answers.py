@@ -28,7 +28,10 @@ def under(name, convention, function):
 
     def answer(inputs):
         found = function(convention.inputs(objective, inputs))
-        return {output: convention.factor(objective, output, inputs) * np.asarray(value) for output, value in found.items()}
+        return {
+            output: convention.factor(objective, output, inputs) * np.asarray(value)
+            for output, value in found.items()
+        }
 
     return answer
 
@@ -39,16 +42,28 @@ def judged(name, function, dtype="float64", convention=OURS, only=None):
     for vector in cases(name):
         with np.errstate(all="ignore"):
             outputs = function(convention.inputs(OBJECTIVES[name], vector.arguments(dtype)))
-            kept = {output: np.asarray(value) for output, value in outputs.items() if only is None or output in only}
+            kept = {
+                output: np.asarray(value)
+                for output, value in outputs.items()
+                if only is None or output in only
+            }
             results.append(judge(vector, kept, dtype, convention))
     return results
 
 
 def observed(name, function, dtype="float64", convention=OURS, only=None):
     """What ``diagnose`` lays out first."""
-    return observe(OBJECTIVES[name], judged(name, function, dtype, convention, only), dtype, convention)
+    return observe(
+        OBJECTIVES[name], judged(name, function, dtype, convention, only), dtype, convention
+    )
 
 
 def diagnosis(name, function, dtype="float64", convention=OURS, only=None, evaluate=None):
     """What is said of an implementation."""
-    return diagnose(OBJECTIVES[name], judged(name, function, dtype, convention, only), dtype, convention, evaluate)
+    return diagnose(
+        OBJECTIVES[name],
+        judged(name, function, dtype, convention, only),
+        dtype,
+        convention,
+        evaluate,
+    )

@@ -160,8 +160,13 @@ HINTED = {
 CHOICES = ("a-numpy-02", "a-jax-15", "b-np-09", "b-torch-11", "c-numpy-03", "d-jax-10")
 UNSEEN = {
     # Casts to float32, and an error below its eps.
-    *((name, "float32") for name in ("a-torch-02", "a-torch-09", "a-jax-14", "b-torch-06", "c-torch-10")),
-    *(("b-jax-12", dtype) for dtype in ("float32", "float64")),  # B cast to float32, which holds every input exactly
+    *(
+        (name, "float32")
+        for name in ("a-torch-02", "a-torch-09", "a-jax-14", "b-torch-06", "c-torch-10")
+    ),
+    *(
+        ("b-jax-12", dtype) for dtype in ("float32", "float64")
+    ),  # B cast to float32, which holds every input exactly
 }
 
 
@@ -169,7 +174,9 @@ def verdict(name, objective, function, dtype):
     """Assert what is said of one implementation."""
     report = oracle.check(function, objective, dtype)
     if name in CHOICES:
-        assert report.ok and "documented choice" in {result.status for result in report.results}, str(report)
+        assert report.ok and "documented choice" in {result.status for result in report.results}, (
+            str(report)
+        )
         return
     assert report.ok == ((name, dtype) in UNSEEN), str(report)
     if report.ok:

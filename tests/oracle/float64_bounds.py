@@ -32,7 +32,9 @@ def agrees(got, want, bound):
     with localcontext(prec=60):
         for name, digits in want.items():
             exact, allowed = np.ravel(np.array(digits, dtype=object)), np.ravel(bound[name])
-            for g, w, a in zip(np.ravel(got[name]), exact, np.broadcast_to(allowed, exact.shape), strict=True):
+            for g, w, a in zip(
+                np.ravel(got[name]), exact, np.broadcast_to(allowed, exact.shape), strict=True
+            ):
                 if not np.isfinite(g) or abs(Decimal(float(g)) - w) > 2 * Decimal(float(a)):
                     return False
     return True
@@ -56,7 +58,9 @@ def bound_nce(data, noise, nu, of_data=0.0, of_noise=0.0):
         t = sign * (ratio - np.log(nu))
         off = off + 4 * U * (np.abs(ratio) + abs(np.log(nu)) + np.abs(t))
         weight = np.exp(-np.logaddexp(0.0, t))
-        value += (weight * np.expm1(off) + (8 + T) * U * np.logaddexp(0.0, -t) + TINY).sum() / len(data)
+        value += (weight * np.expm1(off) + (8 + T) * U * np.logaddexp(0.0, -t) + TINY).sum() / len(
+            data
+        )
         out[f"grad_log_ratio_{name}"] = (weight * (np.expm1(off) + (8 + T) * U) + TINY) / len(data)
     return {"value": value, **out}
 
@@ -67,7 +71,9 @@ def bound_laplace_ica_nce(B, c, x, y, mean, cov):
     def log_model(u):
         return -SQRT2 * np.abs(u @ B.T).sum(axis=1) + c
 
-    terms = _bound_terms(log_model, lambda u: bound_log_densities(B, c, u, mean, cov)[0], x, y, mean, cov)
+    terms = _bound_terms(
+        log_model, lambda u: bound_log_densities(B, c, u, mean, cov)[0], x, y, mean, cov
+    )
     weights = np.append(terms["grad_log_ratio_data"], terms["grad_log_ratio_noise"])
     grad = SQRT2 * weights @ np.abs(np.concatenate([x, y]))
     return {"value": terms["value"], "grad_B": np.tile(grad, (len(B), 1)), "grad_c": weights.sum()}
@@ -78,11 +84,24 @@ def bound_gaussian_nce(precision, c, x, y, mean, cov):
     n = len(precision)
 
     def of_model(u):
-        return (2 * n + 4) * U * (0.5 * np.einsum("ti,ij,tj->t", np.abs(u), np.abs(precision), np.abs(u)) + abs(c))
+        return (
+            (2 * n + 4)
+            * U
+            * (0.5 * np.einsum("ti,ij,tj->t", np.abs(u), np.abs(precision), np.abs(u)) + abs(c))
+        )
 
-    terms = _bound_terms(lambda u: -0.5 * np.einsum("ti,ij,tj->t", u, precision, u) + c, of_model, x, y, mean, cov)
-    weights, u = np.append(terms["grad_log_ratio_data"], terms["grad_log_ratio_noise"]), np.abs(np.concatenate([x, y]))
-    return {"value": terms["value"], "grad_precision": 0.5 * np.einsum("t,ti,tj->ij", weights, u, u), "grad_c": weights.sum()}
+    terms = _bound_terms(
+        lambda u: -0.5 * np.einsum("ti,ij,tj->t", u, precision, u) + c, of_model, x, y, mean, cov
+    )
+    weights, u = (
+        np.append(terms["grad_log_ratio_data"], terms["grad_log_ratio_noise"]),
+        np.abs(np.concatenate([x, y])),
+    )
+    return {
+        "value": terms["value"],
+        "grad_precision": 0.5 * np.einsum("t,ti,tj->ij", weights, u, u),
+        "grad_c": weights.sum(),
+    }
 
 
 def bound_laplace_ica_mle(B, x):
@@ -92,21 +111,31 @@ def bound_laplace_ica_mle(B, x):
     inverse = np.linalg.norm(np.linalg.inv(B), 2)
     slope = (T + 4) * U * SQRT2 * np.abs(x).mean(axis=0)
     value = of_model.mean() * (T + 1) + of_constant[0]
-    return {"value": value, "grad_B": np.tile(slope, (n, 1)) + 2**n * n**3 * np.linalg.cond(B) * U * inverse}
+    return {
+        "value": value,
+        "grad_B": np.tile(slope, (n, 1)) + 2**n * n**3 * np.linalg.cond(B) * U * inverse,
+    }
 
 
 def naive_laplace_ica_nce(B, c, x, y, mean, cov, mistake=""):
     """J and its gradient in float64, by the inverse and the determinant, with one mistake planted where it is named."""
     n, nu = len(mean), len(y) / len(x)
     scale = 1.0 if mistake == "laplace-scale" else SQRT2
-    log_constant = (0.0 if mistake == "no-2pi" else n * np.log(2 * np.pi)) + (0.0 if mistake == "no-logdet" else np.linalg.slogdet(cov)[1])
+    log_constant = (0.0 if mistake == "no-2pi" else n * np.log(2 * np.pi)) + (
+        0.0 if mistake == "no-logdet" else np.linalg.slogdet(cov)[1]
+    )
     log_nu = {"no-log-nu": 0.0, "nu-sign": -np.log(nu)}.get(mistake, np.log(nu))
     average = nu if mistake == "noise-averaged" else 1.0
     value, grad_B, grad_c = 0.0, np.zeros((n, n)), 0.0
     for u, is_data in ((x, True), (y, False)):
         d, s = u - mean, u @ B.T
         sign = np.where(s >= 0, 1.0, -1.0) if mistake == "kink-convention" else np.sign(s)
-        t = -scale * np.abs(s).sum(axis=1) + c + 0.5 * (np.einsum("ti,ij,tj->t", d, np.linalg.inv(cov), d) + log_constant) - log_nu
+        t = (
+            -scale * np.abs(s).sum(axis=1)
+            + c
+            + 0.5 * (np.einsum("ti,ij,tj->t", d, np.linalg.inv(cov), d) + log_constant)
+            - log_nu
+        )
         up = 1.0 if is_data or mistake == "noise-sign" else -1.0
         share = (1.0 if is_data else 1.0 / average) / len(x)
         value -= share * np.logaddexp(0.0, -up * t).sum()
@@ -116,7 +145,11 @@ def naive_laplace_ica_nce(B, c, x, y, mean, cov, mistake=""):
     if mistake == "transposed":
         grad_B = grad_B.T
     factor = 0.5 if mistake == "half" else 1.0
-    return {"value": factor * value, "grad_B": factor * grad_B, "grad_c": -grad_c if mistake == "c-sign" else factor * grad_c}
+    return {
+        "value": factor * value,
+        "grad_B": factor * grad_B,
+        "grad_c": -grad_c if mistake == "c-sign" else factor * grad_c,
+    }
 
 
 def naive_laplace_ica_mle(B, x, mistake=""):
@@ -124,8 +157,14 @@ def naive_laplace_ica_mle(B, x, mistake=""):
     scale = 1.0 if mistake == "laplace-scale" else SQRT2
     of_det = 0.0 if mistake == "no-logdet-B" else 1.0
     s, inverse = x @ B.T, np.linalg.inv(B)
-    value = -scale * np.abs(s).sum(axis=1).mean() + of_det * np.linalg.slogdet(B)[1] - len(B) / 2 * np.log(2.0)
-    grad = -scale * np.sign(s).T @ x / len(x) + of_det * (inverse if mistake == "not-transposed" else inverse.T)
+    value = (
+        -scale * np.abs(s).sum(axis=1).mean()
+        + of_det * np.linalg.slogdet(B)[1]
+        - len(B) / 2 * np.log(2.0)
+    )
+    grad = -scale * np.sign(s).T @ x / len(x) + of_det * (
+        inverse if mistake == "not-transposed" else inverse.T
+    )
     factor = {"half": 0.5, "sum": float(len(x))}.get(mistake, 1.0)
     return {"value": factor * value, "grad_B": factor * grad}
 
@@ -142,7 +181,15 @@ def _bound_terms(log_model, of_model, x, y, mean, cov):
     ratios, errors = [], []
     for u in (x, y):
         d = u - mean
-        log_noise = -0.5 * (np.einsum("ti,ij,tj->t", d, np.linalg.inv(cov), d) + np.linalg.slogdet(cov)[1] + len(mean) * np.log(2 * np.pi))
+        log_noise = -0.5 * (
+            np.einsum("ti,ij,tj->t", d, np.linalg.inv(cov), d)
+            + np.linalg.slogdet(cov)[1]
+            + len(mean) * np.log(2 * np.pi)
+        )
         ratios.append(log_model(u) - log_noise)
-        errors.append(of_model(u) + _bound_log_noise(u, mean, cov) + 4 * U * (np.abs(log_model(u)) + np.abs(log_noise)))
+        errors.append(
+            of_model(u)
+            + _bound_log_noise(u, mean, cov)
+            + 4 * U * (np.abs(log_model(u)) + np.abs(log_noise))
+        )
     return bound_nce(*ratios, len(y) / len(x), *errors)

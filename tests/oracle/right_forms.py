@@ -24,7 +24,11 @@ SQRT2 = np.sqrt(2.0)
 
 def by_inverse(u, mean, cov):
     P, d = np.linalg.inv(cov), u - mean
-    return -0.5 * np.einsum("ti,ij,tj->t", d, P, d) - 0.5 * np.linalg.slogdet(cov)[1] - 0.5 * len(mean) * np.log(2 * np.pi).astype(u.dtype)
+    return (
+        -0.5 * np.einsum("ti,ij,tj->t", d, P, d)
+        - 0.5 * np.linalg.slogdet(cov)[1]
+        - 0.5 * len(mean) * np.log(2 * np.pi).astype(u.dtype)
+    )
 
 
 def by_solve(u, mean, cov):
@@ -37,7 +41,11 @@ def by_solve(u, mean, cov):
 def by_eigenvalues(u, mean, cov):
     values, vectors = np.linalg.eigh(cov)
     z = (u - mean) @ vectors
-    return (-0.5 * (z * z / values).sum(axis=1) - 0.5 * np.log(values).sum() - 0.5 * len(mean) * np.log(2 * np.pi)).astype(u.dtype)
+    return (
+        -0.5 * (z * z / values).sum(axis=1)
+        - 0.5 * np.log(values).sum()
+        - 0.5 * len(mean) * np.log(2 * np.pi)
+    ).astype(u.dtype)
 
 
 def by_scipy(u, mean, cov):
@@ -71,18 +79,29 @@ def one_by_one(terms):
 NETWORK = batched(BY_OUTPUT)
 
 
-def implementation(log_noise=by_inverse, log_h=by_softplus, total=pairwise, network=NETWORK, rivals=BY_SOFTMAX):
+def implementation(
+    log_noise=by_inverse, log_h=by_softplus, total=pairwise, network=NETWORK, rivals=BY_SOFTMAX
+):
     """(objective, arguments) -> outputs, in the arguments' dtype."""
 
     def nce(model_x, model_y, noise_x, noise_y, nu):
         log_nu, n_data = model_x.dtype.type(np.log(nu)), len(model_x)
-        (log_x, _), (log_y, log_other_y) = log_h(model_x, noise_x, log_nu), log_h(model_y, noise_y, log_nu)
-        return (total(log_x) + total(log_other_y)) / n_data, (1 - np.exp(log_x)) / n_data, -np.exp(log_y) / n_data
+        (log_x, _), (log_y, log_other_y) = (
+            log_h(model_x, noise_x, log_nu),
+            log_h(model_y, noise_y, log_nu),
+        )
+        return (
+            (total(log_x) + total(log_other_y)) / n_data,
+            (1 - np.exp(log_x)) / n_data,
+            -np.exp(log_y) / n_data,
+        )
 
     def of_model(log_model, slope, a, dtype):
         samples = a["x"], a["y"]
         noise = [log_noise(u, a["noise_mean"], a["noise_cov"]) for u in samples]
-        value, *weights = nce(*(log_model(u) + dtype(a["c"]) for u in samples), *noise, len(a["y"]) / len(a["x"]))
+        value, *weights = nce(
+            *(log_model(u) + dtype(a["c"]) for u in samples), *noise, len(a["y"]) / len(a["x"])
+        )
         weights, points = np.concatenate(weights), np.concatenate(samples)
         return value, total(weights[:, None, None] * slope(points)), total(weights)
 
@@ -108,24 +127,53 @@ def implementation(log_noise=by_inverse, log_h=by_softplus, total=pairwise, netw
         if objective == "nce_from_log_ratios":
             data, noise = a["log_ratio_data"], a["log_ratio_noise"]
             value, of_data, of_noise = nce(data, noise, 0 * data, 0 * noise, a["nu"])
-            return {"value": value, "grad_log_ratio_data": of_data, "grad_log_ratio_noise": of_noise}
+            return {
+                "value": value,
+                "grad_log_ratio_data": of_data,
+                "grad_log_ratio_noise": of_noise,
+            }
         if objective == "binary_nce":
-            value, of_data, of_noise = nce(a["log_model_data"], a["log_model_noise"], a["log_noise_data"], a["log_noise_noise"], a["nu"])
-            return {"value": value, "grad_log_model_data": of_data, "grad_log_model_noise": of_noise}
+            value, of_data, of_noise = nce(
+                a["log_model_data"],
+                a["log_model_noise"],
+                a["log_noise_data"],
+                a["log_noise_noise"],
+                a["nu"],
+            )
+            return {
+                "value": value,
+                "grad_log_model_data": of_data,
+                "grad_log_model_noise": of_noise,
+            }
         if objective == "gaussian_log_density":
             return {"value": log_noise(a["u"], a["mean"], a["cov"])}
         if objective == "laplace_ica_log_density":
             return {"value": laplace(a["B"], a["u"], dtype) + dtype(a["c"])}
         if objective == "laplace_ica_mle":
             B, x = a["B"], a["x"]
-            value = total(laplace(B, x, dtype)) / len(x) + np.log(np.abs(np.linalg.det(B))) - dtype(0.5 * len(B) * np.log(2))
-            return {"value": value, "grad_B": total(laplace_slope(B, x, dtype)) / len(x) + np.linalg.inv(B).T}
+            value = (
+                total(laplace(B, x, dtype)) / len(x)
+                + np.log(np.abs(np.linalg.det(B)))
+                - dtype(0.5 * len(B) * np.log(2))
+            )
+            return {
+                "value": value,
+                "grad_B": total(laplace_slope(B, x, dtype)) / len(x) + np.linalg.inv(B).T,
+            }
         if objective == "laplace_ica_nce":
-            value, of_B, of_c = of_model(lambda u: laplace(a["B"], u, dtype), lambda u: laplace_slope(a["B"], u, dtype), a, dtype)
+            value, of_B, of_c = of_model(
+                lambda u: laplace(a["B"], u, dtype),
+                lambda u: laplace_slope(a["B"], u, dtype),
+                a,
+                dtype,
+            )
             return {"value": value, "grad_B": of_B, "grad_c": of_c}
         P = a["precision"]
         value, of_precision, of_c = of_model(
-            lambda u: -dtype(0.5) * np.einsum("ti,ij,tj->t", u, P, u), lambda u: -dtype(0.5) * u[:, :, None] * u[:, None, :], a, dtype
+            lambda u: -dtype(0.5) * np.einsum("ti,ij,tj->t", u, P, u),
+            lambda u: -dtype(0.5) * u[:, :, None] * u[:, None, :],
+            a,
+            dtype,
         )
         return {"value": value, "grad_precision": of_precision, "grad_c": of_c}
 
@@ -135,7 +183,13 @@ def implementation(log_noise=by_inverse, log_h=by_softplus, total=pairwise, netw
 FORMS = {
     "inverse, softplus": implementation(),
     "solve and Cholesky, ln(p_m + nu p_n)": implementation(by_solve, by_log_sum),
-    "eigenvalues, BCE with logits": implementation(by_eigenvalues, by_bce, network=batched(BY_COSH), rivals=BY_SUMS),
-    "scipy, summed one by one": implementation(by_scipy, by_softplus, one_by_one, in_loops(BY_OUTPUT), IN_LOOPS),
-    "inverse, ln(p_m + nu p_n), one by one": implementation(by_inverse, by_log_sum, one_by_one, in_loops(BY_COSH), IN_LOOPS),
+    "eigenvalues, BCE with logits": implementation(
+        by_eigenvalues, by_bce, network=batched(BY_COSH), rivals=BY_SUMS
+    ),
+    "scipy, summed one by one": implementation(
+        by_scipy, by_softplus, one_by_one, in_loops(BY_OUTPUT), IN_LOOPS
+    ),
+    "inverse, ln(p_m + nu p_n), one by one": implementation(
+        by_inverse, by_log_sum, one_by_one, in_loops(BY_COSH), IN_LOOPS
+    ),
 }

@@ -14,12 +14,18 @@ import numpy as np
 
 BY_OUTPUT = {
     "tanh": (np.tanh, lambda z, a: 1 - a * a),
-    "softplus": (lambda z: np.logaddexp(0 * z, z), lambda z, a: np.exp(z - a)),  # as JAX differentiates logaddexp
+    "softplus": (
+        lambda z: np.logaddexp(0 * z, z),
+        lambda z, a: np.exp(z - a),
+    ),  # as JAX differentiates logaddexp
     "relu": (lambda z: np.where(z > 0, z, 0 * z), lambda z, a: (a > 0).astype(z.dtype)),
 }
 BY_COSH = {
     "tanh": (lambda z: 1 - 2 / (np.exp(2 * z) + 1), lambda z, a: 1 / np.cosh(z) ** 2),
-    "softplus": (lambda z: np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z))), lambda z, a: 1 / (1 + np.exp(-z))),
+    "softplus": (
+        lambda z: np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z))),
+        lambda z, a: 1 / (1 + np.exp(-z)),
+    ),
     "relu": (lambda z: z * (z > 0), lambda z, a: np.heaviside(z, z.dtype.type(0))),
 }
 
@@ -27,7 +33,12 @@ BY_COSH = {
 def unpack(layer_sizes, theta):
     layers, start = [], 0
     for into, out in pairwise([int(size) for size in layer_sizes]):
-        layers.append((theta[start : start + into * out].reshape(out, into), theta[start + into * out : start + (into + 1) * out]))
+        layers.append(
+            (
+                theta[start : start + into * out].reshape(out, into),
+                theta[start + into * out : start + (into + 1) * out],
+            )
+        )
         start += (into + 1) * out
     return layers
 

@@ -37,7 +37,11 @@ def running(log_w):
     """One pass: the sum is scaled down where a larger ln w comes."""
     top, total = log_w[0], log_w.dtype.type(1)
     for value in log_w[1:]:
-        top, total = (value, total * np.exp(top - value) + 1) if value > top else (top, total + np.exp(value - top))
+        top, total = (
+            (value, total * np.exp(top - value) + 1)
+            if value > top
+            else (top, total + np.exp(value - top))
+        )
     return top + np.log(total / log_w.dtype.type(len(log_w))), np.exp(log_w - top) / total
 
 
@@ -60,7 +64,10 @@ def importance_of_laplace(normaliser, total):
 
     def evaluate(B, x, y, noise_mean, noise_cov, log_noise):
         scale = B.dtype.type(SQRT2)
-        found = by_densities(*(-scale * np.abs(u @ B.T).sum(axis=1) for u in (x, y)), log_noise(y, noise_mean, noise_cov))
+        found = by_densities(
+            *(-scale * np.abs(u @ B.T).sum(axis=1) for u in (x, y)),
+            log_noise(y, noise_mean, noise_cov),
+        )
         slopes = np.concatenate([found["grad_log_model_data"], found["grad_log_model_noise"]])
         points = np.concatenate([x, y])
         terms = -scale * slopes[:, None, None] * np.sign(points @ B.T)[:, :, None] * points[:, None]
@@ -102,7 +109,10 @@ def score_matching_in_loops(B, x, slope):
     value, grad = dtype(0), np.zeros_like(B)
     for u in x:
         t = [np.tanh(a * one_by_one(b * u)) for b in B]
-        psi = [-scale * one_by_one(np.array([t[k] * B[k, j] for k in range(n)], dtype=dtype)) for j in range(n)]
+        psi = [
+            -scale * one_by_one(np.array([t[k] * B[k, j] for k in range(n)], dtype=dtype))
+            for j in range(n)
+        ]
         for j in range(n):
             value = value + dtype(0.5) * psi[j] * psi[j]
         for k in range(n):
@@ -110,7 +120,11 @@ def score_matching_in_loops(B, x, slope):
             value = value - scale * a * q * norms[k]
             back = one_by_one(np.array([B[k, j] * psi[j] for j in range(n)], dtype=dtype))
             for j in range(n):
-                grad[k, j] += -scale * t[k] * psi[j] - scale * a * q * back * u[j] + 2 * scale * a * a * t[k] * q * norms[k] * u[j]
+                grad[k, j] += (
+                    -scale * t[k] * psi[j]
+                    - scale * a * q * back * u[j]
+                    + 2 * scale * a * a * t[k] * q * norms[k] * u[j]
+                )
                 grad[k, j] -= 2 * scale * a * q * B[k, j]
     return {"value": -value / n_data, "grad_B": -grad / n_data}
 
@@ -124,14 +138,18 @@ def gaussian(precision):
 
 def laplace(B):
     scale = B.dtype.type(SQRT2)
-    return (lambda u: -scale * (np.sign(u @ B.T) @ B)), lambda u: scale * np.abs(B @ u.T).sum(axis=0)
+    return (
+        lambda u: -scale * (np.sign(u @ B.T) @ B)
+    ), lambda u: scale * np.abs(B @ u.T).sum(axis=0)
 
 
 def normalised_gaussian(precision):
     """With the normalising constant in the log-density, where it has one."""
     score, potential = gaussian(precision)
     sign, log_det = np.linalg.slogdet(precision)
-    constant = precision.dtype.type(0.5 * len(precision) * np.log(2 * np.pi) - (0.5 * log_det if sign > 0 else 0.0))
+    constant = precision.dtype.type(
+        0.5 * len(precision) * np.log(2 * np.pi) - (0.5 * log_det if sign > 0 else 0.0)
+    )
     return score, lambda u: potential(u) + constant
 
 
@@ -167,7 +185,9 @@ def leapfrog(model, integrate):
     def evaluate(u, momentum, step_size, n_steps, **parameter):
         score, potential = model(*parameter.values())
         end, p = integrate(score, u, momentum, step_size, int(n_steps))
-        before, after = (potential(q) + 0.5 * (r * r).sum(axis=1) for q, r in ((u, momentum), (end, p)))
+        before, after = (
+            potential(q) + 0.5 * (r * r).sum(axis=1) for q, r in ((u, momentum), (end, p))
+        )
         return {"u_after": end, "momentum_after": p, "energy_change": after - before}
 
     return evaluate
@@ -188,7 +208,10 @@ def decide_by_logarithm(energy_before, energy_after, uniforms):
 
 
 def decide_one_by_one(energy_before, energy_after, uniforms):
-    p = np.array([np.exp(h - k) if k > h else 1 for h, k in zip(energy_before, energy_after)], dtype=uniforms.dtype)
+    p = np.array(
+        [np.exp(h - k) if k > h else 1 for h, k in zip(energy_before, energy_after)],
+        dtype=uniforms.dtype,
+    )
     return {"probability": p, "accepted": (p > uniforms).astype(p.dtype)}
 
 
@@ -204,6 +227,15 @@ def forms(normaliser, total, score_matching, of_gaussian, integrate, decision):
 
 
 BY_SOFTMAX = forms(softmax, lambda terms: terms.sum(axis=0), by_psi, gaussian, whole_steps, decide)
-BY_SUMS = forms(log_add_exp, lambda terms: terms.sum(axis=0), by_gram_matrix, normalised_gaussian, merged, decide_by_logarithm)
-IN_LOOPS = forms(running, one_by_one, score_matching_in_loops, gaussian, by_displacements, decide_one_by_one)
+BY_SUMS = forms(
+    log_add_exp,
+    lambda terms: terms.sum(axis=0),
+    by_gram_matrix,
+    normalised_gaussian,
+    merged,
+    decide_by_logarithm,
+)
+IN_LOOPS = forms(
+    running, one_by_one, score_matching_in_loops, gaussian, by_displacements, decide_one_by_one
+)
 RIVALS = tuple(BY_SOFTMAX)

@@ -17,7 +17,15 @@ from nce_ref import oracle
 from nce_ref.oracle import adapters
 from nce_ref.oracle.textbook import Steps, evaluate
 
-SMOOTH = ["log_sigmoid", "sigmoid", "nce_from_log_ratios", "binary_nce", "laplace_ica_nce", "laplace_ica_mle", "gaussian_nce"]
+SMOOTH = [
+    "log_sigmoid",
+    "sigmoid",
+    "nce_from_log_ratios",
+    "binary_nce",
+    "laplace_ica_nce",
+    "laplace_ica_mle",
+    "gaussian_nce",
+]
 SMOOTH += ["laplace_ica_importance_sampling", "laplace_ica_score_matching"]
 DTYPES = ["float32", "float64"]
 
@@ -26,7 +34,12 @@ class Array:
     """A framework's array: not NumPy's, not to be read by NumPy while it is attached."""
 
     def __init__(self, data, slopes=(), requires_grad=False, on_cpu=True):
-        self.data, self.slopes, self.requires_grad, self.on_cpu = np.asarray(data), dict(slopes), requires_grad, on_cpu
+        self.data, self.slopes, self.requires_grad, self.on_cpu = (
+            np.asarray(data),
+            dict(slopes),
+            requires_grad,
+            on_cpu,
+        )
         self.shape = self.data.shape
 
     def sum(self):
@@ -52,7 +65,9 @@ class Array:
 def fake_torch(monkeypatch):
     module = ModuleType("torch")
     module.Tensor, module.float32, module.float64 = Array, np.float32, np.float64
-    module.tensor = lambda value, dtype, requires_grad: Array(np.array(value, dtype=dtype), requires_grad=requires_grad)
+    module.tensor = lambda value, dtype, requires_grad: Array(
+        np.array(value, dtype=dtype), requires_grad=requires_grad
+    )
     module.zeros_like = lambda array: Array(np.zeros_like(array.data))
     module.autograd = ModuleType("torch.autograd")
 
@@ -78,8 +93,13 @@ def fake_jax(monkeypatch):
 
         def both(arguments):
             total, extra = function(arguments)
-            zero = {name: Array(np.zeros_like(argument.data)) for name, argument in arguments.items()}
-            return (total, extra), {name: total.slopes.get(id(argument), zero[name]) for name, argument in arguments.items()}
+            zero = {
+                name: Array(np.zeros_like(argument.data)) for name, argument in arguments.items()
+            }
+            return (total, extra), {
+                name: total.slopes.get(id(argument), zero[name])
+                for name, argument in arguments.items()
+            }
 
         return both
 
@@ -95,7 +115,9 @@ def adapter(request):
 
 
 def plain(inputs):
-    return {name: value.data if isinstance(value, Array) else value for name, value in inputs.items()}
+    return {
+        name: value.data if isinstance(value, Array) else value for name, value in inputs.items()
+    }
 
 
 def textbook(objective, seen=None, keep=lambda name: True, **how):
@@ -105,18 +127,33 @@ def textbook(objective, seen=None, keep=lambda name: True, **how):
     def value(**inputs):
         if seen is not None:
             seen.append(inputs)
-        found = evaluate(Steps(), objective, {name: float(v) if np.ndim(v) == 0 else v for name, v in plain(inputs).items()})
-        slopes = {id(inputs[o.derivative_of]): Array(found[o.name]) for o in outputs if o.derivative_of and keep(o.derivative_of)}
+        found = evaluate(
+            Steps(),
+            objective,
+            {name: float(v) if np.ndim(v) == 0 else v for name, v in plain(inputs).items()},
+        )
+        slopes = {
+            id(inputs[o.derivative_of]): Array(found[o.name])
+            for o in outputs
+            if o.derivative_of and keep(o.derivative_of)
+        }
         dtype = next(v.data.dtype for v in inputs.values() if isinstance(v, Array))
         attached = any(v.requires_grad for v in inputs.values() if isinstance(v, Array))
-        return Array(np.asarray(found["value"], dtype=dtype), slopes, **{"requires_grad": attached, **how})
+        return Array(
+            np.asarray(found["value"], dtype=dtype), slopes, **{"requires_grad": attached, **how}
+        )
 
     return value
 
 
 def test_no_framework_is_imported_before_it_is_asked_for():
     code = "import sys, nce_ref.oracle, nce_ref.oracle.adapters; print({'torch', 'jax', 'autograd', 'tensorflow'} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        == "set()\n"
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -133,8 +170,12 @@ def test_what_the_function_is_given(adapter, dtype):
     vector = oracle.cases("laplace_ica_nce")[0]
     adapter(textbook("laplace_ica_nce", seen), "laplace_ica_nce")(**vector.arguments(dtype))
     (inputs,) = seen
-    assert list(inputs) == list(vector.inputs) and all(type(value) is Array for value in inputs.values())
-    assert {value.data.dtype for value in inputs.values()} == {np.dtype(dtype)} and inputs["c"].shape == ()
+    assert list(inputs) == list(vector.inputs) and all(
+        type(value) is Array for value in inputs.values()
+    )
+    assert {value.data.dtype for value in inputs.values()} == {np.dtype(dtype)} and inputs[
+        "c"
+    ].shape == ()
 
     seen.clear()
     vector = oracle.cases("binary_nce")[0]
@@ -144,8 +185,12 @@ def test_what_the_function_is_given(adapter, dtype):
 
 def test_torch_differentiates_only_what_the_objective_does(fake_torch):
     seen = []
-    fake_torch(textbook("binary_nce", seen), "binary_nce")(**oracle.cases("binary_nce")[0].arguments())
-    wanted = {name for name, value in seen[0].items() if isinstance(value, Array) and value.requires_grad}
+    fake_torch(textbook("binary_nce", seen), "binary_nce")(
+        **oracle.cases("binary_nce")[0].arguments()
+    )
+    wanted = {
+        name for name, value in seen[0].items() if isinstance(value, Array) and value.requires_grad
+    }
     assert wanted == {"log_model_data", "log_model_noise"}
 
 
@@ -154,7 +199,9 @@ def test_the_inputs_are_copied(adapter):
     seen = []
     inputs = oracle.cases("binary_nce")[0].arguments()
     adapter(textbook("binary_nce", seen), "binary_nce")(**inputs)
-    assert not any(np.shares_memory(plain(seen[0])[name], inputs[name]) for name in inputs if name != "nu")
+    assert not any(
+        np.shares_memory(plain(seen[0])[name], inputs[name]) for name in inputs if name != "nu"
+    )
 
 
 def test_a_value_off_the_cpu_comes_back(fake_torch):
@@ -167,19 +214,29 @@ def test_what_the_value_does_not_depend_on_has_the_derivative_0(adapter):
     inputs = oracle.cases("laplace_ica_nce")[0].arguments()
     assert cut(**inputs)["grad_c"] == 0.0 and cut(**inputs)["grad_B"].any()
     report = oracle.check(cut, "laplace_ica_nce")
-    assert not report.ok and {c.output for result in report.failed for c in result.comparisons if not c.passed} == {"grad_c"}
+    assert not report.ok and {
+        c.output for result in report.failed for c in result.comparisons if not c.passed
+    } == {"grad_c"}
 
 
 def test_a_detached_value_has_derivatives_0(fake_torch):
-    outputs = fake_torch(textbook("binary_nce", requires_grad=False), "binary_nce")(**oracle.cases("binary_nce")[0].arguments())
-    assert not outputs["grad_log_model_data"].any() and not outputs["grad_log_model_noise"].any() and outputs["value"] < 0
+    outputs = fake_torch(textbook("binary_nce", requires_grad=False), "binary_nce")(
+        **oracle.cases("binary_nce")[0].arguments()
+    )
+    assert (
+        not outputs["grad_log_model_data"].any()
+        and not outputs["grad_log_model_noise"].any()
+        and outputs["value"] < 0
+    )
 
 
 @pytest.mark.parametrize("returned", [{"value": 1.0}, 1.0, None, (1.0, 2.0), "0.5"])
 def test_with_an_objective_the_value_has_to_be_the_frameworks(adapter, returned):
     report = oracle.check(adapter(lambda t: returned, "log_sigmoid"), "log_sigmoid")
     said = f"raised TypeError: the function returned a {type(returned).__name__}; expected the value as a"
-    assert {result.status for result in report.results} == {"errored"} and all(said in r.message for r in report.results)
+    assert {result.status for result in report.results} == {"errored"} and all(
+        said in r.message for r in report.results
+    )
 
 
 @pytest.mark.parametrize("how", ["a dict", "the value", "NumPy's", "scalars"])
@@ -191,8 +248,13 @@ def test_without_an_objective_outputs_are_only_converted(adapter, how):
         return found if how == "NumPy's" else {name: Array(value) for name, value in found.items()}
 
     def scalars(log_ratio_data, log_ratio_noise, nu):
-        inputs = plain({"log_ratio_data": log_ratio_data, "log_ratio_noise": log_ratio_noise, "nu": nu})
-        return {"value": np.float64(evaluate(Steps(), "nce_from_log_ratios", inputs)["value"]), "grad_log_ratio_data": None}
+        inputs = plain(
+            {"log_ratio_data": log_ratio_data, "log_ratio_noise": log_ratio_noise, "nu": nu}
+        )
+        return {
+            "value": np.float64(evaluate(Steps(), "nce_from_log_ratios", inputs)["value"]),
+            "grad_log_ratio_data": None,
+        }
 
     if how == "scalars":  # NumPy's own scalars have a shape, too
         assert oracle.check(adapter(scalars), "nce_from_log_ratios").ok
@@ -200,7 +262,10 @@ def test_without_an_objective_outputs_are_only_converted(adapter, how):
         assert oracle.check(adapter(function), "log_sigmoid").ok
 
 
-@pytest.mark.parametrize("returned, said", [((1.0, 2.0), "returned a tuple of 2"), ("0.5", "got text"), (None, "nothing was returned")])
+@pytest.mark.parametrize(
+    "returned, said",
+    [((1.0, 2.0), "returned a tuple of 2"), ("0.5", "got text"), (None, "nothing was returned")],
+)
 def test_without_an_objective_what_is_no_array_is_the_oracles_to_judge(adapter, returned, said):
     report = oracle.check(adapter(lambda t: returned), "log_sigmoid")
     assert all(said in result.message for result in report.results)
@@ -208,7 +273,11 @@ def test_without_an_objective_what_is_no_array_is_the_oracles_to_judge(adapter, 
 
 def test_a_density_has_no_derivatives_to_take(adapter):
     def function(u, mean, cov):
-        return Array(evaluate(Steps(), "gaussian_log_density", {"u": u.data, "mean": mean.data, "cov": cov.data})["value"])
+        return Array(
+            evaluate(
+                Steps(), "gaussian_log_density", {"u": u.data, "mean": mean.data, "cov": cov.data}
+            )["value"]
+        )
 
     assert oracle.check(adapter(function, "gaussian_log_density"), "gaussian_log_density").ok
 
@@ -234,8 +303,13 @@ def test_the_report_names_the_function(adapter):
         def __call__(self, t):
             return my_sigmoid(t)
 
-    assert oracle.check(adapter(my_sigmoid, "sigmoid"), "sigmoid").name == "test_the_report_names_the_function.<locals>.my_sigmoid"
-    assert str(oracle.check(adapter(Module(), "sigmoid"), "sigmoid")).startswith("ok: Module as sigmoid")
+    assert (
+        oracle.check(adapter(my_sigmoid, "sigmoid"), "sigmoid").name
+        == "test_the_report_names_the_function.<locals>.my_sigmoid"
+    )
+    assert str(oracle.check(adapter(Module(), "sigmoid"), "sigmoid")).startswith(
+        "ok: Module as sigmoid"
+    )
 
 
 def test_the_report_sees_another_objectives_signature(adapter):

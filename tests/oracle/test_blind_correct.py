@@ -11,15 +11,22 @@ from tests.oracle.right_rivals import RIVALS
 
 # Networks and NCE's rivals came later; their right forms are in right_networks.py and right_rivals.py.
 LATER = {*NETWORKS, *RIVALS}
-FUNCTIONS = {name for name, objective in oracle.OBJECTIVES.items() if objective.kind == "function"} - LATER
+FUNCTIONS = {
+    name for name, objective in oracle.OBJECTIVES.items() if objective.kind == "function"
+} - LATER
 
 
 def test_every_function_is_covered():
-    assert len(IMPLEMENTATIONS) == 31 and {objective for _, objective, _, _ in IMPLEMENTATIONS} == FUNCTIONS
+    assert (
+        len(IMPLEMENTATIONS) == 31
+        and {objective for _, objective, _, _ in IMPLEMENTATIONS} == FUNCTIONS
+    )
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("objective, function", [pytest.param(o, f, id=name) for name, o, f, _ in IMPLEMENTATIONS])
+@pytest.mark.parametrize(
+    "objective, function", [pytest.param(o, f, id=name) for name, o, f, _ in IMPLEMENTATIONS]
+)
 def test_a_right_implementation_passes(objective, function, dtype):
     report = oracle.check(function, objective, dtype)
     assert report.ok and {result.status for result in report.results} == {"passed"}, str(report)

@@ -33,12 +33,20 @@ def test_the_package_passes(dtype):
 
 def test_a_value_alone_is_judged_and_the_rest_is_unsupported():
     report = oracle.check(lambda **inputs: right(**inputs)["value"], NAME)
-    assert report.ok and "not judged: grad_log_ratio_data, grad_log_ratio_noise: never returned" in str(report)
+    assert (
+        report.ok
+        and "not judged: grad_log_ratio_data, grad_log_ratio_noise: never returned" in str(report)
+    )
 
 
 def test_smoke_cases_run_first():
     report = oracle.check(right, NAME)
-    assert ["smoke" in result.vector.flags for result in report.results][:4] == [True, True, True, False]
+    assert ["smoke" in result.vector.flags for result in report.results][:4] == [
+        True,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_every_vector_runs_and_an_implementation_gets_its_own_arrays():
@@ -127,7 +135,9 @@ def test_nothing_returned_is_not_a_pass():
 
 def test_expected_failures():
     wrong_where = {"nce_from_log_ratios/random/*": "ln nu is not in this release"}
-    report = oracle.check(without_log_nu, NAME, expected_failures={**wrong_where, "*": "the same elsewhere"})
+    report = oracle.check(
+        without_log_nu, NAME, expected_failures={**wrong_where, "*": "the same elsewhere"}
+    )
     statuses = {result.id: result.status for result in report.results}
     assert set(statuses.values()) == {"expected failure", "unexpected pass"}
     assert not report.ok and all(result.status == "unexpected pass" for result in report.failed)
@@ -137,14 +147,20 @@ def test_expected_failures():
 
 
 def test_a_pattern_that_matches_nothing_is_not_ok():
-    report = oracle.check(right, NAME, expected_failures={"nce_from_log_ratios/gone/*": "an old reason"})
-    assert not report.ok and not report.failed and report.unmatched == ("nce_from_log_ratios/gone/*",)
+    report = oracle.check(
+        right, NAME, expected_failures={"nce_from_log_ratios/gone/*": "an old reason"}
+    )
+    assert (
+        not report.ok and not report.failed and report.unmatched == ("nce_from_log_ratios/gone/*",)
+    )
     assert "expected-failures pattern 'nce_from_log_ratios/gone/*' matches no vector" in str(report)
 
 
 @pytest.mark.parametrize("reason", ["", "  ", None, 3])
 def test_an_expected_failure_needs_a_reason(reason):
-    with pytest.raises(ValueError, match=r"expected_failures: the reason for '\*' is .*; expected words"):
+    with pytest.raises(
+        ValueError, match=r"expected_failures: the reason for '\*' is .*; expected words"
+    ):
         oracle.check(right, NAME, expected_failures={"*": reason})
 
 
@@ -157,9 +173,21 @@ def test_expected_failures_are_a_dict():
     ("arguments", "error", "said"),
     [
         ((right, "nce"), ValueError, "objective: got 'nce'; expected one of log_sigmoid"),
-        ((right, NAME, "float16"), ValueError, "dtype: got 'float16'; expected one of float32, float64"),
-        ((right, NAME, "float64", "minimise"), ValueError, "convention: got 'minimise'; expected e.g. oracle.Convention"),
-        ((3, NAME), TypeError, "impl: got 3; expected a callable with the arguments log_ratio_data, log_ratio_noise, nu"),
+        (
+            (right, NAME, "float16"),
+            ValueError,
+            "dtype: got 'float16'; expected one of float32, float64",
+        ),
+        (
+            (right, NAME, "float64", "minimise"),
+            ValueError,
+            "convention: got 'minimise'; expected e.g. oracle.Convention",
+        ),
+        (
+            (3, NAME),
+            TypeError,
+            "impl: got 3; expected a callable with the arguments log_ratio_data, log_ratio_noise, nu",
+        ),
     ],
 )
 def test_the_callers_own_mistakes_are_refused(arguments, error, said):
@@ -177,18 +205,26 @@ def test_answers_from_elsewhere_are_judged_the_same():
     answers[IDS[0]], answers[IDS[1]] = Skipped("no nu here"), Errored("no answer within 10 s")
     report = check_answers(NAME, answers)
     assert [report.results[k].status for k in (0, 1)] == ["unsupported", "errored"]
-    assert "not judged: 1 vectors: no nu here" in str(report) and "no answer within 10 s" in str(report)
+    assert "not judged: 1 vectors: no nu here" in str(report) and "no answer within 10 s" in str(
+        report
+    )
 
 
 def test_declared_conventions_pass_and_undeclared_ones_are_named():
     def loss(**inputs):
         n_data, n_noise = len(inputs["log_ratio_data"]), len(inputs["log_ratio_noise"])
-        return {name: -n_data / (n_data + n_noise) * np.asarray(value) for name, value in right(**inputs).items()}
+        return {
+            name: -n_data / (n_data + n_noise) * np.asarray(value)
+            for name, value in right(**inputs).items()
+        }
 
     declared = oracle.Convention(sense="minimise", reduction="mean")
     assert oracle.check(loss, NAME, convention=declared).ok
     report = oracle.check(loss, NAME)
-    assert not report.ok and 'convention=oracle.Convention(sense="minimise", reduction="mean")' in str(report)
+    assert (
+        not report.ok
+        and 'convention=oracle.Convention(sense="minimise", reduction="mean")' in str(report)
+    )
 
 
 def test_parameter_names_of_what_does_not_tell():

@@ -47,9 +47,17 @@ def test_every_id_named_in_the_prose_exists():
     table = PAGE.split("## By symptom")[1].split("\n## ")[0]
     answers = PAGE.split("## What people ask")[1]
     named = set(
-        re.findall(r"\b[a-z]+\d*(?:-[a-zA-Z0-9]+)+\b", " ".join(line.split("|")[2] for line in table.splitlines()[5:] if "|" in line))
+        re.findall(
+            r"\b[a-z]+\d*(?:-[a-zA-Z0-9]+)+\b",
+            " ".join(line.split("|")[2] for line in table.splitlines()[5:] if "|" in line),
+        )
     )
-    named |= {id for bracket in re.findall(r"\(([a-zA-Z0-9, -]+)\)", answers) for id in bracket.split(", ") if "-" in id and " " not in id}
+    named |= {
+        id
+        for bracket in re.findall(r"\(([a-zA-Z0-9, -]+)\)", answers)
+        for id in bracket.split(", ")
+        if "-" in id and " " not in id
+    }
     assert len(named) > 30
     assert named - set(CATALOGUE) - outside == set()
 

@@ -34,11 +34,22 @@ def test_factor_is_that_of_a_loss_written_out(words, loss):
 
 
 def test_c_of_the_other_sign_turns_the_input_and_its_derivative_and_nothing_else():
-    inputs = {"B": np.eye(2), "c": 0.75, "x": np.zeros((2, 2)), "y": np.zeros((5, 2)), "noise_mean": np.zeros(2), "noise_cov": np.eye(2)}
+    inputs = {
+        "B": np.eye(2),
+        "c": 0.75,
+        "x": np.zeros((2, 2)),
+        "y": np.zeros((5, 2)),
+        "noise_mean": np.zeros(2),
+        "noise_cov": np.eye(2),
+    }
     other = Convention(c_sign="subtracted")
     assert other.inputs(ICA, inputs)["c"] == -0.75
     assert other.inputs(ICA, inputs)["B"] is inputs["B"]
-    assert [other.factor(ICA, name, inputs) for name in ("value", "grad_B", "grad_c")] == [1.0, 1.0, -1.0]
+    assert [other.factor(ICA, name, inputs) for name in ("value", "grad_B", "grad_c")] == [
+        1.0,
+        1.0,
+        -1.0,
+    ]
     assert other.factor(OBJECTIVES["laplace_ica_nce_estimate"], "c", inputs) == -1.0
     assert other.inputs(NCE, INPUTS)["nu"] == 2.5
 
@@ -51,8 +62,16 @@ def test_sense_and_reduction_leave_kernels_and_densities_alone():
 
 def test_sizes_are_read_from_the_samples():
     assert sample_sizes(NCE, INPUTS) == (2, 5)
-    assert sample_sizes(OBJECTIVES["laplace_ica_mle"], {"B": np.eye(2), "x": np.zeros((3, 2))}) == (3, 0)
-    assert Convention(reduction="mean").factor(OBJECTIVES["laplace_ica_mle"], "value", {"B": np.eye(2), "x": np.zeros((3, 2))}) == 1.0
+    assert sample_sizes(OBJECTIVES["laplace_ica_mle"], {"B": np.eye(2), "x": np.zeros((3, 2))}) == (
+        3,
+        0,
+    )
+    assert (
+        Convention(reduction="mean").factor(
+            OBJECTIVES["laplace_ica_mle"], "value", {"B": np.eye(2), "x": np.zeros((3, 2))}
+        )
+        == 1.0
+    )
 
 
 def test_every_convention_is_there_once_ours_first():
@@ -62,11 +81,16 @@ def test_every_convention_is_there_once_ours_first():
 
 def test_it_prints_as_the_call_that_declares_it():
     assert str(OURS) == "oracle.Convention()"
-    assert str(Convention("minimise", "mean")) == 'oracle.Convention(sense="minimise", reduction="mean")'
+    assert (
+        str(Convention("minimise", "mean"))
+        == 'oracle.Convention(sense="minimise", reduction="mean")'
+    )
     assert str(Convention(c_sign="subtracted")) == 'oracle.Convention(c_sign="subtracted")'
 
 
-@pytest.mark.parametrize("words", [{"sense": "minimize"}, {"reduction": "none"}, {"c_sign": "-"}, {"sense": None}])
+@pytest.mark.parametrize(
+    "words", [{"sense": "minimize"}, {"reduction": "none"}, {"c_sign": "-"}, {"sense": None}]
+)
 def test_another_word_is_refused_with_the_choices(words):
     with pytest.raises(ValueError, match=rf"^{next(iter(words))}: got .*; expected one of "):
         Convention(**words)

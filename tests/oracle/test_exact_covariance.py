@@ -44,7 +44,9 @@ def of_package(B, mean, cov, nu):
 def polar(B, mean, cov, nu, nodes=300, radius=40.0):
     """I and m by Gauss-Legendre in angle, sector by sector, and in the square root of the radius."""
     B = np.array(B)
-    kinks = np.sort(np.concatenate([np.arctan2(-B[:, 0], B[:, 1]) + k * np.pi for k in range(2)]) % (2 * np.pi))
+    kinks = np.sort(
+        np.concatenate([np.arctan2(-B[:, 0], B[:, 1]) + k * np.pi for k in range(2)]) % (2 * np.pi)
+    )
     x, w = np.polynomial.legendre.leggauss(nodes)
     root, root_weight = math.sqrt(radius) * (x + 1) / 2, math.sqrt(radius) * w / 2
     information, m = 0.0, 0.0
@@ -56,7 +58,9 @@ def polar(B, mean, cov, nu, nodes=300, radius=40.0):
         p_d = stats.laplace.pdf(s, scale=math.sqrt(0.5)).prod(axis=-1) * abs(np.linalg.det(B))
         p_n = stats.multivariate_normal.pdf(u, mean, cov)
         g = np.ones((*p_d.shape, 5))
-        g[..., :4] = -math.sqrt(2.0) * (np.sign(s)[..., :, None] * u[..., None, :]).reshape(*p_d.shape, 4)
+        g[..., :4] = -math.sqrt(2.0) * (np.sign(s)[..., :, None] * u[..., None, :]).reshape(
+            *p_d.shape, 4
+        )
         weight = weight * p_d * nu * p_n / (p_d + nu * p_n)
         information = information + np.einsum("ab,abi,abj->ij", weight, g, g)
         m = m + np.einsum("ab,abi->i", weight, g)
@@ -81,9 +85,13 @@ def test_general_noise_in_two_dimensions(witness):
 
 
 PLANTS = {
-    "ln nu missing in P": lambda noise: dataclasses.replace(noise, log_scale=noise.log_scale - noise.log_nu),
+    "ln nu missing in P": lambda noise: dataclasses.replace(
+        noise, log_scale=noise.log_scale - noise.log_nu
+    ),
     "mean ignored": lambda noise: dataclasses.replace(noise, mean=[0.0, 0.0]),
-    "correlation ignored": lambda noise: dataclasses.replace(noise, precision=np.diag(np.diag(noise.precision)).tolist()),
+    "correlation ignored": lambda noise: dataclasses.replace(
+        noise, precision=np.diag(np.diag(noise.precision)).tolist()
+    ),
     "one orthant for all": lambda noise: dataclasses.replace(noise, even=True),
     "p_n off by 1e-6": lambda noise: dataclasses.replace(noise, log_scale=noise.log_scale + 1e-6),
 }
@@ -92,11 +100,22 @@ PLANTS = {
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_wrong_noise_is_seen(name, witness, monkeypatch):
     make = ec._in_source_coordinates
-    monkeypatch.setattr(ec, "_in_source_coordinates", lambda *arguments: PLANTS[name](make(*arguments)))
+    monkeypatch.setattr(
+        ec, "_in_source_coordinates", lambda *arguments: PLANTS[name](make(*arguments))
+    )
     assert not is_right(witness)
 
 
-@pytest.mark.parametrize("name", ["sqrt2 forgotten in m", "correction without 1/nu", "no correction", "B for B^T", "signs forgotten"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sqrt2 forgotten in m",
+        "correction without 1/nu",
+        "no correction",
+        "B for B^T",
+        "signs forgotten",
+    ],
+)
 def test_a_wrong_formula_is_seen(name, witness, monkeypatch):
     of_orthants, in_theta = ec._sigma, ec._in_theta
     if name == "sqrt2 forgotten in m":
@@ -108,24 +127,44 @@ def test_a_wrong_formula_is_seen(name, witness, monkeypatch):
 
         monkeypatch.setattr(ec, "_sigma", without)
     elif name == "correction without 1/nu":
-        monkeypatch.setattr(ec, "_sigma", lambda orthants, nu: of_orthants(orthants, Fraction(10**40)))
+        monkeypatch.setattr(
+            ec, "_sigma", lambda orthants, nu: of_orthants(orthants, Fraction(10**40))
+        )
     elif name == "no correction":
         monkeypatch.setattr(ec, "_sigma", lambda orthants, nu: of_orthants(orthants, Fraction(-1)))
     elif name == "B for B^T":
-        monkeypatch.setattr(ec, "_in_theta", lambda matrix, B: in_theta(matrix, [list(column) for column in zip(*B)]))
+        monkeypatch.setattr(
+            ec,
+            "_in_theta",
+            lambda matrix, B: in_theta(matrix, [list(column) for column in zip(*B)]),
+        )
     else:
         orthants = ec._orthants
-        monkeypatch.setattr(ec, "_orthants", lambda *arguments: [((1, signs[1]), m) for signs, m in orthants(*arguments)])
+        monkeypatch.setattr(
+            ec,
+            "_orthants",
+            lambda *arguments: [((1, signs[1]), m) for signs, m in orthants(*arguments)],
+        )
     assert not is_right(witness)
 
 
 def exact(problem):
     B, mean, cov, nu = problem
-    return [[Fraction(v) for v in row] for row in B], [Fraction(v) for v in mean], [[Fraction(v) for v in row] for row in cov], Fraction(nu)
+    return (
+        [[Fraction(v) for v in row] for row in B],
+        [Fraction(v) for v in mean],
+        [[Fraction(v) for v in row] for row in cov],
+        Fraction(nu),
+    )
 
 
 # Half a Hadamard matrix times a unit triangular one: no entry is 0, the condition number 4.7.
-HADAMARD = [[0.25, 1.25, 0.25, 0.5], [-0.25, -0.75, 0.75, -0.5], [1.25, -0.25, -0.25, -0.5], [0.75, -0.25, -0.75, 0.5]]
+HADAMARD = [
+    [0.25, 1.25, 0.25, 0.5],
+    [-0.25, -0.75, 0.75, -0.5],
+    [1.25, -0.25, -0.25, -0.5],
+    [0.75, -0.25, -0.75, 0.5],
+]
 
 CONTOUR = {  # the package's contour integrals, and its other deterministic rules
     "n = 1": (*centred([[-2.0]]), 0.5, 12),
@@ -134,13 +173,31 @@ CONTOUR = {  # the package's contour integrals, and its other deterministic rule
     "n = 2": (*centred([[1.0, 0.5], [-1.0, 0.5]]), 1.0, 11),
     "n = 2, two scales": (np.eye(2).tolist(), [0.0, 0.0], [[4.0, 0.0], [0.0, 0.5]], 10.0, 11),
     "n = 3": (*centred([[1.0, 0.5, 0.0], [0.0, 1.0, -0.5], [0.25, 0.0, 2.0]]), 2.5, 9),
-    "n = 3, three scales": (np.eye(3).tolist(), [0.0] * 3, np.diag([0.5, 1.0, 2.0]).tolist(), 1.0, 8),
+    "n = 3, three scales": (
+        np.eye(3).tolist(),
+        [0.0] * 3,
+        np.diag([0.5, 1.0, 2.0]).tolist(),
+        1.0,
+        8,
+    ),
     "n = 4": (*centred(HADAMARD), 0.1, 8),
-    "n = 4, four scales": (np.eye(4).tolist(), [0.0] * 4, np.diag([0.5, 1.0, 0.75, 1.5]).tolist(), 0.5, 5),
+    "n = 4, four scales": (
+        np.eye(4).tolist(),
+        [0.0] * 4,
+        np.diag([0.5, 1.0, 0.75, 1.5]).tolist(),
+        0.5,
+        5,
+    ),
     "n = 1, a mean, by the line": ([[0.75]], [1.5], [[4.0]], 10.0, 11),
     "n = 2, a mean and a correlation, by the orthants": (*GENERAL, 11),
     "n = 2, a correlation, by the orthants": (*CORRELATED, 11),
-    "n = 3, a mean and a correlation, by the orthants": (np.eye(3).tolist(), [0.5, 0.0, -0.25], (0.75 * np.eye(3) + 0.25).tolist(), 1.0, 7),
+    "n = 3, a mean and a correlation, by the orthants": (
+        np.eye(3).tolist(),
+        [0.5, 0.0, -0.25],
+        (0.75 * np.eye(3) + 0.25).tolist(),
+        1.0,
+        7,
+    ),
 }
 
 
@@ -152,7 +209,10 @@ def test_agrees_with_the_package(name):
     got = asymptotic_covariance(B, mean, cov, nu, digits=digits)
     assert got["digits"] >= digits
     # Rounding in B cov B^T, that the noise is taken as diagonal in spite of it, and cond(I): 1e-12 in all.
-    assert in_units(got["covariance"] - expected.covariance, expected.covariance) < 10.0**-digits + expected.integration_error + 1e-12
+    assert (
+        in_units(got["covariance"] - expected.covariance, expected.covariance)
+        < 10.0**-digits + expected.integration_error + 1e-12
+    )
 
 
 def test_agrees_with_the_packages_random_points():
@@ -162,10 +222,15 @@ def test_agrees_with_the_packages_random_points():
     noise, rng = nr.GaussianNoise(mean, cov), np.random.default_rng(5)
     expected = nr.asymptotic_covariance(Plain(model), theta, noise, nu, rng=rng, log2_points=14)
     assert "scrambled Sobol points" in expected.method
-    assert in_units(sigma(*GENERAL, digits=6) - expected.covariance, expected.covariance) < 3 * expected.integration_error
+    assert (
+        in_units(sigma(*GENERAL, digits=6) - expected.covariance, expected.covariance)
+        < 3 * expected.integration_error
+    )
 
 
-@pytest.mark.parametrize(("nu", "K", "of_c"), [(0.01, "395.16571", "708.82578"), (1.0, "8.3300812", "13.118112")])
+@pytest.mark.parametrize(
+    ("nu", "K", "of_c"), [(0.01, "395.16571", "708.82578"), (1.0, "8.3300812", "13.118112")]
+)
 def test_known_constants_of_four_sources(nu, K, of_c):
     """THEORY.md 5.5; half a unit of the last digit printed."""
     covariance = sigma(*centred(np.eye(4)), nu, digits=8)
@@ -186,7 +251,9 @@ def test_equivariance_and_symmetry():
     A, inverse = np.array([[1.0, 0.5], [0.0, 1.0]]), np.array([[1.0, -0.5], [0.0, 1.0]])
     first = sigma(*GENERAL, digits=11)
     assert (first == first.T).all()
-    moved = sigma((B2 @ inverse).tolist(), (A @ MEAN2).tolist(), (A @ COV2 @ A.T).tolist(), 2.5, digits=11)
+    moved = sigma(
+        (B2 @ inverse).tolist(), (A @ MEAN2).tolist(), (A @ COV2 @ A.T).tolist(), 2.5, digits=11
+    )
     change = np.eye(5)
     change[:4, :4] = np.kron(np.eye(2), inverse.T)
     # The same source coordinates, the same fractions and so the same Sigma there: only the last rounding differs.
@@ -202,11 +269,18 @@ def test_the_shortcuts_give_what_the_whole_sum_gives(n):
     noise = ec._in_source_coordinates(*exact((B, mean, cov, 2.5)))
     assert noise.even and noise.symmetric
     whole = dataclasses.replace(noise, even=False, symmetric=False)
-    short, long = (np.array(ec._sigma(ec._orthants(version, 10), Fraction(5, 2)), dtype=float) for version in (noise, whole))
-    assert np.abs(short - long).max() < 1e-11 * np.abs(long).max()  # the same rule: rounding times cond(I) < 1e3
+    short, long = (
+        np.array(ec._sigma(ec._orthants(version, 10), Fraction(5, 2)), dtype=float)
+        for version in (noise, whole)
+    )
+    assert (
+        np.abs(short - long).max() < 1e-11 * np.abs(long).max()
+    )  # the same rule: rounding times cond(I) < 1e3
 
 
-@pytest.mark.parametrize(("problem", "asked"), [(GENERAL, 3), (GENERAL, 8), (CORRELATED, 2), (CORRELATED, 5)])
+@pytest.mark.parametrize(
+    ("problem", "asked"), [(GENERAL, 3), (GENERAL, 8), (CORRELATED, 2), (CORRELATED, 5)]
+)
 def test_stated_digits_are_honoured(problem, asked):
     coarse, fine = asymptotic_covariance(*problem, digits=asked), sigma(*problem, digits=11)
     assert asked <= coarse["digits"] <= ec.MAX_DIGITS
@@ -217,7 +291,10 @@ def test_stated_digits_are_honoured(problem, asked):
 def test_the_rule_is_exact_for_polynomials(nodes):
     rule = ec._gauss_legendre(nodes)
     for power in (0, 2, 3, nodes, 2 * nodes - 2, 2 * nodes - 1):
-        assert abs(math.fsum(w * x**power for x, w in rule) - (1 + (-1) ** power) / (power + 1)) < 1e-14
+        assert (
+            abs(math.fsum(w * x**power for x, w in rule) - (1 + (-1) ** power) / (power + 1))
+            < 1e-14
+        )
 
 
 EYE4 = np.eye(4).tolist()

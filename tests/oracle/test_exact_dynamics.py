@@ -11,7 +11,12 @@ import pytest
 import nce_ref as nr
 from nce_ref import hmc
 from nce_ref.oracle import exact_dynamics
-from nce_ref.oracle.exact_dynamics import Root, leapfrog_gaussian, leapfrog_laplace_ica, metropolis_decision
+from nce_ref.oracle.exact_dynamics import (
+    Root,
+    leapfrog_gaussian,
+    leapfrog_laplace_ica,
+    metropolis_decision,
+)
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.scales import scales
 from tests.oracle.float64_bounds import U, agrees
@@ -37,8 +42,14 @@ def test_one_dimension_is_a_power_of_the_step_s_matrix(n_steps):
     for _ in range(n_steps):
         u, p = diagonal * u + e * p, -e * k * (1 - e * e * k / 4) * u + diagonal * p
     with localcontext(prec=200):
-        want = [Decimal(q.numerator) / q.denominator for q in (u, p, k * u * u / 2 + p * p / 2 - before)]
-    assert [found["u_after"][0][0], found["momentum_after"][0][0], found["energy_change"][0]] == want
+        want = [
+            Decimal(q.numerator) / q.denominator for q in (u, p, k * u * u / 2 + p * p / 2 - before)
+        ]
+    assert [
+        found["u_after"][0][0],
+        found["momentum_after"][0][0],
+        found["energy_change"][0],
+    ] == want
 
 
 def in_decimals(score, potential, u, p, e, n_steps):
@@ -62,14 +73,19 @@ def laplace(u):
 
 def laplace_score(u):
     signs = [(s > 0) - (s < 0) for s in laplace(u)]
-    return [-Decimal(2).sqrt() * sum(sign * Decimal(row[j]) for sign, row in zip(signs, B)) for j in range(2)]
+    return [
+        -Decimal(2).sqrt() * sum(sign * Decimal(row[j]) for sign, row in zip(signs, B))
+        for j in range(2)
+    ]
 
 
 MODELS = {
     "gaussian": (
         lambda **state: leapfrog_gaussian(PRECISION, **state),
         lambda u: [-sum(Decimal(q) * v for q, v in zip(row, u)) for row in PRECISION],
-        lambda u: sum(Decimal(PRECISION[i][j]) * u[i] * u[j] for i in range(2) for j in range(2)) / 2,
+        lambda u: (
+            sum(Decimal(PRECISION[i][j]) * u[i] * u[j] for i in range(2) for j in range(2)) / 2
+        ),
     ),
     "laplace": (
         lambda **state: leapfrog_laplace_ica(B, **state),
@@ -87,7 +103,11 @@ def test_the_trajectory_in_decimals(name, n_steps):
     with localcontext(prec=120):
         for t in range(3):
             u, p, change = in_decimals(score, potential, POINTS[t], MOMENTA[t], 0.375, n_steps)
-            pairs = [*zip(found["u_after"][t], u), *zip(found["momentum_after"][t], p), (found["energy_change"][t], change)]
+            pairs = [
+                *zip(found["u_after"][t], u),
+                *zip(found["momentum_after"][t], p),
+                (found["energy_change"][t], change),
+            ]
             assert all(abs(got - want) <= Decimal("1e-38") * (1 + abs(want)) for got, want in pairs)
             short = in_decimals(score, potential, POINTS[t], MOMENTA[t], 0.375, n_steps + 1)
             assert abs(short[0][0] - found["u_after"][t][0]) > Decimal("0.01")
@@ -96,7 +116,9 @@ def test_the_trajectory_in_decimals(name, n_steps):
 def test_some_source_changes_its_sign_on_the_way():
     """Else the Laplace trajectories above are parabolas, and nothing but a constant force is tested."""
     found = numbers(leapfrog_laplace_ica(B, POINTS, MOMENTA, 0.375, 10)["u_after"])
-    assert (np.sign(np.array(POINTS) @ np.array(B).T) != np.sign(np.array(found) @ np.array(B).T)).any()
+    assert (
+        np.sign(np.array(POINTS) @ np.array(B).T) != np.sign(np.array(found) @ np.array(B).T)
+    ).any()
 
 
 def test_the_way_back_is_the_way_there():
@@ -104,7 +126,9 @@ def test_the_way_back_is_the_way_there():
     there = leapfrog_gaussian(PRECISION, POINTS, MOMENTA, 0.5, 3, digits=200)
     turned = [[p.copy_negate() for p in row] for row in there["momentum_after"]]
     back = leapfrog_gaussian(PRECISION, there["u_after"], turned, 0.5, 3, digits=200)
-    assert numbers(back["u_after"]) == POINTS and back["u_after"] == [[Decimal(v) for v in row] for row in POINTS]
+    assert numbers(back["u_after"]) == POINTS and back["u_after"] == [
+        [Decimal(v) for v in row] for row in POINTS
+    ]
     assert back["energy_change"] == [change.copy_negate() for change in there["energy_change"]]
 
 
@@ -128,8 +152,14 @@ def test_signs_of_r_plus_s_sqrt_2_are_decided_exactly():
         p, q = p + 2 * q, p + q
         assert p * p - 2 * q * q in (1, -1)
         side = p * p - 2 * q * q
-        assert Root(Fraction(p), Fraction(-q)).sign() == side and Root(Fraction(-p), Fraction(q)).sign() == -side
-    assert [Root(Fraction(r), Fraction(s)).sign() for r, s in ((0, 0), (1, 0), (0, -2), (3, 1), (-1, -1))] == [0, 1, -1, 1, -1]
+        assert (
+            Root(Fraction(p), Fraction(-q)).sign() == side
+            and Root(Fraction(-p), Fraction(q)).sign() == -side
+        )
+    assert [
+        Root(Fraction(r), Fraction(s)).sign()
+        for r, s in ((0, 0), (1, 0), (0, -2), (3, 1), (-1, -1))
+    ] == [0, 1, -1, 1, -1]
     assert Root(Fraction(1), Fraction(1)) * Root(Fraction(-1), Fraction(1)) == Root(Fraction(1))
 
 
@@ -137,7 +167,9 @@ def test_signs_of_r_plus_s_sqrt_2_are_decided_exactly():
 
 
 def test_decisions():
-    found = metropolis_decision([2.0, 2.0, 5.0, 3.0, 0.0], [3.0, 3.0, 1.0, 3.0, 1e6], [0.36, 0.37, 0.99, 0.99, 0.001])
+    found = metropolis_decision(
+        [2.0, 2.0, 5.0, 3.0, 0.0], [3.0, 3.0, 1.0, 3.0, 1e6], [0.36, 0.37, 0.99, 0.99, 0.001]
+    )
     with localcontext(prec=60):
         assert abs(found["probability"][0] - Decimal(-1).exp()) < Decimal("1e-40")
         assert abs(found["probability"][4] / Decimal(-(10**6)).exp() - 1) < Decimal("1e-39")
@@ -161,8 +193,12 @@ def test_the_package_agrees_and_planted_mistakes_do_not(name):
     allowed = {key: (2 + 9) * U * scale for key, scale in scales(name, inputs, numbers_of).items()}
     theta = model.pack(parameter, 0.0)
     u_after, p_after = hmc.leapfrog(lambda q: model.score(theta, q), u, p, 0.375, 3)
-    change = -hmc.log_acceptance(model.log_density(theta, u), p, model.log_density(theta, u_after), p_after)
-    assert agrees({"u_after": u_after, "momentum_after": p_after, "energy_change": change}, want, allowed)
+    change = -hmc.log_acceptance(
+        model.log_density(theta, u), p, model.log_density(theta, u_after), p_after
+    )
+    assert agrees(
+        {"u_after": u_after, "momentum_after": p_after, "energy_change": change}, want, allowed
+    )
     for mistake in CATALOGUE.values():
         if name in mistake.objectives:
             assert not agrees(mistake.evaluate(name, inputs), want, allowed), mistake.id
@@ -170,7 +206,11 @@ def test_the_package_agrees_and_planted_mistakes_do_not(name):
 
 def test_the_packages_decision_agrees():
     rng = np.random.default_rng(0)
-    before, after, uniforms = 5 * rng.standard_normal(50), 5 * rng.standard_normal(50), rng.random(50)
+    before, after, uniforms = (
+        5 * rng.standard_normal(50),
+        5 * rng.standard_normal(50),
+        rng.random(50),
+    )
     want = metropolis_decision(before, after, uniforms)
     got = hmc.metropolis(before - after, uniforms)
     assert got.tolist() == [bool(a) for a in want["accepted"]] and 10 < got.sum() < 40
@@ -180,14 +220,32 @@ def test_the_packages_decision_agrees():
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: leapfrog_gaussian(PRECISION, POINTS, MOMENTA, 0.0, 3), "step_size: got 0; expected a number above 0"),
-        (lambda: leapfrog_gaussian(PRECISION, POINTS, MOMENTA, 0.5, 1.5), "n_steps: got 3/2; expected a whole number from 1 on"),
-        (lambda: leapfrog_gaussian(PRECISION, POINTS, MOMENTA, 0.5, 0), "n_steps: got 0; expected a whole number from 1 on"),
+        (
+            lambda: leapfrog_gaussian(PRECISION, POINTS, MOMENTA, 0.0, 3),
+            "step_size: got 0; expected a number above 0",
+        ),
+        (
+            lambda: leapfrog_gaussian(PRECISION, POINTS, MOMENTA, 0.5, 1.5),
+            "n_steps: got 3/2; expected a whole number from 1 on",
+        ),
+        (
+            lambda: leapfrog_gaussian(PRECISION, POINTS, MOMENTA, 0.5, 0),
+            "n_steps: got 0; expected a whole number from 1 on",
+        ),
         (lambda: leapfrog_gaussian(B, POINTS, MOMENTA, 0.5, 1), "precision: got"),
-        (lambda: leapfrog_laplace_ica(B, POINTS, MOMENTA[:2], 0.5, 1), "momentum: got 2 rows; expected 3, as u has"),
+        (
+            lambda: leapfrog_laplace_ica(B, POINTS, MOMENTA[:2], 0.5, 1),
+            "momentum: got 2 rows; expected 3, as u has",
+        ),
         (lambda: leapfrog_laplace_ica(B, [[1.0]], MOMENTA, 0.5, 1), "u: got 1 numbers; expected 2"),
-        (lambda: metropolis_decision([1.0], [2.0, 3.0], [0.5]), "energy_after: got 2 numbers; expected 1"),
-        (lambda: metropolis_decision([1.0], [2.0], [1.0]), "uniforms: got 1.0; expected numbers from 0 on, below 1"),
+        (
+            lambda: metropolis_decision([1.0], [2.0, 3.0], [0.5]),
+            "energy_after: got 2 numbers; expected 1",
+        ),
+        (
+            lambda: metropolis_decision([1.0], [2.0], [1.0]),
+            "uniforms: got 1.0; expected numbers from 0 on, below 1",
+        ),
         (lambda: metropolis_decision([1.0], [2.0], [Decimal(-1).exp()]), "uniforms: got"),
         (lambda: metropolis_decision([1.0], [float("inf")], [0.5]), "energy_after: got inf"),
     ],

@@ -33,7 +33,10 @@ def test_covariance_is_the_plug_in(case):
     assert np.abs(covariance / case[1] - nr.estimate_covariance(fit).covariance).max() <= allowed
     errors = np.array(got["standard_errors"], float)
     assert np.allclose(errors**2 * case[1], np.diag(covariance), rtol=1e-14)
-    assert not np.abs(covariance - pooled_plug_in(g, h, case[1], 1.0)).max() <= allowed or case[2] == 1.0  # nu left out
+    assert (
+        not np.abs(covariance - pooled_plug_in(g, h, case[1], 1.0)).max() <= allowed
+        or case[2] == 1.0
+    )  # nu left out
 
 
 def test_the_plug_in_tends_to_the_asymptotic_covariance():
@@ -46,10 +49,15 @@ def test_the_plug_in_tends_to_the_asymptotic_covariance():
     theta = model.normalize(model.pack(B, 0.0))
     x, y = model.sample(theta, n_data, rng), noise.sample(round(nu * n_data), rng)
     u = np.concatenate([x, y])
-    g, h = model.jacobian(theta, u), 1 / (1 + np.exp(np.log(nu) + noise.log_density(u) - model.log_density(theta, u)))
+    g, h = (
+        model.jacobian(theta, u),
+        1 / (1 + np.exp(np.log(nu) + noise.log_density(u) - model.log_density(theta, u))),
+    )
     want = nr.asymptotic_covariance(model, theta, noise, nu)
     turned = g @ np.linalg.inv(want.information)
-    terms = (turned[:, :, None] * turned[:, None, :] * (h * (1 - h))[:, None, None]).reshape(len(u), -1)
+    terms = (turned[:, :, None] * turned[:, None, :] * (h * (1 - h))[:, None, None]).reshape(
+        len(u), -1
+    )
     spread = terms[:n_data].var(axis=0) * n_data + terms[n_data:].var(axis=0) * len(y)
     sigma = np.sqrt(spread).reshape(5, 5) / n_data
 

@@ -8,7 +8,13 @@ import pytest
 import nce_ref as nr
 from nce_ref.oracle import exact
 from tests.oracle import float64_bounds as bounds
-from tests.oracle.float64_bounds import agrees, bound_laplace_ica_mle, bound_laplace_ica_nce, naive_laplace_ica_mle, naive_laplace_ica_nce
+from tests.oracle.float64_bounds import (
+    agrees,
+    bound_laplace_ica_mle,
+    bound_laplace_ica_nce,
+    naive_laplace_ica_mle,
+    naive_laplace_ica_nce,
+)
 
 
 def random_problem(n, seed, n_data=4, n_noise=10, squeeze=1e-2):
@@ -24,7 +30,13 @@ def random_problem(n, seed, n_data=4, n_noise=10, squeeze=1e-2):
     return B, 0.3, x, rng.multivariate_normal(mean, cov, n_noise), mean, cov
 
 
-SHIFTS = (0.0, 40.0, -40.0, 800.0, -800.0)  # of c: every data or every noise point on the wrong side
+SHIFTS = (
+    0.0,
+    40.0,
+    -40.0,
+    800.0,
+    -800.0,
+)  # of c: every data or every noise point on the wrong side
 
 
 @pytest.mark.parametrize("n", [1, 2, 4])
@@ -33,7 +45,9 @@ def test_package_laplace_ica_nce(n, shift):
     B, c, x, y, mean, cov = random_problem(n, seed=1)
     problem = B, c + shift, x, y, mean, cov
     model = nr.LaplaceICA(n)
-    value, grad = nr.nce_objective(model.pack(B, c + shift), model, nr.GaussianNoise(mean, cov), x, y)
+    value, grad = nr.nce_objective(
+        model.pack(B, c + shift), model, nr.GaussianNoise(mean, cov), x, y
+    )
     got = {"value": value, "grad_B": grad[:-1].reshape(n, n), "grad_c": grad[-1]}
     assert agrees(got, exact.laplace_ica_nce(*problem), bound_laplace_ica_nce(*problem))
 
@@ -46,13 +60,17 @@ def test_package_gaussian_nce(n, shift):
     precision = (precision + precision.T) / 2
     problem = precision, c + shift, x, y, mean, cov
     model = nr.Gaussian(n)
-    value, grad = nr.nce_objective(model.pack(precision, c + shift), model, nr.GaussianNoise(mean, cov), x, y)
+    value, grad = nr.nce_objective(
+        model.pack(precision, c + shift), model, nr.GaussianNoise(mean, cov), x, y
+    )
     lower = np.zeros((n, n))
     lower[np.tril_indices(n)] = grad[:-1]  # one parameter for two entries off the diagonal
     got = {"value": value, "grad_precision": (lower + lower.T) / 2, "grad_c": grad[-1]}
     want, bound = exact.gaussian_nce(*problem), bounds.bound_gaussian_nce(*problem)
     assert agrees(got, want, bound)
-    assert n == 1 or not agrees({**got, "grad_precision": lower + lower.T - np.diag(np.diag(lower))}, want, bound)
+    assert n == 1 or not agrees(
+        {**got, "grad_precision": lower + lower.T - np.diag(np.diag(lower))}, want, bound
+    )
 
 
 @pytest.mark.parametrize("n", [1, 2, 4])
@@ -60,7 +78,11 @@ def test_package_likelihood(n):
     B, _, x, *_ = random_problem(n, seed=4)
     model = nr.LaplaceICA(n)
     value, grad = nr.log_likelihood(model.pack(B, 0.0), model, x)
-    assert agrees({"value": value, "grad_B": grad[:-1].reshape(n, n)}, exact.laplace_ica_mle(B, x), bound_laplace_ica_mle(B, x))
+    assert agrees(
+        {"value": value, "grad_B": grad[:-1].reshape(n, n)},
+        exact.laplace_ica_mle(B, x),
+        bound_laplace_ica_mle(B, x),
+    )
 
 
 @pytest.mark.parametrize("n", [1, 2, 4])
@@ -68,10 +90,20 @@ def test_package_log_densities(n):
     B, c, x, _, mean, cov = random_problem(n, seed=5)
     model = nr.LaplaceICA(n)
     of_model, of_noise, of_constant = bounds.bound_log_densities(B, c, x, mean, cov)
-    assert agrees({"value": model.log_density(model.pack(B, c), x)}, exact.laplace_ica_log_density(B, c, x), {"value": of_model})
+    assert agrees(
+        {"value": model.log_density(model.pack(B, c), x)},
+        exact.laplace_ica_log_density(B, c, x),
+        {"value": of_model},
+    )
     got = nr.LaplaceICANoise(B).log_density(x)
-    assert agrees({"value": got}, exact.laplace_ica_log_density(B, None, x), {"value": of_model + of_constant})
-    assert agrees({"value": nr.GaussianNoise(mean, cov).log_density(x)}, exact.gaussian_log_density(x, mean, cov), {"value": of_noise})
+    assert agrees(
+        {"value": got}, exact.laplace_ica_log_density(B, None, x), {"value": of_model + of_constant}
+    )
+    assert agrees(
+        {"value": nr.GaussianNoise(mean, cov).log_density(x)},
+        exact.gaussian_log_density(x, mean, cov),
+        {"value": of_noise},
+    )
 
 
 @pytest.mark.parametrize("scale", [1.0, 40.0, 800.0])
@@ -83,13 +115,28 @@ def test_package_nce_from_log_ratios(scale):
     got = {"value": value, "grad_log_ratio_data": of_data, "grad_log_ratio_noise": of_noise}
     want, bound = exact.nce_from_log_ratios(data, noise, 2.5), bounds.bound_nce(data, noise, 2.5)
     assert agrees(got, want, bound)
-    for plant in ({"value": value / 2}, {"grad_log_ratio_data": of_data / 2}, {"grad_log_ratio_noise": -of_noise}):
+    for plant in (
+        {"value": value / 2},
+        {"grad_log_ratio_data": of_data / 2},
+        {"grad_log_ratio_noise": -of_noise},
+    ):
         assert not agrees({**got, **plant}, want, bound)
 
 
 # --- the same comparison must fail for mistakes -------------------------------------------------------------------------------
 
-MISTAKES = ("no-log-nu", "nu-sign", "noise-averaged", "no-2pi", "no-logdet", "half", "laplace-scale", "c-sign", "noise-sign", "transposed")
+MISTAKES = (
+    "no-log-nu",
+    "nu-sign",
+    "noise-averaged",
+    "no-2pi",
+    "no-logdet",
+    "half",
+    "laplace-scale",
+    "c-sign",
+    "noise-sign",
+    "transposed",
+)
 
 
 @pytest.mark.parametrize("n", [2, 4])
@@ -99,7 +146,11 @@ def test_planted_mistakes_fail_the_same_comparison(n, shift):
     problem = B, c + shift, x, y, mean, cov
     want, bound = exact.laplace_ica_nce(*problem), bound_laplace_ica_nce(*problem)
     assert agrees(naive_laplace_ica_nce(*problem), want, bound)
-    passed = [mistake for mistake in MISTAKES if agrees(naive_laplace_ica_nce(*problem, mistake), want, bound)]
+    passed = [
+        mistake
+        for mistake in MISTAKES
+        if agrees(naive_laplace_ica_nce(*problem, mistake), want, bound)
+    ]
     assert passed == []
 
 
@@ -113,7 +164,11 @@ def test_planted_mistakes_in_the_likelihood_fail():
 
 def test_derivative_one_at_a_kink_is_told_from_zero():
     """b_1 . x_1 = 0 and b_2 . y_1 = 0, exactly, in floats as well."""
-    B, x, y = [[0.5, 2.0], [1.5, -0.25]], [[1.0, -0.25], [0.25, 2.0]], [[0.5, 3.0], [3.0, 1.25], [0.125, 0.75]]
+    B, x, y = (
+        [[0.5, 2.0], [1.5, -0.25]],
+        [[1.0, -0.25], [0.25, 2.0]],
+        [[0.5, 3.0], [3.0, 1.25], [0.125, 0.75]],
+    )
     problem = [np.array(a) for a in (B, 0.75, x, y, [0.5, -0.25], [[4.0, 1.5], [1.5, 1.0]])]
     want, bound = exact.laplace_ica_nce(B, 0.75, *problem[2:]), bound_laplace_ica_nce(*problem)
     assert agrees(naive_laplace_ica_nce(*problem), want, bound)

@@ -25,15 +25,23 @@ def test_a_constant_is_fitted_by_the_share_of_data():
     with logistic.working(DIGITS + GUARD):
         at = logistic.maximise([[ONE] * 8], [ZERO] * 8, 2, [Decimal("-1.5")], [[ONE]], DIGITS)
         third, quarter = Decimal(1) / 3, Decimal("0.25")
-        assert close(at.theta, [third.ln()]) and close([at.value], [quarter.ln() + 3 * (3 * quarter).ln()])
-        assert close(at.h, [quarter] * 8) and close(at.M[0], [Decimal("0.75")]) and close(at.reduced_inverse[0], [1 / Decimal("0.75")])
+        assert close(at.theta, [third.ln()]) and close(
+            [at.value], [quarter.ln() + 3 * (3 * quarter).ln()]
+        )
+        assert (
+            close(at.h, [quarter] * 8)
+            and close(at.M[0], [Decimal("0.75")])
+            and close(at.reduced_inverse[0], [1 / Decimal("0.75")])
+        )
 
 
 def test_along_a_basis_the_rest_stays_where_it_was():
     """Two columns of ones and theta on the line (1, 1)/sqrt(2) through (1, 0): theta_1 + theta_2 = ln(1/3), theta_1 - theta_2 = 1."""
     with logistic.working(DIGITS + GUARD):
         half = Decimal("0.5").sqrt()
-        at = logistic.maximise([[ONE] * 8, [ONE] * 8], [ZERO] * 8, 2, [ONE, ZERO], [[half, half]], DIGITS)
+        at = logistic.maximise(
+            [[ONE] * 8, [ONE] * 8], [ZERO] * 8, 2, [ONE, ZERO], [[half, half]], DIGITS
+        )
         total = (Decimal(1) / 3).ln()
         assert close(at.theta, [(total + 1) / 2, (total - 1) / 2])
 
@@ -44,7 +52,9 @@ def test_no_maximum_is_refused():
         with pytest.raises(ArithmeticError, match=r"did not settle|not definite"):
             logistic.maximise(columns, [ZERO] * 4, 2, [ONE, ZERO], logistic.identity(2), DIGITS)
         with pytest.raises(ArithmeticError, match=r"pivot 1 .* flat"):
-            logistic.maximise([[ONE] * 4, [ONE] * 4], [ZERO] * 4, 2, [ZERO, ZERO], logistic.identity(2), DIGITS)
+            logistic.maximise(
+                [[ONE] * 4, [ONE] * 4], [ZERO] * 4, 2, [ZERO, ZERO], logistic.identity(2), DIGITS
+            )
 
 
 @pytest.mark.parametrize("t", ["-900", "-1.25", "0", "3", "900"])
@@ -81,5 +91,7 @@ def test_projection_keeps_its_digits_beside_a_normal():
 
 
 def test_rounding_reaches_every_number_of_a_nest():
-    got = logistic.rounded({"a": [[Decimal("1.23456")], Decimal("-9.87654")], "b": Decimal("0.00012345")}, 3)
+    got = logistic.rounded(
+        {"a": [[Decimal("1.23456")], Decimal("-9.87654")], "b": Decimal("0.00012345")}, 3
+    )
     assert got == {"a": [[Decimal("1.23")], Decimal("-9.88")], "b": Decimal("0.000123")}

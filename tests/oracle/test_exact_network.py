@@ -43,12 +43,23 @@ def bound(name, sizes, theta, u):
 def test_the_package_agrees_and_planted_mistakes_do_not(name, sizes):
     model, theta, u = problem(name, sizes)
     want, allowed = exact(name, sizes, theta, u), bound(name, sizes, theta, u)
-    got = {"value": model.log_density(theta, u), "grad_theta": model.pullback(theta, u, np.ones(len(u))), "grad_u": model.score(theta, u)}
+    got = {
+        "value": model.log_density(theta, u),
+        "grad_theta": model.pullback(theta, u, np.ones(len(u))),
+        "grad_u": model.score(theta, u),
+    }
     assert agrees(got, want, allowed)
     objective = f"mlp_{name}_log_density"
     for mistake in (*NETWORK, *NETWORK_GRADIENTS):
-        if objective in mistake.objectives and not mistake.choice and len(sizes) > 2 and sizes[1] > 1:
-            wrong = mistake.evaluate(objective, {"layer_sizes": np.array(sizes), "theta": theta, "u": u})
+        if (
+            objective in mistake.objectives
+            and not mistake.choice
+            and len(sizes) > 2
+            and sizes[1] > 1
+        ):
+            wrong = mistake.evaluate(
+                objective, {"layer_sizes": np.array(sizes), "theta": theta, "u": u}
+            )
             assert not agrees(wrong, want, allowed), mistake.id
 
 
@@ -58,9 +69,16 @@ def test_gradients_are_the_derivatives_of_the_value_by_differences(name):
 
     ReLU is affine in one weight until a unit changes its side, so that only the 60 digits round.
     """
-    sizes, h, allowed = [2, 3, 2, 1], Fraction(1, 10**12), Decimal("1e-20" if name != "relu" else "1e-45")
+    sizes, h, allowed = (
+        [2, 3, 2, 1],
+        Fraction(1, 10**12),
+        Decimal("1e-20" if name != "relu" else "1e-45"),
+    )
     _, theta, u = problem(name, sizes, 2)
-    theta, u = [Fraction(float(t)) for t in theta], [[Fraction(float(v)) for v in point] for point in u]
+    theta, u = (
+        [Fraction(float(t)) for t in theta],
+        [[Fraction(float(v)) for v in point] for point in u],
+    )
     got = exact(name, sizes, theta, u, digits=60)
 
     def total(theta, u):
@@ -71,12 +89,17 @@ def test_gradients_are_the_derivatives_of_the_value_by_differences(name):
 
     with localcontext(prec=70):
         for k, slope in enumerate(got["grad_theta"]):
-            quotient = (total(moved(theta, k, h), u) - total(moved(theta, k, -h), u)) / (2 * Decimal(h.numerator) / Decimal(h.denominator))
+            quotient = (total(moved(theta, k, h), u) - total(moved(theta, k, -h), u)) / (
+                2 * Decimal(h.numerator) / Decimal(h.denominator)
+            )
             assert abs(quotient - slope) < allowed
             assert abs(quotient - slope - Decimal("1e-15")) > allowed
         for t, point in enumerate(u):
             for j, slope in enumerate(got["grad_u"][t]):
-                ends = [sum(exact(name, sizes, theta, [moved(point, j, by)], digits=60)["value"]) for by in (h, -h)]
+                ends = [
+                    sum(exact(name, sizes, theta, [moved(point, j, by)], digits=60)["value"])
+                    for by in (h, -h)
+                ]
                 assert abs((ends[0] - ends[1]) / Decimal("2e-12") - slope) < allowed
 
 
@@ -100,7 +123,9 @@ def test_activations_fulfil_their_identities(z):
         assert abs(slope_above + slope_below - 1) < Decimal("1e-38")
         # The tails keep all their digits.
         assert abs(slope_below / below - 1) < Decimal(-z).exp() + Decimal("1e-38")
-        assert abs(slope / (4 * Decimal(-2 * z).exp() / (1 + Decimal(-2 * z).exp()) ** 2) - 1) < Decimal("1e-38")
+        assert abs(
+            slope / (4 * Decimal(-2 * z).exp() / (1 + Decimal(-2 * z).exp()) ** 2) - 1
+        ) < Decimal("1e-38")
 
 
 def test_at_zero_all_is_exact():
@@ -118,7 +143,9 @@ def test_more_digits_are_the_same_number(name):
     few, many = exact(name, sizes, 16 * theta, u), exact(name, sizes, 16 * theta, u, digits=90)
     with localcontext(prec=40):
         for output, numbers in few.items():
-            assert np.ravel(np.array(numbers, dtype=object)).tolist() == [+d for d in np.ravel(np.array(many[output], dtype=object))]
+            assert np.ravel(np.array(numbers, dtype=object)).tolist() == [
+                +d for d in np.ravel(np.array(many[output], dtype=object))
+            ]
 
 
 TWINS = ([1, 2, 1], [1, 1, 0, 0, 1, -1, 0], [[1]])  # phi(u) - phi(u)
@@ -129,7 +156,9 @@ def test_a_difference_of_neighbours_has_all_its_digits_and_an_unproved_0_is_refu
     near = exact("tanh", [1, 2, 1], [1, 1 + Fraction(1, 2**90), 0, 0, 1, -1, 0], [[1]])["value"][0]
     with localcontext(prec=60):
         assert abs(near * 2**90 / unit("tanh", 1)[1] + 1) < Decimal("1e-26")
-    monkeypatch.setattr(exact_network, "MAX_PRECISION", 1000)  # 20000 digits take ten seconds to say the same
+    monkeypatch.setattr(
+        exact_network, "MAX_PRECISION", 1000
+    )  # 20000 digits take ten seconds to say the same
     with pytest.raises(ArithmeticError, match="0 unproved"):
         exact("tanh", *TWINS)
     assert exact("relu", *TWINS)["value"] == [0]
@@ -137,8 +166,12 @@ def test_a_difference_of_neighbours_has_all_its_digits_and_an_unproved_0_is_refu
 
 def test_without_the_radii_the_unproved_0_would_pass(monkeypatch):
     """The plant: roundings are not counted, and the cancellation is believed."""
-    monkeypatch.setattr(exact_network, "_rounded", lambda operation, radius: exact_network.Ball(operation()))
-    monkeypatch.setattr(exact_network, "_absolute", lambda value, size, moved: exact_network.Ball(value))
+    monkeypatch.setattr(
+        exact_network, "_rounded", lambda operation, radius: exact_network.Ball(operation())
+    )
+    monkeypatch.setattr(
+        exact_network, "_absolute", lambda value, size, moved: exact_network.Ball(value)
+    )
     monkeypatch.setattr(exact_network, "_relative", lambda slope, moved: exact_network.Ball(slope))
     assert exact("tanh", *TWINS)["value"] == [0]
 

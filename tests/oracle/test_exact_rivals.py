@@ -21,15 +21,25 @@ X = [[1.0, -0.5], [0.25, 2.0]]
 Y = [[-1.5, 0.5], [3.0, 1.25], [0.0, -2.0], [2.5, -2.5], [0.125, 1.25]]
 MEAN, COV = [0.5, -0.25], [[4.0, 1.5], [1.5, 1.0]]
 SLOPE = 1.25
-LOGS = {"log_model_data": [-1.25, 0.5], "log_model_noise": [-3.0, 2.5, 0.25], "log_noise_noise": [-1.5, -0.75, -4.0]}
+LOGS = {
+    "log_model_data": [-1.25, 0.5],
+    "log_model_noise": [-3.0, 2.5, 0.25],
+    "log_noise_noise": [-1.5, -0.75, -4.0],
+}
 CELLS = [(0, 0), (0, 1), (1, 0), (1, 1)]
 DIGITS = 120
 H = Fraction(1, 10**30)
-CLOSE = Decimal("1e-35")  # truncation is H^2 f'''/6, 1e-60 of the derivative's size: room for f'''/f' up to 1e25
+CLOSE = Decimal(
+    "1e-35"
+)  # truncation is H^2 f'''/6, 1e-60 of the derivative's size: room for f'''/f' up to 1e25
 
 
 def plain(number):
-    return Decimal(number.numerator) / Decimal(number.denominator) if isinstance(number, Fraction) else Decimal(number)
+    return (
+        Decimal(number.numerator) / Decimal(number.denominator)
+        if isinstance(number, Fraction)
+        else Decimal(number)
+    )
 
 
 def in_decimals(nested):
@@ -45,7 +55,9 @@ def importance(log_x, log_y, log_noise):
 
 
 def laplace(B, u):
-    return -Decimal(2).sqrt() * sum(abs(sum(b * v for b, v in zip(row, u, strict=True))) for row in B)
+    return -Decimal(2).sqrt() * sum(
+        abs(sum(b * v for b, v in zip(row, u, strict=True))) for row in B
+    )
 
 
 def gaussian(u):
@@ -57,7 +69,9 @@ def gaussian(u):
 
 def importance_of_laplace(B):
     x, y = in_decimals(X), in_decimals(Y)
-    return importance([laplace(B, u) for u in x], [laplace(B, u) for u in y], [gaussian(u) for u in y])[0]
+    return importance(
+        [laplace(B, u) for u in x], [laplace(B, u) for u in y], [gaussian(u) for u in y]
+    )[0]
 
 
 def tanh(z):
@@ -65,7 +79,10 @@ def tanh(z):
 
 
 def psi(B, u, slope):
-    g = [-Decimal(2).sqrt() * tanh(slope * sum(b * v for b, v in zip(row, u, strict=True))) for row in B]
+    g = [
+        -Decimal(2).sqrt() * tanh(slope * sum(b * v for b, v in zip(row, u, strict=True)))
+        for row in B
+    ]
     return [sum(g[i] * B[i][j] for i in range(2)) for j in range(2)]
 
 
@@ -85,12 +102,16 @@ def test_values_are_those_of_the_formulas_written_out():
     with localcontext(prec=200):
         value, log_Z = importance(*map(in_decimals, LOGS.values()))
         found = exact_rivals.importance_sampling_from_log_densities(**LOGS, digits=60)
-        assert abs(found["value"] - value) < Decimal("1e-58") and abs(found["log_normalizer"] - log_Z) < Decimal("1e-58")
+        assert abs(found["value"] - value) < Decimal("1e-58") and abs(
+            found["log_normalizer"] - log_Z
+        ) < Decimal("1e-58")
         found = exact_rivals.laplace_ica_importance_sampling(B, X, Y, MEAN, COV, digits=60)
         assert abs(found["value"] - importance_of_laplace(in_decimals(B))) < Decimal("1e-57")
         found = exact_rivals.laplace_ica_score_matching(B, X, SLOPE, digits=60)
         assert abs(found["value"] - score_matching(in_decimals(B), plain(SLOPE))) < Decimal("1e-57")
-        assert abs(found["value"] - score_matching(in_decimals(B), 2 * plain(SLOPE))) > Decimal("1e-2")
+        assert abs(found["value"] - score_matching(in_decimals(B), 2 * plain(SLOPE))) > Decimal(
+            "1e-2"
+        )
 
 
 # --- derivatives ------------------------------------------------------------------------------------------------------------
@@ -99,7 +120,9 @@ def test_values_are_those_of_the_formulas_written_out():
 def moved(nested, index, by):
     if not index:
         return Fraction(nested) + by
-    return [moved(entry, index[1:], by) if k == index[0] else entry for k, entry in enumerate(nested)]
+    return [
+        moved(entry, index[1:], by) if k == index[0] else entry for k, entry in enumerate(nested)
+    ]
 
 
 def difference(value, at, index):
@@ -108,9 +131,15 @@ def difference(value, at, index):
 
 
 OF_MODELS = {
-    "importance": lambda b, digits=40, x=X, y=Y: exact_rivals.laplace_ica_importance_sampling(b, x, y, MEAN, COV, digits=digits),
-    "score matching": lambda b, digits=40, x=X, y=Y: exact_rivals.laplace_ica_score_matching(b, x, SLOPE, digits=digits),
-    "steep": lambda b, digits=40, x=X, y=Y: exact_rivals.laplace_ica_score_matching(b, x, 10.0, digits=digits),
+    "importance": lambda b, digits=40, x=X, y=Y: exact_rivals.laplace_ica_importance_sampling(
+        b, x, y, MEAN, COV, digits=digits
+    ),
+    "score matching": lambda b, digits=40, x=X, y=Y: exact_rivals.laplace_ica_score_matching(
+        b, x, SLOPE, digits=digits
+    ),
+    "steep": lambda b, digits=40, x=X, y=Y: exact_rivals.laplace_ica_score_matching(
+        b, x, 10.0, digits=digits
+    ),
 }
 
 
@@ -141,11 +170,15 @@ def test_derivatives_by_the_log_densities(name, shift):
     for k, got in enumerate(found[f"grad_{name}"]):
 
         def value(changed):
-            return exact_rivals.importance_sampling_from_log_densities(**{**inputs, name: changed}, digits=DIGITS)["value"]
+            return exact_rivals.importance_sampling_from_log_densities(
+                **{**inputs, name: changed}, digits=DIGITS
+            )["value"]
 
         slope = difference(value, inputs[name], (k,))
         assert abs(got - slope) <= CLOSE * abs(slope)
-    assert abs(sum(found[f"grad_{name}"]) - (1 if name.endswith("data") else -1)) < Decimal("1e-26")  # Decimal's default context
+    assert abs(sum(found[f"grad_{name}"]) - (1 if name.endswith("data") else -1)) < Decimal(
+        "1e-26"
+    )  # Decimal's default context
 
 
 # --- the package, and planted mistakes ---------------------------------------------------------------------------------------
@@ -170,17 +203,27 @@ def test_the_package_agrees_and_planted_mistakes_do_not(n):
             {"B": W, "x": x, "y": y, "noise_mean": mean, "noise_cov": cov},
             nr.ImportanceSamplingObjective(model, nr.GaussianNoise(mean, cov), x, y),
         ),
-        "laplace_ica_score_matching": ({"B": W, "x": x, "slope": 3.0}, nr.ScoreMatchingObjective(model, x, 3.0)),
+        "laplace_ica_score_matching": (
+            {"B": W, "x": x, "slope": 3.0},
+            nr.ScoreMatchingObjective(model, x, 3.0),
+        ),
     }
     for name, (inputs, objective) in cases.items():
         value, gradient = objective(theta)
         want = getattr(exact_rivals, name)(**inputs)
         numbers = {key: np.array(digits, dtype=np.float64) for key, digits in want.items()}
-        allowed = {key: (max(n, len(x), len(y)) + 9) * U * scale for key, scale in scales(name, inputs, numbers).items()}
+        allowed = {
+            key: (max(n, len(x), len(y)) + 9) * U * scale
+            for key, scale in scales(name, inputs, numbers).items()
+        }
         assert agrees({"value": value, "grad_B": gradient.reshape(n, n)}, want, allowed)
         if n > 1:
             for mistake in CATALOGUE.values():
-                if name in mistake.objectives and mistake.id.startswith(("is-", "sm-")) and not _is_silent(mistake.id):
+                if (
+                    name in mistake.objectives
+                    and mistake.id.startswith(("is-", "sm-"))
+                    and not _is_silent(mistake.id)
+                ):
                     assert not agrees(mistake.evaluate(name, inputs), want, allowed), mistake.id
 
 
@@ -193,16 +236,25 @@ def _is_silent(id):
 
 
 def test_exact_zeros():
-    one = exact_rivals.importance_sampling_from_log_densities([-2.5, -2.5], [-3.0, -4.5], [-0.5, -2.0])
+    one = exact_rivals.importance_sampling_from_log_densities(
+        [-2.5, -2.5], [-3.0, -4.5], [-0.5, -2.0]
+    )
     assert one["value"] == 0 and one["log_normalizer"] == Decimal("-2.5")
     # x = y at one point each: both slopes are the same number. Mirrored points have equal weights, and cancel.
     same = exact_rivals.laplace_ica_importance_sampling(B, [[1.0, -0.5]], [[1.0, -0.5]], MEAN, COV)
     assert same["grad_B"] == [[0, 0], [0, 0]] and same["value"] != 0
     identity = [[1.0, 0.0], [0.0, 1.0]]
-    mirrored = exact_rivals.laplace_ica_importance_sampling(identity, [[2, 1], [2, -1]], [[1, 3], [1, -3], [5, 0]], [0.0, 0.0], identity)
-    assert mirrored["grad_B"][0][1] == mirrored["grad_B"][1][0] == 0 and 0 not in (mirrored["grad_B"][0][0], mirrored["grad_B"][1][1])
+    mirrored = exact_rivals.laplace_ica_importance_sampling(
+        identity, [[2, 1], [2, -1]], [[1, 3], [1, -3], [5, 0]], [0.0, 0.0], identity
+    )
+    assert mirrored["grad_B"][0][1] == mirrored["grad_B"][1][0] == 0 and 0 not in (
+        mirrored["grad_B"][0][0],
+        mirrored["grad_B"][1][1],
+    )
     origin = exact_rivals.laplace_ica_score_matching(identity, [[0.0, 0.0]], 4.0)
-    assert origin["grad_B"][0][1] == 0 and origin["grad_B"][0][0] == ExactLog(sqrt2=Fraction(8)).decimal(40)
+    assert origin["grad_B"][0][1] == 0 and origin["grad_B"][0][0] == ExactLog(
+        sqrt2=Fraction(8)
+    ).decimal(40)
 
 
 def test_far_out_all_digits_are_there():
@@ -227,19 +279,40 @@ def test_ln_Z_is_that_of_the_integral():
     """An independent form: the mean over a grid of width h is Z by the midpoint rule, 2/(sqrt(2) b) to h^2/24 (sqrt(2) b)^2 of itself."""
     b, h = 1.5, 1 / 16
     grid = [Fraction(h) * (2 * k + 1) / 2 for k in range(-192, 192)]
-    log_Z = -exact_rivals.log_mean_exp([ExactLog(sqrt2=-Fraction(b) * abs(u)) for u in grid], 20) + Decimal(len(grid) * h).ln()
+    log_Z = (
+        -exact_rivals.log_mean_exp([ExactLog(sqrt2=-Fraction(b) * abs(u)) for u in grid], 20)
+        + Decimal(len(grid) * h).ln()
+    )
     assert abs(float(log_Z) - np.log(2 / (np.sqrt(2) * b)) + h**2 / 24 * 2 * b**2) < h**4
 
 
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: exact_rivals.importance_sampling_from_log_densities([0], [0, 1], [0]), "log_noise_noise: got 1 numbers; expected 2"),
-        (lambda: exact_rivals.importance_sampling_from_log_densities([float("nan")], [0], [0]), "log_model_data: got nan"),
-        (lambda: exact_rivals.laplace_ica_importance_sampling(B, X, [[1, 2, 3]], MEAN, COV), "y: got 3 numbers; expected 2"),
-        (lambda: exact_rivals.laplace_ica_importance_sampling(B, X, Y, MEAN, [[1, 2], [2, 1]]), "noise_cov: not positive definite"),
-        (lambda: exact_rivals.laplace_ica_score_matching(B, X, 0.0), "slope: got 0; expected a number above 0"),
-        (lambda: exact_rivals.laplace_ica_score_matching([[1, 2]], X, 1.0), "B: got 2 numbers; expected 1"),
+        (
+            lambda: exact_rivals.importance_sampling_from_log_densities([0], [0, 1], [0]),
+            "log_noise_noise: got 1 numbers; expected 2",
+        ),
+        (
+            lambda: exact_rivals.importance_sampling_from_log_densities([float("nan")], [0], [0]),
+            "log_model_data: got nan",
+        ),
+        (
+            lambda: exact_rivals.laplace_ica_importance_sampling(B, X, [[1, 2, 3]], MEAN, COV),
+            "y: got 3 numbers; expected 2",
+        ),
+        (
+            lambda: exact_rivals.laplace_ica_importance_sampling(B, X, Y, MEAN, [[1, 2], [2, 1]]),
+            "noise_cov: not positive definite",
+        ),
+        (
+            lambda: exact_rivals.laplace_ica_score_matching(B, X, 0.0),
+            "slope: got 0; expected a number above 0",
+        ),
+        (
+            lambda: exact_rivals.laplace_ica_score_matching([[1, 2]], X, 1.0),
+            "B: got 2 numbers; expected 1",
+        ),
     ],
 )
 def test_bad_input_is_named(call, said):

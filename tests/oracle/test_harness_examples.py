@@ -25,7 +25,11 @@ OFFERED = {
     "harness.js": {"log_sigmoid", "sigmoid", "nce_from_log_ratios", "binary_nce"},
     "harness.c": {"log_sigmoid", "nce_from_log_ratios"},
 }
-NO_LOG_NU = {"harness.py": ("log(nu)", "0.0"), "harness.js": ("Math.log(nu)", "0"), "harness.c": ("log(*nu)", "0")}
+NO_LOG_NU = {
+    "harness.py": ("log(nu)", "0.0"),
+    "harness.js": ("Math.log(nu)", "0"),
+    "harness.c": ("log(*nu)", "0"),
+}
 
 
 def needs(tool: str) -> None:
@@ -42,7 +46,21 @@ def prepared(source: Path, folder: Path) -> list[str]:
         needs("node")
         return ["node", str(source)]
     needs("cc")
-    subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", str(folder / "harness"), str(source), "-lm"], check=True, timeout=60)
+    subprocess.run(
+        [
+            "cc",
+            "-O2",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-o",
+            str(folder / "harness"),
+            str(source),
+            "-lm",
+        ],
+        check=True,
+        timeout=60,
+    )
     return [str(folder / "harness")]
 
 
@@ -51,12 +69,21 @@ def test_an_example_passes_every_vector_of_what_it_offers(name, tmp_path):
     command = prepared(HARNESSES / name, tmp_path)
     for dtype in ("float64", "float32"):
         answers = run_harness(command, dtype=dtype)
-        assert answers.broken == "" and set(answers.implements) == OFFERED[name] and answers.unknown == ()
+        assert (
+            answers.broken == ""
+            and set(answers.implements) == OFFERED[name]
+            and answers.unknown == ()
+        )
         for objective in answers.implements:
             own = {vector.id: answers[vector.id] for vector in cases(objective)}
             report = check_answers(objective, own, dtype)
-            assert report.ok and {result.status for result in report.results} == {"passed"}, str(report)
-            assert all(set(answer) == {output.name for output in report.objective.outputs} for answer in own.values())
+            assert report.ok and {result.status for result in report.results} == {"passed"}, str(
+                report
+            )
+            assert all(
+                set(answer) == {output.name for output in report.objective.outputs}
+                for answer in own.values()
+            )
 
 
 @pytest.mark.parametrize("name", OFFERED)
@@ -68,7 +95,11 @@ def test_an_example_with_a_mistake_fails(name, tmp_path):
     spoilt.write_text(source.replace(right, wrong))
     answers = run_harness(prepared(spoilt, tmp_path), "nce_from_log_ratios")
     report = check_answers("nce_from_log_ratios", answers)
-    assert not report.ok and report.diagnosis.best is not None and report.diagnosis.best.id == "no-log-nu"
+    assert (
+        not report.ok
+        and report.diagnosis.best is not None
+        and report.diagnosis.best.id == "no-log-nu"
+    )
 
 
 def test_an_absent_tool_is_a_skip_and_in_ci_a_failure(monkeypatch):
@@ -89,9 +120,15 @@ def test_the_examples_are_short_and_all_there():
 
 def test_the_readme_names_every_example_with_its_objectives():
     text = (HARNESSES / "README.md").read_text()
-    rows = {line.split("|")[1].strip(" `"): line for line in text.splitlines() if line.startswith("| `")}
+    rows = {
+        line.split("|")[1].strip(" `"): line for line in text.splitlines() if line.startswith("| `")
+    }
     assert set(rows) == set(OFFERED)
-    assert all(f"`{objective}`" in rows[name] for name in ("harness.py", "harness.c") for objective in OFFERED[name])
+    assert all(
+        f"`{objective}`" in rows[name]
+        for name in ("harness.py", "harness.c")
+        for objective in OFFERED[name]
+    )
 
 
 def test_the_readme_s_conversation_is_what_an_example_answers(tmp_path):
@@ -99,7 +136,9 @@ def test_the_readme_s_conversation_is_what_an_example_answers(tmp_path):
     asked = [line[2:] for line in text.splitlines() if line.startswith("> ")]
     shown = [json.loads(line[2:]) for line in text.splitlines() if line.startswith("< ")]
     command = prepared(HARNESSES / "harness.py", tmp_path)
-    done = subprocess.run(command, input="\n".join(asked), capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run(
+        command, input="\n".join(asked), capture_output=True, text=True, timeout=20, check=True
+    )
     said = [json.loads(line) for line in done.stdout.splitlines()]
     assert [json.loads(line)["cmd"] for line in asked] == ["start", "run", "run", "stop"]
     assert said[0].keys() == shown[0].keys()

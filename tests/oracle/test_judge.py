@@ -46,7 +46,10 @@ def test_right_numbers_pass_in_both_dtypes():
     assert judge(VECTOR, single, "float64").status == "failed"
 
 
-@pytest.mark.parametrize("returned", [VALUE, np.float64(VALUE), np.array(VALUE), {"value": VALUE, "grad_log_ratio_data": None}])
+@pytest.mark.parametrize(
+    "returned",
+    [VALUE, np.float64(VALUE), np.array(VALUE), {"value": VALUE, "grad_log_ratio_data": None}],
+)
 def test_what_is_not_returned_is_unsupported(returned):
     result = judge(VECTOR, returned)
     assert result.status == "passed" and list(result.outputs) == ["value"]
@@ -63,16 +66,31 @@ def test_nothing_returned_is_unsupported_not_wrong(returned):
         ("0.5", "value: got text, '0.5'; expected real numbers of shape ()"),
         ({"value": "nan"}, "value: got text"),
         ({"value": np.array([VALUE])}, r"value: got shape (1,); expected (); flatten it"),
-        ({"grad_log_ratio_data": GRAD_X[:, None]}, "grad_log_ratio_data: got shape (2, 1); expected (2,); flatten it"),
-        ({"grad_log_ratio_data": np.zeros(3)}, "grad_log_ratio_data: got shape (3,); expected (2,)"),
+        (
+            {"grad_log_ratio_data": GRAD_X[:, None]},
+            "grad_log_ratio_data: got shape (2, 1); expected (2,); flatten it",
+        ),
+        (
+            {"grad_log_ratio_data": np.zeros(3)},
+            "grad_log_ratio_data: got shape (3,); expected (2,)",
+        ),
         ({"value": object()}, "value: got an object array"),
-        ({"grad_log_ratio_data": [[1], [1, 2]]}, "grad_log_ratio_data: a list cannot be read as an array"),
+        (
+            {"grad_log_ratio_data": [[1], [1, 2]]},
+            "grad_log_ratio_data: a list cannot be read as an array",
+        ),
         ({"value": 1j}, "value: got complex numbers, 1j"),
         ({"value": True}, "value: got booleans, True"),
-        ({"loss": VALUE}, "returned an output 'loss'; expected some of 'value', 'grad_log_ratio_data', 'grad_log_ratio_noise'"),
+        (
+            {"loss": VALUE},
+            "returned an output 'loss'; expected some of 'value', 'grad_log_ratio_data', 'grad_log_ratio_noise'",
+        ),
         ({3: VALUE}, "returned an output 3; expected some of"),
         ((VALUE, GRAD_X), "returned a tuple of 2; expected a dict of named outputs"),
-        ({"value": Foreign()}, "value: a Foreign cannot be read as an array (call detach() first); see nce_ref.oracle.adapters"),
+        (
+            {"value": Foreign()},
+            "value: a Foreign cannot be read as an array (call detach() first); see nce_ref.oracle.adapters",
+        ),
         (lambda: None, "value: got an object array"),
     ],
 )
@@ -104,7 +122,14 @@ def test_errors_are_told_in_allowances_and_ulp():
 
 def test_a_convention_scales_what_is_wanted():
     sums = Convention(sense="minimise", reduction="sum")
-    assert judge(VECTOR, {name: -2.0 * np.asarray(value) for name, value in RIGHT.items()}, convention=sums).status == "passed"
+    assert (
+        judge(
+            VECTOR,
+            {name: -2.0 * np.asarray(value) for name, value in RIGHT.items()},
+            convention=sums,
+        ).status
+        == "passed"
+    )
     assert judge(VECTOR, RIGHT, convention=sums).status == "failed"
     assert judge(VECTOR, -2.0 * VALUE, convention=OURS).status == "failed"
 

@@ -25,10 +25,17 @@ def problem(vector):
     return model, nr.GaussianNoise(mean, cov), x, y
 
 
-@pytest.mark.parametrize("vector", [*ICA.values(), *GAUSSIAN.values()], ids=lambda vector: vector.id)
+@pytest.mark.parametrize(
+    "vector", [*ICA.values(), *GAUSSIAN.values()], ids=lambda vector: vector.id
+)
 def test_the_stored_estimate_passes_and_the_package_finds_it(vector):
     assert judge(vector, stored(vector)).status == "passed"
-    assert judge(vector, {name: np.float32(value) for name, value in stored(vector).items()}, "float32").status == "passed"
+    assert (
+        judge(
+            vector, {name: np.float32(value) for name, value in stored(vector).items()}, "float32"
+        ).status
+        == "passed"
+    )
     fit = nr.fit_nce(*problem(vector), n_starts=20, rng=np.random.default_rng(0))
     matrix, c = problem(vector)[0].unpack(fit.theta)
     result = judge(vector, {vector.objective.outputs[0].name: matrix, "c": c})
@@ -47,7 +54,10 @@ def test_c_may_be_missing_or_ln_Z():
     vector = ICA["n2-nu2.5"]
     B, c = stored(vector).values()
     assert judge(vector, {"B": B}).status == "passed"
-    assert judge(vector, {"B": B, "c": -c}, convention=Convention(c_sign="subtracted")).status == "passed"
+    assert (
+        judge(vector, {"B": B, "c": -c}, convention=Convention(c_sign="subtracted")).status
+        == "passed"
+    )
     assert judge(vector, {"B": B, "c": -c}).status == "failed"
     assert judge(vector, {"c": c}).status == "unsupported"
 
@@ -66,7 +76,11 @@ def test_a_stalled_climb_fails_and_is_told_that_it_can_rise():
     B, c = stored(vector).values()
     errors = np.array(vector.certificate["standard_errors"], dtype=float)
     result = judge(vector, {"B": B + 0.1 * errors[:-1].reshape(4, 4), "c": c})
-    assert result.status == "failed" and "no maximum" in result.message and "mind the kinks" in result.message
+    assert (
+        result.status == "failed"
+        and "no maximum" in result.message
+        and "mind the kinks" in result.message
+    )
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -75,15 +89,23 @@ def test_the_allowance_is_hundredths_of_a_standard_error(dtype):
     for vector in (ICA["n2-nu1"], GAUSSIAN["n2-nu1"]):
         estimate = stored(vector)
         error = float(vector.certificate["standard_errors"][-1])
-        assert judge(vector, {**estimate, "c": estimate["c"] + 1e-3 * error}, dtype).status == "passed"
-        assert judge(vector, {**estimate, "c": estimate["c"] + 0.2 * error}, dtype).status == "failed"
+        assert (
+            judge(vector, {**estimate, "c": estimate["c"] + 1e-3 * error}, dtype).status == "passed"
+        )
+        assert (
+            judge(vector, {**estimate, "c": estimate["c"] + 0.2 * error}, dtype).status == "failed"
+        )
 
 
 def test_a_higher_maximum_passes_once_it_proves_itself():
     """Made by storing a lower maximum as the best: the true best must then pass as unknown to the vectors."""
     vector = ICA["n2-nu0.5"]
-    lower = {name: np.array(vector.certificate["maxima"][1][name], dtype=float) for name in ("B", "c")}
-    expected = {name: Expected(value.tolist(), value, np.abs(value)) for name, value in lower.items()}
+    lower = {
+        name: np.array(vector.certificate["maxima"][1][name], dtype=float) for name in ("B", "c")
+    }
+    expected = {
+        name: Expected(value.tolist(), value, np.abs(value)) for name, value in lower.items()
+    }
     result = judge(replace(vector, expected=expected), stored(vector))
     assert result.status == "passed" and "another maximum, certified" in result.message
 

@@ -23,7 +23,9 @@ class Sloped(Steps):
         self.slope = slope
 
     def absolute(self, s):
-        at_zero = self.slope(s) if callable(self.slope) else np.full(s.shape, self.slope, dtype=s.dtype)
+        at_zero = (
+            self.slope(s) if callable(self.slope) else np.full(s.shape, self.slope, dtype=s.dtype)
+        )
         return np.abs(s), np.where(s == 0, at_zero, np.sign(s)).astype(s.dtype)
 
 
@@ -53,13 +55,17 @@ def test_one_number_for_all_kinks_is_a_choice_and_is_named(objective, slope, dty
     assert report.ok and choices(report) == kinked(objective)
     said = f"{MISTAKE}: the derivative of |s| at s = 0 is {slope:.3g} here"
     assert str(report).count(said) == 1 and all(id_ in str(report) for id_ in choices(report))
-    assert report.diagnosis.best is None and report.to_dict()["counts"][CHOICE] == len(choices(report))
+    assert report.diagnosis.best is None and report.to_dict()["counts"][CHOICE] == len(
+        choices(report)
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_the_catalogues_own_choice_is_one(objective, dtype):
-    report = oracle.check(lambda **inputs: CATALOGUE[MISTAKE].evaluate(objective, inputs), objective, dtype)
+    report = oracle.check(
+        lambda **inputs: CATALOGUE[MISTAKE].evaluate(objective, inputs), objective, dtype
+    )
     assert report.ok and choices(report) == kinked(objective)
 
 
@@ -69,7 +75,11 @@ def test_the_catalogues_own_choice_is_one(objective, dtype):
 def test_any_mixture_within_the_bounds_is_a_choice(objective, seed, dtype):
     """Signs as rounding has them (even seeds), anything between (odd seeds)."""
     rng = np.random.default_rng(seed)
-    draw = (lambda s: rng.choice([-1.0, 1.0], size=s.shape)) if seed % 2 == 0 else (lambda s: rng.uniform(-1, 1, size=s.shape))
+    draw = (
+        (lambda s: rng.choice([-1.0, 1.0], size=s.shape))
+        if seed % 2 == 0
+        else (lambda s: rng.uniform(-1, 1, size=s.shape))
+    )
     report = oracle.check(implementation(objective, draw), objective, dtype)
     assert report.ok and choices(report) == kinked(objective), str(report)
 
@@ -78,14 +88,20 @@ def test_any_mixture_within_the_bounds_is_a_choice(objective, seed, dtype):
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize(
     "convention",
-    [oracle.Convention(sense="minimise", reduction="sum"), oracle.Convention(reduction="half", c_sign="subtracted")],
+    [
+        oracle.Convention(sense="minimise", reduction="sum"),
+        oracle.Convention(reduction="half", c_sign="subtracted"),
+    ],
 )
 def test_under_another_convention_too(objective, convention, dtype):
     target = oracle.OBJECTIVES[objective]
 
     def impl(**inputs):
         ours = convention.inputs(target, inputs)
-        return {name: convention.factor(target, name, ours) * value for name, value in evaluate(Sloped(1.0), objective, ours).items()}
+        return {
+            name: convention.factor(target, name, ours) * value
+            for name, value in evaluate(Sloped(1.0), objective, ours).items()
+        }
 
     report = oracle.check(impl, objective, dtype, convention)
     assert report.ok and choices(report) == kinked(objective)
@@ -145,7 +161,9 @@ def test_what_no_choice_explains_fails_still(objective, slope, after, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_row_without_a_kink_has_no_choice(dtype):
     """The difference that is right for one row of B, put into another."""
-    (vector,) = (v for v in oracle.cases("laplace_ica_mle") if v.id == "laplace_ica_mle/kinks/one-point")
+    (vector,) = (
+        v for v in oracle.cases("laplace_ica_mle") if v.id == "laplace_ica_mle/kinks/one-point"
+    )
     inputs = vector.arguments(dtype)
     right, chosen = (evaluate(Sloped(slope), "laplace_ica_mle", inputs) for slope in (0.0, 1.0))
     difference = chosen["grad_B"] - right["grad_B"]
@@ -171,9 +189,17 @@ def test_a_choice_beside_another_mistake_is_not_its_alibi():
         return {**outputs, "value": np.nan} if broken else outputs
 
     report = oracle.check(impl, "laplace_ica_mle")
-    assert not report.ok and choices(report) == kinked("laplace_ica_mle") and not choices(report) & {r.id for r in report.failed}
+    assert (
+        not report.ok
+        and choices(report) == kinked("laplace_ica_mle")
+        and not choices(report) & {r.id for r in report.failed}
+    )
 
 
 def test_a_pattern_of_expected_failures_may_cover_a_choice():
-    report = oracle.check(implementation("laplace_ica_mle", 1.0), "laplace_ica_mle", expected_failures={"*/kinks/*": "JAX's 1 at 0"})
+    report = oracle.check(
+        implementation("laplace_ica_mle", 1.0),
+        "laplace_ica_mle",
+        expected_failures={"*/kinks/*": "JAX's 1 at 0"},
+    )
     assert report.ok and choices(report) == kinked("laplace_ica_mle")

@@ -31,7 +31,10 @@ def test_ids():
         assert id == mistake.id
         assert re.fullmatch(r"[a-z0-9]+(-[a-zA-Z0-9]+)*", id)
     assert set(LISTED) <= set(CATALOGUE)
-    assert [id for id, mistake in CATALOGUE.items() if mistake.choice] == ["kink-convention", "mlp-relu-kink"]
+    assert [id for id, mistake in CATALOGUE.items() if mistake.choice] == [
+        "kink-convention",
+        "mlp-relu-kink",
+    ]
 
 
 def test_texts():
@@ -45,8 +48,13 @@ def test_texts():
 
 def test_objectives_are_functions_or_the_covariance_and_named_once():
     for mistake in CATALOGUE.values():
-        assert mistake.objectives and len(set(mistake.objectives)) == len(mistake.objectives), mistake.id
-        assert {OBJECTIVES[name].kind for name in mistake.objectives} in ({"function"}, {"covariance"}), mistake.id
+        assert mistake.objectives and len(set(mistake.objectives)) == len(mistake.objectives), (
+            mistake.id
+        )
+        assert {OBJECTIVES[name].kind for name in mistake.objectives} in (
+            {"function"},
+            {"covariance"},
+        ), mistake.id
 
 
 # --- against the stored vectors -----------------------------------------------------------------------------------------------
@@ -72,7 +80,11 @@ def allowances(objective, dtype):
 def answers(id, objective, dtype):
     """All outputs for all vectors, in one row."""
     right = {"covariance": functools.partial(evaluate_covariance, CovarianceSteps())}
-    evaluate_it = CATALOGUE[id].evaluate if id else right.get(OBJECTIVES[objective].kind, functools.partial(evaluate, Steps()))
+    evaluate_it = (
+        CATALOGUE[id].evaluate
+        if id
+        else right.get(OBJECTIVES[objective].kind, functools.partial(evaluate, Steps()))
+    )
     parts = []
     for vector in cases(objective):
         got = evaluate_it(objective, vector.arguments(dtype))
@@ -84,7 +96,9 @@ def differ(one, other, objective, dtype):
     """Whether some entry is further off than is allowed; NaN differs from all numbers, not from NaN."""
     a, b = answers(one, objective, dtype), answers(other, objective, dtype)
     with np.errstate(invalid="ignore"):
-        near = (np.abs(a - b) <= allowances(objective, dtype)) | (a == b) | (np.isnan(a) & np.isnan(b))
+        near = (
+            (np.abs(a - b) <= allowances(objective, dtype)) | (a == b) | (np.isnan(a) & np.isnan(b))
+        )
     return not near.all()
 
 
@@ -92,9 +106,17 @@ PLACES = [(id, objective) for id, mistake in CATALOGUE.items() for objective in 
 
 
 @pytest.mark.parametrize("dtype", tolerance.DTYPES)
-@pytest.mark.parametrize("objective", [name for name, objective in OBJECTIVES.items() if objective.kind != "estimate"])
+@pytest.mark.parametrize(
+    "objective", [name for name, objective in OBJECTIVES.items() if objective.kind != "estimate"]
+)
 def test_the_right_steps_pass_every_vector(objective, dtype):
-    want = np.concatenate([np.ravel(expected.value) for vector in cases(objective) for expected in vector.expected.values()])
+    want = np.concatenate(
+        [
+            np.ravel(expected.value)
+            for vector in cases(objective)
+            for expected in vector.expected.values()
+        ]
+    )
     assert (np.abs(answers("", objective, dtype) - want) <= allowances(objective, dtype)).all()
 
 
@@ -164,7 +186,9 @@ OPTIMA = {
     "log-pn-added": LOG_DATA - 2 * LOG_NOISE,
 }
 NO_CONSTANT_SHIFT = [
-    id for id, mistake in CATALOGUE.items() if "No constant shift" in mistake.effect and "binary_nce" in mistake.objectives
+    id
+    for id, mistake in CATALOGUE.items()
+    if "No constant shift" in mistake.effect and "binary_nce" in mistake.objectives
 ]
 
 
@@ -188,7 +212,9 @@ def test_no_constant_shift(id):
 
 def test_a_constant_shift_is_seen_as_one():
     """The same for those that have one: rounding remains."""
-    assert max(left_over(id) for id in ("no-log-nu", "nu-sign", "noise-averaged", "nu-log2")) < 1e-13
+    assert (
+        max(left_over(id) for id in ("no-log-nu", "nu-sign", "noise-averaged", "nu-log2")) < 1e-13
+    )
 
 
 HALF_2PI = 0.5 * np.log(2 * np.pi)
@@ -214,7 +240,11 @@ def test_a_constant_error_of_the_noise_moves_c_by_delta(id):
     """J(c + delta) of the mistake is J(c) of the truth, in the sample, whatever B is; in float64 to its rounding."""
     rng = np.random.default_rng(3)
     cov = np.array([[3.0, 1.0], [1.0, 2.0]])
-    inputs = {"B": rng.standard_normal((2, 2)), "x": rng.standard_normal((4, 2)), "y": rng.standard_normal((10, 2))}
+    inputs = {
+        "B": rng.standard_normal((2, 2)),
+        "x": rng.standard_normal((4, 2)),
+        "y": rng.standard_normal((10, 2)),
+    }
     inputs |= {"noise_mean": np.array([0.5, -1.0]), "noise_cov": cov}
     delta = DELTAS[id](np.log(np.linalg.det(cov)))
     got = CATALOGUE[id].evaluate("laplace_ica_nce", {**inputs, "c": -0.3 + delta})
@@ -230,5 +260,11 @@ SCALED = {"laplace-scale": np.sqrt(2), "laplace-scale-inverted": 2.0, "mean-over
 def test_a_wrong_scale_of_the_model_is_taken_up_by_B_alone(id):
     rng = np.random.default_rng(4)
     B, u = rng.standard_normal((3, 3)), rng.standard_normal((6, 3))
-    got = CATALOGUE[id].evaluate("laplace_ica_log_density", {"B": SCALED[id] * B, "c": 0.25, "u": u})
-    np.testing.assert_allclose(got["value"], evaluate(Steps(), "laplace_ica_log_density", {"B": B, "c": 0.25, "u": u})["value"], rtol=1e-13)
+    got = CATALOGUE[id].evaluate(
+        "laplace_ica_log_density", {"B": SCALED[id] * B, "c": 0.25, "u": u}
+    )
+    np.testing.assert_allclose(
+        got["value"],
+        evaluate(Steps(), "laplace_ica_log_density", {"B": B, "c": 0.25, "u": u})["value"],
+        rtol=1e-13,
+    )

@@ -22,7 +22,11 @@ def package(name):
     def implementation(layer_sizes, theta, u):
         model = nr.MLP([int(size) for size in layer_sizes], activation=name)
         ones = np.ones(len(u))
-        return {"value": model.log_density(theta, u), "grad_theta": model.pullback(theta, u, ones), "grad_u": model.score(theta, u)}
+        return {
+            "value": model.log_density(theta, u),
+            "grad_theta": model.pullback(theta, u, ones),
+            "grad_u": model.score(theta, u),
+        }
 
     return implementation
 
@@ -36,7 +40,9 @@ def test_the_packages_network_passes(name):
 def test_theta_is_laid_out_as_the_packages():
     model = nr.MLP([2, 3, 1])
     theta = np.arange(float(model.n_params))
-    for (W, b), (ours, our_b) in zip(model.unpack(theta), Steps().layers(np.array([2.0, 3.0, 1.0]), theta), strict=True):
+    for (W, b), (ours, our_b) in zip(
+        model.unpack(theta), Steps().layers(np.array([2.0, 3.0, 1.0]), theta), strict=True
+    ):
         np.testing.assert_array_equal(W, ours)
         np.testing.assert_array_equal(b, our_b)
 
@@ -61,8 +67,16 @@ def kinked():
 @pytest.mark.parametrize("at_zero", [1.0, 0.5])
 def test_another_derivative_of_relu_at_zero_is_a_choice(at_zero, dtype):
     report = oracle.check(relu(at_zero), RELU, dtype)
-    assert report.ok and {result.id for result in report.results if result.status == CHOICE} == kinked()
-    assert str(report).count(f"{RELU_MISTAKE}: the derivative of max(z, 0) at z = 0 is {at_zero:g} here") == 1
+    assert (
+        report.ok
+        and {result.id for result in report.results if result.status == CHOICE} == kinked()
+    )
+    assert (
+        str(report).count(
+            f"{RELU_MISTAKE}: the derivative of max(z, 0) at z = 0 is {at_zero:g} here"
+        )
+        == 1
+    )
     assert len(kinked()) >= 2 and CATALOGUE[RELU_MISTAKE].choice
 
 
@@ -78,7 +92,10 @@ def test_another_derivative_of_relu_at_zero_is_a_choice(at_zero, dtype):
 )
 def test_what_no_choice_explains_fails(implementation, dtype):
     report = oracle.check(implementation, RELU, dtype)
-    assert not report.ok and {result.id for result in report.results if result.status == "failed"} >= kinked()
+    assert (
+        not report.ok
+        and {result.id for result in report.results if result.status == "failed"} >= kinked()
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -86,7 +103,11 @@ def test_what_no_choice_explains_fails(implementation, dtype):
 @pytest.mark.parametrize("other", ACTIVATIONS)
 def test_another_activation_is_named(name, other, dtype):
     if name != other:
-        report = oracle.check(lambda **inputs: evaluate(Steps(), f"mlp_{other}_log_density", inputs), f"mlp_{name}_log_density", dtype)
+        report = oracle.check(
+            lambda **inputs: evaluate(Steps(), f"mlp_{other}_log_density", inputs),
+            f"mlp_{name}_log_density",
+            dtype,
+        )
         assert not report.ok and report.diagnosis.best.id == f"{other}-given"
         assert f'"mlp_{other}_log_density"' in report.diagnosis.best.remedy
 
@@ -110,7 +131,9 @@ def test_relus_pre_activations_are_exactly_zero_or_far_from_it():
         assert (np.abs(z[z != 0]) > 1e-3).all(), vector.id
         if "kink" in vector.flags:
             theta, u = vector.inputs["theta"], vector.inputs["u"]
-            assert (theta * 8 == np.round(theta * 8)).all() and (u * 8 == np.round(u * 8)).all(), vector.id
+            assert (theta * 8 == np.round(theta * 8)).all() and (u * 8 == np.round(u * 8)).all(), (
+                vector.id
+            )
             exact += int((z == 0).sum())
     assert exact >= 6
 

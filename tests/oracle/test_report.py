@@ -36,9 +36,27 @@ def test_a_wrong_implementation_is_told_everything_in_order(wrong):
     """Id, got, want, error in allowances, how many others, the suspect with evidence, why it matters, the fix, the command."""
     text = str(wrong)
     first = wrong.failed[0]
-    order = ["FAILED: no_log_nu as nce_from_log_ratios", "FAILED nce_from_log_ratios/", "value: got ", ", want ", " allowances ("]
-    order += ["and ", " more: ", "Suspect (mistake): no-log-nu: ", "evidence: ", "matters: ", "c is off by -ln nu"]
-    order += ["fix: ", "sigma(G - ln nu)", "Reproduce:", "python -m nce_ref explain nce_from_log_ratios/"]
+    order = [
+        "FAILED: no_log_nu as nce_from_log_ratios",
+        "FAILED nce_from_log_ratios/",
+        "value: got ",
+        ", want ",
+        " allowances (",
+    ]
+    order += [
+        "and ",
+        " more: ",
+        "Suspect (mistake): no-log-nu: ",
+        "evidence: ",
+        "matters: ",
+        "c is off by -ln nu",
+    ]
+    order += [
+        "fix: ",
+        "sigma(G - ln nu)",
+        "Reproduce:",
+        "python -m nce_ref explain nce_from_log_ratios/",
+    ]
     at = 0
     for part in order:
         assert part in text[at:], part
@@ -63,10 +81,16 @@ def test_raise_for_failures_raises_the_text_and_only_then(wrong):
 def test_to_dict_is_plain_json(wrong):
     data = json.loads(json.dumps(wrong.to_dict(), allow_nan=False))
     assert data["ok"] is False and data["suite"] and data["objective"] == NAME
-    assert data["counts"]["failed"] == len(wrong.failed) == sum(r["status"] == "failed" for r in data["results"])
+    assert (
+        data["counts"]["failed"]
+        == len(wrong.failed)
+        == sum(r["status"] == "failed" for r in data["results"])
+    )
     assert data["diagnosis"]["best"]["id"] == "no-log-nu"
     failing = next(r for r in data["results"] if r["status"] == "failed")
-    assert {"output", "got", "want", "in_allowances", "in_ulp", "passed"} <= set(failing["comparisons"][0])
+    assert {"output", "got", "want", "in_allowances", "in_ulp", "passed"} <= set(
+        failing["comparisons"][0]
+    )
 
 
 def test_nan_survives_the_way_to_json():
@@ -84,7 +108,9 @@ def test_nonsense_from_the_first_case_on_is_folded_under_adapter_or_convention()
 
 
 def test_a_known_mistake_that_fails_the_smoke_cases_is_named_all_the_same():
-    report = oracle.check(lambda t: {"value": 1 / (1 + np.exp(-np.clip(t, -700, 700)))}, "log_sigmoid")
+    report = oracle.check(
+        lambda t: {"value": 1 / (1 + np.exp(-np.clip(t, -700, 700)))}, "log_sigmoid"
+    )
     assert "Adapter or convention" not in str(report) and report.diagnosis.best is not None
     assert "sigmoid" in report.diagnosis.best.remedy + report.diagnosis.best.title
 
@@ -98,7 +124,9 @@ def test_the_arguments_of_another_objective_are_noticed():
 
 
 def test_a_large_answer_is_not_pasted_into_the_command():
-    report = oracle.check(lambda t: {"value": np.zeros(len(t)), "grad": np.zeros(len(t))}, "log_sigmoid")
+    report = oracle.check(
+        lambda t: {"value": np.zeros(len(t)), "grad": np.zeros(len(t))}, "log_sigmoid"
+    )
     pasted = 0
     for result in report.failed:
         command = reproduce(result, "float32", oracle.Convention(sense="minimise"))

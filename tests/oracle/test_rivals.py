@@ -25,7 +25,9 @@ def importance(log_model_data, log_model_noise, log_noise_noise):
 
 
 def importance_of_ica(B, x, y, noise_mean, noise_cov):
-    value, gradient = nr.ImportanceSamplingObjective(nr.LaplaceICA(len(B)), nr.GaussianNoise(noise_mean, noise_cov), x, y)(B.ravel())
+    value, gradient = nr.ImportanceSamplingObjective(
+        nr.LaplaceICA(len(B)), nr.GaussianNoise(noise_mean, noise_cov), x, y
+    )(B.ravel())
     return {"value": value, "grad_B": gradient.reshape(B.shape)}
 
 
@@ -36,7 +38,9 @@ def score_matching(B, x, slope):
 
 def leapfrog(model, theta, u, momentum, step_size, n_steps):
     end, p = hmc.leapfrog(lambda q: model.score(theta, q), u, momentum, step_size, int(n_steps))
-    change = -hmc.log_acceptance(model.log_density(theta, u), momentum, model.log_density(theta, end), p)
+    change = -hmc.log_acceptance(
+        model.log_density(theta, u), momentum, model.log_density(theta, end), p
+    )
     return {"u_after": end, "momentum_after": p, "energy_change": change}
 
 
@@ -52,10 +56,25 @@ def leapfrog_laplace_ica(B, **state):
 
 def decision(energy_before, energy_after, uniforms):
     log_ratio = energy_before - energy_after
-    return {"probability": np.exp(np.minimum(log_ratio, 0.0)), "accepted": hmc.metropolis(log_ratio, uniforms)}
+    return {
+        "probability": np.exp(np.minimum(log_ratio, 0.0)),
+        "accepted": hmc.metropolis(log_ratio, uniforms),
+    }
 
 
-PACKAGE = dict(zip(RIVALS, (importance, importance_of_ica, score_matching, leapfrog_gaussian, leapfrog_laplace_ica, decision)))
+PACKAGE = dict(
+    zip(
+        RIVALS,
+        (
+            importance,
+            importance_of_ica,
+            score_matching,
+            leapfrog_gaussian,
+            leapfrog_laplace_ica,
+            decision,
+        ),
+    )
+)
 
 
 @pytest.mark.parametrize("name", RIVALS)
@@ -70,7 +89,9 @@ PLANTS = {
     SCORE: lambda B, x, slope: score_matching(B, x, 10.0),
     GAUSSIAN: lambda n_steps, **a: leapfrog_gaussian(n_steps=n_steps + 1, **a),
     LAPLACE: lambda B, **a: leapfrog_laplace_ica(B.T, **a),
-    DECISION: lambda energy_before, energy_after, uniforms: decision(energy_after, energy_before, uniforms),
+    DECISION: lambda energy_before, energy_after, uniforms: decision(
+        energy_after, energy_before, uniforms
+    ),
 }
 NAMED = {
     KERNEL: "is-c-for-log-normalizer",
@@ -85,29 +106,42 @@ NAMED = {
 @pytest.mark.parametrize(("name", "mistake"), NAMED.items())
 def test_a_slip_in_the_use_of_the_package_is_named(name, mistake):
     report = oracle.check(PLANTS[name], name)
-    assert not report.ok and report.diagnosis.best is not None and report.diagnosis.best.id == mistake
+    assert (
+        not report.ok and report.diagnosis.best is not None and report.diagnosis.best.id == mistake
+    )
 
 
 # --- decisions ---------------------------------------------------------------------------------------------------------------
 
 
 def decide(accepted):
-    return lambda **inputs: {**evaluate(Steps(), DECISION, inputs), "accepted": accepted(decision(**inputs)["accepted"])}
+    return lambda **inputs: {
+        **evaluate(Steps(), DECISION, inputs),
+        "accepted": accepted(decision(**inputs)["accepted"]),
+    }
 
 
-@pytest.mark.parametrize("accepted", [lambda a: a, lambda a: a.tolist(), lambda a: a.astype(int), lambda a: a * 1.0])
+@pytest.mark.parametrize(
+    "accepted", [lambda a: a, lambda a: a.tolist(), lambda a: a.astype(int), lambda a: a * 1.0]
+)
 def test_booleans_and_numbers_are_decisions(accepted):
     assert oracle.check(decide(accepted), DECISION).ok
 
 
-@pytest.mark.parametrize("accepted", [lambda a: ~a, lambda a: a * 0.5, lambda a: [str(v) for v in a], lambda a: a | True])
+@pytest.mark.parametrize(
+    "accepted", [lambda a: ~a, lambda a: a * 0.5, lambda a: [str(v) for v in a], lambda a: a | True]
+)
 def test_what_is_another_decision_or_none_fails(accepted):
     assert not oracle.check(decide(accepted), DECISION).ok
 
 
 def test_a_boolean_is_no_number_elsewhere():
-    report = oracle.check(lambda **inputs: {"probability": decision(**inputs)["accepted"]}, DECISION)
-    assert {result.status for result in report.results} == {"errored"} and "got booleans" in report.results[0].message
+    report = oracle.check(
+        lambda **inputs: {"probability": decision(**inputs)["accepted"]}, DECISION
+    )
+    assert {result.status for result in report.results} == {
+        "errored"
+    } and "got booleans" in report.results[0].message
 
 
 # --- conventions -------------------------------------------------------------------------------------------------------------
@@ -118,12 +152,20 @@ def test_sense_and_reduction_leave_the_normaliser_alone():
 
     def loss(**inputs):
         found, n_data = evaluate(Steps(), KERNEL, inputs), len(inputs["log_model_data"])
-        return {name: value if name == "log_normalizer" else -n_data * value for name, value in found.items()}
+        return {
+            name: value if name == "log_normalizer" else -n_data * value
+            for name, value in found.items()
+        }
 
     assert oracle.check(loss, KERNEL, convention=convention).ok
-    everything = lambda **inputs: {name: -value for name, value in evaluate(Steps(), KERNEL, inputs).items()}  # noqa: E731
+
+    def everything(**inputs):
+        return {name: -value for name, value in evaluate(Steps(), KERNEL, inputs).items()}
+
     report = oracle.check(everything, KERNEL, convention=Convention("minimise"))
-    assert {c.output for result in report.failed for c in result.comparisons if not c.passed} == {"log_normalizer"}
+    assert {c.output for result in report.failed for c in result.comparisons if not c.passed} == {
+        "log_normalizer"
+    }
 
 
 # --- kinks -------------------------------------------------------------------------------------------------------------------
@@ -131,7 +173,9 @@ def test_sense_and_reduction_leave_the_normaliser_alone():
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_another_derivative_at_a_kink_is_a_choice_for_importance_sampling(dtype):
-    report = oracle.check(lambda **inputs: CATALOGUE["kink-convention"].evaluate(ICA, inputs), ICA, dtype)
+    report = oracle.check(
+        lambda **inputs: CATALOGUE["kink-convention"].evaluate(ICA, inputs), ICA, dtype
+    )
     kinked = {vector.id for vector in oracle.cases(ICA, flags=["kink"])}
     assert report.ok and len(kinked) >= 3
     assert {result.id for result in report.results if result.status == CHOICE} <= kinked
@@ -140,15 +184,26 @@ def test_another_derivative_at_a_kink_is_a_choice_for_importance_sampling(dtype)
 
 def test_beyond_a_generalised_derivative_it_is_wrong():
     def twice(**inputs):
-        right, other = evaluate(Steps(), ICA, inputs), CATALOGUE["kink-convention"].evaluate(ICA, inputs)
+        right, other = (
+            evaluate(Steps(), ICA, inputs),
+            CATALOGUE["kink-convention"].evaluate(ICA, inputs),
+        )
         return {**right, "grad_B": 2.0 * other["grad_B"] - right["grad_B"]}
 
     assert not oracle.check(twice, ICA).ok
 
 
 def test_the_exact_normaliser_is_recognised():
-    report = oracle.check(lambda **inputs: evaluate(Steps(), "laplace_ica_mle", {name: inputs[name] for name in ("B", "x")}), ICA)
-    assert report.diagnosis.best.id == "exact-normaliser" and '"laplace_ica_mle"' in report.diagnosis.best.remedy
+    report = oracle.check(
+        lambda **inputs: evaluate(
+            Steps(), "laplace_ica_mle", {name: inputs[name] for name in ("B", "x")}
+        ),
+        ICA,
+    )
+    assert (
+        report.diagnosis.best.id == "exact-normaliser"
+        and '"laplace_ica_mle"' in report.diagnosis.best.remedy
+    )
 
 
 # --- what the texts say about an estimate ------------------------------------------------------------------------------------
@@ -160,13 +215,19 @@ LOG_DATA, LOG_NOISE = np.log(DATA / 10), np.log(NOISE / 25)
 
 
 def on_states(id, log_model):
-    inputs = {"log_model_data": log_model[AT_DATA], "log_model_noise": log_model[AT_NOISE], "log_noise_noise": LOG_NOISE[AT_NOISE]}
+    inputs = {
+        "log_model_data": log_model[AT_DATA],
+        "log_model_noise": log_model[AT_NOISE],
+        "log_noise_noise": LOG_NOISE[AT_NOISE],
+    }
     found = CATALOGUE[id].evaluate(KERNEL, inputs) if id else evaluate(Steps(), KERNEL, inputs)
     grad = np.append(found["grad_log_model_data"], found["grad_log_model_noise"])
     return found["log_normalizer"], np.bincount(np.append(AT_DATA, AT_NOISE), weights=grad)
 
 
-@pytest.mark.parametrize(("id", "optimum"), [("", LOG_DATA), ("is-no-log-noise", LOG_DATA - LOG_NOISE)])
+@pytest.mark.parametrize(
+    ("id", "optimum"), [("", LOG_DATA), ("is-no-log-noise", LOG_DATA - LOG_NOISE)]
+)
 def test_the_optimum_is_where_the_text_has_it(id, optimum):
     """Slopes of size 0.1 vanish there to rounding, whatever constant is added: J does not see c."""
     for constant in (0.0, -3.0):
@@ -174,7 +235,10 @@ def test_the_optimum_is_where_the_text_has_it(id, optimum):
     assert np.abs(on_states(id, optimum + 0.01 * np.arange(3))[1]).max() > 1e-4
 
 
-@pytest.mark.parametrize(("id", "shift"), [("is-summed", -np.log(25)), ("is-per-data", -np.log(2.5)), ("is-log-nu", np.log(2.5))])
+@pytest.mark.parametrize(
+    ("id", "shift"),
+    [("is-summed", -np.log(25)), ("is-per-data", -np.log(2.5)), ("is-log-nu", np.log(2.5))],
+)
 def test_a_constant_slip_moves_c_by_what_the_text_says(id, shift):
     """c-hat = -ln Z at the maximum, which stays where it is."""
     log_Z, slopes = on_states(id, LOG_DATA)
@@ -192,10 +256,18 @@ def test_the_bias_of_score_matching_is_that_of_the_slope_asked_for():
         return factors[np.argmax([answer(factor) for factor in factors])]
 
     def loss(id, slope):
-        steps = CATALOGUE[id].evaluate if id else lambda name, inputs: evaluate(Steps(), name, inputs)
-        return best(lambda factor: steps(SCORE, {"B": np.array([[factor]]), "x": x, "slope": slope})["value"])
+        steps = (
+            CATALOGUE[id].evaluate if id else lambda name, inputs: evaluate(Steps(), name, inputs)
+        )
+        return best(
+            lambda factor: steps(SCORE, {"B": np.array([[factor]]), "x": x, "slope": slope})[
+                "value"
+            ]
+        )
 
-    assert loss("", 10.0) == pytest.approx(1.064, abs=0.006) and loss("sm-slope-ten", 2.0) == loss("", 10.0)
+    assert loss("", 10.0) == pytest.approx(1.064, abs=0.006) and loss("sm-slope-ten", 2.0) == loss(
+        "", 10.0
+    )
     assert abs(loss("", 2.0) - 1.064) > 0.02
     assert loss("sm-no-half", 10.0) < 0.6 < loss("sm-doubled", 10.0) == loss("", 10.0)
 
@@ -207,7 +279,9 @@ def test_the_bias_of_score_matching_is_that_of_the_slope_asked_for():
 def test_weights_reach_from_underflow_to_overflow(name):
     log_w = [exponents(vector.inputs) for vector in oracle.cases(name)]
     assert any(w.max() > 710 for w in log_w) and any(w.max() < -89 for w in log_w)
-    assert any(len(w) > 2 and np.exp(w - w.max()).sum() < 1.01 for w in log_w)  # one point carries all
+    assert any(
+        len(w) > 2 and np.exp(w - w.max()).sum() < 1.01 for w in log_w
+    )  # one point carries all
     assert {len(w) for w in log_w} >= {1}
 
 
@@ -215,20 +289,30 @@ def test_slopes_and_saturation_of_score_matching():
     vectors = oracle.cases(SCORE)
     assert {vector.inputs["slope"] for vector in vectors} >= {0.5, 1.0, 3.0, 10.0, 64.0}
     largest = [np.abs(exponents(vector.inputs)).max() / 2 for vector in vectors]
-    assert any(19 < z < 350 for z in largest) and any(z > 710 for z in largest) and sum(z < 19 for z in largest) >= 10
+    assert (
+        any(19 < z < 350 for z in largest)
+        and any(z > 710 for z in largest)
+        and sum(z < 19 for z in largest) >= 10
+    )
 
 
 def test_trajectories_keep_clear_of_kinks_and_cross_them():
     """2^-9 beside errors of some 1e-6 in float32: no rounding takes a source to the other side."""
-    nearest = [np.abs(s).min() for vector in oracle.cases(LAPLACE) for s in visited_sources(vector.inputs)]
+    nearest = [
+        np.abs(s).min() for vector in oracle.cases(LAPLACE) for s in visited_sources(vector.inputs)
+    ]
     assert min(nearest) >= 2.0**-9
     assert len(oracle.cases(LAPLACE, flags="crossing")) >= 8
-    assert {vector.inputs["n_steps"] for name in (LAPLACE, GAUSSIAN) for vector in oracle.cases(name)} >= {1.0, 2.0, 3.0, 5.0, 10.0}
+    assert {
+        vector.inputs["n_steps"] for name in (LAPLACE, GAUSSIAN) for vector in oracle.cases(name)
+    } >= {1.0, 2.0, 3.0, 5.0, 10.0}
 
 
 def test_decisions_are_clear_and_of_both_kinds():
     vectors = oracle.cases(DECISION)
-    change = np.concatenate([vector.inputs["energy_after"] - vector.inputs["energy_before"] for vector in vectors])
+    change = np.concatenate(
+        [vector.inputs["energy_after"] - vector.inputs["energy_before"] for vector in vectors]
+    )
     accepted = np.concatenate([vector.expected["accepted"].value for vector in vectors])
     assert set(accepted) == {0.0, 1.0} and change.min() < -710 and change.max() > 710
     upwards = change > 0

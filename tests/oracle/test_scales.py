@@ -21,28 +21,58 @@ HAND = [  # id, output, entry, the scale before it is rounded up
     ("sigmoid/smoke/zero", "value", 0, 0.5),
     ("binary_nce/smoke/all-zero", "value", (), 2 * math.log(2)),
     ("binary_nce/smoke/ln-nu", "value", (), math.log(4) + 3 * math.log(4 / 3) + 4 * math.log(3)),
-    ("binary_nce/smoke/model-equals-noise", "grad_log_model_data", 1, (1 + 5 + 5 + math.log(2)) / 2),
+    (
+        "binary_nce/smoke/model-equals-noise",
+        "grad_log_model_data",
+        1,
+        (1 + 5 + 5 + math.log(2)) / 2,
+    ),
     ("gaussian_log_density/smoke/standard", "value", 0, 0.5 * math.log(2 * math.pi) + 0.5),
     ("laplace_ica_log_density/smoke/constant", "value", 0, 3 * math.sqrt(2) + 0.5),
     ("mlp_relu_log_density/smoke/affine", "value", 0, 0.5 * 2 + 0.25),
-    ("mlp_tanh_log_density/smoke/one-unit", "value", 0, 2 * (2 * math.tanh(1) + 1 / math.cosh(1) ** 2) + 0.5),
+    (
+        "mlp_tanh_log_density/smoke/one-unit",
+        "value",
+        0,
+        2 * (2 * math.tanh(1) + 1 / math.cosh(1) ** 2) + 0.5,
+    ),
     ("mlp_relu_log_density/smoke/one-unit", "grad_theta", 0, (2 + (2 + 2)) * 0.5),
     ("laplace_ica_mle/smoke/one-source", "value", (), math.sqrt(2) + 1 + 0.5 * math.log(2)),
-    ("laplace_ica_mle/smoke/scale-2", "grad_B", (0, 0), 2 * math.sqrt(2) - 0.5 + 2 * math.sqrt(2) + 0.5),
+    (
+        "laplace_ica_mle/smoke/scale-2",
+        "grad_B",
+        (0, 0),
+        2 * math.sqrt(2) - 0.5 + 2 * math.sqrt(2) + 0.5,
+    ),
     # |ln p_m(x)|; the largest ln w, ln mean, ln n_noise, 1; the summands |ln p_m| + |ln p_n| by their shares, and ln w - 1 of the first.
     (
         "importance_sampling_from_log_densities/smoke/two-weights",
         "value",
         (),
-        1 + 1 + math.log(2 * math.e / (1 + math.e)) + math.log(2) + 1 + (5 + 4 * math.e) / (1 + math.e),
+        1
+        + 1
+        + math.log(2 * math.e / (1 + math.e))
+        + math.log(2)
+        + 1
+        + (5 + 4 * math.e) / (1 + math.e),
     ),
     ("importance_sampling_from_log_densities/smoke/all-zero", "grad_log_model_noise", 0, 1 + 1),
     ("laplace_ica_score_matching/smoke/origin", "value", (), math.sqrt(2) * (1 + 1)),
     ("laplace_ica_score_matching/smoke/origin", "grad_B", (0, 0), 2 * math.sqrt(2) * (1 + 1)),
     # p: 1/2 |score|, then itself; u: the drift of p and of its error, then itself; again.
     ("leapfrog_gaussian/smoke/one-step", "u_after", (0, 0), (0.5 + 0.5 + 0.5) + 0.5),
-    ("leapfrog_gaussian/smoke/one-step", "momentum_after", (0, 0), (0.5 + 0.5) + 0.5 * (0.5 + 2) + 0.75),
-    ("leapfrog_laplace_ica/smoke/no-crossing", "u_after", (0, 0), 1.5 * math.sqrt(2) + 4 - 0.5 * math.sqrt(2)),
+    (
+        "leapfrog_gaussian/smoke/one-step",
+        "momentum_after",
+        (0, 0),
+        (0.5 + 0.5) + 0.5 * (0.5 + 2) + 0.75,
+    ),
+    (
+        "leapfrog_laplace_ica/smoke/no-crossing",
+        "u_after",
+        (0, 0),
+        1.5 * math.sqrt(2) + 4 - 0.5 * math.sqrt(2),
+    ),
     ("metropolis_decision/smoke/up-by-1", "probability", 0, math.exp(-1) * (1 + 1)),
     ("metropolis_decision/smoke/up-by-1", "accepted", 1, FLOOR),
 ]
@@ -66,7 +96,10 @@ def test_a_value_is_no_larger_than_its_scale(name):
     """What is summed is never smaller than the sum; a derivative of 0 still has one."""
     for vector in cases(name):
         for output, expected in vector.expected.items():
-            assert (np.abs(expected.value) <= expected.scale * (1 + 1e-9)).all(), (vector.id, output)
+            assert (np.abs(expected.value) <= expected.scale * (1 + 1e-9)).all(), (
+                vector.id,
+                output,
+            )
 
 
 def test_roundings_of_the_log_densities_move_j_and_its_gradient_by_less_than_their_scale():
@@ -77,7 +110,11 @@ def test_roundings_of_the_log_densities_move_j_and_its_gradient_by_less_than_the
     rng, off = np.random.default_rng(0), 1e-7
     for vector in cases("binary_nce"):
         a = vector.arguments()
-        moved = {k: v * (1 + off * rng.choice([-1.0, 1.0], np.shape(v))) for k, v in a.items() if k != "nu"}
+        moved = {
+            k: v * (1 + off * rng.choice([-1.0, 1.0], np.shape(v)))
+            for k, v in a.items()
+            if k != "nu"
+        }
         moved["nu"] = float(a["nu"] ** (1 + off))
         for output, value in exact.binary_nce(**moved).items():
             expected = vector.expected[output]
@@ -89,7 +126,10 @@ def test_roundings_of_the_log_densities_move_importance_sampling_by_less_than_it
     """The same for ln Z and the shares: 800 x 1e-7 is the largest shift of an exponent, its second order a ten-thousandth of the first."""
     rng, off = np.random.default_rng(1), 1e-7
     for vector in cases("importance_sampling_from_log_densities"):
-        moved = {k: v * (1 + off * rng.choice([-1.0, 1.0], np.shape(v))) for k, v in vector.arguments().items()}
+        moved = {
+            k: v * (1 + off * rng.choice([-1.0, 1.0], np.shape(v)))
+            for k, v in vector.arguments().items()
+        }
         for output, value in exact_rivals.importance_sampling_from_log_densities(**moved).items():
             expected = vector.expected[output]
             error = np.abs(np.array(value, dtype=np.float64) - expected.value)
@@ -105,7 +145,9 @@ def test_a_badly_scaled_row_of_b_does_not_loosen_what_is_asked_of_the_others():
         found = scales("laplace_ica_mle", {"B": D @ B, "x": x}, want)
         reference = scales("laplace_ica_mle", {"B": B, "x": x}, want)
         assert found["value"] <= reference["value"] + abs(math.log(factor)) * 2 + 0.1
-        np.testing.assert_allclose(found["grad_B"], np.linalg.inv(D) @ reference["grad_B"], rtol=0.011)
+        np.testing.assert_allclose(
+            found["grad_B"], np.linalg.inv(D) @ reference["grad_B"], rtol=0.011
+        )
 
 
 def test_the_scale_of_a_gaussian_grows_with_the_condition_and_is_needed():
@@ -113,7 +155,9 @@ def test_the_scale_of_a_gaussian_grows_with_the_condition_and_is_needed():
     vector = find("gaussian_log_density/log-det/ill-conditioned")
     a = vector.arguments("float32")
     forms = (right_forms.by_inverse, right_forms.by_solve)
-    errors = [np.abs(form(a["u"], a["mean"], a["cov"]) - vector.expected["value"].value) for form in forms]
+    errors = [
+        np.abs(form(a["u"], a["mean"], a["cov"]) - vector.expected["value"].value) for form in forms
+    ]
     eps = float(np.finfo(np.float32).eps)
     assert (np.max(errors, axis=0) > 2 * eps * np.abs(vector.expected["value"].value)).any()
     assert (np.max(errors, axis=0) < eps * vector.expected["value"].scale).all()
@@ -124,4 +168,6 @@ def test_the_comments_of_the_smoke_tests_say_the_numbers_that_are_stored(name):
     for vector in cases(name, flags="smoke"):
         first = next(iter(vector.expected.values()))
         for number in np.ravel(first.value):
-            assert f"{number:.4f}".rstrip("0").rstrip(".") in vector.comment or (number == 0.5 and "1/2" in vector.comment), vector.id
+            assert f"{number:.4f}".rstrip("0").rstrip(".") in vector.comment or (
+                number == 0.5 and "1/2" in vector.comment
+            ), vector.id

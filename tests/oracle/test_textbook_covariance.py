@@ -40,10 +40,15 @@ def test_seven_digits_of_every_stored_covariance(vector):
 @pytest.mark.parametrize("n", [1, 2])
 def test_any_noise_against_the_exact_covariance(n):
     rng = np.random.default_rng(n)
-    B, L = rng.standard_normal((n, n)) + 2 * np.eye(n), 0.5 * rng.standard_normal((n, n)) + np.eye(n)
+    B, L = (
+        rng.standard_normal((n, n)) + 2 * np.eye(n),
+        0.5 * rng.standard_normal((n, n)) + np.eye(n),
+    )
     inputs = {"B": B, "noise_mean": 0.3 * rng.standard_normal(n), "noise_cov": L @ L.T, "nu": 0.75}
     want = np.array(
-        exact_covariance.asymptotic_covariance(B.tolist(), inputs["noise_mean"].tolist(), (L @ L.T).tolist(), 0.75, digits=6)["covariance"]
+        exact_covariance.asymptotic_covariance(
+            B.tolist(), inputs["noise_mean"].tolist(), (L @ L.T).tolist(), 0.75, digits=6
+        )["covariance"]
     )
     deviations = np.sqrt(np.diag(want))
     assert (np.abs(right(inputs) - want) <= 1e-6 * np.outer(deviations, deviations)).all()
@@ -58,7 +63,10 @@ def test_what_it_cannot_do_is_refused():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_dtype_is_that_of_the_inputs(dtype):
-    inputs = {name: value if isinstance(value, float) else value.astype(dtype) for name, value in OFFSET.items()}
+    inputs = {
+        name: value if isinstance(value, float) else value.astype(dtype)
+        for name, value in OFFSET.items()
+    }
     for mistake in MISTAKES:
         assert mistake.evaluate(NAME, inputs)["covariance"].dtype == dtype, mistake.id
 
@@ -90,13 +98,30 @@ def test_factors_and_limits_are_those_of_the_texts():
         "cov-hessian-of-half": 2,
         "cov-gradient-no-sqrt2": 2,
     }.items():
-        np.testing.assert_allclose(wrong(id, OFFSET)[of_B], factor * sigma[of_B], rtol=1e-9, err_msg=id)
-    np.testing.assert_allclose(wrong("cov-gradient-no-sqrt2", OFFSET)[-1, :-1], SQRT2 * sigma[-1, :-1], rtol=1e-9)
-    np.testing.assert_allclose(wrong("cov-P-no-nu", OFFSET)[of_B], right({**OFFSET, "nu": 1.0})[of_B], rtol=1e-9)
-    np.testing.assert_allclose(wrong("cov-noise-no-2pi", OFFSET)[of_B], right({**OFFSET, "nu": nu * 2 * np.pi})[of_B], rtol=1e-9)
-    np.testing.assert_allclose(wrong("cov-cramer-rao", OFFSET), right({**OFFSET, "nu": 1e9}), atol=1e-3)
+        np.testing.assert_allclose(
+            wrong(id, OFFSET)[of_B], factor * sigma[of_B], rtol=1e-9, err_msg=id
+        )
+    np.testing.assert_allclose(
+        wrong("cov-gradient-no-sqrt2", OFFSET)[-1, :-1], SQRT2 * sigma[-1, :-1], rtol=1e-9
+    )
+    np.testing.assert_allclose(
+        wrong("cov-P-no-nu", OFFSET)[of_B], right({**OFFSET, "nu": 1.0})[of_B], rtol=1e-9
+    )
+    np.testing.assert_allclose(
+        wrong("cov-noise-no-2pi", OFFSET)[of_B],
+        right({**OFFSET, "nu": nu * 2 * np.pi})[of_B],
+        rtol=1e-9,
+    )
+    np.testing.assert_allclose(
+        wrong("cov-cramer-rao", OFFSET), right({**OFFSET, "nu": 1e9}), atol=1e-3
+    )
     no_P = wrong("cov-no-P", OFFSET)
-    smaller = [no_P, wrong("cov-cramer-rao", OFFSET), wrong("cov-c-known", OFFSET), wrong("cov-correction-not-solved", OFFSET)]
+    smaller = [
+        no_P,
+        wrong("cov-cramer-rao", OFFSET),
+        wrong("cov-c-known", OFFSET),
+        wrong("cov-correction-not-solved", OFFSET),
+    ]
     assert all((np.diag(one)[:-1] < np.diag(sigma)[:-1]).all() for one in smaller)
     assert wrong("cov-correction-not-solved", OFFSET)[-1, -1] > sigma[-1, -1]
     assert (np.linalg.eigvalsh(wrong("cov-weight-h-P", OFFSET) - sigma) > -1e-9).all()
@@ -107,9 +132,16 @@ def test_a_wrong_covariance_costs_little_cpu():
     from nce_ref.oracle import textbook_covariance
     from nce_ref.oracle.diagnosis import suspects
 
-    for cached in (textbook_covariance._grid, textbook_covariance._moments, suspects._answer, suspects._flat):
+    for cached in (
+        textbook_covariance._grid,
+        textbook_covariance._moments,
+        suspects._answer,
+        suspects._flat,
+    ):
         cached.cache_clear()
     start = time.process_time()
     report = check(lambda **inputs: 1.01 * right(inputs), NAME)
     assert time.process_time() - start < 5.0  # some 0.7 s here
-    assert report.diagnosis.best is None and any("1.01 times" in hint for hint in report.diagnosis.hints)
+    assert report.diagnosis.best is None and any(
+        "1.01 times" in hint for hint in report.diagnosis.hints
+    )

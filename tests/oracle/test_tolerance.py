@@ -13,7 +13,10 @@ from nce_ref.oracle.vectors import cases
 from tests.oracle import right_forms
 
 FUNCTIONS = [name for name, objective in OBJECTIVES.items() if objective.kind == "function"]
-FORMS = {**right_forms.FORMS, "textbook": lambda objective, a: textbook.evaluate(textbook.Steps(), objective, a)}
+FORMS = {
+    **right_forms.FORMS,
+    "textbook": lambda objective, a: textbook.evaluate(textbook.Steps(), objective, a),
+}
 
 
 def worst(form, objective, dtype):
@@ -38,9 +41,15 @@ def test_right_forms_stay_below_a_quarter_of_the_allowance(form, dtype):
 
 
 SLIPS = {  # name: the step it spoils
-    "1e-8 inside the ln": lambda lm, ln, lnu: tuple(np.log(np.exp(v) + lm.dtype.type(1e-8)) for v in right_forms.by_softplus(lm, ln, lnu)),
-    "probabilities clamped at 1e-7": lambda lm, ln, lnu: tuple(np.maximum(v, np.log(1e-7)) for v in right_forms.by_softplus(lm, ln, lnu)),
-    "log-ratio clamped at 30": lambda lm, ln, lnu: right_forms.by_softplus(np.clip(lm - ln, -30, 30), 0 * lm, lnu),
+    "1e-8 inside the ln": lambda lm, ln, lnu: tuple(
+        np.log(np.exp(v) + lm.dtype.type(1e-8)) for v in right_forms.by_softplus(lm, ln, lnu)
+    ),
+    "probabilities clamped at 1e-7": lambda lm, ln, lnu: tuple(
+        np.maximum(v, np.log(1e-7)) for v in right_forms.by_softplus(lm, ln, lnu)
+    ),
+    "log-ratio clamped at 30": lambda lm, ln, lnu: right_forms.by_softplus(
+        np.clip(lm - ln, -30, 30), 0 * lm, lnu
+    ),
     "no ln nu": lambda lm, ln, lnu: right_forms.by_softplus(lm, ln, 0 * lnu),
 }
 
@@ -56,11 +65,19 @@ def test_a_planted_slip_is_beyond_the_allowance(slip, dtype):
 def test_the_rule_is_k_eps_scale_plus_k_tiny():
     objective = OBJECTIVES["binary_nce"]
     assert allowance(objective, "value", 2.0, "float32") == K["value"] * (2.0**-22 + 2.0**-126)
-    assert allowance(objective, "grad_log_model_data", [0.0], "float64") == K["gradient"] * 2.0**-1022
+    assert (
+        allowance(objective, "grad_log_model_data", [0.0], "float64") == K["gradient"] * 2.0**-1022
+    )
     covariance = OBJECTIVES["asymptotic_covariance"]
-    assert allowance(covariance, "covariance", 1.0, "float64") == pytest.approx(K["covariance"] * 2.0**-26)
+    assert allowance(covariance, "covariance", 1.0, "float64") == pytest.approx(
+        K["covariance"] * 2.0**-26
+    )
 
 
 def test_every_class_has_its_k():
     compared = [objective for objective in OBJECTIVES.values() if objective.kind != "estimate"]
-    assert {tolerance_class(objective, output.name) for objective in compared for output in objective.outputs} == set(K)
+    assert {
+        tolerance_class(objective, output.name)
+        for objective in compared
+        for output in objective.outputs
+    } == set(K)

@@ -10,7 +10,11 @@ from nce_ref.oracle import vectors
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.vectors import MalformedVectors, cases, find, read_vectors, suite
 
-HALF = {"decimal": "-0.6931471805599453094172321214581765680755", "hex": (-np.log(2)).hex(), "scale": 0.7}
+HALF = {
+    "decimal": "-0.6931471805599453094172321214581765680755",
+    "hex": (-np.log(2)).hex(),
+    "scale": 0.7,
+}
 
 
 def content():
@@ -20,10 +24,18 @@ def content():
         "flags": [],
         "kills": [],
         "inputs": {"t": [0.0]},
-        "expected": {name: {key: [value] for key, value in HALF.items()} for name in ("value", "grad")},
+        "expected": {
+            name: {key: [value] for key, value in HALF.items()} for name in ("value", "grad")
+        },
     }
     source = {"method": "by hand", "digits": 40, "formula": "-ln 2", "equation": "J12"}
-    return {"format": 1, "suite": "2026.01.01", "objective": "log_sigmoid", "n_tests": 1, "groups": [{"source": source, "tests": [test]}]}
+    return {
+        "format": 1,
+        "suite": "2026.01.01",
+        "objective": "log_sigmoid",
+        "n_tests": 1,
+        "groups": [{"source": source, "tests": [test]}],
+    }
 
 
 def write(folder, stored):
@@ -56,7 +68,10 @@ def test_arrays_may_lie_in_an_npz_that_is_named_with_its_hash(tmp_path):
     stored["groups"][0]["tests"][0]["inputs"]["t"] = {"npz": "a.npz", "array": "t", "sha256": sha}
     assert read_vectors(write(tmp_path, stored))[0].inputs["t"] == [0.0]
     np.savez(tmp_path / "a.npz", t=np.array([1.0]))
-    with pytest.raises(MalformedVectors, match=r"log_sigmoid\.json: log_sigmoid/hand/zero: a\.npz: its sha256 is not the one"):
+    with pytest.raises(
+        MalformedVectors,
+        match=r"log_sigmoid\.json: log_sigmoid/hand/zero: a\.npz: its sha256 is not the one",
+    ):
         read_vectors(tmp_path / "log_sigmoid.json")
 
 
@@ -76,13 +91,22 @@ def broken(change):
         (broken(lambda s, t: s.pop("groups")), "no 'groups'"),
         (broken(lambda s, t: t.pop("comment")), "log_sigmoid/hand/zero: no 'comment'"),
         (broken(lambda s, t: t["inputs"].pop("t")), "log_sigmoid/hand/zero: no 't'"),
-        (broken(lambda s, t: t["inputs"].update(t=[[0.0]])), "t has shape (1, 1); expected (n_points)"),
+        (
+            broken(lambda s, t: t["inputs"].update(t=[[0.0]])),
+            "t has shape (1, 1); expected (n_points)",
+        ),
         (broken(lambda s, t: t["inputs"].update(t=["a"])), "could not convert string to float"),
         (broken(lambda s, t: t["inputs"].update(t=[float("nan")])), "an input is not finite"),
-        (broken(lambda s, t: t["inputs"].update(t={"npz": "b.npz", "array": "t", "sha256": ""})), "b.npz"),
+        (
+            broken(lambda s, t: t["inputs"].update(t={"npz": "b.npz", "array": "t", "sha256": ""})),
+            "b.npz",
+        ),
         (broken(lambda s, t: t["expected"].pop("grad")), "no 'grad'"),
         (broken(lambda s, t: t["expected"]["grad"].update(hex=["half"])), "invalid hexadecimal"),
-        (broken(lambda s, t: t["expected"]["grad"].update(hex=["0x1p-1"] * 2)), "grad.hex has shape (2,)"),
+        (
+            broken(lambda s, t: t["expected"]["grad"].update(hex=["0x1p-1"] * 2)),
+            "grad.hex has shape (2,)",
+        ),
         (broken(lambda s, t: t["expected"]["grad"].update(scale=[])), "grad.scale has shape (0,)"),
     ],
 )
@@ -119,7 +143,10 @@ def test_find_returns_the_vector_or_names_what_is_near():
     assert find(vector.id) is vector
     with pytest.raises(ValueError, match=r"id: got 'binary_nce/none'; expected binary_nce/"):
         find("binary_nce/none")
-    with pytest.raises(ValueError, match=r"id: got 'nce'; expected an id that begins with one of log_sigmoid, sigmoid"):
+    with pytest.raises(
+        ValueError,
+        match=r"id: got 'nce'; expected an id that begins with one of log_sigmoid, sigmoid",
+    ):
         find("nce")
     with pytest.raises(ValueError, match="objective: got 'nce'; expected one of log_sigmoid"):
         cases("nce")

@@ -18,14 +18,25 @@ def fake_profiles(monkeypatch):
     from paper_replication import figures, profiles, report, tasks
 
     real = tasks.load_experiment
-    monkeypatch.setattr(tasks, "load_experiment", lambda name: synthetic_rows if name == "figure1" else real(name))
+    monkeypatch.setattr(
+        tasks, "load_experiment", lambda name: synthetic_rows if name == "figure1" else real(name)
+    )
     monkeypatch.setattr(report, "compute_theory", synthetic_rows.made_up_theory)
     monkeypatch.setattr(report, "toy_picture", lambda: None)
-    monkeypatch.setattr(figures, "matplotlib_is_here", lambda: False)  # figures have tests of their own
+    monkeypatch.setattr(
+        figures, "matplotlib_is_here", lambda: False
+    )  # figures have tests of their own
     batch = profiles.Batch
     made = {
-        "fake": profiles.Profile("fake", "six sums", 10.0, (batch("fake_experiment", {"n_data": 10}, 6),)),
-        "made-up": profiles.Profile("made-up", "no fits", 10.0, tuple(batch("figure1", {"n_data": n}, 12) for n in (500, 4000))),
+        "fake": profiles.Profile(
+            "fake", "six sums", 10.0, (batch("fake_experiment", {"n_data": 10}, 6),)
+        ),
+        "made-up": profiles.Profile(
+            "made-up",
+            "no fits",
+            10.0,
+            tuple(batch("figure1", {"n_data": n}, 12) for n in (500, 4000)),
+        ),
     }
     monkeypatch.setattr(profiles, "PROFILES", made)
     return made

@@ -52,7 +52,9 @@ def run(params, rng, *, exponent=-1.0, floor=0.0, inflate=1.0, excess=0.0, optim
     for method in METHODS:
         sigma = THEORY.covariance[method]
         draw = 0.7 * shared + np.sqrt(1.0 - 0.49) * rng.standard_normal(17)
-        scale = np.sqrt(inflate * float(n_data) ** exponent * (1.0 + excess / np.sqrt(n_data)) + floor)
+        scale = np.sqrt(
+            inflate * float(n_data) ** exponent * (1.0 + excess / np.sqrt(n_data)) + floor
+        )
         error = scale * np.sqrt(np.diag(sigma)) * draw
         if method != "nce_gaussian":
             error[16] = error[:16].reshape(4, 4).trace()
@@ -68,7 +70,9 @@ def run(params, rng, *, exponent=-1.0, floor=0.0, inflate=1.0, excess=0.0, optim
             f"{method}.certified.status": 0.0,
             f"{method}.certified.certified_starts": 5.0,
             f"{method}.certified.n_starts": 5.0,
-            f"{method}.certified.covered_c": float(abs(error[16]) <= z * np.sqrt(sigma[16, 16] / n_data)),
+            f"{method}.certified.covered_c": float(
+                abs(error[16]) <= z * np.sqrt(sigma[16, 16] / n_data)
+            ),
         }
         bad = optimiser_noise and rng.random() < SHARES.get(n_data, 0.0)
         worse = 1.5 if bad and rng.random() < 0.1 else 1.0
@@ -85,7 +89,9 @@ def run(params, rng, *, exponent=-1.0, floor=0.0, inflate=1.0, excess=0.0, optim
                 f"{method}.{protocol}.converged": 1.0,
             }
         result[f"{method}.paper.single_gap"] = 0.01 if bad else 0.0
-        result[f"{method}.paper.single_error_B"] = result[f"{method}.paper.error_B"] * (2.0 if bad else 1.0)
+        result[f"{method}.paper.single_error_B"] = result[f"{method}.paper.error_B"] * (
+            2.0 if bad else 1.0
+        )
     return result
 
 

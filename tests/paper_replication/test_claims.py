@@ -10,7 +10,18 @@ from scipy import stats
 
 from paper_replication import estimands as of
 from paper_replication.claim_list import all_claims
-from paper_replication.claims import CONFIRMED, CONTRADICTED, NOT_RESOLVED, Claim, as_record, attained_power, judge, judge_all, spell, tally
+from paper_replication.claims import (
+    CONFIRMED,
+    CONTRADICTED,
+    NOT_RESOLVED,
+    Claim,
+    as_record,
+    attained_power,
+    judge,
+    judge_all,
+    spell,
+    tally,
+)
 from paper_replication.estimands import Estimate
 from paper_replication.evidence import gather
 from paper_replication.published import published_points
@@ -20,7 +31,18 @@ LARGE_SIZES = {2000: 300, 8000: 300, 32000: 300}
 
 
 def claim(kind, target=0.0, margin=1.0, **options):
-    return Claim("id", "family", "statement", "place", lambda evidence: None, kind, target, margin, "because", **options)
+    return Claim(
+        "id",
+        "family",
+        "statement",
+        "place",
+        lambda evidence: None,
+        kind,
+        target,
+        margin,
+        "because",
+        **options,
+    )
 
 
 def verdicts(sizes, ids=("",), **options):
@@ -67,17 +89,28 @@ def test_reading_error_widens_the_interval_and_takes_power():
 
 def test_a_family_shares_its_level():
     assert judge(claim("agreement"), Estimate(0.62, 0.30, 100)).verdict == CONTRADICTED
-    assert judge(claim("agreement", family_size=35), Estimate(0.62, 0.30, 100)).verdict == NOT_RESOLVED
+    assert (
+        judge(claim("agreement", family_size=35), Estimate(0.62, 0.30, 100)).verdict == NOT_RESOLVED
+    )
 
 
 def test_without_runs_nothing_is_said():
     judgement = judge(claim("equivalence"), None)
-    assert judgement.verdict == NOT_RESOLVED and judgement.reason == "no runs" and as_record(judgement)["interval"] == [None, None]
+    assert (
+        judgement.verdict == NOT_RESOLVED
+        and judgement.reason == "no runs"
+        and as_record(judgement)["interval"] == [None, None]
+    )
 
 
 def test_an_infinite_error_resolves_nothing():
     for kind in ("equivalence", "greater", "less", "agreement"):
-        assert judge(claim(kind), Estimate(5.0, np.inf, 1, bounds=lambda confidence: (-np.inf, np.inf))).verdict == NOT_RESOLVED
+        assert (
+            judge(
+                claim(kind), Estimate(5.0, np.inf, 1, bounds=lambda confidence: (-np.inf, np.inf))
+            ).verdict
+            == NOT_RESOLVED
+        )
 
 
 @pytest.mark.parametrize("kind", ["equivalence", "greater", "agreement"])
@@ -90,7 +123,9 @@ def test_attained_power_is_the_rate_of_seeing(kind, error):
     z = stats.norm.isf(0.025 if kind == "agreement" else 0.05)
     low, high = draws - z * error, draws + z * error
     seen = {"equivalence": (low > -1) & (high < 1), "greater": low > 0, "agreement": low > 0}[kind]
-    assert attained_power(rule, Estimate(0.0, error, 100)) == pytest.approx(np.mean(seen), abs=0.018)
+    assert attained_power(rule, Estimate(0.0, error, 100)) == pytest.approx(
+        np.mean(seen), abs=0.018
+    )
 
 
 def test_claims_that_make_no_sense_are_refused():
@@ -125,8 +160,14 @@ def test_records_are_json_and_spell_the_estimand():
 
 
 def test_a_right_estimator_is_confirmed():
-    found = verdicts(LARGE_SIZES, ("slope.", "limit.", "efficiency.nce_gaussian.32000", "laplace-noise.better"))
-    wrong = {name: j.verdict for name, j in found.items() if j.verdict != CONFIRMED and not name.endswith("remainder")}
+    found = verdicts(
+        LARGE_SIZES, ("slope.", "limit.", "efficiency.nce_gaussian.32000", "laplace-noise.better")
+    )
+    wrong = {
+        name: j.verdict
+        for name, j in found.items()
+        if j.verdict != CONFIRMED and not name.endswith("remainder")
+    }
     assert wrong == {}
 
 
@@ -143,7 +184,9 @@ def test_an_error_with_a_floor_is_contradicted():
 
 def test_an_estimator_twice_as_bad_is_contradicted():
     found = verdicts(
-        {250: 400, 16000: 400, 32000: 400}, ("figure1ac.median.mle.B.16000", "limit.", "coverage.mle.B.16000", "chi2-mean"), inflate=2.0
+        {250: 400, 16000: 400, 32000: 400},
+        ("figure1ac.median.mle.B.16000", "limit.", "coverage.mle.B.16000", "chi2-mean"),
+        inflate=2.0,
     )
     assert len(found) == 8 and {j.verdict for j in found.values()} == {CONTRADICTED}
 
@@ -157,16 +200,26 @@ def test_a_slope_without_the_remainder_is_told_from_one_with_it():
 
 def test_a_noisy_small_run_resolves_nothing_it_cannot_see():
     assert {
-        j.verdict for j in verdicts({250: 19, 2000: 19, 16000: 19}, ("slope.", "limit.", "figure1", "excess.", "optimiser-share.")).values()
+        j.verdict
+        for j in verdicts(
+            {250: 19, 2000: 19, 16000: 19},
+            ("slope.", "limit.", "figure1", "excess.", "optimiser-share."),
+        ).values()
     } == {NOT_RESOLVED}
     found = verdicts({250: 25, 2000: 25, 16000: 25})
     assert all(j.attained_power >= j.claim.power for j in found.values() if j.verdict == CONFIRMED)
-    assert {j.verdict for name, j in found.items() if name.startswith(("slope.", "figure1ac", "figure1d"))} == {NOT_RESOLVED}
+    assert {
+        j.verdict
+        for name, j in found.items()
+        if name.startswith(("slope.", "figure1ac", "figure1d"))
+    } == {NOT_RESOLVED}
 
 
 def test_two_runs_that_agree_prove_nothing():
     evidence = of.Evidence({250: [{"a": 1.0, "b": 1.0}, {"a": 2.0, "b": 2.0}]}, THEORY, ())
-    judgement = judge(claim("equivalence"), of.median_log_ratio(evidence, columns=("a", "b"), n_data=250))
+    judgement = judge(
+        claim("equivalence"), of.median_log_ratio(evidence, columns=("a", "b"), n_data=250)
+    )
     assert judgement.verdict == NOT_RESOLVED and judgement.reason == "fewer than 20 runs"
 
 
@@ -179,7 +232,10 @@ def test_the_rate_of_confirming_is_the_power_and_of_contradicting_small():
     rule = claim("equivalence", -1.0, 0.25, power=1e-6)
     found, powers = [], []
     for _ in range(400):
-        groups = {size: [{"x": value} for value in generator.chisquare(8, 40) / size] for size in (2000, 8000, 32000)}
+        groups = {
+            size: [{"x": value} for value in generator.chisquare(8, 40) / size]
+            for size in (2000, 8000, 32000)
+        }
         estimate = of.slope_of_mean(of.Evidence(groups, THEORY, ()), column="x", n_data_from=2000)
         judgement = judge(rule, estimate)
         found.append(judgement.verdict)
@@ -203,7 +259,11 @@ def test_agreement_holds_its_family_level():
         judged = []
         for row, value in zip(ours, published):
             evidence = of.Evidence({250: [{"x": v} for v in row]}, THEORY, ())
-            judged.append(judge(rule, of.published_median(evidence, column="x", n_data=250, value=float(value))).verdict)
+            judged.append(
+                judge(
+                    rule, of.published_median(evidence, column="x", n_data=250, value=float(value))
+                ).verdict
+            )
         wrong += CONTRADICTED in judged
     assert wrong <= 24
 

@@ -30,23 +30,68 @@ def test_a_run_prints_budget_verdicts_and_report(tmp_path, fake_profiles, capsys
 def test_shards_and_deadlines_add_up_to_the_whole(tmp_path, fake_profiles, capsys):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     run("run", "--profile", "made-up", "--workers", 0, "--results", whole)
-    assert run("run", "--profile", "made-up", "--workers", 0, "--results", parts, "--max-minutes", "1e-9") == 0
+    assert (
+        run(
+            "run",
+            "--profile",
+            "made-up",
+            "--workers",
+            0,
+            "--results",
+            parts,
+            "--max-minutes",
+            "1e-9",
+        )
+        == 0
+    )
     assert "0 runs made" in capsys.readouterr().out.splitlines()[-2]
     for index in (3, 1):
-        assert run("run", "--profile", "made-up", "--workers", 0, "--results", parts, "--shard", f"{index}/3") == 0
+        assert (
+            run(
+                "run",
+                "--profile",
+                "made-up",
+                "--workers",
+                0,
+                "--results",
+                parts,
+                "--shard",
+                f"{index}/3",
+            )
+            == 0
+        )
         assert "runs of the profile are missing" in capsys.readouterr().out
         assert not (parts / "report-made-up").exists()
-    assert run("run", "--profile", "made-up", "--workers", 0, "--results", parts, "--shard", "2/3") == 0
+    assert (
+        run("run", "--profile", "made-up", "--workers", 0, "--results", parts, "--shard", "2/3")
+        == 0
+    )
     for name in ("summary.csv", "claims.json", "runs.jsonl.gz"):
-        assert (parts / "report-made-up" / name).read_bytes() == (whole / "report-made-up" / name).read_bytes()
+        assert (parts / "report-made-up" / name).read_bytes() == (
+            whole / "report-made-up" / name
+        ).read_bytes()
 
 
 def test_a_report_from_several_folders(tmp_path, fake_profiles, capsys):
     for index in (1, 2):
-        run("run", "--profile", "made-up", "--workers", 0, "--results", tmp_path / str(index), "--shard", f"{index}/2")
-    assert run("report", "--runs", tmp_path / "1", tmp_path / "2", "--out", tmp_path / "report") == 0
+        run(
+            "run",
+            "--profile",
+            "made-up",
+            "--workers",
+            0,
+            "--results",
+            tmp_path / str(index),
+            "--shard",
+            f"{index}/2",
+        )
+    assert (
+        run("report", "--runs", tmp_path / "1", tmp_path / "2", "--out", tmp_path / "report") == 0
+    )
     run("run", "--profile", "made-up", "--workers", 0, "--results", tmp_path / "whole")
-    assert (tmp_path / "report" / "claims.json").read_bytes() == (tmp_path / "whole" / "report-made-up" / "claims.json").read_bytes()
+    assert (tmp_path / "report" / "claims.json").read_bytes() == (
+        tmp_path / "whole" / "report-made-up" / "claims.json"
+    ).read_bytes()
 
 
 def test_failed_runs_make_the_exit_code_one(tmp_path, fake_profiles, monkeypatch, capsys):
@@ -64,7 +109,9 @@ def test_failed_runs_make_the_exit_code_one(tmp_path, fake_profiles, monkeypatch
     assert run("run", "--profile", "made-up", "--workers", 0, "--results", tmp_path) == 1
     captured = capsys.readouterr()
     assert "failed: figure1 version 1" in captured.err and "planted failure" in captured.err
-    assert "runs of the profile are missing" in (tmp_path / "report-made-up" / "REPORT.md").read_text()
+    assert (
+        "runs of the profile are missing" in (tmp_path / "report-made-up" / "REPORT.md").read_text()
+    )
 
 
 def test_a_cut_line_is_noted(tmp_path, fake_profiles, capsys):
@@ -80,22 +127,36 @@ def test_a_cut_line_is_noted(tmp_path, fake_profiles, capsys):
 def test_ctrl_c_has_its_own_exit_code(tmp_path, fake_profiles, monkeypatch, capsys):
     import synthetic_rows
 
-    monkeypatch.setattr(synthetic_rows, "run", lambda params, rng: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(
+        synthetic_rows, "run", lambda params, rng: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
     assert run("run", "--profile", "made-up", "--workers", 0, "--results", tmp_path) == 130
     assert "stopped: 24 runs are missing" in capsys.readouterr().out
 
 
 def test_ctrl_c_while_reporting_is_one_line(tmp_path, fake_profiles, monkeypatch, capsys):
-    monkeypatch.setattr(command_line, "build_report", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(
+        command_line, "build_report", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
     assert run("run", "--profile", "made-up", "--workers", 0, "--results", tmp_path) == 130
-    assert capsys.readouterr().err.splitlines()[-1].startswith("paper_replication: stopped; what was stored is kept")
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .startswith("paper_replication: stopped; what was stored is kept")
+    )
 
 
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["run", "--profile", "nothing"], "profile: there is no 'nothing'; there are fake, made-up"),
-        (["run", "--profile", "fake", "--results", "{file}/results"], "results cannot be written here"),
+        (
+            ["run", "--profile", "nothing"],
+            "profile: there is no 'nothing'; there are fake, made-up",
+        ),
+        (
+            ["run", "--profile", "fake", "--results", "{file}/results"],
+            "results cannot be written here",
+        ),
         (["report", "--runs", "{file}.jsonl", "--out", "{file}.out"], "cannot be read"),
         (["report", "--runs", "{bad}", "--out", "{file}.out"], "line 1: damaged"),
         (["report", "--runs", "{bad}"], "would be overwritten"),
@@ -120,11 +181,20 @@ def test_bad_input_is_one_line(tmp_path, fake_profiles, capsys, arguments, messa
         (["run", "--profile", "fake", "--shard", "3/2"], "got '3/2'; expected i/k"),
         (["run", "--profile", "fake", "--workers", "-1"], "got '-1'; expected 0"),
         (["run", "--profile", "fake", "--workers", "²"], "got '²'; expected 0"),
-        (["run", "--profile", "fake", "--executor", "dask:"], "got 'dask:'; expected serial, processes:N, dask:ADDRESS or dask:local"),
+        (
+            ["run", "--profile", "fake", "--executor", "dask:"],
+            "got 'dask:'; expected serial, processes:N, dask:ADDRESS or dask:local",
+        ),
         (["walkthrough", "--executor", "processes:0"], "got 'processes:0'; expected serial"),
-        (["run", "--profile", "fake", "--executor", "serial", "--workers", "2"], "not allowed with argument --executor"),
+        (
+            ["run", "--profile", "fake", "--executor", "serial", "--workers", "2"],
+            "not allowed with argument --executor",
+        ),
         (["run", "--profile", "fake", "--shard", "¹/²"], "got '¹/²'; expected i/k"),
-        (["run", "--profile", "fake", "--max-minutes", "soon"], "got 'soon'; expected a number of minutes"),
+        (
+            ["run", "--profile", "fake", "--max-minutes", "soon"],
+            "got 'soon'; expected a number of minutes",
+        ),
         (["walk"], "invalid choice"),
     ],
 )
@@ -149,7 +219,11 @@ def test_without_dask_one_line_names_the_extra(tmp_path, fake_profiles, monkeypa
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert run("run", "--profile", "fake", "--executor", "dask:local", "--results", tmp_path) == 2
     error = capsys.readouterr().err
-    assert "--executor dask:local" in error and "pip install -e '.[cluster]'" in error and error.count("\n") == 1
+    assert (
+        "--executor dask:local" in error
+        and "pip install -e '.[cluster]'" in error
+        and error.count("\n") == 1
+    )
 
 
 def test_the_module_pins_its_threads_before_numpy():
@@ -168,6 +242,8 @@ def test_the_module_pins_its_threads_before_numpy():
         "runpy.run_module('paper_replication', run_name='__main__')\n"
     )
     root = str(command_line.RESULTS.parent.parent)
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, timeout=60)
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=root, timeout=60
+    )
     assert answer.returncode == 2 and answer.stdout == "pinned\n", answer.stderr
     assert "there is no 'nothing'; there are smoke, quick, full" in answer.stderr

@@ -36,13 +36,17 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
 
 def committed(name):
     path = report.FOLDER / name
-    assert path.is_file(), f"{path}: the committed report lacks this file; `make replicate-full` makes it"
+    assert path.is_file(), (
+        f"{path}: the committed report lacks this file; `make replicate-full` makes it"
+    )
     return path.read_bytes() if path.suffix in (".png", ".gz") else path.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def rows():
-    assert (report.FOLDER / report.RUNS_FILE).is_file(), "the committed runs are missing; `make replicate-full` makes them"
+    assert (report.FOLDER / report.RUNS_FILE).is_file(), (
+        "the committed runs are missing; `make replicate-full` makes them"
+    )
     found, note = read_rows(report.FOLDER / report.RUNS_FILE)
     assert note == ""
     return found
@@ -74,8 +78,15 @@ def numbers_differ(one, two):
 
 def summary_differences(products):
     """Return the lines of ``summary.csv`` that the runs do not give, or that give others."""
-    made, kept = (list(csv.reader(io.StringIO(text))) for text in (summary_csv(products[1]), committed("summary.csv")))
-    pairs = [(one, two) for one, two in zip(made, kept) if len(one) != len(two) or any(map(numbers_differ, one, two))]
+    made, kept = (
+        list(csv.reader(io.StringIO(text)))
+        for text in (summary_csv(products[1]), committed("summary.csv"))
+    )
+    pairs = [
+        (one, two)
+        for one, two in zip(made, kept)
+        if len(one) != len(two) or any(map(numbers_differ, one, two))
+    ]
     return pairs + ([] if len(made) == len(kept) else [(len(made), len(kept))])
 
 
@@ -98,8 +109,13 @@ def claims_differences(products):
 
 def counting_faults(rows):
     """Return the runs that the full profile has and these have not, or the other way round, each by its key."""
-    wanted, found = Counter(task.key for task in find_profile("full").tasks()), Counter(map(row_key, rows))
-    return [f"missing: {key}" for key in wanted - found] + [f"not of the profile: {key}" for key in found - wanted]
+    wanted, found = (
+        Counter(task.key for task in find_profile("full").tasks()),
+        Counter(map(row_key, rows)),
+    )
+    return [f"missing: {key}" for key in wanted - found] + [
+        f"not of the profile: {key}" for key in found - wanted
+    ]
 
 
 def index_of(rows, experiment):
@@ -114,7 +130,9 @@ def index_of(rows, experiment):
 def test_every_file_is_there(name):
     content = committed(name)
     if name.endswith(".png"):
-        assert content.startswith(b"\x89PNG\r\n\x1a\n") and content.rstrip(b"\x00")[-8:-4] == b"IEND"
+        assert (
+            content.startswith(b"\x89PNG\r\n\x1a\n") and content.rstrip(b"\x00")[-8:-4] == b"IEND"
+        )
     if name.endswith(".svg"):
         assert ElementTree.fromstring(content).tag.endswith("svg")
     if name.startswith("figures/"):
@@ -123,7 +141,9 @@ def test_every_file_is_there(name):
 
 def test_the_runs_are_those_of_the_full_profile(rows):
     counts = Counter((row["experiment"], row["params"]["n_data"]) for row in rows)
-    assert {n: counts["figure1", n] for n in SIZES} == dict.fromkeys(SIZES, N_MATRICES) and len(SIZES) == 8
+    assert {n: counts["figure1", n] for n in SIZES} == dict.fromkeys(SIZES, N_MATRICES) and len(
+        SIZES
+    ) == 8
     assert counting_faults(rows) == []
 
 
@@ -143,14 +163,19 @@ def test_every_certificate_is_counted(rows, products):
     for row in runs:
         for method in METHODS:
             stationarity, maximum, converged, status = (
-                row["result"][f"{method}.certified.{name}"] for name in ("stationarity", "is_local_maximum", "converged", "status")
+                row["result"][f"{method}.certified.{name}"]
+                for name in ("stationarity", "is_local_maximum", "converged", "status")
             )
-            assert converged == (status == 0.0) == (stationarity <= 1e-8 and maximum == 1.0)  # certified, or with a reason
+            assert (
+                converged == (status == 0.0) == (stationarity <= 1e-8 and maximum == 1.0)
+            )  # certified, or with a reason
             by_hand[converged] += 1
     assert fits == sum(by_hand.values()) == 3 * len(runs) and certified == by_hand[1.0]
     text = committed("REPORT.md")
     assert f"Certified: {certified} of {fits} fits" in text
-    assert tables.certificates(evidence) in text  # made of counts and of numbers as stored: the same on every machine
+    assert (
+        tables.certificates(evidence) in text
+    )  # made of counts and of numbers as stored: the same on every machine
 
 
 def test_the_report_shows_these_verdicts(products):
@@ -159,7 +184,9 @@ def test_the_report_shows_these_verdicts(products):
     assert tables.verdicts(judgements) in text
     table = text.split("## All claims")[1]
     for judgement in judgements:
-        (line,) = [line for line in table.splitlines() if line.startswith(f"| `{judgement.claim.id}` |")]
+        (line,) = [
+            line for line in table.splitlines() if line.startswith(f"| `{judgement.claim.id}` |")
+        ]
         assert f"| **{judgement.verdict}** |" in line
 
 
@@ -167,7 +194,9 @@ def test_the_provenance_is_that_of_the_runs(rows):
     about = json.loads(committed("provenance.json"))["runs"]
     assert about["profile"] == "full" and about["missing"] == 0
     assert about["codes"] == dict(Counter(row["provenance"]["code"] for row in rows))
-    counts = Counter(f"{task.key.experiment} {task.key.params}" for task in find_profile("full").tasks())
+    counts = Counter(
+        f"{task.key.experiment} {task.key.params}" for task in find_profile("full").tasks()
+    )
     assert {name: spent["runs"] for name, spent in about["by_params"].items()} == dict(counts)
 
 
@@ -181,7 +210,10 @@ def test_a_dropped_run_is_seen(rows, theory):
 
 
 def test_a_run_altered_by_one_percent_is_seen(rows, theory):
-    for experiment, name in (("figure1", "nce_gaussian.certified.relative_error"), ("fine_tuning", "fine_tuning.first_fit.error_B")):
+    for experiment, name in (
+        ("figure1", "nce_gaussian.certified.relative_error"),
+        ("fine_tuning", "fine_tuning.first_fit.error_B"),
+    ):
         planted, k = list(rows), index_of(rows, experiment)
         planted[k] = copy.deepcopy(rows[k])
         planted[k]["result"][name] *= 1.01
@@ -200,7 +232,10 @@ def test_a_forged_certificate_is_seen(rows, theory):
 
 def test_a_row_of_another_version_or_twice_is_seen(rows):
     other = {**rows[0], "version": rows[0]["version"] + 1}
-    assert counting_faults([other, *rows[1:]]) == [f"missing: {row_key(rows[0])}", f"not of the profile: {row_key(other)}"]
+    assert counting_faults([other, *rows[1:]]) == [
+        f"missing: {row_key(rows[0])}",
+        f"not of the profile: {row_key(other)}",
+    ]
     assert len(counting_faults([rows[0], *rows])) == 1
 
 

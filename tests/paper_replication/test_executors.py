@@ -20,7 +20,10 @@ from paper_replication.tasks import make_task
 
 
 def tasks(count=8, **params):
-    return [make_task("fake_experiment", {"n_data": 10, **params}, repetition) for repetition in range(count)]
+    return [
+        make_task("fake_experiment", {"n_data": 10, **params}, repetition)
+        for repetition in range(count)
+    ]
 
 
 def results(folder):
@@ -43,19 +46,37 @@ def test_what_may_be_said(text, choice):
     assert parse_executor(text) == choice
 
 
-@pytest.mark.parametrize("text", ["", "Serial", "serial:", "serial:2", "threads:2", "local", "processes", "dask"])
+@pytest.mark.parametrize(
+    "text", ["", "Serial", "serial:", "serial:2", "threads:2", "local", "processes", "dask"]
+)
 def test_unknown_kinds_are_refused_with_those_there_are(text):
-    with pytest.raises(ValueError, match=r"expected serial, processes:N, dask:ADDRESS or dask:local"):
+    with pytest.raises(
+        ValueError, match=r"expected serial, processes:N, dask:ADDRESS or dask:local"
+    ):
         parse_executor(text)
 
 
-@pytest.mark.parametrize("text", ["processes:", "processes:0", "processes:x", "processes:-1", "processes:1.5", "processes:²"])
+@pytest.mark.parametrize(
+    "text",
+    ["processes:", "processes:0", "processes:x", "processes:-1", "processes:1.5", "processes:²"],
+)
 def test_a_number_of_processes_that_is_none_is_refused(text):
     with pytest.raises(ValueError, match="N is a whole number from 1 on"):
         parse_executor(text)
 
 
-@pytest.mark.parametrize("text", ["dask:", "dask: ", "dask: tcp://a:1", "dask:node", "dask:tcp://node", "dask:ftp://a:1", "dask:Local"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dask:",
+        "dask: ",
+        "dask: tcp://a:1",
+        "dask:node",
+        "dask:tcp://node",
+        "dask:ftp://a:1",
+        "dask:Local",
+    ],
+)
 def test_dask_without_an_address_is_refused(text):
     with pytest.raises(ValueError, match="ADDRESS is the scheduler's"):
         parse_executor(text)
@@ -75,16 +96,27 @@ def test_each_executor_says_how_many_tasks_it_wants():
 
 
 def test_without_dask_the_message_names_the_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "distributed", None)  # as an import finds a package that is not there
-    with pytest.raises(ValueError, match=r"--executor dask:tcp://10\.0\.0\.1:8786: .*pip install -e '\.\[cluster\]'"), Dask(
-        "tcp://10.0.0.1:8786"
-    ).open():
+    monkeypatch.setitem(
+        sys.modules, "distributed", None
+    )  # as an import finds a package that is not there
+    with (
+        pytest.raises(
+            ValueError,
+            match=r"--executor dask:tcp://10\.0\.0\.1:8786: .*pip install -e '\.\[cluster\]'",
+        ),
+        Dask("tcp://10.0.0.1:8786").open(),
+    ):
         pass
 
 
 def test_dask_is_imported_only_where_it_is_asked_for():
     code = "import sys, paper_replication.command_line; assert not {'dask', 'distributed'} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=dask_executor.__file__.rsplit("/", 2)[0], timeout=60)
+    subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        cwd=dask_executor.__file__.rsplit("/", 2)[0],
+        timeout=60,
+    )
 
 
 class Whimsical(Executor):
@@ -96,7 +128,9 @@ class Whimsical(Executor):
         self.inner = ThreadPoolExecutor(4)
 
     def submit(self, fn, /, *args, **kwargs):
-        return self.inner.submit(lambda pause: (time.sleep(pause), fn(*args, **kwargs))[1], 0.02 * self.random.random())
+        return self.inner.submit(
+            lambda pause: (time.sleep(pause), fn(*args, **kwargs))[1], 0.02 * self.random.random()
+        )
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         self.inner.shutdown(wait)
@@ -110,7 +144,9 @@ def test_any_executor_and_any_order_of_ends_give_the_same_results(tmp_path, seed
     with RunStore(tmp_path / "any") as store, Whimsical(seed, in_flight) as executor:
         outcome = run_tasks(wanted, store, executor, report=lambda text: None)
     assert results(tmp_path / "any") == results(tmp_path / "serial")
-    assert sorted((task.key, why) for task, why in outcome.failures) == sorted((task.key, why) for task, why in serial.failures)
+    assert sorted((task.key, why) for task, why in outcome.failures) == sorted(
+        (task.key, why) for task, why in serial.failures
+    )
 
 
 class FakeClient:
@@ -186,22 +222,31 @@ def test_without_a_worker_for_long_the_run_ends(monkeypatch):
     time.sleep(0.1)
     assert not outer.done()
     executor._look()
-    assert isinstance(outer.exception(timeout=0), ClusterError) and "has had no worker for 0 seconds" in str(outer.exception())
+    assert isinstance(
+        outer.exception(timeout=0), ClusterError
+    ) and "has had no worker for 0 seconds" in str(outer.exception())
     client.futures[0][0].set_result((True, 3))  # comes too late, and changes nothing
     assert isinstance(outer.exception(timeout=0), ClusterError)
 
 
 def test_what_dask_raises_is_tried_again_and_what_the_task_raises_is_not(on_a_worker):
     def stumble_twice(count, future, fn, args):
-        well(count, future, fn, args) if count > 2 else future.set_exception(ValueError("not enough values to unpack"))
+        well(count, future, fn, args) if count > 2 else future.set_exception(
+            ValueError("not enough values to unpack")
+        )
 
     client = FakeClient(stumble_twice)
-    assert DaskExecutor(client, "the scheduler").submit(len, "abc").result(timeout=0) == 3 and len(client.futures) == 3
+    assert (
+        DaskExecutor(client, "the scheduler").submit(len, "abc").result(timeout=0) == 3
+        and len(client.futures) == 3
+    )
     client = FakeClient(well)
     outer = DaskExecutor(client, "the scheduler").submit(len, 5)
     assert isinstance(outer.exception(timeout=0), TypeError) and len(client.futures) == 1
     for final, count in (((), dask_executor.N_TRIES), ((MemoryError,), 1)):
-        client = FakeClient(lambda count, future, fn, args: future.set_exception(MemoryError("killed")))
+        client = FakeClient(
+            lambda count, future, fn, args: future.set_exception(MemoryError("killed"))
+        )
         outer = DaskExecutor(client, "the scheduler", final).submit(len, "abc")
         assert isinstance(outer.exception(timeout=0), MemoryError) and len(client.futures) == count
 
@@ -210,8 +255,16 @@ def test_a_lost_scheduler_is_an_error_and_what_ended_before_is_stored(tmp_path, 
     def lose_the_fifth(count, future, fn, args):
         well(count, future, fn, args) if count < 5 else future.cancel()
 
-    with RunStore(tmp_path) as store, DaskExecutor(FakeClient(lose_the_fifth), "the scheduler at tcp://10.0.0.1:8786") as executor:
-        with pytest.raises(StoreError, match=r"the scheduler at tcp://10\.0\.0\.1:8786 is gone.*; 4 runs were stored, start again"):
+    with (
+        RunStore(tmp_path) as store,
+        DaskExecutor(
+            FakeClient(lose_the_fifth), "the scheduler at tcp://10.0.0.1:8786"
+        ) as executor,
+    ):
+        with pytest.raises(
+            StoreError,
+            match=r"the scheduler at tcp://10\.0\.0\.1:8786 is gone.*; 4 runs were stored, start again",
+        ):
             run_tasks(tasks(), store, executor)
     assert len(read_rows(tmp_path)[0]) == 4
 
@@ -220,36 +273,64 @@ def test_a_closed_client_is_an_error_too(tmp_path):
     client = FakeClient()
     client.status = "closed"
     with RunStore(tmp_path) as store, DaskExecutor(client, "the scheduler") as executor:
-        with pytest.raises(StoreError, match=r"the scheduler cannot be given tasks \(RuntimeError: Client is closed\); 0 runs were stored"):
+        with pytest.raises(
+            StoreError,
+            match=r"the scheduler cannot be given tasks \(RuntimeError: Client is closed\); 0 runs were stored",
+        ):
             run_tasks(tasks(), store, executor)
 
 
 def test_a_worker_without_the_code_stops_the_run():
-    for name, is_ours in (("paper_replication", True), ("nce_ref.models", True), ("sklearn", False)):
+    for name, is_ours in (
+        ("paper_replication", True),
+        ("nce_ref.models", True),
+        ("sklearn", False),
+    ):
         error = RuntimeError("the task cannot be read")
         error.__cause__ = ModuleNotFoundError(f"No module named {name!r}", name=name)
-        client = FakeClient(lambda count, future, fn, args, error=error: future.set_result((False, error)))
+        client = FakeClient(
+            lambda count, future, fn, args, error=error: future.set_result((False, error))
+        )
         outer = DaskExecutor(client, "the scheduler").submit(len, "abc")
         assert isinstance(outer.exception(timeout=0), BrokenExecutor) is is_ours
         if is_ours:
-            assert f"a worker cannot import {name}: start the workers with PYTHONPATH" in str(outer.exception())
+            assert f"a worker cannot import {name}: start the workers with PYTHONPATH" in str(
+                outer.exception()
+            )
 
 
 @pytest.mark.parametrize(
     "spoil, message",
     [
         (lambda worker, patch: None, None),
-        (lambda worker, patch: setattr(worker.state, "nthreads", 8), "it runs 8 tasks at once, wanted 1: start it with --nthreads 1"),
+        (
+            lambda worker, patch: setattr(worker.state, "nthreads", 8),
+            "it runs 8 tasks at once, wanted 1: start it with --nthreads 1",
+        ),
         (lambda worker, patch: patch.setenv("OPENBLAS_NUM_THREADS", "2"), "OPENBLAS_NUM_THREADS"),
-        (lambda worker, patch: patch.setattr(dask_executor, "_own_fitness", lambda: {**OURS, "numpy": "1"}), "numpy is 1, wanted"),
-        (lambda worker, patch: patch.setattr(dask_executor, "_own_fitness", lambda: {**OURS, "code": "0"}), "code is 0, wanted"),
+        (
+            lambda worker, patch: patch.setattr(
+                dask_executor, "_own_fitness", lambda: {**OURS, "numpy": "1"}
+            ),
+            "numpy is 1, wanted",
+        ),
+        (
+            lambda worker, patch: patch.setattr(
+                dask_executor, "_own_fitness", lambda: {**OURS, "code": "0"}
+            ),
+            "code is 0, wanted",
+        ),
     ],
 )
-def test_a_worker_whose_numbers_could_be_others_is_refused(on_a_worker, monkeypatch, spoil, message):
+def test_a_worker_whose_numbers_could_be_others_is_refused(
+    on_a_worker, monkeypatch, spoil, message
+):
     spoil(on_a_worker, monkeypatch)
     outer = DaskExecutor(FakeClient(well), "the scheduler").submit(len, "abc")
     if message is None:
         assert outer.result(timeout=0) == 3
     else:
         assert isinstance(outer.exception(timeout=0), ClusterError)
-        assert "the worker tcp://10.0.0.2:1 is not fit" in str(outer.exception()) and message in str(outer.exception())
+        assert "the worker tcp://10.0.0.2:1 is not fit" in str(
+            outer.exception()
+        ) and message in str(outer.exception())

@@ -15,17 +15,33 @@ from paper_replication.summary import Line
 
 def made_up_rows(factor=1.0, better=0.6):
     """500 runs a size whose errors scatter by a factor of 2 around ``factor`` times the published medians."""
-    points = [p for p in published_points() if p.method == "nce_laplace" and p.statistic == "median"]
+    points = [
+        p for p in published_points() if p.method == "nce_laplace" and p.statistic == "median"
+    ]
     published = {(p.parameter, p.n_data): 10.0**p.value for p in points}
     rng = np.random.default_rng(5)
     rows = []
     for size in SIZES:
         for repetition in range(500):
-            spread = {q: factor * published[q, size] * np.exp(0.7 * rng.standard_normal()) for q in ("B", "c")}
+            spread = {
+                q: factor * published[q, size] * np.exp(0.7 * rng.standard_normal())
+                for q in ("B", "c")
+            }
             result = {f"fine_tuning.first_fit.error_{q}": spread[q] for q in spread}
             result |= {f"fine_tuning.random.error_{q}": spread[q] / better for q in spread}
-            result |= {"fine_tuning.first_fit.objective": -1.0, "fine_tuning.random.objective": -1.0 + 0.01 * (repetition % 2)}
-            rows.append({"experiment": "fine_tuning", "version": 1, "params": {"n_data": size}, "repetition": repetition, "result": result})
+            result |= {
+                "fine_tuning.first_fit.objective": -1.0,
+                "fine_tuning.random.objective": -1.0 + 0.01 * (repetition % 2),
+            }
+            rows.append(
+                {
+                    "experiment": "fine_tuning",
+                    "version": 1,
+                    "params": {"n_data": size},
+                    "repetition": repetition,
+                    "result": result,
+                }
+            )
     return rows
 
 
@@ -48,19 +64,25 @@ def test_claims_confirm_what_is_published_and_contradict_a_planted_bias():
     assert all(right[f"fine-tuning.first-fit-better.{size}"] == "confirmed" for size in SIZES[:2])
     wrong = verdicts(made_up_rows(factor=2.5, better=1.4))
     assert all(wrong[name] == "contradicted" for name in medians)
-    assert all(wrong[f"fine-tuning.first-fit-better.{size}"] == "contradicted" for size in SIZES[:2])
+    assert all(
+        wrong[f"fine-tuning.first-fit-better.{size}"] == "contradicted" for size in SIZES[:2]
+    )
 
 
 def test_without_runs_nothing_is_resolved_and_no_table_is_made():
     evidence = gather([], synthetic_rows.THEORY)
-    assert {judge(claim, claim.estimand(evidence)).verdict for claim in fine_tuning()} == {"not resolved"}
+    assert {judge(claim, claim.estimand(evidence)).verdict for claim in fine_tuning()} == {
+        "not resolved"
+    }
     assert table(evidence, []) == ""
 
 
 def test_the_table_has_both_starts_beside_the_published_values():
     evidence = gather(made_up_rows(), synthetic_rows.THEORY)
     lines = [
-        Line(size, "nce_laplace", f"fine_tuning.{start}", f"error_{q}", "median", 500, 0.1, 0.05, 0.2)
+        Line(
+            size, "nce_laplace", f"fine_tuning.{start}", f"error_{q}", "median", 500, 0.1, 0.05, 0.2
+        )
         for size in SIZES
         for start in ("random", "first_fit")
         for q in ("B", "c")

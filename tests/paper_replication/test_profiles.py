@@ -10,7 +10,16 @@ def test_the_three_profiles():
     assert list(PROFILES) == ["smoke", "quick", "full"]
     assert [PROFILES[name].budget_seconds for name in PROFILES] == [20.0, 120.0, 2400.0]
     full = {batch.params["n_data"]: batch.n_repetitions for batch in PROFILES["full"].batches}
-    assert full == {250: 500, 500: 500, 1000: 500, 2000: 500, 4000: 500, 8000: 500, 16000: 500, 32000: 500}
+    assert full == {
+        250: 500,
+        500: 500,
+        1000: 500,
+        2000: 500,
+        4000: 500,
+        8000: 500,
+        16000: 500,
+        32000: 500,
+    }
 
 
 def test_another_name_is_refused_with_those_there_are():
@@ -19,7 +28,12 @@ def test_another_name_is_refused_with_those_there_are():
 
 
 def test_tasks_are_the_batches_run_by_run():
-    profile = Profile("p", "two batches", 1.0, (Batch("fake_experiment", {"n_data": 1}, 2), Batch("fake_experiment", {"n_data": 2}, 1)))
+    profile = Profile(
+        "p",
+        "two batches",
+        1.0,
+        (Batch("fake_experiment", {"n_data": 1}, 2), Batch("fake_experiment", {"n_data": 2}, 1)),
+    )
     assert [(task.key.params, task.key.repetition) for task in profile.tasks()] == [
         ('{"n_data":1}', 0),
         ('{"n_data":1}', 1),
@@ -28,7 +42,12 @@ def test_tasks_are_the_batches_run_by_run():
 
 
 def test_the_code_hash_sees_every_change(tmp_path):
-    for name in ("nce_ref/a.py", "nce_ref/models/b.py", "paper_replication/experiments/c.py", "paper_replication/seeds.py"):
+    for name in (
+        "nce_ref/a.py",
+        "nce_ref/models/b.py",
+        "paper_replication/experiments/c.py",
+        "paper_replication/seeds.py",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x = 1\n")
     hashes = [code_hash(tmp_path)]

@@ -22,7 +22,10 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.
 
 
 def tasks(count=8, **params):
-    return [make_task("fake_experiment", {"n_data": 10, **params}, repetition) for repetition in range(count)]
+    return [
+        make_task("fake_experiment", {"n_data": 10, **params}, repetition)
+        for repetition in range(count)
+    ]
 
 
 def results(folder):
@@ -82,19 +85,29 @@ def test_a_result_that_is_no_number_is_a_failure(tmp_path):
 def test_big_tasks_start_first(tmp_path):
     wanted = [make_task("fake_experiment", {"n_data": n}, 0) for n in (10, 1000, 200)]
     make(tmp_path, wanted)
-    assert [row["params"]["n_data"] for row in read_rows(tmp_path)[0]] == [1000, 200, 10]  # by their names: 1000, 10, 200
+    assert [row["params"]["n_data"] for row in read_rows(tmp_path)[0]] == [
+        1000,
+        200,
+        10,
+    ]  # by their names: 1000, 10, 200
 
 
 def test_no_task_starts_after_the_time_is_up(tmp_path):
     outcome, _ = make(tmp_path, tasks(50, sleep=0.05), max_seconds=0.2)
-    assert 1 <= outcome.n_made <= 5 and outcome.n_left == 50 - outcome.n_made and not outcome.interrupted
+    assert (
+        1 <= outcome.n_made <= 5
+        and outcome.n_left == 50 - outcome.n_made
+        and not outcome.interrupted
+    )
 
 
 @pytest.mark.parametrize("count", [1, 3, 8, 11])
 def test_shards_are_a_partition(count):
     wanted = tasks(8) + tasks(3, sleep=0.0)
     shards = [take_shard(wanted, index, count) for index in range(1, count + 1)]
-    assert sorted(task.key for shard in shards for task in shard) == sorted(task.key for task in wanted)
+    assert sorted(task.key for shard in shards for task in shard) == sorted(
+        task.key for task in wanted
+    )
     assert max(map(len, shards)) - min(map(len, shards)) <= 1
 
 
@@ -141,9 +154,16 @@ SCRIPT = """
 def test_a_killed_run_goes_on_and_ends_like_a_whole_one(tmp_path, how):
     script, folder = tmp_path / "script.py", tmp_path / "results"
     script.write_text(textwrap.dedent(SCRIPT).format(folder=str(folder)))
-    child = subprocess.Popen([sys.executable, str(script)], env=ENVIRONMENT, stderr=subprocess.DEVNULL, start_new_session=True)
+    child = subprocess.Popen(
+        [sys.executable, str(script)],
+        env=ENVIRONMENT,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     deadline = time.monotonic() + 60
-    while not ((folder / "runs.jsonl").exists() and (folder / "runs.jsonl").read_bytes().count(b"\n") >= 3):
+    while not (
+        (folder / "runs.jsonl").exists() and (folder / "runs.jsonl").read_bytes().count(b"\n") >= 3
+    ):
         assert time.monotonic() < deadline and child.poll() is None
         time.sleep(0.01)
     child.send_signal(how)

@@ -7,18 +7,37 @@ from paper_replication.seeds import generator_for
 
 
 def test_equal_names_give_equal_streams():
-    np.testing.assert_array_equal(generator_for("figure1", 250, 3).random(5), generator_for("figure1", 250, 3).random(5))
+    np.testing.assert_array_equal(
+        generator_for("figure1", 250, 3).random(5), generator_for("figure1", 250, 3).random(5)
+    )
 
 
 def test_different_names_give_different_streams():
-    names = [("a", "bc"), ("ab", "c"), ("abc",), ("a", "b", "c"), ("1",), (1,), (11,), (1, 1), ("1", 1), (-1,), ("",), ("", "")]
+    names = [
+        ("a", "bc"),
+        ("ab", "c"),
+        ("abc",),
+        ("a", "b", "c"),
+        ("1",),
+        (1,),
+        (11,),
+        (1, 1),
+        ("1", 1),
+        (-1,),
+        ("",),
+        ("", ""),
+    ]
     draws = {tuple(generator_for(*name).integers(0, 2**63, 4)) for name in names}
     assert len(draws) == len(names)
 
 
 def test_the_stream_is_frozen():
     # A change of these numbers would make every stored run unrepeatable: raise every EXPERIMENT_VERSION with it.
-    assert generator_for("figure1", '{"n_data":250}', 0).integers(0, 2**32, 3).tolist() == [1920360341, 1169421828, 3077013517]
+    assert generator_for("figure1", '{"n_data":250}', 0).integers(0, 2**32, 3).tolist() == [
+        1920360341,
+        1169421828,
+        3077013517,
+    ]
 
 
 def test_streams_look_independent():

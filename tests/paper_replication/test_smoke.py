@@ -10,5 +10,9 @@ def test_smoke(tmp_path, capsys):
     folder = tmp_path / "report-smoke"
     assert capsys.readouterr().out.endswith(f"report: {folder / 'REPORT.md'}\n")
     claims = json.loads((folder / "claims.json").read_text())
-    assert not [c["id"] for c in claims if c["verdict"] != "not resolved"]  # a handful of runs proves nothing
-    assert (folder / "summary.csv").stat().st_size > 0 and (folder / "runs.jsonl.gz").stat().st_size > 0
+    assert not [
+        c["id"] for c in claims if c["verdict"] != "not resolved"
+    ]  # a handful of runs proves nothing
+    assert (folder / "summary.csv").stat().st_size > 0 and (
+        folder / "runs.jsonl.gz"
+    ).stat().st_size > 0

@@ -39,14 +39,20 @@ def test_median_interval_does_without_where_there_is_none():
 def test_median_interval_covers_on_skew_samples():
     draws = rng("median").chisquare(1, (N_SAMPLES, 61))
     true = stats.chi2(1).ppf(0.5)
-    found = rate(low <= true <= high for low, high in (st.median_interval(row, 0.95) for row in draws))
+    found = rate(
+        low <= true <= high for low, high in (st.median_interval(row, 0.95) for row in draws)
+    )
     assert found >= 0.95 - LIMIT
-    wrong = rate(low <= true * 1.25 <= high for low, high in (st.median_interval(row, 0.95) for row in draws))
+    wrong = rate(
+        low <= true * 1.25 <= high for low, high in (st.median_interval(row, 0.95) for row in draws)
+    )
     assert wrong < 0.95 - LIMIT  # and it is not merely wide
 
 
 @pytest.mark.parametrize(
-    "law", [stats.norm(), stats.chi2(1), stats.logistic(), stats.chi2(16)], ids=["normal", "chi2_1", "logistic", "chi2_16"]
+    "law",
+    [stats.norm(), stats.chi2(1), stats.logistic(), stats.chi2(16)],
+    ids=["normal", "chi2_1", "logistic", "chi2_16"],
 )
 def test_median_error_is_the_spread_of_medians(law):
     # log10 of chi-square is what squared errors look like. The kernel's bias is below 10 % at n = 500, the noise of the true
@@ -66,19 +72,32 @@ def test_median_error_of_equal_values_is_zero():
 def test_paired_medians_error_is_the_spread_of_their_difference(share):
     generator = rng("pairs")
     common = generator.standard_normal((1500, 300))
-    x, y = (np.sqrt(share) * common + np.sqrt(1 - share) * generator.standard_normal((1500, 300)) for _ in range(2))
+    x, y = (
+        np.sqrt(share) * common + np.sqrt(1 - share) * generator.standard_normal((1500, 300))
+        for _ in range(2)
+    )
     true = np.std(np.median(x, axis=1) - np.median(y, axis=1))
     found = np.mean([st.paired_medians_error(a, b) for a, b in zip(x[:200], y[:200])])
     assert found == pytest.approx(true, rel=0.2)
     if share == 0.95:  # as if unpaired: more than twice too large
-        assert np.mean([np.hypot(st.median_error(a), st.median_error(b)) for a, b in zip(x[:50], y[:50])]) > 2.0 * true
+        assert (
+            np.mean(
+                [np.hypot(st.median_error(a), st.median_error(b)) for a, b in zip(x[:50], y[:50])]
+            )
+            > 2.0 * true
+        )
 
 
 def test_log10_mean_and_ratio_errors():
     generator = rng("means")
     shared = generator.chisquare(10, (1500, 200))
-    x, y = shared + generator.chisquare(3, shared.shape), 2.0 * shared + generator.chisquare(3, shared.shape)
-    assert np.mean([st.log10_mean(row)[1] for row in x[:200]]) == pytest.approx(np.std(np.log10(x.mean(1))), rel=0.12)
+    x, y = (
+        shared + generator.chisquare(3, shared.shape),
+        2.0 * shared + generator.chisquare(3, shared.shape),
+    )
+    assert np.mean([st.log10_mean(row)[1] for row in x[:200]]) == pytest.approx(
+        np.std(np.log10(x.mean(1))), rel=0.12
+    )
     found = np.mean([st.log10_mean_ratio(a, b)[1] for a, b in zip(x[:200], y[:200])])
     assert found == pytest.approx(np.std(np.log10(x.mean(1) / y.mean(1))), rel=0.12)
 
@@ -88,9 +107,13 @@ def test_slope_is_least_squares_and_its_interval_covers():
     x, errors = np.log10([2000.0, 4000.0, 8000.0, 16000.0]), np.array([0.02, 0.03, 0.01, 0.02])
     y = 3.0 - x + errors * generator.standard_normal((N_SAMPLES, 4))
     fits = np.array([st.slope(x, row, errors) for row in y])
-    np.testing.assert_allclose(fits[:20, 0], [np.polyfit(x, row, 1)[0] for row in y[:20]], rtol=1e-10)
+    np.testing.assert_allclose(
+        fits[:20, 0], [np.polyfit(x, row, 1)[0] for row in y[:20]], rtol=1e-10
+    )
     assert abs(rate(np.abs(fits[:, 0] + 1.0) <= 1.959964 * fits[:, 1]) - 0.95) < LIMIT
-    assert rate(np.abs(fits[:, 0] + 0.93) <= 1.959964 * fits[:, 1]) < 0.92  # a wrong slope is covered less often
+    assert (
+        rate(np.abs(fits[:, 0] + 0.93) <= 1.959964 * fits[:, 1]) < 0.92
+    )  # a wrong slope is covered less often
 
 
 @pytest.mark.parametrize("p, n", [(0.95, 100), (0.004, 500), (0.6, 30)])
@@ -104,8 +127,13 @@ def test_proportion_intervals_cover(p, n):
 
 def test_clopper_pearson_solves_its_equations():
     low, high = st.proportion_interval(7, 40, 0.9)
-    assert stats.binom.sf(6, 40, low) == pytest.approx(0.05) and stats.binom.cdf(7, 40, high) == pytest.approx(0.05)
-    assert st.proportion_interval(0, 12, 0.95)[0] == 0.0 and st.proportion_interval(12, 12, 0.95)[1] == 1.0
+    assert stats.binom.sf(6, 40, low) == pytest.approx(0.05) and stats.binom.cdf(
+        7, 40, high
+    ) == pytest.approx(0.05)
+    assert (
+        st.proportion_interval(0, 12, 0.95)[0] == 0.0
+        and st.proportion_interval(12, 12, 0.95)[1] == 1.0
+    )
 
 
 def test_proportion_error_is_never_zero():
@@ -126,7 +154,10 @@ def test_kolmogorov_distance_by_its_definition():
     cdf = special.gammainc(8.5, values / 2.0)
     steps = np.arange(51) / 50
     distance, p_value = st.kolmogorov_distance(values, 17)
-    assert distance == pytest.approx(max((steps[1:] - cdf).max(), (cdf - steps[:-1]).max())) and 0.0 < p_value < 1.0
+    assert (
+        distance == pytest.approx(max((steps[1:] - cdf).max(), (cdf - steps[:-1]).max()))
+        and 0.0 < p_value < 1.0
+    )
     assert st.kolmogorov_distance(2.0 * values, 17)[1] < 1e-6
 
 

@@ -8,7 +8,16 @@ import sys
 
 import pytest
 
-from paper_replication.store import RUNS, TIMES, RunStore, StoreError, merge, read_rows, row_key, write_gzip
+from paper_replication.store import (
+    RUNS,
+    TIMES,
+    RunStore,
+    StoreError,
+    merge,
+    read_rows,
+    row_key,
+    write_gzip,
+)
 from paper_replication.tasks import Key
 
 KEYS = [Key("figure1", 1, '{"n_data":250}', repetition) for repetition in range(5)]
@@ -21,16 +30,28 @@ def fill(folder, keys=KEYS, value=0.1):
 
 
 def test_floats_come_back_to_the_last_bit(tmp_path):
-    values = {"third": 1.0 / 3.0, "tiny": 5e-324, "huge": 1.7976931348623157e308, "negative_zero": -0.0, "sum": 0.1 + 0.2}
+    values = {
+        "third": 1.0 / 3.0,
+        "tiny": 5e-324,
+        "huge": 1.7976931348623157e308,
+        "negative_zero": -0.0,
+        "sum": 0.1 + 0.2,
+    }
     with RunStore(tmp_path) as store:
         store.append(KEYS[0], values, 1.0, {})
     ((row,), note) = read_rows(tmp_path)
-    assert note == "" and {name: v.hex() for name, v in row["result"].items()} == {name: v.hex() for name, v in values.items()}
+    assert note == "" and {name: v.hex() for name, v in row["result"].items()} == {
+        name: v.hex() for name, v in values.items()
+    }
 
 
 def test_a_line_a_run_and_times_apart(tmp_path):
     fill(tmp_path)
-    assert len((tmp_path / RUNS).read_text().splitlines()) == len((tmp_path / TIMES).read_text().splitlines()) == 5
+    assert (
+        len((tmp_path / RUNS).read_text().splitlines())
+        == len((tmp_path / TIMES).read_text().splitlines())
+        == 5
+    )
     assert "seconds" not in (tmp_path / RUNS).read_text()
     with RunStore(tmp_path) as store:
         assert sorted(store.rows) == KEYS and store.seconds[KEYS[0]] == 0.5 and store.note == ""
@@ -73,7 +94,14 @@ def test_a_line_that_is_json_but_no_run_is_damaged(tmp_path):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"version": "1"}, {"repetition": None}, {"experiment": 3}, {"result": {"x": float("nan")}}, {"result": {"x": "much"}}, {"result": {}}],
+    [
+        {"version": "1"},
+        {"repetition": None},
+        {"experiment": 3},
+        {"result": {"x": float("nan")}},
+        {"result": {"x": "much"}},
+        {"result": {}},
+    ],
 )
 def test_a_line_with_the_wrong_kind_of_entry_is_damaged(tmp_path, wrong):
     fill(tmp_path)
@@ -95,11 +123,24 @@ def test_a_full_disk_is_one_line_and_keeps_what_was_stored(tmp_path):
         "        for k in range(50): store.append(Key('figure1', 1, '{}', k), {'x': 1.0}, 0.5, {})\n"
         "except StoreError as error: print(error)\n"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONDONTWRITEBYTECODE": "1"}
-    answer = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, env=environment, timeout=60)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    answer = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=60,
+    )
     assert "writing failed" in answer.stdout and answer.stderr == ""
     with RunStore(tmp_path) as store:
-        assert sorted(key.repetition for key in store.rows) == list(range(len(store.rows))) and len(store.rows) >= 5
+        assert (
+            sorted(key.repetition for key in store.rows) == list(range(len(store.rows)))
+            and len(store.rows) >= 5
+        )
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), "text", None])
@@ -137,7 +178,9 @@ def test_the_lock_holds_between_processes_and_dies_with_them(tmp_path):
 
 
 def test_an_unwritable_folder_says_so(tmp_path):
-    (tmp_path / "file").write_text("")  # a file where a folder should be: refused for every user, root included
+    (tmp_path / "file").write_text(
+        ""
+    )  # a file where a folder should be: refused for every user, root included
     with pytest.raises(StoreError, match=r"results cannot be written here .*--results"):
         RunStore(tmp_path / "file" / "results")
 
@@ -151,7 +194,10 @@ def test_missing_and_damaged_files_say_so(tmp_path):
     fill(tmp_path)
     write_gzip(tmp_path / "flipped.jsonl.gz", read_rows(tmp_path)[0])
     whole = (tmp_path / "flipped.jsonl.gz").read_bytes()
-    for middle in (whole[20:40], b"\xff" * 20):  # a wrong checksum at the end; wrong bits within, which zlib has its own error for
+    for middle in (
+        whole[20:40],
+        b"\xff" * 20,
+    ):  # a wrong checksum at the end; wrong bits within, which zlib has its own error for
         (tmp_path / "flipped.jsonl.gz").write_bytes(whole[:20] + middle + whole[40:-8] + b"\0" * 8)
         with pytest.raises(StoreError, match="cannot be read"):
             read_rows(tmp_path / "flipped.jsonl.gz")
@@ -169,7 +215,17 @@ def test_gzipped_rows_come_back_and_their_bytes_depend_on_them_alone(tmp_path):
 
 def test_merging_sorts_keeps_equal_runs_once_and_refuses_two_results():
     rows = [
-        json.loads(json.dumps({"experiment": "e", "version": 1, "params": {"n": n}, "repetition": r, "result": {"x": n + r}}))
+        json.loads(
+            json.dumps(
+                {
+                    "experiment": "e",
+                    "version": 1,
+                    "params": {"n": n},
+                    "repetition": r,
+                    "result": {"x": n + r},
+                }
+            )
+        )
         for n in (2, 1)
         for r in (1, 0)
     ]

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from paper_replication.tasks import Key, Task, canonical, finite_result, load_experiment, make_task, perform
+from paper_replication.tasks import (
+    Key,
+    Task,
+    canonical,
+    finite_result,
+    load_experiment,
+    make_task,
+    perform,
+)
 
 
 def test_equal_parameters_are_equal_strings():
@@ -19,7 +27,11 @@ def test_parameters_without_a_spelling_are_refused(params):
 def test_a_task_repeats_itself_and_no_other():
     task = make_task("fake_experiment", {"n_data": 5}, 0)
     assert task.key == Key("fake_experiment", 3, '{"n_data":5}', 0) and task.cost == 0.005
-    assert perform(task)[0] == perform(task)[0] != perform(make_task("fake_experiment", {"n_data": 5}, 1))[0]
+    assert (
+        perform(task)[0]
+        == perform(task)[0]
+        != perform(make_task("fake_experiment", {"n_data": 5}, 1))[0]
+    )
 
 
 def test_a_task_of_another_version_is_refused():
@@ -35,6 +47,10 @@ def test_experiments_that_are_none_are_refused():
 
 
 def test_results_become_plain_floats():
-    assert finite_result({"a": np.float64(0.5), "b": 3, "c": np.bool_(True)}) == {"a": 0.5, "b": 3.0, "c": 1.0}
+    assert finite_result({"a": np.float64(0.5), "b": 3, "c": np.bool_(True)}) == {
+        "a": 0.5,
+        "b": 3.0,
+        "c": 1.0,
+    }
     with pytest.raises(ValueError, match="no entries"):
         finite_result({})

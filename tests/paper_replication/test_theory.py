@@ -12,11 +12,17 @@ from paper_replication.theory import METHODS, compute_theory, excess
 def test_limits_of_the_paper_model():
     theory = compute_theory()
     # MLE: n K with K = 1 + 2(n-1)/3 = 3, and Var(c) = n; Laplace noise in the limit: twice that, both from the facts sheet.
-    assert theory.relative_error("mle") == pytest.approx(12.0, rel=1e-6) and theory.error_c("mle") == pytest.approx(4.0, rel=1e-6)
+    assert theory.relative_error("mle") == pytest.approx(12.0, rel=1e-6) and theory.error_c(
+        "mle"
+    ) == pytest.approx(4.0, rel=1e-6)
     assert theory.relative_error("nce_laplace") == pytest.approx(24.0, rel=1e-6)
     # Published predictions of panel (d) have one ratio at all T but for their reading (0.01 in log10, twice): 3.5, B and c over B.
-    ratio = (theory.error_B("nce_gaussian", 6.1) + theory.error_c("nce_gaussian")) / theory.error_B("mle", 6.1)
-    published = {(p.method, p.n_data): p.value for p in published_points() if p.statistic == "mean_predicted"}
+    ratio = (theory.error_B("nce_gaussian", 6.1) + theory.error_c("nce_gaussian")) / theory.error_B(
+        "mle", 6.1
+    )
+    published = {
+        (p.method, p.n_data): p.value for p in published_points() if p.statistic == "mean_predicted"
+    }
     logs = [published["nce_gaussian", 250 * 2**k] - published["mle", 250 * 2**k] for k in range(8)]
     assert np.log10(ratio) == pytest.approx(np.mean(logs), abs=0.02)
     for method in METHODS:
@@ -25,7 +31,9 @@ def test_limits_of_the_paper_model():
 
 
 def test_the_excess_is_that_of_the_facts_sheet():
-    assert [round(excess(size), 2) for size in (2000, 4000, 10000)] == pytest.approx([0.20, 0.13, 0.09], abs=0.012)
+    assert [round(excess(size), 2) for size in (2000, 4000, 10000)] == pytest.approx(
+        [0.20, 0.13, 0.09], abs=0.012
+    )
 
 
 def test_limit_medians_by_a_second_simulation():
@@ -53,7 +61,9 @@ def test_mixing_matrices_follow_the_law():
     many = random_mixings(4, 20_000, np.random.default_rng(0))
     assert many.shape == (20_000, 4, 4) and np.linalg.cond(many).max() < 10.0
     norms = np.sum(np.linalg.inv(many) ** 2, axis=(1, 2))
-    assert np.mean(norms) == pytest.approx(6.1, abs=0.2) and np.median(norms) == pytest.approx(5.1, abs=0.2)
+    assert np.mean(norms) == pytest.approx(6.1, abs=0.2) and np.median(norms) == pytest.approx(
+        5.1, abs=0.2
+    )
     drawn = np.random.default_rng(0).standard_normal((20_000, 4, 4))
     assert np.mean(np.linalg.cond(drawn) < 10.0) == pytest.approx(0.48, abs=0.02)
     assert np.linalg.cond(random_mixing(4, np.random.default_rng(1))) < 10.0
@@ -61,10 +71,17 @@ def test_mixing_matrices_follow_the_law():
 
 def test_published_points():
     points = published_points()
-    assert len([p for p in points if p.statistic == "median"]) == 35 and len([p for p in points if p.panel == "1d"]) == 48
+    assert (
+        len([p for p in points if p.statistic == "median"]) == 35
+        and len([p for p in points if p.panel == "1d"]) == 48
+    )
     by = {(p.method, p.parameter, p.n_data): p.value for p in points if p.statistic == "median"}
-    assert 10 ** (by["nce_gaussian", "B", 16000] - by["mle", "B", 16000]) == pytest.approx(3.0, abs=0.05)
-    assert 10 ** (by["nce_laplace", "B", 16000] - by["mle", "B", 16000]) == pytest.approx(2.0, abs=0.05)
+    assert 10 ** (by["nce_gaussian", "B", 16000] - by["mle", "B", 16000]) == pytest.approx(
+        3.0, abs=0.05
+    )
+    assert 10 ** (by["nce_laplace", "B", 16000] - by["mle", "B", 16000]) == pytest.approx(
+        2.0, abs=0.05
+    )
 
 
 def test_a_file_of_another_form_is_refused(tmp_path):

@@ -59,7 +59,9 @@ def load() -> tuple[tuple[Client, ...], dict[str, str]]:
         try:
             importlib.import_module(framework)
         except ImportError as error:
-            absent[framework] = f"{distribution} is not installed here, its clients are not judged ({error})"
+            absent[framework] = (
+                f"{distribution} is not installed here, its clients are not judged ({error})"
+            )
             continue
         module = importlib.import_module(f"tests.peers.clients_{framework}")
         clients += [replace(client, framework=framework) for client in module.CLIENTS]

@@ -18,11 +18,16 @@ def log_sigmoid(t):
 
 def nce_from_log_ratios(log_ratio_data, log_ratio_noise, nu):
     log_nu = np.log(nu).astype(log_ratio_data.dtype)
-    return (anp.sum(log_sigmoid(log_ratio_data - log_nu)) + anp.sum(log_sigmoid(log_nu - log_ratio_noise))) / len(log_ratio_data)
+    return (
+        anp.sum(log_sigmoid(log_ratio_data - log_nu))
+        + anp.sum(log_sigmoid(log_nu - log_ratio_noise))
+    ) / len(log_ratio_data)
 
 
 def binary_nce(log_model_data, log_model_noise, log_noise_data, log_noise_noise, nu):
-    return nce_from_log_ratios(log_model_data - log_noise_data, log_model_noise - log_noise_noise, nu)
+    return nce_from_log_ratios(
+        log_model_data - log_noise_data, log_model_noise - log_noise_noise, nu
+    )
 
 
 def log_noise(u, mean, cov):
@@ -37,16 +42,28 @@ def nce_of(log_model, x, y, noise_mean, noise_cov):
 
 
 def laplace_ica_nce(B, c, x, y, noise_mean, noise_cov):
-    return nce_of(lambda u: -float(SQRT2) * anp.sum(anp.abs(anp.dot(u, B.T)), axis=1) + c, x, y, noise_mean, noise_cov)
+    return nce_of(
+        lambda u: -float(SQRT2) * anp.sum(anp.abs(anp.dot(u, B.T)), axis=1) + c,
+        x,
+        y,
+        noise_mean,
+        noise_cov,
+    )
 
 
 def laplace_ica_mle(B, x):
     sources = anp.sum(anp.abs(anp.dot(x, B.T)), axis=1)
-    return -float(SQRT2) * anp.mean(sources) + anp.linalg.slogdet(B)[1] - 0.5 * len(B) * float(np.log(2))
+    return (
+        -float(SQRT2) * anp.mean(sources)
+        + anp.linalg.slogdet(B)[1]
+        - 0.5 * len(B) * float(np.log(2))
+    )
 
 
 def gaussian_nce(precision, c, x, y, noise_mean, noise_cov):
-    return nce_of(lambda u: -0.5 * anp.sum(anp.dot(u, precision) * u, axis=1) + c, x, y, noise_mean, noise_cov)
+    return nce_of(
+        lambda u: -0.5 * anp.sum(anp.dot(u, precision) * u, axis=1) + c, x, y, noise_mean, noise_cov
+    )
 
 
 def client(name, objective, function):
@@ -56,8 +73,13 @@ def client(name, objective, function):
         def total(arguments):
             return anp.sum(function(**{**inputs, **arguments}))
 
-        gradients = autograd.grad(total)({output.derivative_of: inputs[output.derivative_of] for output in derivatives})
-        return {"value": function(**inputs), **{output.name: gradients[output.derivative_of] for output in derivatives}}
+        gradients = autograd.grad(total)(
+            {output.derivative_of: inputs[output.derivative_of] for output in derivatives}
+        )
+        return {
+            "value": function(**inputs),
+            **{output.name: gradients[output.derivative_of] for output in derivatives},
+        }
 
     return Client(name, objective, implementation)
 

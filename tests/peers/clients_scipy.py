@@ -10,7 +10,10 @@ from tests.peers.clients import Client
 
 
 def binary_nce(log_model_data, log_model_noise, log_noise_data, log_noise_noise, nu):
-    t_data, t_noise = log_model_data - log_noise_data - np.log(nu), log_model_noise - log_noise_noise - np.log(nu)
+    t_data, t_noise = (
+        log_model_data - log_noise_data - np.log(nu),
+        log_model_noise - log_noise_noise - np.log(nu),
+    )
     n_data = len(log_model_data)
     return {
         "value": (log_expit(t_data).sum() + log_expit(-t_noise).sum()) / n_data,
@@ -20,8 +23,16 @@ def binary_nce(log_model_data, log_model_noise, log_noise_data, log_noise_noise,
 
 
 CLIENTS = [
-    Client("scipy.special.log_expit", "log_sigmoid", lambda t: {"value": log_expit(t), "grad": expit(-t)}),
-    Client("scipy.special.expit", "sigmoid", lambda t: {"value": expit(t), "grad": expit(t) * expit(-t)}),
+    Client(
+        "scipy.special.log_expit",
+        "log_sigmoid",
+        lambda t: {"value": log_expit(t), "grad": expit(-t)},
+    ),
+    Client(
+        "scipy.special.expit",
+        "sigmoid",
+        lambda t: {"value": expit(t), "grad": expit(t) * expit(-t)},
+    ),
     Client("np.log(scipy.special.expit(t))", "log_sigmoid", lambda t: np.log(expit(t))),
     Client("NCE from log_expit and expit", "binary_nce", binary_nce),
     Client(

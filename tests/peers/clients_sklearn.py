@@ -12,8 +12,12 @@ from tests.peers.clients import Client
 
 def _labelled(log_model_data, log_model_noise, log_noise_data, log_noise_noise, nu):
     """The logits of both samples, and 1 for data, 0 for noise."""
-    logits = np.concatenate([log_model_data - log_noise_data, log_model_noise - log_noise_noise]) - np.log(nu)
-    return np.repeat([1, 0], [len(log_model_data), len(log_model_noise)]).astype(logits.dtype), logits
+    logits = np.concatenate(
+        [log_model_data - log_noise_data, log_model_noise - log_noise_noise]
+    ) - np.log(nu)
+    return np.repeat([1, 0], [len(log_model_data), len(log_model_noise)]).astype(
+        logits.dtype
+    ), logits
 
 
 def half_binomial(**inputs):
@@ -29,10 +33,17 @@ def half_binomial(**inputs):
 
 def metric(**inputs):
     labels, logits = _labelled(**inputs)
-    return -log_loss(labels, expit(logits), normalize=False, labels=[0, 1]) / len(inputs["log_model_data"])
+    return -log_loss(labels, expit(logits), normalize=False, labels=[0, 1]) / len(
+        inputs["log_model_data"]
+    )
 
 
 CLIENTS = [
     Client("sklearn._loss.HalfBinomialLoss", "binary_nce", half_binomial),
-    Client("sklearn.metrics.log_loss of expit(t)", "binary_nce", metric, remark="takes probabilities, clips them at eps"),
+    Client(
+        "sklearn.metrics.log_loss of expit(t)",
+        "binary_nce",
+        metric,
+        remark="takes probabilities, clips them at eps",
+    ),
 ]

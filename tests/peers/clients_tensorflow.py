@@ -18,7 +18,9 @@ from tests.peers.clients import Client
 
 def nce_loss(log_model_data, log_model_noise, log_noise_data, log_noise_noise, nu):
     n_data, dtype = len(log_model_data), log_model_data.dtype
-    count_data, count_noise = (tf.exp(log_p + math.log(nu)) for log_p in (log_noise_data, log_noise_noise))
+    count_data, count_noise = (
+        tf.exp(log_p + math.log(nu)) for log_p in (log_noise_data, log_noise_noise)
+    )
     biases = tf.concat([log_model_data, log_model_noise, tf.constant([-1e30], dtype)], axis=0)
     counts = tf.concat([count_data, count_noise, tf.constant([1.0], dtype)], axis=0)
     weights = tf.zeros([len(biases), 1], dtype)
@@ -33,29 +35,43 @@ def nce_loss(log_model_data, log_model_noise, log_noise_data, log_noise_noise, n
             inputs=tf.zeros([1, 1], dtype),
             num_sampled=len(classes),
             num_classes=len(biases),
-            sampled_values=(classes, counts[example : example + 1, None], tf.gather(counts, classes)),
+            sampled_values=(
+                classes,
+                counts[example : example + 1, None],
+                tf.gather(counts, classes),
+            ),
         )[0]
     return -total / n_data
 
 
 def cross_entropy(log_model_data, log_model_noise, log_noise_data, log_noise_noise, nu):
-    logits = tf.concat([log_model_data - log_noise_data, log_model_noise - log_noise_noise], axis=0) - math.log(nu)
+    logits = tf.concat(
+        [log_model_data - log_noise_data, log_model_noise - log_noise_noise], axis=0
+    ) - math.log(nu)
     labels = tf.concat([tf.ones_like(log_model_data), tf.zeros_like(log_model_noise)], axis=0)
-    return -tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)) / len(log_model_data)
+    return -tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)) / len(
+        log_model_data
+    )
 
 
 def client(name, objective, function, remark=""):
     derivatives = [output for output in OBJECTIVES[objective].outputs if output.derivative_of]
 
     def implementation(**inputs):
-        given = {name: tf.constant(value) if isinstance(value, np.ndarray) else value for name, value in inputs.items()}
+        given = {
+            name: tf.constant(value) if isinstance(value, np.ndarray) else value
+            for name, value in inputs.items()
+        }
         with tf.GradientTape() as tape:
             for output in derivatives:
                 tape.watch(given[output.derivative_of])
             value = function(**given)
         gradients = tape.gradient(value, [given[output.derivative_of] for output in derivatives])
         dense = [tf.convert_to_tensor(gradient).numpy() for gradient in gradients]
-        return {"value": value.numpy(), **{output.name: gradient for output, gradient in zip(derivatives, dense)}}
+        return {
+            "value": value.numpy(),
+            **{output.name: gradient for output, gradient in zip(derivatives, dense)},
+        }
 
     return Client(name, objective, implementation, remark=remark)
 
@@ -64,5 +80,10 @@ CLIENTS = [
     client("tf.math.log_sigmoid", "log_sigmoid", lambda t: tf.math.log_sigmoid(t)),
     client("tf.math.sigmoid", "sigmoid", lambda t: tf.math.sigmoid(t)),
     client("tf.nn.sigmoid_cross_entropy_with_logits", "binary_nce", cross_entropy),
-    client("tf.nn.nce_loss", "binary_nce", nce_loss, "takes p_n, which underflows where ln p_n is -1000; a unigram's does not"),
+    client(
+        "tf.nn.nce_loss",
+        "binary_nce",
+        nce_loss,
+        "takes p_n, which underflows where ln p_n is -1000; a unigram's does not",
+    ),
 ]

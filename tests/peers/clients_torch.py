@@ -18,15 +18,21 @@ SQRT2 = math.sqrt(2.0)
 
 def nce_from_log_ratios(log_ratio_data, log_ratio_noise, nu):
     log_nu = math.log(nu)
-    return (F.logsigmoid(log_ratio_data - log_nu).sum() + F.logsigmoid(log_nu - log_ratio_noise).sum()) / len(log_ratio_data)
+    return (
+        F.logsigmoid(log_ratio_data - log_nu).sum() + F.logsigmoid(log_nu - log_ratio_noise).sum()
+    ) / len(log_ratio_data)
 
 
 def binary_nce(log_model_data, log_model_noise, log_noise_data, log_noise_noise, nu):
-    return nce_from_log_ratios(log_model_data - log_noise_data, log_model_noise - log_noise_noise, nu)
+    return nce_from_log_ratios(
+        log_model_data - log_noise_data, log_model_noise - log_noise_noise, nu
+    )
 
 
 def logits_and_labels(log_model_data, log_model_noise, log_noise_data, log_noise_noise, nu):
-    logits = torch.cat([log_model_data - log_noise_data, log_model_noise - log_noise_noise]) - math.log(nu)
+    logits = torch.cat(
+        [log_model_data - log_noise_data, log_model_noise - log_noise_noise]
+    ) - math.log(nu)
     return logits, torch.cat([torch.ones_like(log_model_data), torch.zeros_like(log_model_noise)])
 
 
@@ -56,13 +62,17 @@ def bce_mean(**inputs):
 
 def bce_of_probabilities(**inputs):
     logits, labels = logits_and_labels(**inputs)
-    return -F.binary_cross_entropy(torch.sigmoid(logits), labels, reduction="sum") / len(inputs["log_model_data"])
+    return -F.binary_cross_entropy(torch.sigmoid(logits), labels, reduction="sum") / len(
+        inputs["log_model_data"]
+    )
 
 
 def cross_entropy(**inputs):
     """Two classes with logits 0 and t."""
     logits, labels = logits_and_labels(**inputs)
-    loss = F.cross_entropy(torch.stack([torch.zeros_like(logits), logits], dim=1), labels.long(), reduction="sum")
+    loss = F.cross_entropy(
+        torch.stack([torch.zeros_like(logits), logits], dim=1), labels.long(), reduction="sum"
+    )
     return -loss / len(inputs["log_model_data"])
 
 
@@ -77,32 +87,46 @@ def nce_of(log_model, x, y, noise_mean, noise_cov):
 
 def laplace_ica_nce(absolute):
     def value(B, c, x, y, noise_mean, noise_cov):
-        return nce_of(lambda u: -SQRT2 * absolute(u @ B.T).sum(dim=1) + c, x, y, noise_mean, noise_cov)
+        return nce_of(
+            lambda u: -SQRT2 * absolute(u @ B.T).sum(dim=1) + c, x, y, noise_mean, noise_cov
+        )
 
     return value
 
 
 def laplace_ica_mle(absolute):
     def value(B, x):
-        return -SQRT2 * absolute(x @ B.T).sum(dim=1).mean() + torch.linalg.slogdet(B).logabsdet - 0.5 * len(B) * math.log(2)
+        return (
+            -SQRT2 * absolute(x @ B.T).sum(dim=1).mean()
+            + torch.linalg.slogdet(B).logabsdet
+            - 0.5 * len(B) * math.log(2)
+        )
 
     return value
 
 
 def laplace_ica_mle_distribution(B, x):
     scale = torch.tensor(1 / SQRT2, dtype=B.dtype)
-    return Laplace(0 * scale, scale).log_prob(x @ B.T).sum(dim=1).mean() + torch.linalg.slogdet(B).logabsdet
+    return (
+        Laplace(0 * scale, scale).log_prob(x @ B.T).sum(dim=1).mean()
+        + torch.linalg.slogdet(B).logabsdet
+    )
 
 
 def gaussian_nce(precision, c, x, y, noise_mean, noise_cov):
-    return nce_of(lambda u: -0.5 * ((u @ precision) * u).sum(dim=1) + c, x, y, noise_mean, noise_cov)
+    return nce_of(
+        lambda u: -0.5 * ((u @ precision) * u).sum(dim=1) + c, x, y, noise_mean, noise_cov
+    )
 
 
 def mlp(phi):
     def value(layer_sizes, theta, u):
         sizes, a, start = [int(size) for size in layer_sizes], u, 0
         for k, (into, out) in enumerate(pairwise(sizes)):
-            W, b = theta[start : start + out * into].reshape(out, into), theta[start + out * into : start + out * (into + 1)]
+            W, b = (
+                theta[start : start + out * into].reshape(out, into),
+                theta[start + out * into : start + out * (into + 1)],
+            )
             start += out * (into + 1)
             a = F.linear(a, W, b)
             a = phi(a) if k < len(sizes) - 2 else a
@@ -112,7 +136,11 @@ def mlp(phi):
 
 
 def importance_sampling(log_model_data, log_model_noise, log_noise_noise):
-    return log_model_data.mean() - torch.logsumexp(log_model_noise - log_noise_noise, 0) + math.log(len(log_model_noise))
+    return (
+        log_model_data.mean()
+        - torch.logsumexp(log_model_noise - log_noise_noise, 0)
+        + math.log(len(log_model_noise))
+    )
 
 
 def laplace_ica_importance_sampling(B, x, y, noise_mean, noise_cov):
@@ -124,7 +152,10 @@ def laplace_ica_score_matching(B, x, slope):
     """The divergence by autograd, too, one coordinate after the other."""
     u = x.clone().requires_grad_()
     score = -SQRT2 * torch.tanh(slope * (u @ B.T)) @ B
-    parts = [torch.autograd.grad(score[:, j].sum(), u, create_graph=True)[0][:, j] for j in range(u.shape[1])]
+    parts = [
+        torch.autograd.grad(score[:, j].sum(), u, create_graph=True)[0][:, j]
+        for j in range(u.shape[1])
+    ]
     return -(0.5 * (score**2).sum(dim=1) + sum(parts)).mean()
 
 
@@ -134,7 +165,11 @@ def leapfrog(score, log_density):
         for k in range(int(n_steps)):
             q = q + step_size * p
             p = p + (step_size if k < n_steps - 1 else step_size / 2) * score(q, **shape)
-        change = log_density(u, **shape) - log_density(q, **shape) + 0.5 * ((p * p).sum(dim=1) - (momentum * momentum).sum(dim=1))
+        change = (
+            log_density(u, **shape)
+            - log_density(q, **shape)
+            + 0.5 * ((p * p).sum(dim=1) - (momentum * momentum).sum(dim=1))
+        )
         return {"u_after": q, "momentum_after": p, "energy_change": change}
 
     return outputs
@@ -145,8 +180,13 @@ def metropolis_decision(energy_before, energy_after, uniforms):
     return {"probability": probability, "accepted": uniforms < probability}
 
 
-leapfrog_gaussian = leapfrog(lambda u, precision: -u @ precision, lambda u, precision: -0.5 * ((u @ precision) * u).sum(dim=1))
-leapfrog_laplace_ica = leapfrog(lambda u, B: -SQRT2 * torch.sign(u @ B.T) @ B, lambda u, B: -SQRT2 * (u @ B.T).abs().sum(dim=1))
+leapfrog_gaussian = leapfrog(
+    lambda u, precision: -u @ precision,
+    lambda u, precision: -0.5 * ((u @ precision) * u).sum(dim=1),
+)
+leapfrog_laplace_ica = leapfrog(
+    lambda u, B: -SQRT2 * torch.sign(u @ B.T) @ B, lambda u, B: -SQRT2 * (u @ B.T).abs().sum(dim=1)
+)
 
 
 def by_where(s):
@@ -173,40 +213,75 @@ def whole(name, objective, function):
 LOSS = Convention(sense="minimise", reduction="mean")
 CLIENTS = [
     client("F.logsigmoid", "log_sigmoid", lambda t: F.logsigmoid(t)),
-    client("-F.softplus(-t)", "log_sigmoid", lambda t: -F.softplus(-t), remark="linear beyond its threshold of 20"),
+    client(
+        "-F.softplus(-t)",
+        "log_sigmoid",
+        lambda t: -F.softplus(-t),
+        remark="linear beyond its threshold of 20",
+    ),
     client("-F.softplus(-t, threshold=40)", "log_sigmoid", lambda t: -F.softplus(-t, threshold=40)),
     client("torch.log(torch.sigmoid(t))", "log_sigmoid", lambda t: torch.log(torch.sigmoid(t))),
     client("torch.sigmoid", "sigmoid", lambda t: torch.sigmoid(t)),
     client("autograd of F.logsigmoid", "nce_from_log_ratios", nce_from_log_ratios),
     client("autograd of F.logsigmoid", "binary_nce", binary_nce),
-    client("BCE with logits, weights 1/n_data and nu/n_noise", "binary_nce", bce_weighted(weights_like)),
+    client(
+        "BCE with logits, weights 1/n_data and nu/n_noise", "binary_nce", bce_weighted(weights_like)
+    ),
     client(
         "BCE with logits, the same by torch.where of floats",
         "binary_nce",
         bce_weighted(weights_by_where),
         remark="torch.where of two floats is a float32 tensor",
     ),
-    client("BCE with logits as it comes (mean, minimised)", "binary_nce", bce_mean, convention=LOSS),
-    client("BCE with logits as it comes, not declared", "binary_nce", bce_mean, remark="right where it is declared"),
+    client(
+        "BCE with logits as it comes (mean, minimised)", "binary_nce", bce_mean, convention=LOSS
+    ),
+    client(
+        "BCE with logits as it comes, not declared",
+        "binary_nce",
+        bce_mean,
+        remark="right where it is declared",
+    ),
     client("F.cross_entropy of two classes", "binary_nce", cross_entropy),
-    client("F.binary_cross_entropy of sigmoid", "binary_nce", bce_of_probabilities, remark="its ln is cut off at -100"),
+    client(
+        "F.binary_cross_entropy of sigmoid",
+        "binary_nce",
+        bce_of_probabilities,
+        remark="its ln is cut off at -100",
+    ),
     client("MultivariateNormal.log_prob", "gaussian_log_density", log_noise),
-    client("-sqrt(2) |u B'|_1 + c", "laplace_ica_log_density", lambda B, c, u: -SQRT2 * (u @ B.T).abs().sum(dim=1) + c),
+    client(
+        "-sqrt(2) |u B'|_1 + c",
+        "laplace_ica_log_density",
+        lambda B, c, u: -SQRT2 * (u @ B.T).abs().sum(dim=1) + c,
+    ),
     client("autograd, torch.abs", "laplace_ica_nce", laplace_ica_nce(torch.abs)),
     client("autograd, where(s > 0, s, -s)", "laplace_ica_nce", laplace_ica_nce(by_where)),
     client("autograd, maximum(s, -s)", "laplace_ica_nce", laplace_ica_nce(by_maximum)),
-    client("autograd, sqrt(s^2)", "laplace_ica_nce", laplace_ica_nce(by_root), remark="0/0 at s = 0"),
+    client(
+        "autograd, sqrt(s^2)", "laplace_ica_nce", laplace_ica_nce(by_root), remark="0/0 at s = 0"
+    ),
     client("autograd, torch.abs", "laplace_ica_mle", laplace_ica_mle(torch.abs)),
     client("autograd, where(s > 0, s, -s)", "laplace_ica_mle", laplace_ica_mle(by_where)),
-    client("autograd, sqrt(s^2)", "laplace_ica_mle", laplace_ica_mle(by_root), remark="0/0 at s = 0"),
+    client(
+        "autograd, sqrt(s^2)", "laplace_ica_mle", laplace_ica_mle(by_root), remark="0/0 at s = 0"
+    ),
     client("distributions.Laplace.log_prob", "laplace_ica_mle", laplace_ica_mle_distribution),
     client("autograd of F.logsigmoid", "gaussian_nce", gaussian_nce),
     client("autograd of F.linear, torch.tanh", "mlp_tanh_log_density", mlp(torch.tanh)),
     client("autograd of F.linear, F.softplus", "mlp_softplus_log_density", mlp(F.softplus)),
     client("autograd of F.linear, F.relu", "mlp_relu_log_density", mlp(F.relu)),
-    client("autograd of torch.logsumexp", "importance_sampling_from_log_densities", importance_sampling),
-    client("autograd of torch.logsumexp", "laplace_ica_importance_sampling", laplace_ica_importance_sampling),
-    client("autograd of autograd of tanh", "laplace_ica_score_matching", laplace_ica_score_matching),
+    client(
+        "autograd of torch.logsumexp", "importance_sampling_from_log_densities", importance_sampling
+    ),
+    client(
+        "autograd of torch.logsumexp",
+        "laplace_ica_importance_sampling",
+        laplace_ica_importance_sampling,
+    ),
+    client(
+        "autograd of autograd of tanh", "laplace_ica_score_matching", laplace_ica_score_matching
+    ),
     whole("merged kicks", "leapfrog_gaussian", leapfrog_gaussian),
     whole("merged kicks", "leapfrog_laplace_ica", leapfrog_laplace_ica),
     whole("exp of a clamped difference", "metropolis_decision", metropolis_decision),

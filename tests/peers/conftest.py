@@ -11,7 +11,11 @@ MADE = pytest.StashKey[dict]()
 
 
 def pytest_addoption(parser):
-    parser.addoption("--record", action="store_true", help="write tests/peers/VERDICTS.md instead of asserting it")
+    parser.addoption(
+        "--record",
+        action="store_true",
+        help="write tests/peers/VERDICTS.md instead of asserting it",
+    )
 
 
 def pytest_configure(config):
@@ -22,7 +26,10 @@ def pytest_report_header(config):
     """Which frameworks are judged, and why the others are not."""
     clients, absent = load()
     present = sorted({client.version for client in clients})
-    return [f"peers: {', '.join(present)}", *(f"peers, absent: {reason}" for reason in absent.values())]
+    return [
+        f"peers: {', '.join(present)}",
+        *(f"peers, absent: {reason}" for reason in absent.values()),
+    ]
 
 
 def pytest_sessionfinish(session):
@@ -39,9 +46,15 @@ def recorded(request):
             request.config.stash[MADE][row.key] = row
             return
         table = verdicts.read()
-        assert row.key in table, f"no verdict is recorded for {row.key}: make test-peers ARGS=--record"
+        assert row.key in table, (
+            f"no verdict is recorded for {row.key}: make test-peers ARGS=--record"
+        )
         was = table[row.key]
-        same = "" if was.version == row.version else f" (recorded with {was.version}, this is {row.version})"
+        same = (
+            ""
+            if was.version == row.version
+            else f" (recorded with {was.version}, this is {row.version})"
+        )
         assert row.verdict == was.verdict, f"recorded: {was.verdict}, {was.what}{same}\n{report}"
 
     return compare

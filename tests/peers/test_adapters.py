@@ -21,12 +21,16 @@ FRAMEWORKS = [name for name in ("torch", "jax") if name not in ABSENT]
 
 def named(framework, objective):
     """The first right client of a framework for an objective."""
-    return next(c.implementation for c in CLIENTS if (c.framework, c.objective) == (framework, objective))
+    return next(
+        c.implementation for c in CLIENTS if (c.framework, c.objective) == (framework, objective)
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-@pytest.mark.parametrize("objective", [name for name, o in oracle.OBJECTIVES.items() if o.kind == "function"])
+@pytest.mark.parametrize(
+    "objective", [name for name, o in oracle.OBJECTIVES.items() if o.kind == "function"]
+)
 def test_every_output_comes_in_the_dtype_of_the_inputs_as_numpys(framework, objective, dtype):
     vector = oracle.cases(objective)[0]
     outputs = named(framework, objective)(**vector.arguments(dtype))
@@ -35,7 +39,11 @@ def test_every_output_comes_in_the_dtype_of_the_inputs_as_numpys(framework, obje
     assert set(outputs) == set(vector.expected) - {"log_normalizer"}
     for name, value in outputs.items():
         kind = "bool" if oracle.OBJECTIVES[objective].output(name).is_decision else dtype
-        assert isinstance(value, np.ndarray) and value.dtype == kind and value.shape == vector.expected[name].value.shape
+        assert (
+            isinstance(value, np.ndarray)
+            and value.dtype == kind
+            and value.shape == vector.expected[name].value.shape
+        )
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
@@ -68,12 +76,20 @@ if "torch" in FRAMEWORKS:
         """A dict with derivatives that the code under test takes itself, tensors and plain numbers mixed."""
 
         def function(log_ratio_data, log_ratio_noise, nu):
-            data, noise = (t.clone().requires_grad_(True) for t in (log_ratio_data, log_ratio_noise))
+            data, noise = (
+                t.clone().requires_grad_(True) for t in (log_ratio_data, log_ratio_noise)
+            )
             log_nu = float(np.log(nu))
             log_sigmoid = torch.nn.functional.logsigmoid
-            value = (log_sigmoid(data - log_nu).sum() + log_sigmoid(log_nu - noise).sum()) / len(data)
+            value = (log_sigmoid(data - log_nu).sum() + log_sigmoid(log_nu - noise).sum()) / len(
+                data
+            )
             value.backward()
-            return {"value": value.item(), "grad_log_ratio_data": data.grad, "grad_log_ratio_noise": noise.grad.numpy()}
+            return {
+                "value": value.item(),
+                "grad_log_ratio_data": data.grad,
+                "grad_log_ratio_noise": noise.grad.numpy(),
+            }
 
         for dtype in DTYPES:
             report = oracle.check(adapters.torch(function), "nce_from_log_ratios", dtype)
@@ -93,11 +109,17 @@ if "torch" in FRAMEWORKS:
         def function(B, x):
             model = Model(B)
             weight = model.linear.weight
-            value = model(x).mean() + torch.linalg.slogdet(weight).logabsdet - 0.5 * len(B) * np.log(2.0)
+            value = (
+                model(x).mean()
+                + torch.linalg.slogdet(weight).logabsdet
+                - 0.5 * len(B) * np.log(2.0)
+            )
             value.backward()
             return {"value": value, "grad_B": weight.grad}
 
-        assert all(oracle.check(adapters.torch(function), "laplace_ica_mle", dtype).ok for dtype in DTYPES)
+        assert all(
+            oracle.check(adapters.torch(function), "laplace_ica_mle", dtype).ok for dtype in DTYPES
+        )
 
     def test_torch_module_as_the_function(torch):
         class LogSigmoid(torch.nn.Module):
@@ -116,17 +138,24 @@ if "torch" in FRAMEWORKS:
                 return torch.nn.functional.logsigmoid(t)
 
         report = oracle.check(adapters.torch(function, "log_sigmoid"), "log_sigmoid")
-        assert not report.ok and all(c.passed for r in report.results for c in r.comparisons if c.output == "value")
+        assert not report.ok and all(
+            c.passed for r in report.results for c in r.comparisons if c.output == "value"
+        )
         assert all(not r.outputs["grad"].any() for r in report.results)
 
     def test_torch_in_half_precision_is_seen(torch):
         def function(t):
             return torch.nn.functional.logsigmoid(t.half()).to(t.dtype)
 
-        assert not oracle.check(adapters.torch(function, "log_sigmoid"), "log_sigmoid", "float32").ok
+        assert not oracle.check(
+            adapters.torch(function, "log_sigmoid"), "log_sigmoid", "float32"
+        ).ok
 
     def test_torch_in_float32_throughout_is_seen_in_a_float64_check(torch):
-        report = oracle.check(adapters.torch(lambda t: torch.nn.functional.logsigmoid(t.float()), "log_sigmoid"), "log_sigmoid")
+        report = oracle.check(
+            adapters.torch(lambda t: torch.nn.functional.logsigmoid(t.float()), "log_sigmoid"),
+            "log_sigmoid",
+        )
         assert not report.ok and "float32" in str(report)
 
     def test_torch_works_in_place_on_its_own_copy(torch):
@@ -134,14 +163,19 @@ if "torch" in FRAMEWORKS:
             return t.neg_().exp_().add_(1.0).log_().neg_()
 
         report = oracle.check(adapters.torch(function), "log_sigmoid", flags=["smoke"])
-        assert {r.status for r in report.results} <= {"passed", "failed"} and report.results[0].status == "passed"
+        assert {r.status for r in report.results} <= {"passed", "failed"} and report.results[
+            0
+        ].status == "passed"
 
     def test_torch_hook_that_raises_is_one_line(torch):
         def function(t):
             return torch.nn.functional.logsigmoid(t).reshape(3, 1000)
 
         report = oracle.check(adapters.torch(function, "log_sigmoid"), "log_sigmoid")
-        assert all(r.status == "errored" and r.message.startswith("raised RuntimeError: shape") for r in report.results)
+        assert all(
+            r.status == "errored" and r.message.startswith("raised RuntimeError: shape")
+            for r in report.results
+        )
 
 
 if "jax" in FRAMEWORKS:
@@ -156,8 +190,13 @@ if "jax" in FRAMEWORKS:
     def test_jax_under_jit_and_not_is_the_same(jax):
         vector = oracle.cases("binary_nce")[1]
         module = importlib.import_module("tests.peers.clients_jax")
-        jitted, plain = (adapters.jax(f, "binary_nce")(**vector.arguments()) for f in (module.binary_nce, module.binary_nce.__wrapped__))
-        assert all(np.allclose(jitted[name], plain[name], rtol=1e-14, atol=0) for name in vector.expected)
+        jitted, plain = (
+            adapters.jax(f, "binary_nce")(**vector.arguments())
+            for f in (module.binary_nce, module.binary_nce.__wrapped__)
+        )
+        assert all(
+            np.allclose(jitted[name], plain[name], rtol=1e-14, atol=0) for name in vector.expected
+        )
 
     def test_jax_without_x64_is_refused_for_float64_and_right_for_float32():
         """In a process of its own: the switch is global."""
@@ -169,21 +208,39 @@ function = adapters.jax(lambda t: jax.nn.log_sigmoid(t), "log_sigmoid")
 reports = [oracle.check(function, "log_sigmoid", dtype, flags=["smoke"]) for dtype in ("float32", "float64")]
 print(json.dumps([[r.ok, str(r)] for r in reports]))
 """
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=None)
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=None
+        )
         (single, _), (double, said) = json.loads(done.stdout)
         assert single and not double and 'jax.config.update("jax_enable_x64", True)' in said
 
     @pytest.mark.parametrize("dtype", DTYPES)
     def test_jax_value_that_ignores_an_argument_has_the_derivative_0(jax, dtype):
         def function(B, c, x, y, noise_mean, noise_cov):
-            return importlib.import_module("tests.peers.clients_jax").laplace_ica_nce(abs)(B, 0.0 * B[0, 0], x, y, noise_mean, noise_cov)
+            return importlib.import_module("tests.peers.clients_jax").laplace_ica_nce(abs)(
+                B, 0.0 * B[0, 0], x, y, noise_mean, noise_cov
+            )
 
-        outputs = adapters.jax(function, "laplace_ica_nce")(**oracle.cases("laplace_ica_nce")[0].arguments(dtype))
-        assert outputs["grad_c"] == 0.0 and outputs["grad_c"].dtype == dtype and outputs["grad_B"].any()
+        outputs = adapters.jax(function, "laplace_ica_nce")(
+            **oracle.cases("laplace_ica_nce")[0].arguments(dtype)
+        )
+        assert (
+            outputs["grad_c"] == 0.0
+            and outputs["grad_c"].dtype == dtype
+            and outputs["grad_B"].any()
+        )
 
     def test_jax_dict_with_an_objective_is_refused_in_words(jax):
-        report = oracle.check(adapters.jax(lambda t: {"value": t}, "log_sigmoid"), "log_sigmoid", "float32", flags=["smoke"])
-        assert all("the function returned a dict; expected the value as an array" in r.message for r in report.results)
+        report = oracle.check(
+            adapters.jax(lambda t: {"value": t}, "log_sigmoid"),
+            "log_sigmoid",
+            "float32",
+            flags=["smoke"],
+        )
+        assert all(
+            "the function returned a dict; expected the value as an array" in r.message
+            for r in report.results
+        )
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
@@ -192,6 +249,8 @@ def test_raw_tensors_without_an_adapter(framework):
     module = importlib.import_module(f"tests.peers.clients_{framework}")
     report = oracle.check(module.binary_nce, "binary_nce", flags=["smoke"])
     if framework == "torch":
-        assert {r.status for r in report.results} == {"errored"} and "raised TypeError" in report.results[0].message
+        assert {r.status for r in report.results} == {
+            "errored"
+        } and "raised TypeError" in report.results[0].message
     else:  # JAX takes NumPy's arrays, and NumPy JAX's
         assert report.ok

@@ -17,12 +17,18 @@ def implementations():
     for framework in COUNTS:
         if framework not in ABSENT:
             module = importlib.import_module(f"tests.oracle.blind.correct_{framework}")
-            yield from (pytest.param(objective, function, id=name) for name, objective, function, _ in module.IMPLEMENTATIONS)
+            yield from (
+                pytest.param(objective, function, id=name)
+                for name, objective, function, _ in module.IMPLEMENTATIONS
+            )
 
 
 @pytest.mark.parametrize("framework", [name for name in COUNTS if name not in ABSENT])
 def test_all_are_there(framework):
-    assert len(importlib.import_module(f"tests.oracle.blind.correct_{framework}").IMPLEMENTATIONS) == COUNTS[framework]
+    assert (
+        len(importlib.import_module(f"tests.oracle.blind.correct_{framework}").IMPLEMENTATIONS)
+        == COUNTS[framework]
+    )
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -24,7 +24,9 @@ def test_the_framework_is_here(framework):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("client", [pytest.param(c, id=f"{c.framework}-{c.objective}-{c.name}") for c in CLIENTS])
+@pytest.mark.parametrize(
+    "client", [pytest.param(c, id=f"{c.framework}-{c.objective}-{c.name}") for c in CLIENTS]
+)
 def test_the_verdict_is_the_recorded_one(client, dtype, recorded):
     recorded(*verdicts.judge(client, dtype))
 
@@ -38,8 +40,21 @@ def test_no_verdict_is_left_over(request):
 
 def test_the_table_reads_back_as_it_was_written(tmp_path, monkeypatch):
     rows = [
-        verdicts.Row("-sqrt(2) |u B'|_1 + c", "torch 2.13.0+cpu", "laplace_ica_log_density", "float32", "right"),
-        verdicts.Row("scipy.special.expit", "scipy 1.17.1", "sigmoid", "float64", "wrong", "3 of 17 vectors fail; |s| at 0"),
+        verdicts.Row(
+            "-sqrt(2) |u B'|_1 + c",
+            "torch 2.13.0+cpu",
+            "laplace_ica_log_density",
+            "float32",
+            "right",
+        ),
+        verdicts.Row(
+            "scipy.special.expit",
+            "scipy 1.17.1",
+            "sigmoid",
+            "float64",
+            "wrong",
+            "3 of 17 vectors fail; |s| at 0",
+        ),
     ]
     monkeypatch.setattr(verdicts, "TABLE", tmp_path / "VERDICTS.md")
     assert verdicts.read() == {}
@@ -59,8 +74,12 @@ def test_a_record_that_differs_is_seen(monkeypatch, recorded, request):
     client = next(client for client in CLIENTS if client.name == "scipy.special.expit")
     row, report = verdicts.judge(client, "float64")
     recorded(row, report)
-    monkeypatch.setattr(verdicts, "read", lambda: {row.key: replace(row, verdict="wrong", version="scipy 0.1")})
-    with pytest.raises(AssertionError, match=r"recorded: wrong, .*\(recorded with scipy 0.1, this is scipy "):
+    monkeypatch.setattr(
+        verdicts, "read", lambda: {row.key: replace(row, verdict="wrong", version="scipy 0.1")}
+    )
+    with pytest.raises(
+        AssertionError, match=r"recorded: wrong, .*\(recorded with scipy 0.1, this is scipy "
+    ):
         recorded(row, report)
     monkeypatch.setattr(verdicts, "read", dict)
     with pytest.raises(AssertionError, match="no verdict is recorded"):

@@ -53,16 +53,30 @@ def judge(client: Client, dtype: str) -> tuple[Row, oracle.Report]:
         words += [f"{report.diagnosis.best.id}"] if report.diagnosis.best is not None else []
     words += [chosen[0].message.split(";")[0]] if chosen else []
     words += [client.remark] if client.remark and report.failed else []
-    return Row(client.name, client.version, client.objective, dtype, verdict, "; ".join(words)), report
+    return Row(
+        client.name, client.version, client.objective, dtype, verdict, "; ".join(words)
+    ), report
 
 
 def read() -> dict[Key, Row]:
     """The recorded table; empty where there is none."""
     if not TABLE.exists():
         return {}
-    lines = [line for line in TABLE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
-    cells = [tuple(cell.strip().replace(r"\|", "|") for cell in line.replace(r"\|", "\0").strip("| ").split(" |")) for line in lines]
-    rows = [Row(*(cell.replace("\0", "|") for cell in (*line, "")[:6])) for line in cells if line[0] not in ("client", "---")]
+    lines = [
+        line for line in TABLE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")
+    ]
+    cells = [
+        tuple(
+            cell.strip().replace(r"\|", "|")
+            for cell in line.replace(r"\|", "\0").strip("| ").split(" |")
+        )
+        for line in lines
+    ]
+    rows = [
+        Row(*(cell.replace("\0", "|") for cell in (*line, "")[:6]))
+        for line in cells
+        if line[0] not in ("client", "---")
+    ]
     return {row.key: row for row in rows}
 
 
@@ -70,15 +84,22 @@ def is_known(key: Key, clients: Iterable[Client], absent: Iterable[str]) -> bool
     """Whether a row is of a client that there is, or may be, its framework being absent here."""
     if any(key[1] in (FRAMEWORKS[name], name) for name in absent):
         return True
-    return any((client.name, client.version.split()[0], client.objective) == key[:3] for client in clients)
+    return any(
+        (client.name, client.version.split()[0], client.objective) == key[:3] for client in clients
+    )
 
 
 def write(made: dict[Key, Row], clients: Iterable[Client], absent: Iterable[str]) -> None:
     """Write ``made`` over what is recorded, without the rows that are nobody's any more."""
     kept = {key: row for key, row in read().items() if is_known(key, clients, absent)}
     frameworks = list(FRAMEWORKS.values())
-    rows = sorted({**kept, **made}.values(), key=lambda row: frameworks.index(row.version.split()[0]))
-    counts = {verdict: sum(row.verdict == verdict for row in rows) for verdict in ("right", "right, by choice", "wrong")}
+    rows = sorted(
+        {**kept, **made}.values(), key=lambda row: frameworks.index(row.version.split()[0])
+    )
+    counts = {
+        verdict: sum(row.verdict == verdict for row in rows)
+        for verdict in ("right", "right, by choice", "wrong")
+    }
     lines = [
         "# Verdicts on real clients",
         "",
@@ -94,5 +115,7 @@ def write(made: dict[Key, Row], clients: Iterable[Client], absent: Iterable[str]
         "| " + " | ".join(HEAD) + " |",
         "| " + " | ".join("---" for _ in HEAD) + " |",
     ]
-    lines += ["| " + " | ".join(cell.replace("|", r"\|") for cell in astuple(row)) + " |" for row in rows]
+    lines += [
+        "| " + " | ".join(cell.replace("|", r"\|") for cell in astuple(row)) + " |" for row in rows
+    ]
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")

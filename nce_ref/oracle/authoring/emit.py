@@ -27,9 +27,17 @@ from nce_ref.oracle.authoring.layout import each, spell, spell_hex, to_npz, to_t
 from nce_ref.oracle.authoring.makers import COVARIANCE_DIGITS, MAKERS, SOURCES, Certificate
 from nce_ref.oracle.objectives import OBJECTIVES, Objective
 from nce_ref.oracle.scales import scales
-from nce_ref.oracle.vectors import FOLDER, FORMAT, MalformedVectors, read_input, read_json, read_vectors
+from nce_ref.oracle.vectors import (
+    FOLDER,
+    FORMAT,
+    MalformedVectors,
+    read_input,
+    read_json,
+    read_vectors,
+)
 
 SCALE_RTOL = 0.011  # scales have three digits, computed in float64 by whatever LAPACK there is
+
 
 def emit(folder: Path = FOLDER, names: Iterable[str] | None = None) -> list[str]:
     """Bring the files of these objectives (None: of all that are there) and suite.json up to date; the names of those that changed.
@@ -48,7 +56,9 @@ def emit(folder: Path = FOLDER, names: Iterable[str] | None = None) -> list[str]
         path.write_text(to_text(content), encoding="utf-8")
         changed += [path.name] if path.read_bytes() != before else []
     suite = read_json(folder / "suite.json")
-    suite["objectives"] = {name: read_json(folder / f"{name}.json")["n_tests"] for name in _names(folder, None)}
+    suite["objectives"] = {
+        name: read_json(folder / f"{name}.json")["n_tests"] for name in _names(folder, None)
+    }
     return changed + _write(folder / "suite.json", to_text(suite).encode())
 
 
@@ -60,21 +70,33 @@ def recompute(folder: Path = FOLDER, names: Iterable[str] | None = None) -> list
             for test in group["tests"]:
                 now, certificate = expected(OBJECTIVES[name], test, folder)
                 stored = test.get("expected", {})
-                compare = _covariances_differ if OBJECTIVES[name].kind == "covariance" else _differences
+                compare = (
+                    _covariances_differ if OBJECTIVES[name].kind == "covariance" else _differences
+                )
                 for output in sorted({*now, *stored}):
                     found += compare(f"{test['id']}: {output}", stored.get(output), now.get(output))
-                found += _differences(f"{test['id']}: certificate", test.get("certificate", {}), certificate)
+                found += _differences(
+                    f"{test['id']}: certificate", test.get("certificate", {}), certificate
+                )
     return found
 
 
-def expected(objective: Objective, test: Mapping[str, Any], folder: Path) -> tuple[dict[str, Any], Certificate]:
+def expected(
+    objective: Objective, test: Mapping[str, Any], folder: Path
+) -> tuple[dict[str, Any], Certificate]:
     """A test's ``expected`` and ``certificate`` as they should stand in the file."""
     inputs = read_inputs(objective, test, folder)
     outputs, certificate = MAKERS[objective.name](inputs, dict(test.get("certificate", {})))
-    numbers = {name: np.array(each(float, value), dtype=np.float64) for name, value in outputs.items()}
+    numbers = {
+        name: np.array(each(float, value), dtype=np.float64) for name, value in outputs.items()
+    }
     scale = scales(objective.name, inputs, numbers)
     stored = {
-        name: {"decimal": each(spell, value), "hex": each(spell_hex, value), "scale": np.asarray(scale[name]).tolist()}
+        name: {
+            "decimal": each(spell, value),
+            "hex": each(spell_hex, value),
+            "scale": np.asarray(scale[name]).tolist(),
+        }
         for name, value in outputs.items()
     }
     return stored, certificate
@@ -115,7 +137,9 @@ def _completed(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Float
     return content, arrays
 
 
-def _completed_test(objective: Objective, test: Mapping[str, Any], folder: Path, arrays: dict[str, Float]) -> dict[str, Any]:
+def _completed_test(
+    objective: Objective, test: Mapping[str, Any], folder: Path, arrays: dict[str, Float]
+) -> dict[str, Any]:
     inputs = read_inputs(objective, test, folder)
     outputs, certificate = expected(objective, test, folder)
     own = [flag for flag in test.get("flags", []) if not is_derived(flag)]
@@ -127,7 +151,10 @@ def _completed_test(objective: Objective, test: Mapping[str, Any], folder: Path,
         "comment": test.get("comment", ""),
         "flags": [*derived_flags(objective, test["id"], inputs), *own],
         "kills": [],
-        "inputs": {name: value if isinstance(value, float) else value.tolist() for name, value in inputs.items()},
+        "inputs": {
+            name: value if isinstance(value, float) else value.tolist()
+            for name, value in inputs.items()
+        },
         "expected": outputs,
     }
     return complete | ({"certificate": certificate} if certificate else {})
@@ -141,12 +168,26 @@ def _fill_kills(content: dict[str, Any], path: Path) -> None:
 
 def _differences(where: str, stored: Any, now: Any) -> list[str]:
     if isinstance(stored, dict) and isinstance(now, dict) and stored.keys() == now.keys():
-        return [line for key in now for line in _differences(f"{where}.{key}", stored[key], now[key])]
+        return [
+            line for key in now for line in _differences(f"{where}.{key}", stored[key], now[key])
+        ]
     if isinstance(stored, list) and isinstance(now, list) and len(stored) == len(now):
-        return [line for k, (s, w) in enumerate(zip(stored, now)) for line in _differences(f"{where}[{k}]", s, w)]
-    if isinstance(stored, int | float) and isinstance(now, float) and abs(stored - now) <= SCALE_RTOL * abs(now):
+        return [
+            line
+            for k, (s, w) in enumerate(zip(stored, now))
+            for line in _differences(f"{where}[{k}]", s, w)
+        ]
+    if (
+        isinstance(stored, int | float)
+        and isinstance(now, float)
+        and abs(stored - now) <= SCALE_RTOL * abs(now)
+    ):
         return []
-    return [] if stored == now and type(stored) is type(now) else [f"{where}: stored {stored!r}, computed {now!r}"]
+    return (
+        []
+        if stored == now and type(stored) is type(now)
+        else [f"{where}: stored {stored!r}, computed {now!r}"]
+    )
 
 
 def _covariances_differ(where: str, stored: Any, now: Any) -> list[str]:
@@ -157,13 +198,21 @@ def _covariances_differ(where: str, stored: Any, now: Any) -> list[str]:
         hexes = np.array(each(float.fromhex, stored["hex"]))
     except (KeyError, TypeError, ValueError) as problem:
         return [f"{where}: {problem}"]
-    found = [f"{where}: off by {gap.max():.1e} of sqrt(Sii Sjj)"] if gap.max() > 10.0 ** (1 - COVARIANCE_DIGITS) else []
+    found = (
+        [f"{where}: off by {gap.max():.1e} of sqrt(Sii Sjj)"]
+        if gap.max() > 10.0 ** (1 - COVARIANCE_DIGITS)
+        else []
+    )
     found += [f"{where}: hex is not decimal"] if (hexes != theirs).any() else []
     return found + _differences(f"{where}.scale", stored["scale"], now["scale"])
 
 
 def _names(folder: Path, names: Iterable[str] | None) -> list[str]:
-    return [name for name in OBJECTIVES if (folder / f"{name}.json").exists()] if names is None else list(names)
+    return (
+        [name for name in OBJECTIVES if (folder / f"{name}.json").exists()]
+        if names is None
+        else list(names)
+    )
 
 
 def _write(path: Path, content: bytes) -> list[str]:

@@ -30,7 +30,9 @@ OVERFLOW = 89.0  # e^t is inf in float32; from 710 on in float64, too
 MAX_INLINE = 1000  # numbers of an array in the JSON; more stand in an NPZ
 
 
-def derived_flags(objective: Objective, vector_id: str, inputs: Mapping[str, Any]) -> tuple[str, ...]:
+def derived_flags(
+    objective: Objective, vector_id: str, inputs: Mapping[str, Any]
+) -> tuple[str, ...]:
     """The flags that these inputs carry, in the order of ``DERIVED``."""
     return tuple(flag for flag, holds in DERIVED.items() if holds(objective, vector_id, inputs))
 
@@ -51,7 +53,9 @@ def log_sigmoid_arguments(inputs: Mapping[str, Any]) -> Float:
         noise = inputs["log_model_noise"] - inputs["log_noise_noise"]
         nu = inputs["nu"]
     elif {"x", "y", "c"} <= set(inputs):
-        data, noise = (_log_model(inputs, u) - _log_noise(inputs, u) for u in (inputs["x"], inputs["y"]))
+        data, noise = (
+            _log_model(inputs, u) - _log_noise(inputs, u) for u in (inputs["x"], inputs["y"])
+        )
         nu = len(inputs["y"]) / len(inputs["x"])
     else:
         return np.empty(0)
@@ -62,7 +66,9 @@ def kinks(inputs: Mapping[str, Any]) -> int:
     """How many b_i . u are exactly 0, where that is a kink."""
     if "B" not in inputs or "slope" in inputs:
         return 0
-    return sum(int((inputs[name] @ inputs["B"].T == 0).sum()) for name in ("x", "y", "u") if name in inputs)
+    return sum(
+        int((inputs[name] @ inputs["B"].T == 0).sum()) for name in ("x", "y", "u") if name in inputs
+    )
 
 
 def hidden_sums(objective: Objective, inputs: Mapping[str, Any]) -> list[Float]:
@@ -86,7 +92,9 @@ def exponents(inputs: Mapping[str, Any]) -> Float:
     if "log_model_noise" in inputs and "log_noise_data" not in inputs:
         return np.asarray(inputs["log_model_noise"] - inputs["log_noise_noise"])
     if {"B", "y"} <= set(inputs) and "c" not in inputs:
-        return np.asarray(_log_model({"c": 0.0, **inputs}, inputs["y"]) - _log_noise(inputs, inputs["y"]))
+        return np.asarray(
+            _log_model({"c": 0.0, **inputs}, inputs["y"]) - _log_noise(inputs, inputs["y"])
+        )
     return np.empty(0)
 
 
@@ -100,7 +108,9 @@ def visited_sources(inputs: Mapping[str, Any]) -> list[Float]:
         found.append(u @ inputs["B"].T)
         return steps.laplace_score(inputs["B"], u, steps.laplace_scale)
 
-    steps.trajectory(score, inputs["u"], inputs["momentum"], inputs["step_size"], int(inputs["n_steps"]))
+    steps.trajectory(
+        score, inputs["u"], inputs["momentum"], inputs["step_size"], int(inputs["n_steps"])
+    )
     return found
 
 
@@ -116,7 +126,11 @@ def _is_saturated(objective: Objective, inputs: Mapping[str, Any]) -> bool:
 
 def _relu_kinks(objective: Objective, inputs: Mapping[str, Any]) -> int:
     """How many pre-activations of ReLU units are exactly 0."""
-    return sum(int((z == 0).sum()) for z in hidden_sums(objective, inputs)) if "relu" in objective.name else 0
+    return (
+        sum(int((z == 0).sum()) for z in hidden_sums(objective, inputs))
+        if "relu" in objective.name
+        else 0
+    )
 
 
 def _log_model(inputs: Mapping[str, Any], u: Float) -> Float:
@@ -132,7 +146,9 @@ def _log_noise(inputs: Mapping[str, Any], u: Float) -> Float:
 
 
 def _beyond(threshold: float) -> Callable[[Objective, str, Mapping[str, Any]], bool]:
-    return lambda objective, vector_id, inputs: bool((log_sigmoid_arguments(inputs) <= -threshold).any())
+    return lambda objective, vector_id, inputs: bool(
+        (log_sigmoid_arguments(inputs) <= -threshold).any()
+    )
 
 
 def _cov(inputs: Mapping[str, Any]) -> Float | None:
@@ -158,8 +174,14 @@ def _is_separated(inputs: Mapping[str, Any]) -> bool:
 
 def _has_equal_logits(inputs: Mapping[str, Any]) -> bool:
     t = log_sigmoid_arguments(inputs)
-    sizes = [len(v) for name, v in inputs.items() if name in ("log_ratio_data", "log_model_data", "x")]
-    return bool(sizes) and t.size > 2 and bool(np.ptp(t[: sizes[0]]) == 0 and np.ptp(t[sizes[0] :]) == 0)
+    sizes = [
+        len(v) for name, v in inputs.items() if name in ("log_ratio_data", "log_model_data", "x")
+    ]
+    return (
+        bool(sizes)
+        and t.size > 2
+        and bool(np.ptp(t[: sizes[0]]) == 0 and np.ptp(t[sizes[0] :]) == 0)
+    )
 
 
 def _sizes(objective: Objective, inputs: Mapping[str, Any]) -> tuple[int, int]:
@@ -172,21 +194,39 @@ DERIVED: dict[str, Callable[[Objective, str, Mapping[str, Any]], bool]] = {
     "separated": lambda objective, vector_id, inputs: _is_separated(inputs),
     "equal-logits": lambda objective, vector_id, inputs: _has_equal_logits(inputs),
     "kink": lambda objective, vector_id, inputs: kinks(inputs) + _relu_kinks(objective, inputs) > 0,
-    "nu-not-one": lambda objective, vector_id, inputs: 0 < _sizes(objective, inputs)[1] != _sizes(objective, inputs)[0],
+    "nu-not-one": lambda objective, vector_id, inputs: (
+        0 < _sizes(objective, inputs)[1] != _sizes(objective, inputs)[0]
+    ),
     "one-data-point": lambda objective, vector_id, inputs: _sizes(objective, inputs)[0] == 1,
     "noise-varies": lambda objective, vector_id, inputs: _varies(inputs),
     "correlated-noise": lambda objective, vector_id, inputs: (
         (cov := _cov(inputs)) is not None and bool((cov != np.diag(np.diagonal(cov))).any())
     ),
-    "noise-mean": lambda objective, vector_id, inputs: bool(np.any(inputs.get("noise_mean", inputs.get("mean", 0.0)))),
-    "negative-determinant": lambda objective, vector_id, inputs: "B" in inputs and bool(np.linalg.det(inputs["B"]) < 0),
-    "not-symmetric": lambda objective, vector_id, inputs: "B" in inputs and bool((inputs["B"] != inputs["B"].T).any()),
-    "badly-scaled": lambda objective, vector_id, inputs: "B" in inputs and bool(np.linalg.cond(inputs["B"]) > 100),
-    "one-dimension": lambda objective, vector_id, inputs: any(len(inputs[k]) == 1 for k in ("B", "precision", "cov") if k in inputs),
-    "in-a-file": lambda objective, vector_id, inputs: any(np.size(value) > MAX_INLINE for value in inputs.values()),
-    "no-hidden-layer": lambda objective, vector_id, inputs: "layer_sizes" in inputs and len(inputs["layer_sizes"]) == 2,
+    "noise-mean": lambda objective, vector_id, inputs: bool(
+        np.any(inputs.get("noise_mean", inputs.get("mean", 0.0)))
+    ),
+    "negative-determinant": lambda objective, vector_id, inputs: (
+        "B" in inputs and bool(np.linalg.det(inputs["B"]) < 0)
+    ),
+    "not-symmetric": lambda objective, vector_id, inputs: (
+        "B" in inputs and bool((inputs["B"] != inputs["B"].T).any())
+    ),
+    "badly-scaled": lambda objective, vector_id, inputs: (
+        "B" in inputs and bool(np.linalg.cond(inputs["B"]) > 100)
+    ),
+    "one-dimension": lambda objective, vector_id, inputs: any(
+        len(inputs[k]) == 1 for k in ("B", "precision", "cov") if k in inputs
+    ),
+    "in-a-file": lambda objective, vector_id, inputs: any(
+        np.size(value) > MAX_INLINE for value in inputs.values()
+    ),
+    "no-hidden-layer": lambda objective, vector_id, inputs: (
+        "layer_sizes" in inputs and len(inputs["layer_sizes"]) == 2
+    ),
     "saturated": lambda objective, vector_id, inputs: _is_saturated(objective, inputs),
-    "overflow": lambda objective, vector_id, inputs: bool((np.abs(exponents(inputs)) >= OVERFLOW).any()),
+    "overflow": lambda objective, vector_id, inputs: bool(
+        (np.abs(exponents(inputs)) >= OVERFLOW).any()
+    ),
     "crossing": lambda objective, vector_id, inputs: _crosses(inputs),
     "normalised": lambda objective, vector_id, inputs: _is_normalised(inputs),
 }

@@ -24,7 +24,8 @@ def kills(vector: Vector) -> tuple[str, ...]:
     return tuple(
         mistake.id
         for mistake in CATALOGUE.values()
-        if vector.objective.name in mistake.objectives and all(is_killed(mistake, vector, dtype) for dtype in DTYPES)
+        if vector.objective.name in mistake.objectives
+        and all(is_killed(mistake, vector, dtype) for dtype in DTYPES)
     )
 
 
@@ -35,7 +36,9 @@ def is_killed(mistake: Mistake, vector: Vector, dtype: str) -> bool:
     return excess(vector.objective, vector.expected, outputs, dtype) > 1.0
 
 
-def excess(objective: Objective, expected: Mapping[str, Expected], outputs: Mapping[str, Any], dtype: str) -> float:
+def excess(
+    objective: Objective, expected: Mapping[str, Expected], outputs: Mapping[str, Any], dtype: str
+) -> float:
     """The largest |got - want| in allowances over all outputs returned; inf where something is not finite."""
     worst = 0.0
     for name, got in outputs.items():

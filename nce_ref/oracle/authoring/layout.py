@@ -53,7 +53,11 @@ def spell_hex(value: Decimal) -> str:
 
 def each(function: Any, nested: Any) -> Any:
     """``function`` of every leaf of nested lists."""
-    return [each(function, entry) for entry in nested] if isinstance(nested, list) else function(nested)
+    return (
+        [each(function, entry) for entry in nested]
+        if isinstance(nested, list)
+        else function(nested)
+    )
 
 
 def to_text(content: Mapping[str, Any]) -> str:
@@ -67,9 +71,14 @@ def to_npz(arrays: Mapping[str, Float]) -> tuple[bytes, str]:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(arrays):
             entry = io.BytesIO()
-            np.lib.format.write_array(entry, np.ascontiguousarray(arrays[name], dtype=np.float64), version=(1, 0))
+            np.lib.format.write_array(
+                entry, np.ascontiguousarray(arrays[name], dtype=np.float64), version=(1, 0)
+            )
             info = zipfile.ZipInfo(f"{name}.npy", date_time=_DATE)
-            info.create_system, info.external_attr = 3, 0o644 << 16  # else it depends on the machine that writes
+            info.create_system, info.external_attr = (
+                3,
+                0o644 << 16,
+            )  # else it depends on the machine that writes
             archive.writestr(info, entry.getvalue())
     content = stream.getvalue()
     return content, hashlib.sha256(content).hexdigest()
@@ -79,15 +88,27 @@ def _lines(value: Any, level: int) -> str:
     line = json.dumps(value, ensure_ascii=False, allow_nan=False)
     inner, outer = "  " * (level + 1), "  " * level
     if isinstance(value, Mapping):
-        if not value or (len(outer) + len(line) <= WIDTH and not any(isinstance(entry, dict) for entry in value.values()) and level > 1):
+        if not value or (
+            len(outer) + len(line) <= WIDTH
+            and not any(isinstance(entry, dict) for entry in value.values())
+            and level > 1
+        ):
             return line
-        parts = [f"{inner}{json.dumps(key)}: {_lines(entry, level + 1)}" for key, entry in value.items()]
+        parts = [
+            f"{inner}{json.dumps(key)}: {_lines(entry, level + 1)}" for key, entry in value.items()
+        ]
         return "{\n" + ",\n".join(parts) + f"\n{outer}}}"
-    if not isinstance(value, list) or not value or all(isinstance(entry, int | float) for entry in value):
+    if (
+        not isinstance(value, list)
+        or not value
+        or all(isinstance(entry, int | float) for entry in value)
+    ):
         return line
     if len(outer) + len(line) <= WIDTH and not any(isinstance(entry, dict) for entry in value):
         return line
     if all(isinstance(entry, str) and len(entry) < _WORD for entry in value):
-        wrapped = textwrap.wrap(line[1:-1], WIDTH - len(inner), break_long_words=False, break_on_hyphens=False)
+        wrapped = textwrap.wrap(
+            line[1:-1], WIDTH - len(inner), break_long_words=False, break_on_hyphens=False
+        )
         return "[\n" + "\n".join(inner + part for part in wrapped) + f"\n{outer}]"
     return "[\n" + ",\n".join(inner + _lines(entry, level + 1) for entry in value) + f"\n{outer}]"

@@ -19,7 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle.authoring.flags import MAX_INLINE, SMOKE, derived_flags, is_derived, visited_sources
+from nce_ref.oracle.authoring.flags import (
+    MAX_INLINE,
+    SMOKE,
+    derived_flags,
+    is_derived,
+    visited_sources,
+)
 from nce_ref.oracle.authoring.layout import spell, spell_hex
 from nce_ref.oracle.conventions import sample_sizes
 from nce_ref.oracle.mistakes import CATALOGUE
@@ -29,14 +35,25 @@ from nce_ref.oracle.vectors import FOLDER, MalformedVectors, read_input, read_js
 ID = re.compile(r"[a-z0-9_]+(/[a-z0-9][a-z0-9._-]*){2,}")
 DATE = re.compile(r"20\d\d\.\d\d\.\d\d")
 SUITE_FIELDS = {"format", "suite", "objectives", "flags", "retired"}
-FILE_FIELDS = {"format", "suite", "objective", "arguments", "outputs", "formula", "n_tests", "groups"}
+FILE_FIELDS = {
+    "format",
+    "suite",
+    "objective",
+    "arguments",
+    "outputs",
+    "formula",
+    "n_tests",
+    "groups",
+}
 GROUP_FIELDS = {"source", "tests"}
 SOURCE_FIELDS = {"method", "digits", "formula", "equation"}
 TEST_FIELDS = {"id", "comment", "flags", "kills", "inputs", "expected"}
 NOTE_FIELDS = {"what", "effect", "seen"}
 EXPECTED_FIELDS = {"decimal", "hex", "scale"}
 N_SMOKE = 3
-CLEAR = 2.0**-9  # of what a trajectory or a decision may come near to; errors in float32 are some 1e-6
+CLEAR = (
+    2.0**-9
+)  # of what a trajectory or a decision may come near to; errors in float32 are some 1e-6
 KILLS_NOTHING = "Kills nothing:"  # a comment that begins so says why the vector exists all the same
 
 Test = Mapping[str, Any]
@@ -56,14 +73,24 @@ def lint(folder: Path = FOLDER) -> list[str]:
                 files[path.stem] = read_json(path)
             except MalformedVectors as problem:
                 found.append(str(problem))
-    found += [f"suite.json: no {name}.json, which objectives.py knows" for name in OBJECTIVES if name not in files]
+    found += [
+        f"suite.json: no {name}.json, which objectives.py knows"
+        for name in OBJECTIVES
+        if name not in files
+    ]
     for name, content in files.items():
         try:
             found += [f"{name}.json: {line}" for line in _file(name, content, suite, folder)]
             tests += [test for group in content["groups"] for test in group["tests"]]
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as problem:
-            found.append(f"{name}.json: cannot be read any further: {type(problem).__name__}: {problem}")
-    return found + [f"suite.json: {line}" for line in _together(suite, tests)] + list(_archives(folder, tests))
+            found.append(
+                f"{name}.json: cannot be read any further: {type(problem).__name__}: {problem}"
+            )
+    return (
+        found
+        + [f"suite.json: {line}" for line in _together(suite, tests)]
+        + list(_archives(folder, tests))
+    )
 
 
 def _suite(suite: Mapping[str, Any]) -> Iterator[str]:
@@ -79,18 +106,27 @@ def _suite(suite: Mapping[str, Any]) -> Iterator[str]:
 def _together(suite: Mapping[str, Any], tests: list[Test]) -> Iterator[str]:
     """What only the whole can tell: ids, flags, counts."""
     ids = [test.get("id") for test in tests]
-    yield from (f"id {key} is there {count} times" for key, count in Counter(ids).items() if count > 1)
-    yield from (f"id {key} is retired and must not be used again" for key in set(suite.get("retired", ())) & set(ids))
+    yield from (
+        f"id {key} is there {count} times" for key, count in Counter(ids).items() if count > 1
+    )
+    yield from (
+        f"id {key} is retired and must not be used again"
+        for key in set(suite.get("retired", ())) & set(ids)
+    )
     used = {flag for test in tests for flag in test.get("flags", ())}
     yield from (f"flag {flag} has no note" for flag in sorted(used - set(suite.get("flags", ()))))
-    yield from (f"flag {flag} has a note and no test" for flag in sorted(set(suite.get("flags", ())) - used))
+    yield from (
+        f"flag {flag} has a note and no test" for flag in sorted(set(suite.get("flags", ())) - used)
+    )
     counts = Counter(str(key).split("/")[0] for key in ids)
     for name in sorted({*counts, *suite.get("objectives", {})}):
         if (said := suite.get("objectives", {}).get(name)) != counts[name]:
             yield f"objectives: {name} has {counts[name]} tests, not {said}"
 
 
-def _file(name: str, content: Mapping[str, Any], suite: Mapping[str, Any], folder: Path) -> Iterator[str]:
+def _file(
+    name: str, content: Mapping[str, Any], suite: Mapping[str, Any], folder: Path
+) -> Iterator[str]:
     yield from _fields("file", content, FILE_FIELDS)
     if name not in OBJECTIVES or content["objective"] != name:
         yield f"objective {content['objective']!r}; expected the file's name, one that objectives.py knows"
@@ -103,13 +139,20 @@ def _file(name: str, content: Mapping[str, Any], suite: Mapping[str, Any], folde
         "formula": objective.formula,
         "n_tests": sum(len(group["tests"]) for group in content["groups"]),
     }
-    yield from (f"{field} {content.get(field)!r}; expected {value!r}" for field, value in header.items() if content.get(field) != value)
+    yield from (
+        f"{field} {content.get(field)!r}; expected {value!r}"
+        for field, value in header.items()
+        if content.get(field) != value
+    )
     n_smoke = 0
     for k, group in enumerate(content["groups"]):
         yield from _fields(f"group {k}", group, GROUP_FIELDS)
         yield from _source(f"group {k}: source", group["source"])
         for test in group["tests"]:
-            yield from (f"{test.get('id')}: {line}" for line in _test(objective, test, int(group["source"]["digits"]), folder))
+            yield from (
+                f"{test.get('id')}: {line}"
+                for line in _test(objective, test, int(group["source"]["digits"]), folder)
+            )
             n_smoke += SMOKE in test.get("flags", ())
     if objective.kind == "function" and n_smoke != N_SMOKE:
         yield f"{n_smoke} smoke tests; expected {N_SMOKE}"
@@ -117,13 +160,19 @@ def _file(name: str, content: Mapping[str, Any], suite: Mapping[str, Any], folde
 
 def _source(where: str, source: Mapping[str, Any]) -> Iterator[str]:
     yield from _fields(where, source, SOURCE_FIELDS)
-    yield from (f"{where}: {field} is empty" for field in sorted(SOURCE_FIELDS & set(source)) if not str(source[field]).strip())
+    yield from (
+        f"{where}: {field} is empty"
+        for field in sorted(SOURCE_FIELDS & set(source))
+        if not str(source[field]).strip()
+    )
     if not isinstance(source.get("digits"), int) or source["digits"] < 1:
         yield f"{where}: digits {source.get('digits')!r}; expected an integer"
 
 
 def _test(objective: Objective, test: Test, digits: int, folder: Path) -> Iterator[str]:
-    yield from _fields("test", test, TEST_FIELDS | ({"certificate"} if objective.kind == "estimate" else set()))
+    yield from _fields(
+        "test", test, TEST_FIELDS | ({"certificate"} if objective.kind == "estimate" else set())
+    )
     if not TEST_FIELDS <= set(test):
         return
     if not ID.fullmatch(test["id"]) or test["id"].split("/")[0] != objective.name:
@@ -179,14 +228,23 @@ def _inputs(objective: Objective, test: Test, inputs: Mapping[str, Any]) -> Iter
         yield f"nu {inputs['nu']!r}; expected n_noise/n_data = {n_noise}/{n_data}"
     if len(set(test["flags"])) < len(test["flags"]):
         yield "flags: one stands there twice"
-    derived, stored = set(derived_flags(objective, test["id"], inputs)), {flag for flag in test["flags"] if is_derived(flag)}
+    derived, stored = (
+        set(derived_flags(objective, test["id"], inputs)),
+        {flag for flag in test["flags"] if is_derived(flag)},
+    )
     if derived != stored:
         yield f"flags: {', '.join(sorted(derived ^ stored))} do not follow from the inputs, or are missing"
 
 
 def _network(layer_sizes: Any, theta: Any, u: Any) -> Iterator[str]:
     sizes = np.asarray(layer_sizes)
-    if sizes.size < 2 or (sizes < 1).any() or (sizes != np.floor(sizes)).any() or sizes[-1] != 1 or sizes[0] != u.shape[1]:
+    if (
+        sizes.size < 2
+        or (sizes < 1).any()
+        or (sizes != np.floor(sizes)).any()
+        or sizes[-1] != 1
+        or sizes[0] != u.shape[1]
+    ):
         yield f"layer_sizes {sizes.tolist()}; expected whole numbers from n_dim = {u.shape[1]} to 1"
     elif (n_weights := int((sizes[1:] * (sizes[:-1] + 1)).sum())) != len(theta):
         yield f"theta: {len(theta)} numbers; expected {n_weights} for layer_sizes {sizes.astype(int).tolist()}"
@@ -206,7 +264,10 @@ def _discrete(inputs: Mapping[str, Any]) -> Iterator[str]:
         if (near := float(np.abs(s).min())) < CLEAR:
             yield f"after {k} steps some b_i . u is {near:.2g}; expected at least {CLEAR} in size, clear of the kink in float32 too"
     if "uniforms" in inputs:
-        uniforms, t = inputs["uniforms"], np.minimum(inputs["energy_before"] - inputs["energy_after"], 0.0)
+        uniforms, t = (
+            inputs["uniforms"],
+            np.minimum(inputs["energy_before"] - inputs["energy_after"], 0.0),
+        )
         if (uniforms <= 0).any() or (uniforms >= 1).any():
             yield "uniforms: expected numbers above 0 and below 1"
         if (np.abs(uniforms - np.exp(t)) < CLEAR).any():
@@ -217,7 +278,9 @@ def _expected(stored: Mapping[str, Any], digits: int) -> Iterator[str]:
     yield from _fields("expected", stored, EXPECTED_FIELDS)
     if set(stored) != EXPECTED_FIELDS:
         return
-    decimals, hexes, scales = (list(_leaves(stored[field])) for field in ("decimal", "hex", "scale"))
+    decimals, hexes, scales = (
+        list(_leaves(stored[field])) for field in ("decimal", "hex", "scale")
+    )
     if not _shape(stored["decimal"]) == _shape(stored["hex"]) == _shape(stored["scale"]):
         yield "decimal, hex and scale differ in shape"
         return
@@ -236,7 +299,12 @@ def _expected(stored: Mapping[str, Any], digits: int) -> Iterator[str]:
 
 def _archives(folder: Path, tests: Iterable[Test]) -> Iterator[str]:
     named: dict[str, set[str]] = {}
-    for stored in (value for test in tests for value in test.get("inputs", {}).values() if isinstance(value, dict)):
+    for stored in (
+        value
+        for test in tests
+        for value in test.get("inputs", {}).values()
+        if isinstance(value, dict)
+    ):
         named.setdefault(str(stored.get("npz")), set()).add(str(stored.get("array")))
     for path in sorted(folder.glob("*.npz")):
         with np.load(path) as arrays:

@@ -16,7 +16,14 @@ from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
 from typing import Any
 
-from nce_ref.oracle import exact, exact_covariance, exact_dynamics, exact_estimates, exact_network, exact_rivals
+from nce_ref.oracle import (
+    exact,
+    exact_covariance,
+    exact_dynamics,
+    exact_estimates,
+    exact_network,
+    exact_rivals,
+)
 from nce_ref.oracle.authoring.layout import each, spell
 from nce_ref.oracle.objectives import OBJECTIVES
 
@@ -27,11 +34,26 @@ Maker = Callable[[Inputs, Certificate], Made]
 
 DIGITS = 40
 COVARIANCE_DIGITS = 9
-_READ = {"covariance": 15, "standard_errors": 15, "multipliers": 15}  # what nobody is judged by is shorter
-_PROOF = {"gradient_norm": 3, "curvature": 3, "radius": 3, "kink_distance_data": 3, "kink_distance_noise": 3}
+_READ = {
+    "covariance": 15,
+    "standard_errors": 15,
+    "multipliers": 15,
+}  # what nobody is judged by is shorter
+_PROOF = {
+    "gradient_norm": 3,
+    "curvature": 3,
+    "radius": 3,
+    "kink_distance_data": 3,
+    "kink_distance_noise": 3,
+}
 
 
-_HOMES = {"function": exact, "network": exact_network, "rival": exact_rivals, "dynamics": exact_dynamics}
+_HOMES = {
+    "function": exact,
+    "network": exact_network,
+    "rival": exact_rivals,
+    "dynamics": exact_dynamics,
+}
 
 
 def _home(name: str) -> str:
@@ -46,30 +68,42 @@ def _function(name: str) -> Maker:
 
 def _covariance(inputs: Inputs, certificate: Certificate) -> Made:
     made = exact_covariance.asymptotic_covariance(**inputs, digits=COVARIANCE_DIGITS)
-    return {"covariance": each(lambda number: _rounded(Decimal(number), COVARIANCE_DIGITS), made["covariance"])}, {}
+    return {
+        "covariance": each(
+            lambda number: _rounded(Decimal(number), COVARIANCE_DIGITS), made["covariance"]
+        )
+    }, {}
 
 
 def _laplace_ica_nce_estimate(inputs: Inputs, certificate: Certificate) -> Made:
     def climb(maximum: Mapping[str, Any]) -> dict[str, Any]:
         kinks = [(row, point) for row, point in maximum["active_kinks"]]
-        return exact_estimates.laplace_ica_nce_estimate(maximum["B"], maximum["c"], kinks, **inputs, digits=DIGITS)
+        return exact_estimates.laplace_ica_nce_estimate(
+            maximum["B"], maximum["c"], kinks, **inputs, digits=DIGITS
+        )
 
     return _estimate("B", climb, certificate)
 
 
 def _gaussian_nce_estimate(inputs: Inputs, certificate: Certificate) -> Made:
     def climb(maximum: Mapping[str, Any]) -> dict[str, Any]:
-        return exact_estimates.gaussian_nce_estimate(maximum["precision"], maximum["c"], **inputs, digits=DIGITS)
+        return exact_estimates.gaussian_nce_estimate(
+            maximum["precision"], maximum["c"], **inputs, digits=DIGITS
+        )
 
     return _estimate("precision", climb, certificate)
 
 
-def _estimate(matrix: str, climb: Callable[[Mapping[str, Any]], dict[str, Any]], certificate: Certificate) -> Made:
+def _estimate(
+    matrix: str, climb: Callable[[Mapping[str, Any]], dict[str, Any]], certificate: Certificate
+) -> Made:
     """Every maximum climbed anew; the first is the estimate, and no other may lie higher."""
     made = [climb(maximum) for maximum in certificate["maxima"]]
     best = made[0]
     if (highest := max(one["value"] for one in made)) > best["value"]:
-        raise ValueError(f"maxima: the first has J = {best['value']:.12f}, another {highest:.12f}; expected the best first")
+        raise ValueError(
+            f"maxima: the first has J = {best['value']:.12f}, another {highest:.12f}; expected the best first"
+        )
     maxima = [
         {
             **{name: _spelled(one[name], 15) for name in ("value", matrix, "c")},
@@ -77,9 +111,19 @@ def _estimate(matrix: str, climb: Callable[[Mapping[str, Any]], dict[str, Any]],
         }
         for one, maximum in zip(made, certificate["maxima"], strict=True)
     ]
-    proof = {name: _spelled(best[name], digits) for name, digits in (_READ | _PROOF).items() if name in best}
+    proof = {
+        name: _spelled(best[name], digits)
+        for name, digits in (_READ | _PROOF).items()
+        if name in best
+    }
     starts = {"starts": certificate["starts"]} if "starts" in certificate else {}
-    whole = {"value": spell(best["value"]), "method": exact_estimates.METHOD, **proof, **starts, "maxima": maxima}
+    whole = {
+        "value": spell(best["value"]),
+        "method": exact_estimates.METHOD,
+        **proof,
+        **starts,
+        "maxima": maxima,
+    }
     return {matrix: best[matrix], "c": best["c"]}, whole
 
 
@@ -91,21 +135,42 @@ def _rounded(number: Decimal, digits: int) -> Decimal:
     return Context(prec=digits).plus(number)
 
 
-MAKERS: dict[str, Maker] = {name: _function(name) for name, objective in OBJECTIVES.items() if objective.kind == "function"} | {
+MAKERS: dict[str, Maker] = {
+    name: _function(name) for name, objective in OBJECTIVES.items() if objective.kind == "function"
+} | {
     "laplace_ica_nce_estimate": _laplace_ica_nce_estimate,
     "gaussian_nce_estimate": _gaussian_nce_estimate,
     "asymptotic_covariance": _covariance,
 }
 _METHODS = {
-    "function": ("exact.py: decimal arithmetic, its precision doubled until all digits agree", DIGITS),
-    "network": ("exact_network.py: fractions, or decimals with error bounds, their precision doubled until all digits are sure", DIGITS),
-    "rival": ("exact_rivals.py: decimal arithmetic, its precision doubled until all digits agree", DIGITS),
-    "dynamics": ("exact_dynamics.py: exact numbers r + s sqrt(2), exp in decimals, rounded at the end", DIGITS),
-    "estimate": ("exact_estimates.py: Newton's method in decimals on the manifold of the active kinks, proved a maximum", DIGITS),
-    "covariance": ("exact_covariance.py: quadrature in source coordinates, nodes added until the digits agree", COVARIANCE_DIGITS),
+    "function": (
+        "exact.py: decimal arithmetic, its precision doubled until all digits agree",
+        DIGITS,
+    ),
+    "network": (
+        "exact_network.py: fractions, or decimals with error bounds, their precision doubled until all digits are sure",
+        DIGITS,
+    ),
+    "rival": (
+        "exact_rivals.py: decimal arithmetic, its precision doubled until all digits agree",
+        DIGITS,
+    ),
+    "dynamics": (
+        "exact_dynamics.py: exact numbers r + s sqrt(2), exp in decimals, rounded at the end",
+        DIGITS,
+    ),
+    "estimate": (
+        "exact_estimates.py: Newton's method in decimals on the manifold of the active kinks, proved a maximum",
+        DIGITS,
+    ),
+    "covariance": (
+        "exact_covariance.py: quadrature in source coordinates, nodes added until the digits agree",
+        COVARIANCE_DIGITS,
+    ),
 }
 _METHOD_OF = {
-    name: _METHODS[_home(name) if objective.kind == "function" else objective.kind] for name, objective in OBJECTIVES.items()
+    name: _METHODS[_home(name) if objective.kind == "function" else objective.kind]
+    for name, objective in OBJECTIVES.items()
 }
 SOURCES: dict[str, dict[str, Any]] = {
     name: {

@@ -33,17 +33,34 @@ def search_easy(observed: Observed) -> list[Candidate]:
         return found
     # An epsilon inside the logarithm is seen everywhere, a little; whether the pair is right is asked without the blur.
     blurred = replace(part, slack=_BLUR[observed.dtype])
-    return [replace(found, blurred=True) for found in search(blurred) if 2 * found.matches >= part.n_failed and found.complexity < 3][:2]
+    return [
+        replace(found, blurred=True)
+        for found in search(blurred)
+        if 2 * found.matches >= part.n_failed and found.complexity < 3
+    ][:2]
 
 
 def search_pairs(observed: Observed, firsts: list[Candidate]) -> list[Candidate]:
     """The pairs that explain everything; their id is ``first + second``."""
     objective = observed.objective.name
-    seconds = [mistake for mistake in CATALOGUE.values() if objective in mistake.objectives and (mistake.choice or mistake in ARITHMETIC)]
+    seconds = [
+        mistake
+        for mistake in CATALOGUE.values()
+        if objective in mistake.objectives and (mistake.choice or mistake in ARITHMETIC)
+    ]
     ids = list(dict.fromkeys(candidate.id for candidate in firsts if candidate.kind == "mistake"))
-    pairs = [_pair(name, second.id, objective) for name in ids[:_TRIED] for second in seconds if second.id != name]
+    pairs = [
+        _pair(name, second.id, objective)
+        for name in ids[:_TRIED]
+        for second in seconds
+        if second.id != name
+    ]
     sources = [pair for pair in pairs if pair is not None]
-    found = [candidate for candidate in search(observed, sources) if is_full(candidate, observed)] if sources else []
+    found = (
+        [candidate for candidate in search(observed, sources) if is_full(candidate, observed)]
+        if sources
+        else []
+    )
     return sorted(found, key=lambda candidate: rank(candidate, observed))
 
 
@@ -51,12 +68,22 @@ def search_pairs(observed: Observed, firsts: list[Candidate]) -> list[Candidate]
 def _pair(first: str, second: str, objective: str) -> Source | None:
     """Made once, so that what it answers to a vector is computed once."""
     evaluate = together(CATALOGUE[first], CATALOGUE[second], objective)
-    return None if evaluate is None else Source("mistake", f"{first} + {second}", evaluate, not CATALOGUE[second].choice)
+    return (
+        None
+        if evaluate is None
+        else Source("mistake", f"{first} + {second}", evaluate, not CATALOGUE[second].choice)
+    )
 
 
-def together(first: Mistake, second: Mistake, objective: str) -> Callable[[Mapping[str, Any]], Mapping[str, Any]] | None:
+def together(
+    first: Mistake, second: Mistake, objective: str
+) -> Callable[[Mapping[str, Any]], Mapping[str, Any]] | None:
     """An evaluation with the slips of both, where each is the right steps with some of them replaced; None where they are not."""
-    steps = [mistake.evaluate.args[0] for mistake in (first, second) if isinstance(mistake.evaluate, functools.partial)]
+    steps = [
+        mistake.evaluate.args[0]
+        for mistake in (first, second)
+        if isinstance(mistake.evaluate, functools.partial)
+    ]
     if len(steps) != 2 or not all(isinstance(step, textbook.Steps) for step in steps):
         return None
     kinds = [type(step) for step in steps]

@@ -39,7 +39,9 @@ def _sentence(verdicts: dict[str, bool]) -> str:
     return f"by finite differences, {names} is the derivative of your own value: consistent with each other, but not with the truth"
 
 
-def _compare(observed: Observed, vector: int, evaluate: Callable[[Mapping[str, Any]], Any]) -> dict[str, bool]:
+def _compare(
+    observed: Observed, vector: int, evaluate: Callable[[Mapping[str, Any]], Any]
+) -> dict[str, bool]:
     objective, result = observed.objective, observed.results[vector]
     step, slack = _STEP[observed.dtype], _SLACK[observed.dtype]
     inputs = observed.convention.inputs(objective, result.vector.arguments(observed.dtype))
@@ -48,20 +50,28 @@ def _compare(observed: Observed, vector: int, evaluate: Callable[[Mapping[str, A
         argument = output.derivative_of
         if argument is None or output.name not in result.outputs or objective.output("value").shape:
             continue
-        direction = np.sign(np.sin(1.0 + np.arange(np.size(inputs[argument])))).reshape(np.shape(inputs[argument]))
+        direction = np.sign(np.sin(1.0 + np.arange(np.size(inputs[argument])))).reshape(
+            np.shape(inputs[argument])
+        )
         if argument == "precision":
             direction = np.sign(direction + direction.T + 0.5)
         values = []
         for side in (1.0, -1.0):
             moved = inputs[argument] + side * step * direction
-            moved = float(moved) if isinstance(inputs[argument], float) else np.asarray(moved, dtype=inputs[argument].dtype)
+            moved = (
+                float(moved)
+                if isinstance(inputs[argument], float)
+                else np.asarray(moved, dtype=inputs[argument].dtype)
+            )
             value = _value(evaluate, {**inputs, argument: moved})
             if value is None:
                 return {}
             values.append(value)
         quotient = (values[0] - values[1]) / (2.0 * step)
         claimed = np.asarray(result.outputs[output.name], dtype=np.float64) * direction
-        verdicts[output.name] = abs(quotient - claimed.sum()) <= slack * max(float(np.abs(claimed).sum()), abs(quotient), 1e-300)
+        verdicts[output.name] = abs(quotient - claimed.sum()) <= slack * max(
+            float(np.abs(claimed).sum()), abs(quotient), 1e-300
+        )
     return verdicts
 
 

@@ -20,7 +20,13 @@ _LOGS = {
     "ln 10": math.log(10.0),
 }
 _MULTIPLES = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
-_NUMBERS = {"sqrt(2)": math.sqrt(2.0), "1/sqrt(2)": math.sqrt(0.5), "ln 2": math.log(2.0), "1/ln 2": 1.0 / math.log(2.0), "pi": math.pi}
+_NUMBERS = {
+    "sqrt(2)": math.sqrt(2.0),
+    "1/sqrt(2)": math.sqrt(0.5),
+    "ln 2": math.log(2.0),
+    "1/ln 2": 1.0 / math.log(2.0),
+    "pi": math.pi,
+}
 _COMMON = {
     (1.0, "1"): ("maximise", "per_data"),
     (0.5, "1"): ("maximise", "half"),
@@ -60,7 +66,10 @@ def name_log(value: float, sigma: float) -> str:
 
 def common_factor(family: Family) -> tuple[str, str] | None:
     """The sense and reduction under which the data weight, or else the noise weight, is exactly what it should be."""
-    for constant, feature, sigma in ((family.a1, family.f1, family.sigma[0]), (family.a0, family.f0, family.sigma[1])):
+    for constant, feature, sigma in (
+        (family.a1, family.f1, family.sigma[0]),
+        (family.a0, family.f0, family.sigma[1]),
+    ):
         for (size, name), (_, reduction) in _COMMON.items():
             if feature == name and abs(abs(constant) - size) <= _slack(constant, sigma):
                 return ("minimise" if constant < 0 else "maximise"), reduction
@@ -74,7 +83,10 @@ def describe(family: Family) -> tuple[str, str]:
     if _same_factor(family):
         parts.append(f"both weights {_product(family.a1, family.f1, family.sigma[0])}")
     else:
-        sides = (("data", "w1", family.a1, family.f1, family.sigma[0]), ("noise", "w0", family.a0, family.f0, family.sigma[1]))
+        sides = (
+            ("data", "w1", family.a1, family.f1, family.sigma[0]),
+            ("noise", "w0", family.a0, family.f0, family.sigma[1]),
+        )
         for side, symbol, constant, feature, sigma in sides:
             if feature != "1" or abs(constant - 1.0) > _slack(1.0, sigma):
                 parts.append(f"{side} weight {symbol} = {_product(constant, feature, sigma)}")
@@ -95,12 +107,22 @@ def _without_choices(family: Family) -> tuple[Family, list[str]]:
     size = -size if words[0] == "minimise" else size
     sigma = (family.sigma[0] / abs(size), family.sigma[1] / abs(size), family.sigma[2])
     f1, f0 = (family.f1, family.f0) if feature == "1" else ("1", "1")
-    said = [f"{name}={word}" for name, word, ours in zip(("sense", "reduction"), words, ("maximise", "per_data")) if word != ours]
-    return replace(family, a1=family.a1 / size, f1=f1, a0=family.a0 / size, f0=f0, sigma=sigma), said
+    said = [
+        f"{name}={word}"
+        for name, word, ours in zip(("sense", "reduction"), words, ("maximise", "per_data"))
+        if word != ours
+    ]
+    return replace(
+        family, a1=family.a1 / size, f1=f1, a0=family.a0 / size, f0=f0, sigma=sigma
+    ), said
 
 
 def _consequence(family: Family) -> str:
-    if family.a1 * family.a0 <= 0 or abs(family.a0) <= family.sigma[1] or abs(family.a1) <= family.sigma[0]:
+    if (
+        family.a1 * family.a0 <= 0
+        or abs(family.a0) <= family.sigma[1]
+        or abs(family.a1) <= family.sigma[0]
+    ):
         return "with weights of different signs, or one of 0, J has no maximum"
     terms = []
     ratio = family.a1 / family.a0
@@ -109,7 +131,11 @@ def _consequence(family: Family) -> str:
         number = name_number(ratio, ratio * sigma)
         terms.append(f"ln {number}" if number.isalnum() else f"ln({number})")
     if family.f1 != family.f0:
-        terms += [_log_of(feature, sign) for feature, sign in ((family.f1, 1), (family.f0, -1)) if feature != "1"]
+        terms += [
+            _log_of(feature, sign)
+            for feature, sign in ((family.f1, 1), (family.f0, -1))
+            if feature != "1"
+        ]
     if family.power != 1.0:
         multiple = family.power - 1.0
         terms.append({-1.0: "-ln nu", 1.0: "ln nu"}.get(multiple, f"{multiple:g} ln nu"))
@@ -128,7 +154,11 @@ def _log_of(feature: str, sign: int) -> str:
 
 
 def _log_K(family: Family) -> str:
-    terms = [] if family.power == 0.0 else [{1.0: "ln nu", -1.0: "-ln nu"}.get(family.power, f"{family.power:g} ln nu")]
+    terms = (
+        []
+        if family.power == 0.0
+        else [{1.0: "ln nu", -1.0: "-ln nu"}.get(family.power, f"{family.power:g} ln nu")]
+    )
     if _has_delta(family):
         terms.append(_delta(family))
     return " + ".join(terms).replace("+ -", "- ") or "0"
@@ -147,7 +177,11 @@ def _has_delta(family: Family) -> bool:
 
 def _same_factor(family: Family) -> bool:
     odd = family.f1 != "1" or abs(family.a1 - 1.0) > _slack(1.0, family.sigma[0])
-    return odd and family.f1 == family.f0 and abs(family.a1 - family.a0) <= _slack(family.a1, family.sigma[0] + family.sigma[1])
+    return (
+        odd
+        and family.f1 == family.f0
+        and abs(family.a1 - family.a0) <= _slack(family.a1, family.sigma[0] + family.sigma[1])
+    )
 
 
 def _product(constant: float, feature: str, sigma: float) -> str:

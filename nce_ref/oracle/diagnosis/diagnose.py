@@ -24,7 +24,15 @@ from nce_ref.oracle.diagnosis.estimate_hints import estimate_hints
 from nce_ref.oracle.diagnosis.hints import compute_hints, lost_digits, single_precision
 from nce_ref.oracle.diagnosis.observed import Observed, observe
 from nce_ref.oracle.diagnosis.relatives import relatives_of
-from nce_ref.oracle.diagnosis.suspects import Candidate, compare, is_full, rank, search, search_alone, settings
+from nce_ref.oracle.diagnosis.suspects import (
+    Candidate,
+    compare,
+    is_full,
+    rank,
+    search,
+    search_alone,
+    settings,
+)
 from nce_ref.oracle.diagnosis.verdict import Diagnosis, Suspect
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.objectives import Objective
@@ -59,7 +67,17 @@ def diagnose(
         count = observed.n_ran
         fix = "compute in float64 throughout: one float32 constant, cast or default dtype is enough"
         remedy = 'dtype="float32" in the check, if float32 is meant'
-        suspect = Suspect("hint", "float32", precision, count, count, "every answer is right to float32's allowance", "", fix, remedy)
+        suspect = Suspect(
+            "hint",
+            "float32",
+            precision,
+            count,
+            count,
+            "every answer is right to float32's allowance",
+            "",
+            fix,
+            remedy,
+        )
         return Diagnosis((suspect,), suspect)
     if not np.isfinite(observed.got).any():
         hint = f"nothing but NaN and inf came, for all {observed.n_ran} vectors: see first whether the adapter hands over numbers"
@@ -74,30 +92,51 @@ def diagnose(
     if (member := _member(observed)) is not None:
         suspect = _family_suspect(member, observed)
         ranked = [suspect, *(_suspect(candidate, observed) for candidate in found[:_SHOWN])]
-        return Diagnosis(tuple(ranked), suspect, ranked[1] if len(ranked) > 1 else None, (), _noted(precision))
+        return Diagnosis(
+            tuple(ranked), suspect, ranked[1] if len(ranked) > 1 else None, (), _noted(precision)
+        )
     if (small := lost_digits(observed)) is not None:
         count = observed.n_failed
         fix = "compute in float64 throughout, constants too"
-        suspect = Suspect("hint", "lost-digits", small, count, count, "every failing vector", "", fix)
-        return Diagnosis((suspect,), suspect, hints=_noted(precision) + compute_hints(observed, evaluate))
+        suspect = Suspect(
+            "hint", "lost-digits", small, count, count, "every failing vector", "", fix
+        )
+        return Diagnosis(
+            (suspect,), suspect, hints=_noted(precision) + compute_hints(observed, evaluate)
+        )
     firsts = _unique(search_easy(observed))
     if pairs := _unique(search_pairs(observed, firsts + found)):
         return _verdict(observed, pairs + found, pairs, precision)
     firsts = [candidate for candidate in firsts if not candidate.blurred]
-    found = _unique(sorted([_on_all(candidate, observed) for candidate in firsts] + found, key=lambda candidate: rank(candidate, observed)))
+    found = _unique(
+        sorted(
+            [_on_all(candidate, observed) for candidate in firsts] + found,
+            key=lambda candidate: rank(candidate, observed),
+        )
+    )
     ranked = _merged([_suspect(candidate, observed) for candidate in found[:_SHOWN]])
     best = ranked[0] if found and _is_nearly(found[0], observed, bool(firsts)) else None
     others = ranked[1:] if best else ranked
-    return Diagnosis(tuple(ranked), best, others[0] if others else None, (), _noted(precision) + compute_hints(observed, evaluate))
+    return Diagnosis(
+        tuple(ranked),
+        best,
+        others[0] if others else None,
+        (),
+        _noted(precision) + compute_hints(observed, evaluate),
+    )
 
 
-def _of_covariance(observed: Observed, evaluate: Callable[[Mapping[str, Any]], Any] | None) -> Diagnosis:
+def _of_covariance(
+    observed: Observed, evaluate: Callable[[Mapping[str, Any]], Any] | None
+) -> Diagnosis:
     """A known mistake that explains all, or hints: there are no conventions, and digits lost are a quadrature's, not a dtype's."""
     found = _unique(search(observed))
     if full := [candidate for candidate in found if is_full(candidate, observed)]:
         return _verdict(observed, found, full, None)
     ranked = _merged([_suspect(candidate, observed) for candidate in found[:_SHOWN]])
-    return Diagnosis(tuple(ranked), None, ranked[0] if ranked else None, (), compute_hints(observed, evaluate))
+    return Diagnosis(
+        tuple(ranked), None, ranked[0] if ranked else None, (), compute_hints(observed, evaluate)
+    )
 
 
 def _of_estimates(observed: Observed) -> Diagnosis:
@@ -111,7 +150,9 @@ def _of_estimates(observed: Observed) -> Diagnosis:
     return Diagnosis(suspects, suspects[0], None, suspects[1:])
 
 
-def _verdict(observed: Observed, found: list[Candidate], full: list[Candidate], precision: str | None) -> Diagnosis:
+def _verdict(
+    observed: Observed, found: list[Candidate], full: list[Candidate], precision: str | None
+) -> Diagnosis:
     """Something explains everything: the simplest, those as simple, the next."""
     first = full[0]
     as_likely = {
@@ -121,21 +162,29 @@ def _verdict(observed: Observed, found: list[Candidate], full: list[Candidate], 
         and (first.complexity < 2 or candidate.complexity <= first.complexity)
         and not (first.loose and candidate.nearness > 10.0 * first.nearness + 1.0)
     }
-    ranked = _merged([_suspect(candidate, observed) for candidate in found[: max(_SHOWN, len(full))]])
+    ranked = _merged(
+        [_suspect(candidate, observed) for candidate in found[: max(_SHOWN, len(full))]]
+    )
     ambiguous = tuple(suspect for suspect in ranked[1:] if suspect.id in as_likely)
     others = [suspect for suspect in ranked[1:] if suspect.id not in as_likely]
-    return Diagnosis(tuple(ranked), ranked[0], others[0] if others else None, ambiguous, _noted(precision))
+    return Diagnosis(
+        tuple(ranked), ranked[0], others[0] if others else None, ambiguous, _noted(precision)
+    )
 
 
 def _member(observed: Observed) -> family.Family | None:
     """The fitted member of the family, if it is told from the truth on every failing vector: rounding errors fit many."""
-    off = observed.worst(np.abs(observed.got - observed.want) / observed.allowed(observed.want))[observed.failed]
+    off = observed.worst(np.abs(observed.got - observed.want) / observed.allowed(observed.want))[
+        observed.failed
+    ]
     if off.size < 3 or not np.median(off) > _CLEAR:
         return None
     member = family.fit(observed)
     if member is None:
         return None
-    candidate = compare(observed, "family", "", family.predict(observed, member), settings(observed)[0], 1.0)
+    candidate = compare(
+        observed, "family", "", family.predict(observed, member), settings(observed)[0], 1.0
+    )
     return member if is_full(candidate, observed) else None
 
 
@@ -150,7 +199,9 @@ def _unique(candidates: list[Candidate]) -> list[Candidate]:
 def _on_all(candidate: Candidate, observed: Observed) -> Candidate:
     """What was found on the vectors outside tails and kinks, counted on all."""
     explained = np.zeros(observed.n_ran, dtype=bool)
-    explained[[vector for vector in range(observed.n_ran) if not observed.is_hard(vector)]] = candidate.explained
+    explained[[vector for vector in range(observed.n_ran) if not observed.is_hard(vector)]] = (
+        candidate.explained
+    )
     return replace(candidate, explained=explained)
 
 
@@ -161,19 +212,32 @@ def _noted(precision: str | None) -> tuple[str, ...]:
 def _is_nearly(candidate: Candidate, observed: Observed, easy: bool) -> bool:
     if candidate.contradicted or candidate.complexity >= 2:
         return False
-    hard = sum(observed.is_hard(int(vector)) for vector in np.flatnonzero(observed.failed & ~candidate.explained))
+    hard = sum(
+        observed.is_hard(int(vector))
+        for vector in np.flatnonzero(observed.failed & ~candidate.explained)
+    )
     unexplained = observed.n_failed - candidate.matches
-    return candidate.matches >= 3 and (candidate.matches >= _NEARLY * observed.n_failed or (easy and hard == unexplained))
+    return candidate.matches >= 3 and (
+        candidate.matches >= _NEARLY * observed.n_failed or (easy and hard == unexplained)
+    )
 
 
 def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
-    numbers = sum(slot.where.stop - slot.where.start for slot in observed.slots if candidate.explained[slot.vector])
+    numbers = sum(
+        slot.where.stop - slot.where.start
+        for slot in observed.slots
+        if candidate.explained[slot.vector]
+    )
     evidence = f"it gives the {numbers} numbers that came for {candidate.matches} of the {observed.n_failed} vectors that fail"
     left = [int(vector) for vector in np.flatnonzero(observed.failed & ~candidate.explained)]
     if left and all(observed.is_hard(vector) for vector in left):
-        evidence += "; the others are in the tails or at kinks, where something else is wrong as well"
+        evidence += (
+            "; the others are in the tails or at kinks, where something else is wrong as well"
+        )
     if candidate.loose:
-        evidence += ", up to rounding, which varies with the code, and to which of NaN and inf comes"
+        evidence += (
+            ", up to rounding, which varies with the code, and to which of NaN and inf comes"
+        )
     if candidate.contradicted:
         evidence += f"; but {candidate.contradicted} that pass would fail"
     counts = (candidate.matches, observed.n_failed, evidence)
@@ -181,17 +245,42 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
     if candidate.kind == "convention":
         title = f"right under another convention: {candidate.id}"
         effect = "none: the argmax is the same, up to the sign of c where that is turned; a choice that has to be declared"
-        return Suspect("convention", candidate.id, title, *counts, effect, "nothing to mend", declare)
+        return Suspect(
+            "convention", candidate.id, title, *counts, effect, "nothing to mend", declare
+        )
     undeclared = candidate.convention != observed.convention
     also = f", under {candidate.convention}" if undeclared else ""
     remedy = f"declare {declare} as well" if undeclared else ""
     if candidate.kind == "other objective":
-        relative = next(relative for relative in relatives_of(observed.objective.name) if relative.id == candidate.id)
+        relative = next(
+            relative
+            for relative in relatives_of(observed.objective.name)
+            if relative.id == candidate.id
+        )
         words = "; ".join(filter(None, (relative.remedy(observed.objective.name), remedy)))
-        return Suspect(candidate.kind, candidate.id, relative.title + also, *counts, "the answer to another question", "", words)
+        return Suspect(
+            candidate.kind,
+            candidate.id,
+            relative.title + also,
+            *counts,
+            "the answer to another question",
+            "",
+            words,
+        )
     mistakes = [CATALOGUE[name] for name in candidate.id.split(" + ")]
-    title, effect, fix = (" And: ".join(getattr(mistake, name) for mistake in mistakes) for name in ("title", "effect", "fix"))
-    return Suspect("mistake", candidate.id, title + _where(candidate, observed) + also, *counts, effect, fix, remedy)
+    title, effect, fix = (
+        " And: ".join(getattr(mistake, name) for mistake in mistakes)
+        for name in ("title", "effect", "fix")
+    )
+    return Suspect(
+        "mistake",
+        candidate.id,
+        title + _where(candidate, observed) + also,
+        *counts,
+        effect,
+        fix,
+        remedy,
+    )
 
 
 def _where(candidate: Candidate, observed: Observed) -> str:
@@ -200,8 +289,13 @@ def _where(candidate: Candidate, observed: Observed) -> str:
         return ""
     names = [output.name for output in observed.objective.outputs]
     right = [name for name in names if name not in candidate.alone]
-    gradients = [output.name for output in observed.objective.outputs if output.derivative_of is not None]
-    of_wrong, of_right = ("the value" if some == ["value"] else " and ".join(some) for some in (list(candidate.alone), right))
+    gradients = [
+        output.name for output in observed.objective.outputs if output.derivative_of is not None
+    ]
+    of_wrong, of_right = (
+        "the value" if some == ["value"] else " and ".join(some)
+        for some in (list(candidate.alone), right)
+    )
     if right == gradients:
         of_right = "the gradients" if len(gradients) > 1 else "the gradient"
     elif list(candidate.alone) == gradients:
@@ -217,7 +311,10 @@ def _merged(suspects: list[Suspect]) -> list[Suspect]:
     for other in suspects[1:]:
         if other.kind == "other objective" and other.matches == first.matches:
             words = "; ".join(filter(None, (first.remedy, f"or {other.remedy}")))
-            return [replace(first, remedy=words), *(suspect for suspect in suspects[1:] if suspect is not other)]
+            return [
+                replace(first, remedy=words),
+                *(suspect for suspect in suspects[1:] if suspect is not other),
+            ]
     return suspects
 
 
@@ -227,7 +324,21 @@ def _family_suspect(member: family.Family, observed: Observed) -> Suspect:
     fix = "J = (1/n_data)[sum_x ln sigma(G - ln nu) + sum_y ln sigma(ln nu - G)], with nothing else in ln p_n or c"
     remedy = ""
     words = constants.common_factor(member)
-    if observed.convention == OURS and words is not None and (words != ("maximise", "per_data") or member.flipped):
+    if (
+        observed.convention == OURS
+        and words is not None
+        and (words != ("maximise", "per_data") or member.flipped)
+    ):
         declare = Convention(words[0], words[1], "subtracted" if member.flipped else "added")
         remedy = f"declare convention={declare} as well, if that is meant"
-    return Suspect("family", "weights-and-constants", title, observed.n_failed, observed.n_failed, evidence, effect, fix, remedy)
+    return Suspect(
+        "family",
+        "weights-and-constants",
+        title,
+        observed.n_failed,
+        observed.n_failed,
+        evidence,
+        effect,
+        fix,
+        remedy,
+    )

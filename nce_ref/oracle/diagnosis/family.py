@@ -78,12 +78,19 @@ class _Ratios:
 
 def fit(observed: Observed, flips: Sequence[bool] = (False, True)) -> Family | None:
     """The simplest member of the family that agrees with everything returned, or None."""
-    if observed.objective.name not in OBJECTIVES or not observed.failed.any() or not np.isfinite(observed.got).all():
+    if (
+        observed.objective.name not in OBJECTIVES
+        or not observed.failed.any()
+        or not np.isfinite(observed.got).all()
+    ):
         return None
     if observed.got.size < 5:
         return None
     for flipped in flips if "c" in observed.objective.arguments else (False,):
-        ratios = [ratios_of(observed.objective.name, inputs) for inputs in observed.inputs(flipped, "float64")]
+        ratios = [
+            ratios_of(observed.objective.name, inputs)
+            for inputs in observed.inputs(flipped, "float64")
+        ]
         if found := _search(observed, ratios, flipped):
             return min(found, key=lambda pair: pair[0])[1]
     return None
@@ -91,9 +98,17 @@ def fit(observed: Observed, flips: Sequence[bool] = (False, True)) -> Family | N
 
 def predict(observed: Observed, family: Family) -> Float:
     """What the family's member returns on every vector, laid out as ``Observed`` has it, in the package's convention for c."""
-    ratios = [ratios_of(observed.objective.name, inputs) for inputs in observed.inputs(family.flipped, "float64")]
+    ratios = [
+        ratios_of(observed.objective.name, inputs)
+        for inputs in observed.inputs(family.flipped, "float64")
+    ]
     one, zero = _weights(observed, ratios, family.f1), _weights(observed, ratios, family.f0)
-    data, noise = _parts(observed, ratios, _log_K(ratios, family.power, family.feature, np.array([family.delta])), family.flipped)[:2]
+    data, noise = _parts(
+        observed,
+        ratios,
+        _log_K(ratios, family.power, family.feature, np.array([family.delta])),
+        family.flipped,
+    )[:2]
     return (family.a1 * one * data + family.a0 * zero * noise)[0]
 
 
@@ -101,7 +116,9 @@ def _search(observed: Observed, ratios: list[_Ratios], flipped: bool) -> list[tu
     """The members that agree, with their complexity: a grid over delta, (a1, a0) by least squares on it, then Newton steps."""
     inverse = np.minimum(1.0 / observed.allowed(observed.got), 1e140)
     weights = {name: _weights(observed, ratios, name) for name in WEIGHTS}
-    by_vector = np.array([[weight(r.n_data, r.n_noise) for r in ratios] for weight in WEIGHTS.values()])
+    by_vector = np.array(
+        [[weight(r.n_data, r.n_noise) for r in ratios] for weight in WEIGHTS.values()]
+    )
     factors = observed.factors(observed.convention)
     target = observed.got * inverse
     size = float(target @ target)
@@ -111,10 +128,16 @@ def _search(observed: Observed, ratios: list[_Ratios], flipped: bool) -> list[tu
         data, noise = data * (inverse * factors), noise * (inverse * factors)
         # A weight is one number a vector: the products are summed vector by vector once, for all pairs of weights.
         products = ((data, data), (noise, noise), (data, noise), (data, target), (noise, target))
-        dd, nn, dn, dt, nt = (np.add.reduceat(one * other, observed.starts, axis=1) for one, other in products)
+        dd, nn, dn, dt, nt = (
+            np.add.reduceat(one * other, observed.starts, axis=1) for one, other in products
+        )
         # The 2 x 2 normal equations at every grid point, (grid, f1, f0); only which point is best is taken from them.
-        aa, at = ((part @ (by_vector**power_of).T)[:, :, None] for part, power_of in ((dd, 2), (dt, 1)))
-        bb, bt = ((part @ (by_vector**power_of).T)[:, None, :] for part, power_of in ((nn, 2), (nt, 1)))
+        aa, at = (
+            (part @ (by_vector**power_of).T)[:, :, None] for part, power_of in ((dd, 2), (dt, 1))
+        )
+        bb, bt = (
+            (part @ (by_vector**power_of).T)[:, None, :] for part, power_of in ((nn, 2), (nt, 1))
+        )
         ab = (dn[:, None, :] * by_vector) @ by_vector.T
         with np.errstate(all="ignore"):
             determinant = aa * bb - ab * ab
@@ -126,19 +149,36 @@ def _search(observed: Observed, ratios: list[_Ratios], flipped: bool) -> list[tu
             k = int(best[i, j])
             if misfit[k, i, j] < _PROMISING:
                 start = np.array([w1[k, i, j], w0[k, i, j], _GRID[k]])
-                promising.append((_complexity_of_form(f1, f0, power, feature), misfit[k, i, j], start, f1, f0, power, feature))
+                promising.append(
+                    (
+                        _complexity_of_form(f1, f0, power, feature),
+                        misfit[k, i, j],
+                        start,
+                        f1,
+                        f0,
+                        power,
+                        feature,
+                    )
+                )
     # The best fitting and the simplest: the grid may favour another form by a little.
     promising.sort(key=lambda hypothesis: float(hypothesis[1]))
-    promising = promising[:_REFINED] + sorted(promising[_REFINED:], key=lambda hypothesis: hypothesis[0])[:_REFINED]
+    promising = (
+        promising[:_REFINED]
+        + sorted(promising[_REFINED:], key=lambda hypothesis: hypothesis[0])[:_REFINED]
+    )
     promising.sort(key=lambda hypothesis: hypothesis[0])
     found: list[tuple[float, Family]] = []
     for least, _, start, f1, f0, power, feature in promising:
         if found and least >= min(found, key=lambda pair: pair[0])[0]:
             break
-        member = _refine(observed, ratios, start, weights[f1], weights[f0], power, feature, inverse, flipped)
+        member = _refine(
+            observed, ratios, start, weights[f1], weights[f0], power, feature, inverse, flipped
+        )
         if member is not None:
             (a1, a0, delta), sigma = member
-            family = Family(a1, f1, a0, f0, power, delta, feature, sigma, observed.got.size, flipped)
+            family = Family(
+                a1, f1, a0, f0, power, delta, feature, sigma, observed.got.size, flipped
+            )
             found.append((_complexity(family), family))
     return found
 
@@ -158,34 +198,47 @@ def _refine(
     parameters, previous = start, np.inf
     steep = np.array([[r.features[feature]] for r in ratios])
     for step in range(_STEPS):
-        data, noise, d_data, d_noise = _parts(observed, ratios, _log_K(ratios, power, feature, parameters[2:]), flipped)
+        data, noise, d_data, d_noise = _parts(
+            observed, ratios, _log_K(ratios, power, feature, parameters[2:]), flipped
+        )
         per_entry = _repeat(observed, steep)[:, 0]
         a, b = (one * data)[0], (zero * noise)[0]
         residual = (parameters[0] * a + parameters[1] * b - observed.got) * inverse
         slope = (parameters[0] * one * d_data + parameters[1] * zero * d_noise)[0] * per_entry
         jacobian = np.stack([a, b, slope], axis=1) * inverse[:, None]
         worst = float(np.abs(residual).max())
-        if not np.isfinite(jacobian).all() or (step >= 3 and worst > 0.2 * previous and worst > 1.0):
+        if not np.isfinite(jacobian).all() or (
+            step >= 3 and worst > 0.2 * previous and worst > 1.0
+        ):
             return None
         norms = np.linalg.norm(jacobian, axis=0)
         if not (norms > 0).all():
             return None
         if worst <= 1.0 and step:
-            spread = np.sqrt(np.diag(np.linalg.pinv((jacobian / norms).T @ (jacobian / norms)))) / norms
+            spread = (
+                np.sqrt(np.diag(np.linalg.pinv((jacobian / norms).T @ (jacobian / norms)))) / norms
+            )
             agrees = bool(observed.agree(parameters[0] * a + parameters[1] * b).all())
             solved = tuple(float(value) for value in parameters)
             return (solved[:3], tuple(float(4.0 * s) for s in spread)[:3]) if agrees else None  # type: ignore[return-value]
         previous = worst
         change = np.linalg.lstsq(jacobian / norms, residual, rcond=1e-13)[0] / norms
-        parameters = parameters - np.clip(change, -(np.abs(parameters) + 1.0), np.abs(parameters) + 1.0)
+        parameters = parameters - np.clip(
+            change, -(np.abs(parameters) + 1.0), np.abs(parameters) + 1.0
+        )
     return None
 
 
-def _parts(observed: Observed, ratios: list[_Ratios], log_K: Float, flipped: bool) -> tuple[Float, Float, Float, Float]:
+def _parts(
+    observed: Observed, ratios: list[_Ratios], log_K: Float, flipped: bool
+) -> tuple[Float, Float, Float, Float]:
     """(grid, entry): the part of w1 and of w0, then their derivatives by ln K. ``log_K`` is (grid, vector)."""
     data, noise, d_data, d_noise = (np.zeros((log_K.shape[0], observed.got.size)) for _ in range(4))
     # All vectors' points in one row, so that the logistic functions are called once; then each vector's own stretch of it.
-    n_data, n_noise = ([len(sample) for sample in samples] for samples in ([r.data for r in ratios], [r.noise for r in ratios]))
+    n_data, n_noise = (
+        [len(sample) for sample in samples]
+        for samples in ([r.data for r in ratios], [r.noise for r in ratios])
+    )
     t = np.repeat(log_K, n_data, axis=1) - np.concatenate([r.data for r in ratios])
     s = np.concatenate([r.noise for r in ratios]) - np.repeat(log_K, n_noise, axis=1)
     of_data, of_noise = sigmoid(t), sigmoid(s)
@@ -194,8 +247,14 @@ def _parts(observed: Observed, ratios: list[_Ratios], log_K: Float, flipped: boo
     if values:
         entries, vectors = [slot.where.start for slot in values], [slot.vector for slot in values]
         filled = ((data, log_sigmoid(-t), first_data), (noise, log_sigmoid(-s), first_noise))
-        for part, terms, first in (*filled, (d_data, -of_data, first_data), (d_noise, of_noise, first_noise)):
-            part[:, entries] = np.add.reduceat(terms, first[:-1], axis=1)[:, vectors] / np.array(n_data)[vectors]
+        for part, terms, first in (
+            *filled,
+            (d_data, -of_data, first_data),
+            (d_noise, of_noise, first_noise),
+        ):
+            part[:, entries] = (
+                np.add.reduceat(terms, first[:-1], axis=1)[:, vectors] / np.array(n_data)[vectors]
+            )
     if len(values) == len(observed.slots):
         return data, noise, d_data, d_noise
     steep_data, steep_noise = of_data * sigmoid(-t), of_noise * sigmoid(-s)
@@ -206,8 +265,14 @@ def _parts(observed: Observed, ratios: list[_Ratios], log_K: Float, flipped: boo
             y = slice(first_noise[slot.vector], first_noise[slot.vector + 1])
             on_data, on_noise = r.spread[slot.output]
             sign = (-1.0 if flipped and slot.output == "grad_c" else 1.0) / r.n_data
-            data[where], noise[where] = sign * on_data(of_data[:, x]), -sign * on_noise(of_noise[:, y])
-            d_data[where], d_noise[where] = sign * on_data(steep_data[:, x]), sign * on_noise(steep_noise[:, y])
+            data[where], noise[where] = (
+                sign * on_data(of_data[:, x]),
+                -sign * on_noise(of_noise[:, y]),
+            )
+            d_data[where], d_noise[where] = (
+                sign * on_data(steep_data[:, x]),
+                sign * on_noise(steep_noise[:, y]),
+            )
     return data, noise, d_data, d_noise
 
 
@@ -233,7 +298,11 @@ def ratios_of(objective: str, inputs: Mapping[str, Any]) -> _Ratios:
     ratios, jacobians = [], []
     for points in (inputs["x"], inputs["y"]):
         centred = points - mean
-        log_noise = -0.5 * ((centred @ np.linalg.inv(cov)) * centred).sum(1) - 0.5 * log_det - 0.5 * mean.size * LOG_2PI
+        log_noise = (
+            -0.5 * ((centred @ np.linalg.inv(cov)) * centred).sum(1)
+            - 0.5 * log_det
+            - 0.5 * mean.size * LOG_2PI
+        )
         if objective == "laplace_ica_nce":
             sources = points @ inputs["B"].T
             log_model = -SQRT_2 * np.abs(sources).sum(1)
@@ -247,7 +316,10 @@ def ratios_of(objective: str, inputs: Mapping[str, Any]) -> _Ratios:
     of_x, of_y = jacobians
     spread = {
         matrix: (lambda weights: weights @ of_x, lambda weights: weights @ of_y),
-        "grad_c": (lambda weights: weights.sum(1, keepdims=True), lambda weights: weights.sum(1, keepdims=True)),
+        "grad_c": (
+            lambda weights: weights.sum(1, keepdims=True),
+            lambda weights: weights.sum(1, keepdims=True),
+        ),
     }
     features = {"1": 1.0, "n_dim": float(mean.size), "ln det noise_cov": log_det}
     return _Ratios(ratios[0], ratios[1], len(of_x), len(of_y), features, spread)
@@ -271,8 +343,13 @@ def _repeat(observed: Observed, per_vector: Float) -> Float:
 
 def _complexity(family: Family) -> float:
     """How much has to be wrong: what is as it should be costs nothing, a feature or an odd constant costs one each."""
-    score = _complexity_of_form(family.f1, family.f0, family.power, family.feature) + 2.0 * family.flipped
-    for constant, right, sigma in zip((family.a1, family.a0, family.delta), (1.0, 1.0, 0.0), family.sigma):
+    score = (
+        _complexity_of_form(family.f1, family.f0, family.power, family.feature)
+        + 2.0 * family.flipped
+    )
+    for constant, right, sigma in zip(
+        (family.a1, family.a0, family.delta), (1.0, 1.0, 0.0), family.sigma
+    ):
         score += abs(constant - right) > sigma
     return score
 
@@ -280,4 +357,9 @@ def _complexity(family: Family) -> float:
 def _complexity_of_form(f1: str, f0: str, power: float, feature: str) -> float:
     names = list(WEIGHTS)
     shared = 0.5 if f1 == f0 and f1 != "1" else 0.0
-    return sum((name != "1") + 0.01 * names.index(name) for name in (f1, f0)) - shared + 0.5 * (power != 1.0) + 0.5 * (feature != "1")
+    return (
+        sum((name != "1") + 0.01 * names.index(name) for name in (f1, f0))
+        - shared
+        + 0.5 * (power != 1.0)
+        + 0.5 * (feature != "1")
+    )

@@ -22,7 +22,12 @@ from nce_ref.oracle.diagnosis.observed import Observed, Slot
 from nce_ref.oracle.diagnosis.special_cases import explains_which
 
 _SIZES = ("n_data", "n_noise", "nu", "n_points", "n_dim")
-_FEATURES = ("1", *(name for size in _SIZES for name in (size, f"1/{size}")), "1 + nu", "1/(1 + nu)")
+_FEATURES = (
+    "1",
+    *(name for size in _SIZES for name in (size, f"1/{size}")),
+    "1 + nu",
+    "1/(1 + nu)",
+)
 _OFFSETS = ("1", "ln nu", "n_dim", "ln det cov", "ln|det B|", "c", "n_data", "n_noise", "nu")
 
 
@@ -42,32 +47,53 @@ def lost_digits(observed: Observed) -> str | None:
     worst = float(np.nanmax(share)) if np.isfinite(share).all() else np.inf
     if worst > 1.0:
         return None
-    level = "as if something on the way were float32" if worst > 1e-3 else "so digits were lost, by cancellation or a rounded constant"
+    level = (
+        "as if something on the way were float32"
+        if worst > 1e-3
+        else "so digits were lost, by cancellation or a rounded constant"
+    )
     return f"all errors are small, at most {worst:.1e} of what float32 may be off, {level}"
 
 
-def compute_hints(observed: Observed, evaluate: Callable[[Mapping[str, Any]], Any] | None) -> tuple[str, ...]:
+def compute_hints(
+    observed: Observed, evaluate: Callable[[Mapping[str, Any]], Any] | None
+) -> tuple[str, ...]:
     """Every hint that applies, the most telling first."""
     hints: list[str] = []
     outputs = list(dict.fromkeys(slot.output for slot in observed.slots))
-    wrong = {name: [slot for slot in observed.slots if slot.output == name and observed.is_wrong(slot)] for name in outputs}
+    wrong = {
+        name: [slot for slot in observed.slots if slot.output == name and observed.is_wrong(slot)]
+        for name in outputs
+    }
     right = [name for name in outputs if not wrong[name]]
     bad = [name for name in outputs if wrong[name]]
     gradients = [name for name in bad if observed.objective.output(name).derivative_of is not None]
     if "value" in right and gradients:
-        hints.append(f"value is right on all {observed.n_ran} vectors, {' and '.join(gradients)} wrong: the slip is in the gradient alone")
+        hints.append(
+            f"value is right on all {observed.n_ran} vectors, {' and '.join(gradients)} wrong: the slip is in the gradient alone"
+        )
     elif "value" in bad and right:
-        hints.append(f"{' and '.join(right)} right on all vectors, {' and '.join(bad)} wrong: they are not of the same function")
+        hints.append(
+            f"{' and '.join(right)} right on all vectors, {' and '.join(bad)} wrong: they are not of the same function"
+        )
     for name in bad:
         finite = [slot for slot in wrong[name] if np.isfinite(observed.got[slot.where]).all()]
-        every = [slot for slot in observed.slots if slot.output == name and np.isfinite(observed.got[slot.where]).all()]
+        every = [
+            slot
+            for slot in observed.slots
+            if slot.output == name and np.isfinite(observed.got[slot.where]).all()
+        ]
         for hint in (_transposed, _negated, _ratio, _offset):
             if finite and (text := hint(observed, name, every if hint is not _negated else finite)):
                 hints.append(text)
                 break
         else:
             hints.append(_spread(observed, name, every))
-    hints += [text for fact in (_swapped, _saturated, _log_ratio_offset, explains_which, _not_finite) if (text := fact(observed))]
+    hints += [
+        text
+        for fact in (_swapped, _saturated, _log_ratio_offset, explains_which, _not_finite)
+        if (text := fact(observed))
+    ]
     if evaluate is not None and gradients and (text := derivative_hint(observed, evaluate)):
         hints.append(text)
     if (text := lost_digits(observed)) is not None:
@@ -84,7 +110,15 @@ def features(observed: Observed, vector: int) -> dict[str, float]:
         found.update({"n_data": n_data, "1/n_data": 1.0 / n_data})
     if n_noise:
         nu = n_noise / n_data
-        found.update({"n_noise": n_noise, "1/n_noise": 1.0 / n_noise, "nu": nu, "1/nu": 1.0 / nu, "ln nu": float(np.log(nu))})
+        found.update(
+            {
+                "n_noise": n_noise,
+                "1/n_noise": 1.0 / n_noise,
+                "nu": nu,
+                "1/nu": 1.0 / nu,
+                "ln nu": float(np.log(nu)),
+            }
+        )
         found.update({"1 + nu": 1.0 + nu, "1/(1 + nu)": 1.0 / (1.0 + nu)})
     points = inputs.get("t", inputs.get("u"))
     if points is not None:
@@ -119,9 +153,14 @@ def _ratio(observed: Observed, name: str, slots: list[Slot]) -> str | None:
             continue
         ratios, errors = zip(*(_factor(observed, slot, size) for slot, size in zip(telling, sizes)))
         factor = float(ratios[int(np.argmin(errors))])
-        if all(_equals(observed, slot, factor * size * observed.want[slot.where]) for slot, size in zip(telling, sizes)):
+        if all(
+            _equals(observed, slot, factor * size * observed.want[slot.where])
+            for slot, size in zip(telling, sizes)
+        ):
             number = name_number(factor, 4.0 * min(errors))
-            times = number if feature == "1" else feature if number == "1" else f"{number} x {feature}"
+            times = (
+                number if feature == "1" else feature if number == "1" else f"{number} x {feature}"
+            )
             return f"constant ratio: {name} is {times} times what it should be, on all {len(telling)} vectors"
     return None
 
@@ -130,7 +169,9 @@ def _factor(observed: Observed, slot: Slot, size: float) -> tuple[float, float]:
     """got/(size want) at the entry where it is known best, and its error."""
     want, got = size * observed.want[slot.where], observed.got[slot.where]
     with np.errstate(all="ignore"):
-        error = np.where(want != 0, observed.allowed(observed.got)[slot.where] / np.abs(want), np.inf)
+        error = np.where(
+            want != 0, observed.allowed(observed.got)[slot.where] / np.abs(want), np.inf
+        )
         best = int(np.argmin(error))
         return float(got[best] / want[best]), float(error[best])
 
@@ -151,11 +192,25 @@ def _offset(observed: Observed, name: str, slots: list[Slot]) -> str | None:
             if size != 0:
                 error = observed.allowed(observed.got)[slot.where] / abs(size)
                 best = int(np.argmin(error))
-                differences.append((float(error[best]), float((observed.got - observed.want)[slot.where][best] / size)))
+                differences.append(
+                    (
+                        float(error[best]),
+                        float((observed.got - observed.want)[slot.where][best] / size),
+                    )
+                )
         error, constant = min(differences)
-        if all(_equals(observed, slot, observed.want[slot.where] + constant * size) for slot, size in zip(slots, sizes)):
+        if all(
+            _equals(observed, slot, observed.want[slot.where] + constant * size)
+            for slot, size in zip(slots, sizes)
+        ):
             number = name_log(constant, 4.0 * error)
-            times = number if feature == "1" else feature if number == "1" else f"({number}) x {feature}"
+            times = (
+                number
+                if feature == "1"
+                else feature
+                if number == "1"
+                else f"({number}) x {feature}"
+            )
             return f"constant offset: {name} is what it should be plus {times}, on all {len(slots)} vectors"
     return None
 
@@ -165,7 +220,10 @@ def _spread(observed: Observed, name: str, slots: list[Slot]) -> str:
     wrong = [slot for slot in slots if observed.is_wrong(slot)]
     if not wrong:
         return f"{name}: what came is finite nowhere that it is wrong"
-    got, want = (np.concatenate([values[slot.where] for slot in wrong]) for values in (observed.got, observed.want))
+    got, want = (
+        np.concatenate([values[slot.where] for slot in wrong])
+        for values in (observed.got, observed.want)
+    )
     telling = np.abs(want) >= 0.01 * np.concatenate([observed.scale[slot.where] for slot in wrong])
     ratios = got[telling & (want != 0)] / want[telling & (want != 0)]
     said = f", got/want between {ratios.min():.4g} and {ratios.max():.4g}" if ratios.size else ""
@@ -195,14 +253,25 @@ def _swapped(observed: Observed) -> str | None:
         mine = {slot.output: slot for slot in observed.slots if slot.vector == result_index}
         data = next((slot for name, slot in mine.items() if name.endswith("_data")), None)
         noise = next((slot for name, slot in mine.items() if name.endswith("_noise")), None)
-        if data is None or noise is None or observed.got[data.where].size != observed.got[noise.where].size:
+        if (
+            data is None
+            or noise is None
+            or observed.got[data.where].size != observed.got[noise.where].size
+        ):
             continue
         if not observed.is_wrong(data):
             continue
-        if not (_equals(observed, data, observed.want[noise.where]) and _equals(observed, noise, observed.want[data.where])):
+        if not (
+            _equals(observed, data, observed.want[noise.where])
+            and _equals(observed, noise, observed.want[data.where])
+        ):
             return None
         pairs += 1
-    return "the outputs of data and noise are in each other's place wherever the two samples are of one size" if pairs >= 2 else None
+    return (
+        "the outputs of data and noise are in each other's place wherever the two samples are of one size"
+        if pairs >= 2
+        else None
+    )
 
 
 def _saturated(observed: Observed) -> str | None:
@@ -210,7 +279,11 @@ def _saturated(observed: Observed) -> str | None:
     of_value = np.zeros(observed.got.size, dtype=bool)
     for slot in observed.slots:
         of_value[slot.where] = observed.objective.output(slot.output).derivative_of is None
-    dead = ~of_value & (observed.got == 0) & (np.abs(observed.want) > np.maximum(1e-3 * observed.scale, 1e-6))
+    dead = (
+        ~of_value
+        & (observed.got == 0)
+        & (np.abs(observed.want) > np.maximum(1e-3 * observed.scale, 1e-6))
+    )
     if observed.objective.name == "log_sigmoid":
         finite = observed.got[of_value & np.isfinite(observed.got)]
         if finite.size and (finite == finite.min()).sum() >= 2 and finite.min() < -1:
@@ -232,11 +305,24 @@ def _log_ratio_offset(observed: Observed) -> str | None:
                 n_data, _ = observed.sizes(slot.vector)
                 factor = observed.factors(observed.convention)[slot.where] / n_data
                 with np.errstate(all="ignore"):
-                    used, right = (_logit(np.abs(values[slot.where] / factor)) for values in (observed.got, observed.want))
-                    error = observed.allowed(observed.got)[slot.where] / np.abs(observed.got[slot.where]) + 1e-15 * np.abs(right)
-                    safe = np.isfinite(used) & np.isfinite(right) & (np.abs(right) < 12) & (np.abs(used) < 12)
+                    used, right = (
+                        _logit(np.abs(values[slot.where] / factor))
+                        for values in (observed.got, observed.want)
+                    )
+                    error = observed.allowed(observed.got)[slot.where] / np.abs(
+                        observed.got[slot.where]
+                    ) + 1e-15 * np.abs(right)
+                    safe = (
+                        np.isfinite(used)
+                        & np.isfinite(right)
+                        & (np.abs(right) < 12)
+                        & (np.abs(used) < 12)
+                    )
                 # The logit amplifies an error of sigma by 1/(1 - sigma).
-                offsets += [(sign * (u - r), e * (1 + np.exp(u))) for u, r, e in zip(used[safe], right[safe], error[safe])]
+                offsets += [
+                    (sign * (u - r), e * (1 + np.exp(u)))
+                    for u, r, e in zip(used[safe], right[safe], error[safe])
+                ]
         if len(offsets) < 4:
             return None
         shift, slack = min(offsets, key=lambda pair: pair[1])
@@ -257,6 +343,12 @@ def _not_finite(observed: Observed) -> str | None:
     bad = observed.some(~np.isfinite(observed.got))
     if not bad.any():
         return None
-    tails = sum(bool({"tails", "overflow"} & set(observed.flags(int(k)))) for k in np.flatnonzero(bad))
-    where = ", all of them with points far in a tail: something overflows there" if tails == bad.sum() else ""
+    tails = sum(
+        bool({"tails", "overflow"} & set(observed.flags(int(k)))) for k in np.flatnonzero(bad)
+    )
+    where = (
+        ", all of them with points far in a tail: something overflows there"
+        if tails == bad.sum()
+        else ""
+    )
     return f"NaN or inf came for {int(bad.sum())} of {observed.n_ran} vectors{where}"

@@ -29,7 +29,14 @@ from nce_ref.oracle.tolerance import K, tolerance_class
 from nce_ref.oracle.vectors import Vector
 
 Bools = NDArray[np.bool_]
-HARD = ("tails", "separated", "kink", "exact-kink", "choice", "overflow")  # flags, or how they begin
+HARD = (
+    "tails",
+    "separated",
+    "kink",
+    "exact-kink",
+    "choice",
+    "overflow",
+)  # flags, or how they begin
 _CONDITION = 1000.0  # the largest amplification of rounding that is granted to a suspect because the truth has it
 
 
@@ -137,7 +144,9 @@ class Observed:
                     size = slot.where.stop - slot.where.start
                     slots.append(Slot(new, slot.output, slice(position, position + size)))
                     position += size
-        flat: dict[str, Any] = {name: getattr(self, name)[keep] for name in ("got", "want", "scale", "k", "condition")}
+        flat: dict[str, Any] = {
+            name: getattr(self, name)[keep] for name in ("got", "want", "scale", "k", "condition")
+        }
         return replace(
             self,
             results=tuple(self.results[old] for old in vectors),
@@ -156,7 +165,9 @@ class Observed:
     @functools.cached_property
     def layout(self) -> Layout:
         """What stands where."""
-        places = tuple((slot.vector, slot.output, slot.where.start, slot.where.stop) for slot in self.slots)
+        places = tuple(
+            (slot.vector, slot.output, slot.where.start, slot.where.stop) for slot in self.slots
+        )
         return Layout(tuple(result.vector for result in self.results), places)
 
     def factors(self, convention: Convention) -> Float:
@@ -166,14 +177,22 @@ class Observed:
     def inputs(self, flipped: bool, dtype: str | None = None) -> list[dict[str, Any]]:
         """Every vector's inputs in the package's convention, or, ``flipped``, with c of the other sign."""
         turn = Convention(c_sign="subtracted") if flipped else Convention()
-        return [turn.inputs(self.objective, result.vector.arguments(dtype or self.dtype)) for result in self.results]
+        return [
+            turn.inputs(self.objective, result.vector.arguments(dtype or self.dtype))
+            for result in self.results
+        ]
 
     def allowed(self, candidate: Float, dtype: str | None = None) -> Float:
         """How far apart two right computations of ``candidate`` may be: the allowance, twice."""
         info = np.finfo(dtype or self.dtype)
         eps = np.sqrt(float(info.eps)) if self.objective.kind == "covariance" else float(info.eps)
         size = np.where(np.isfinite(candidate), np.abs(candidate), 0.0)
-        return 2.0 * self.slack * self.k * (eps * np.maximum(self.scale, self.condition * size) + float(info.tiny))
+        return (
+            2.0
+            * self.slack
+            * self.k
+            * (eps * np.maximum(self.scale, self.condition * size) + float(info.tiny))
+        )
 
     def agree(self, candidate: Float) -> Bools:
         """Entry by entry, whether the implementation returned ``candidate``."""
@@ -194,7 +213,9 @@ class Observed:
         return np.maximum.reduceat(entries, self.starts) if entries.size else entries
 
 
-def observe(objective: Objective, results: Sequence[CaseResult], dtype: str, convention: Convention) -> Observed:
+def observe(
+    objective: Objective, results: Sequence[CaseResult], dtype: str, convention: Convention
+) -> Observed:
     """Lay out the results that returned numbers; those that did not (errors, skips) are left out."""
     ran = tuple(result for result in results if result.outputs)
     slots: list[Slot] = []
@@ -212,14 +233,22 @@ def observe(objective: Objective, results: Sequence[CaseResult], dtype: str, con
             columns["k"].append(np.full(got.size, K.get(tolerance_class(objective, output), 8.0)))
             slots.append(Slot(index, output, slice(position, position + got.size)))
             position += got.size
-    flat = {name: np.concatenate(parts) if parts else np.empty(0) for name, parts in columns.items()}
+    flat = {
+        name: np.concatenate(parts) if parts else np.empty(0) for name, parts in columns.items()
+    }
     with np.errstate(all="ignore"):
-        condition = np.clip(np.nan_to_num(flat["scale"] / np.abs(flat["want"]), nan=1.0), 1.0, _CONDITION)
-    failed = np.array([result.status not in ("passed", "unexpected pass") for result in ran], dtype=bool)
+        condition = np.clip(
+            np.nan_to_num(flat["scale"] / np.abs(flat["want"]), nan=1.0), 1.0, _CONDITION
+        )
+    failed = np.array(
+        [result.status not in ("passed", "unexpected pass") for result in ran], dtype=bool
+    )
     if dtype == "float64" and _is_single(flat["got"], flat["want"]):
         # All fail a float64 check; what is to be explained is what would fail a float32 one.
         dtype, info = "float32", np.finfo(np.float32)
-        right = np.abs(flat["got"] - flat["want"]) <= flat["k"] * (float(info.eps) * flat["scale"] + float(info.tiny))
+        right = np.abs(flat["got"] - flat["want"]) <= flat["k"] * (
+            float(info.eps) * flat["scale"] + float(info.tiny)
+        )
         failed = ~np.logical_and.reduceat(right, starts)
     return Observed(
         objective=objective,
@@ -252,5 +281,7 @@ def _is_single(got: Float, want: Float) -> bool:
     finite = got[np.isfinite(got)]
     with np.errstate(over="ignore", under="ignore"):
         single = bool((finite == finite.astype(np.float32)).all())
-        telling = np.isfinite(got) & (want != want.astype(np.float32)) & (got != 0) & (np.abs(got) != 1)
+        telling = (
+            np.isfinite(got) & (want != want.astype(np.float32)) & (got != 0) & (np.abs(got) != 1)
+        )
     return single and int(telling.sum()) >= 3

@@ -33,7 +33,9 @@ class Relative:
     def remedy(self, named: str) -> str:
         """What to do about it."""
         if self.use:
-            return f'if this function is what you meant, check it as oracle.check(impl, "{self.use}")'
+            return (
+                f'if this function is what you meant, check it as oracle.check(impl, "{self.use}")'
+            )
         return f"hand the arguments over as {named} has them: {OBJECTIVES[named].formula}"
 
 
@@ -47,7 +49,11 @@ def recognise_signature(parameter_names: Sequence[str], objective: Objective) ->
     names = set(parameter_names)
     if not names or set(objective.arguments) <= names:
         return None
-    others = [other for other in OBJECTIVES.values() if other is not objective and set(other.arguments) <= names]
+    others = [
+        other
+        for other in OBJECTIVES.values()
+        if other is not objective and set(other.arguments) <= names
+    ]
     if not others:
         return None
     widest = max(len(other.arguments) for other in others)
@@ -69,17 +75,25 @@ def _log_sigmoid(inputs: Inputs) -> dict[str, Any]:
 
 def _log_ratios(inputs: Inputs) -> dict[str, Any]:
     data, noise = inputs["log_model_data"], inputs["log_model_noise"]
-    found = _right("nce_from_log_ratios", log_ratio_data=data, log_ratio_noise=noise, nu=inputs["nu"])
+    found = _right(
+        "nce_from_log_ratios", log_ratio_data=data, log_ratio_noise=noise, nu=inputs["nu"]
+    )
     return {name.replace("log_ratio", "log_model"): value for name, value in found.items()}
 
 
 def _normalised(inputs: Inputs) -> dict[str, Any]:
     constant, _ = textbook.Steps().log_normaliser(inputs["B"], 1)
-    return {"value": _right("laplace_ica_log_density", B=inputs["B"], c=0.0, u=inputs["u"])["value"] + constant}
+    return {
+        "value": _right("laplace_ica_log_density", B=inputs["B"], c=0.0, u=inputs["u"])["value"]
+        + constant
+    }
 
 
 def _likelihood(inputs: Inputs) -> dict[str, Any]:
-    return {**_right("laplace_ica_mle", B=inputs["B"], x=inputs["x"]), "grad_c": np.zeros((), dtype=inputs["x"].dtype)}
+    return {
+        **_right("laplace_ica_mle", B=inputs["B"], x=inputs["x"]),
+        "grad_c": np.zeros((), dtype=inputs["x"].dtype),
+    }
 
 
 def _exact_normaliser(inputs: Inputs) -> dict[str, Any]:
@@ -88,16 +102,29 @@ def _exact_normaliser(inputs: Inputs) -> dict[str, Any]:
 
 def _network(activation: str) -> Relative:
     use = f"mlp_{activation}_log_density"
-    return Relative(f"{activation}-given", f"the hidden units' activation is {activation}", use, lambda inputs: _right(use, **inputs))
+    return Relative(
+        f"{activation}-given",
+        f"the hidden units' activation is {activation}",
+        use,
+        lambda inputs: _right(use, **inputs),
+    )
 
 
 _RELATIVES: dict[str, tuple[Relative, ...]] = {
     "log_sigmoid": (
-        Relative("sigmoid-given", "sigma(t) is returned, not its logarithm", "sigmoid", lambda inputs: _right("sigmoid", **inputs)),
+        Relative(
+            "sigmoid-given",
+            "sigma(t) is returned, not its logarithm",
+            "sigmoid",
+            lambda inputs: _right("sigmoid", **inputs),
+        ),
     ),
     "sigmoid": (
         Relative(
-            "log-sigmoid-given", "ln sigma(t) is returned, not sigma(t)", "log_sigmoid", lambda inputs: _right("log_sigmoid", **inputs)
+            "log-sigmoid-given",
+            "ln sigma(t) is returned, not sigma(t)",
+            "log_sigmoid",
+            lambda inputs: _right("log_sigmoid", **inputs),
         ),
     ),
     "binary_nce": (
@@ -109,13 +136,31 @@ _RELATIVES: dict[str, tuple[Relative, ...]] = {
         ),
     ),
     "laplace_ica_log_density": (
-        Relative("normalised-density", "the normalised density is returned: c is unused, -ln Z in its place", "", _normalised),
+        Relative(
+            "normalised-density",
+            "the normalised density is returned: c is unused, -ln Z in its place",
+            "",
+            _normalised,
+        ),
     ),
     "laplace_ica_nce": (
-        Relative("likelihood-given", "the mean log-likelihood of x is returned, y, c and noise unused", "laplace_ica_mle", _likelihood),
+        Relative(
+            "likelihood-given",
+            "the mean log-likelihood of x is returned, y, c and noise unused",
+            "laplace_ica_mle",
+            _likelihood,
+        ),
     ),
     "laplace_ica_importance_sampling": (
-        Relative("exact-normaliser", "ln Z is the exact one, y and noise unused", "laplace_ica_mle", _exact_normaliser),
+        Relative(
+            "exact-normaliser",
+            "ln Z is the exact one, y and noise unused",
+            "laplace_ica_mle",
+            _exact_normaliser,
+        ),
     ),
-    **{f"mlp_{name}_log_density": tuple(_network(other) for other in ACTIVATIONS if other != name) for name in ACTIVATIONS},
+    **{
+        f"mlp_{name}_log_density": tuple(_network(other) for other in ACTIVATIONS if other != name)
+        for name in ACTIVATIONS
+    },
 }

@@ -34,15 +34,25 @@ def _cov(inputs: Inputs) -> Any:
 PROPERTIES: dict[str, Callable[[Inputs], bool]] = {
     "where det B < 0": lambda inputs: "B" in inputs and bool(np.linalg.det(inputs["B"]) < 0),
     "where n_noise differs from n_data": _sizes_differ,
-    "where the covariance is not diagonal": lambda inputs: bool((_cov(inputs) != np.diag(np.diag(_cov(inputs)))).any()),
-    "where the covariance is not the identity": lambda inputs: bool((_cov(inputs) != np.eye(len(_cov(inputs)))).any()),
-    "where the mean is not 0": lambda inputs: bool(np.any(inputs.get("noise_mean", inputs.get("mean", 0.0)))),
-    "where B is not symmetric": lambda inputs: "B" in inputs and bool((inputs["B"] != inputs["B"].T).any()),
+    "where the covariance is not diagonal": lambda inputs: bool(
+        (_cov(inputs) != np.diag(np.diag(_cov(inputs)))).any()
+    ),
+    "where the covariance is not the identity": lambda inputs: bool(
+        (_cov(inputs) != np.eye(len(_cov(inputs)))).any()
+    ),
+    "where the mean is not 0": lambda inputs: bool(
+        np.any(inputs.get("noise_mean", inputs.get("mean", 0.0)))
+    ),
+    "where B is not symmetric": lambda inputs: (
+        "B" in inputs and bool((inputs["B"] != inputs["B"].T).any())
+    ),
     "where c is not 0": lambda inputs: inputs.get("c", 0.0) != 0.0,
     "where the slope is not 1": lambda inputs: inputs.get("slope", 1.0) != 1.0,
     "where there is more than one step": lambda inputs: inputs.get("n_steps", 1.0) > 1.0,
     "where the step size is not 1": lambda inputs: inputs.get("step_size", 1.0) != 1.0,
-    "where n_dim > 1": lambda inputs: next((len(inputs[name]) for name in ("B", "cov", "precision") if name in inputs), 0) > 1,
+    "where n_dim > 1": lambda inputs: (
+        next((len(inputs[name]) for name in ("B", "cov", "precision") if name in inputs), 0) > 1
+    ),
 }
 
 
@@ -52,13 +62,20 @@ def explains_which(observed: Observed) -> str | None:
     if failed.all() or not failed.any():
         return None
     flags = sorted({flag for vector in range(observed.n_ran) for flag in observed.flags(vector)})
-    tests: dict[str, list[bool]] = {f"with the flag {flag}": [flag in observed.flags(k) for k in range(observed.n_ran)] for flag in flags}
+    tests: dict[str, list[bool]] = {
+        f"with the flag {flag}": [flag in observed.flags(k) for k in range(observed.n_ran)]
+        for flag in flags
+    }
     for name, holds in PROPERTIES.items():
         tests[name] = [holds(result.vector.inputs) for result in observed.results]
     exact = [name for name, has in tests.items() if np.array_equal(has, failed)]
     if exact:
         return f"it fails on all {int(failed.sum())} vectors {' = '.join(exact)}, and passes on all {int((~failed).sum())} others"
-    within = [(sum(has), name) for name, has in tests.items() if not (failed & ~np.array(has)).any() and not all(has)]
+    within = [
+        (sum(has), name)
+        for name, has in tests.items()
+        if not (failed & ~np.array(has)).any() and not all(has)
+    ]
     if within:
         count, name = min(within)
         return f"it fails only {name}: on {int(failed.sum())} of {count} such vectors, on none of the {observed.n_ran - count} others"

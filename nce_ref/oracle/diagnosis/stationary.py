@@ -42,7 +42,9 @@ _APART = 20.0  # how many times larger the right J's slope is
 _EARLY = 0.25  # of the vectors: BFGS stops early at one kinked sample in ten
 _RUN_AWAY = 1e-8  # of (1/n_data) sum h (1 - h), some 0.2 at a maximum
 _AS_STILL = 10.0  # suspects that are as likely as the stillest
-_LATER = {mistake.id for mistake in (*GRADIENTS, *MODEL_GRADIENTS, *ARITHMETIC)}  # asked where none of the others is still
+_LATER = {
+    mistake.id for mistake in (*GRADIENTS, *MODEL_GRADIENTS, *ARITHMETIC)
+}  # asked where none of the others is still
 
 Evaluate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -87,7 +89,10 @@ def maximised(observed: Observed) -> tuple[Maximised, ...]:
     right: Evaluate = partial(textbook.evaluate, textbook.Steps(), name)
     as_declared, flipped = _places(observed, False), _places(observed, True)
     rights = [place.slope(right) for place in as_declared]
-    moved = [bool(place.failed and np.linalg.norm(slope) >= _STILL) for place, slope in zip(as_declared, rights)]
+    moved = [
+        bool(place.failed and np.linalg.norm(slope) >= _STILL)
+        for place, slope in zip(as_declared, rights)
+    ]
     if 2 * sum(moved) <= sum(place.failed for place in as_declared):
         return ()  # local maxima, or all but the right one: no slip explains them
     least = min(float(np.linalg.norm(slope)) for slope, is_moved in zip(rights, moved) if is_moved)
@@ -103,13 +108,19 @@ def maximised(observed: Observed) -> tuple[Maximised, ...]:
                     found.append(Maximised(id, places is flipped, still, least))
             if found:
                 found.sort(key=lambda one: one.still)
-                return tuple(one for one in found if one.still <= max(_AS_STILL * found[0].still, 1e-3 * _STILL))
+                return tuple(
+                    one
+                    for one in found
+                    if one.still <= max(_AS_STILL * found[0].still, 1e-3 * _STILL)
+                )
     return ()
 
 
 def suspects_of_estimates(observed: Observed) -> tuple[Suspect, ...]:
     """The same as a report has it."""
-    turned = Convention(c_sign="added" if observed.convention.c_sign == "subtracted" else "subtracted")
+    turned = Convention(
+        c_sign="added" if observed.convention.c_sign == "subtracted" else "subtracted"
+    )
     found = []
     for one in maximised(observed):
         evidence = (
@@ -119,17 +130,43 @@ def suspects_of_estimates(observed: Observed) -> tuple[Suspect, ...]:
         counts, declare = (observed.n_failed, observed.n_failed, evidence), f"convention={turned}"
         if not one.mistake:
             title = f"right under another convention: c_sign={turned.c_sign}"
-            effect = "none: the same estimate with c of the other sign; a choice that has to be declared"
-            found.append(Suspect("convention", f"c_sign={turned.c_sign}", title, *counts, effect, "nothing to mend", declare))
+            effect = (
+                "none: the same estimate with c of the other sign; a choice that has to be declared"
+            )
+            found.append(
+                Suspect(
+                    "convention",
+                    f"c_sign={turned.c_sign}",
+                    title,
+                    *counts,
+                    effect,
+                    "nothing to mend",
+                    declare,
+                )
+            )
             continue
         mistake = CATALOGUE[one.mistake]
-        also, remedy = (f", under {turned}", f"declare {declare} as well") if one.c_flipped else ("", "")
-        found.append(Suspect("mistake", mistake.id, mistake.title + also, *counts, mistake.effect, mistake.fix, remedy))
+        also, remedy = (
+            (f", under {turned}", f"declare {declare} as well") if one.c_flipped else ("", "")
+        )
+        found.append(
+            Suspect(
+                "mistake",
+                mistake.id,
+                mistake.title + also,
+                *counts,
+                mistake.effect,
+                mistake.fix,
+                remedy,
+            )
+        )
     return tuple(found)
 
 
 def _suspects(name: str) -> tuple[list[str], list[str]]:
-    ids = [id for id, mistake in CATALOGUE.items() if name in mistake.objectives and not mistake.choice]
+    ids = [
+        id for id, mistake in CATALOGUE.items() if name in mistake.objectives and not mistake.choice
+    ]
     return [id for id in ids if id not in _LATER], [id for id in ids if id in _LATER]
 
 
@@ -157,12 +194,26 @@ def _places(observed: Observed, c_flipped: bool) -> list[_Place]:
     found = []
     for result, failed in zip(observed.results, observed.failed):
         matrix = result.vector.objective.outputs[0].name
-        values = {name: np.asarray(value, dtype=np.float64) for name, value in result.outputs.items()}
-        if not {matrix, "c"} <= set(values) or not all(np.isfinite(value).all() for value in values.values()):
+        values = {
+            name: np.asarray(value, dtype=np.float64) for name, value in result.outputs.items()
+        }
+        if not {matrix, "c"} <= set(values) or not all(
+            np.isfinite(value).all() for value in values.values()
+        ):
             return []
-        sign = observed.convention.factor(observed.objective, "c", result.vector.inputs) * (-1.0 if c_flipped else 1.0)
+        sign = observed.convention.factor(observed.objective, "c", result.vector.inputs) * (
+            -1.0 if c_flipped else 1.0
+        )
         try:
-            found.append(_place(result.vector.inputs, matrix, values[matrix], sign * float(values["c"]), bool(failed)))
+            found.append(
+                _place(
+                    result.vector.inputs,
+                    matrix,
+                    values[matrix],
+                    sign * float(values["c"]),
+                    bool(failed),
+                )
+            )
         except (ValueError, np.linalg.LinAlgError):
             return []
     return found
@@ -172,12 +223,16 @@ def _place(inputs: Mapping[str, Any], matrix: str, value: Float, c: float, faile
     x, n = inputs["x"], len(value)
     value = value if matrix == "B" else (value + value.T) / 2
     model: LaplaceICA | Gaussian = LaplaceICA(n) if matrix == "B" else Gaussian(n)
-    objective = NCEObjective(model, GaussianNoise(inputs["noise_mean"], inputs["noise_cov"]), x, inputs["y"])
+    objective = NCEObjective(
+        model, GaussianNoise(inputs["noise_mean"], inputs["noise_cov"]), x, inputs["y"]
+    )
     curvature = -objective.expand(model.pack(value, c)).hessian
     if curvature[-1, -1] < _RUN_AWAY:
         raise ValueError("c: every point is told apart, there is no slope left in anything")
     if matrix == "B":
-        basis = _without_kinks(value, x)  # a maximum has none at a noise point: there the kink is a valley
+        basis = _without_kinks(
+            value, x
+        )  # a maximum has none at a noise point: there the kink is a valley
         curvature = basis.T @ curvature @ basis
     else:
         basis = _duplication(n)

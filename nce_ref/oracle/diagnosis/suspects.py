@@ -29,7 +29,10 @@ from nce_ref.oracle.mistakes import ARITHMETIC, CATALOGUE
 from nce_ref.oracle.vectors import Vector
 
 _ROUGHLY = 0.05  # of an error may be left unexplained where rounding decides about the rest
-_SMALL = {"float32": 1e-3, "float64": 1e-6}  # of the scale: an error that is a matter of digits lost
+_SMALL = {
+    "float32": 1e-3,
+    "float64": 1e-6,
+}  # of the scale: an error that is a matter of digits lost
 Evaluate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -85,13 +88,21 @@ def settings(observed: Observed) -> tuple[Setting, ...]:
     for convention in every:
         flipped = "c" in objective.arguments and convention.c_sign != declared.c_sign
         factors = observed.factors(convention)
-        if not any(flipped == other.flipped and np.array_equal(factors, other.factors) for other in found):
+        if not any(
+            flipped == other.flipped and np.array_equal(factors, other.factors) for other in found
+        ):
             found.append(Setting(convention, factors, flipped, _changed(convention, declared)))
     return tuple(found)
 
 
 def compare(
-    observed: Observed, kind: str, name: str, candidate: Float, setting: Setting, complexity: float, is_numeric: bool = False
+    observed: Observed,
+    kind: str,
+    name: str,
+    candidate: Float,
+    setting: Setting,
+    complexity: float,
+    is_numeric: bool = False,
 ) -> Candidate:
     """How well a candidate explains what was returned."""
     agree = observed.agree(candidate)
@@ -102,7 +113,10 @@ def compare(
     with np.errstate(all="ignore"):
         near = np.abs(observed.got - candidate) / observed.allowed(candidate)
         far = np.abs(observed.got - observed.want) / observed.allowed(observed.want)
-        near, far = np.where(agree & ~np.isfinite(near), 0.0, near), np.where(np.isfinite(far), far, np.inf)
+        near, far = (
+            np.where(agree & ~np.isfinite(near), 0.0, near),
+            np.where(np.isfinite(far), far, np.inf),
+        )
     distance = observed.worst(near)
     matched = observed.every(agree)
     closer_than_half = distance < 0.5 * observed.worst(far)
@@ -112,10 +126,14 @@ def compare(
         explained = np.zeros_like(explained)
     contradicted = int((~observed.failed & ~matched).sum())
     nearness = float(np.max(distance[explained], initial=0.0))
-    return Candidate(kind, name, setting.convention, complexity, explained, contradicted, nearness, loose)
+    return Candidate(
+        kind, name, setting.convention, complexity, explained, contradicted, nearness, loose
+    )
 
 
-def search(observed: Observed, sources: Sequence[Source] | None = None, undeclared: bool = True) -> list[Candidate]:
+def search(
+    observed: Observed, sources: Sequence[Source] | None = None, undeclared: bool = True
+) -> list[Candidate]:
     """Every convention, mistake, other objective and mistake under a convention that explains at least one failing vector.
 
     With ``sources``, those alone, under every convention, or, not ``undeclared``, under the declared one. A source that explains none
@@ -137,10 +155,23 @@ def search(observed: Observed, sources: Sequence[Source] | None = None, undeclar
             outputs = _laid_out(observed, source, flipped)
             for way in itertools.compress(these, plausible):
                 complexity = 1.0 if way is ways[0] else 2.0 + 0.1 * way.words
-                found.append(compare(observed, source.kind, source.id, way.factors * outputs, way, complexity, source.is_numeric))
+                found.append(
+                    compare(
+                        observed,
+                        source.kind,
+                        source.id,
+                        way.factors * outputs,
+                        way,
+                        complexity,
+                        source.is_numeric,
+                    )
+                )
         if any(is_full(candidate, observed) for candidate in found):
             break
-    return sorted((candidate for candidate in found if candidate.matches), key=lambda candidate: rank(candidate, observed))
+    return sorted(
+        (candidate for candidate in found if candidate.matches),
+        key=lambda candidate: rank(candidate, observed),
+    )
 
 
 def search_alone(observed: Observed) -> tuple[Observed, list[Candidate]]:
@@ -149,13 +180,23 @@ def search_alone(observed: Observed) -> tuple[Observed, list[Candidate]]:
     Comes with what was returned for the wrong outputs; no candidates where all outputs are wrong.
     """
     outputs = list(dict.fromkeys(slot.output for slot in observed.slots))
-    wrong = tuple(name for name in outputs if any(slot.output == name and observed.is_wrong(slot) for slot in observed.slots))
+    wrong = tuple(
+        name
+        for name in outputs
+        if any(slot.output == name and observed.is_wrong(slot) for slot in observed.slots)
+    )
     vectors = sorted({slot.vector for slot in observed.slots if slot.output in wrong})
     if not wrong or len(wrong) == len(outputs):
         return observed, []
     part = observed.subset(vectors, wrong)
-    sources = [source for source in every_source(observed.objective.name) if source.kind == "mistake"]
-    found = [candidate for candidate in search(part, sources, undeclared=False) if is_full(candidate, part)]
+    sources = [
+        source for source in every_source(observed.objective.name) if source.kind == "mistake"
+    ]
+    found = [
+        candidate
+        for candidate in search(part, sources, undeclared=False)
+        if is_full(candidate, part)
+    ]
     return part, [replace(candidate, alone=wrong) for candidate in found]
 
 
@@ -164,7 +205,14 @@ def rank(candidate: Candidate, observed: Observed) -> tuple[Any, ...]:
     unexplained = observed.n_failed - candidate.matches + candidate.contradicted
     # A relative of the objective comes after a known mistake that says the same.
     relative = candidate.kind == "other objective"
-    return unexplained, int(candidate.complexity), candidate.loose, relative, candidate.complexity, candidate.nearness
+    return (
+        unexplained,
+        int(candidate.complexity),
+        candidate.loose,
+        relative,
+        candidate.complexity,
+        candidate.nearness,
+    )
 
 
 def is_full(candidate: Candidate, observed: Observed) -> bool:
@@ -178,7 +226,9 @@ def _conventions(observed: Observed, ways: tuple[Setting, ...]) -> list[Candidat
         truth[True] = _laid_out(observed, _truth(observed.objective.name), True, "float64")
     names = [_words(way.convention, observed.convention) for way in ways]
     return [
-        compare(observed, "convention", name, way.factors * truth[way.flipped], way, 0.1 * way.words)
+        compare(
+            observed, "convention", name, way.factors * truth[way.flipped], way, 0.1 * way.words
+        )
         for name, way in zip(names[1:], ways[1:])
         if way.flipped in truth
     ]
@@ -198,7 +248,9 @@ def _plausible(few: Observed, outputs: Float, factors: Float, is_numeric: bool) 
     """By convention, whether the outputs are what came for any probe, roughly where they are not finite or not exact."""
     candidates = factors * outputs
     with np.errstate(all="ignore"):
-        roughly = np.maximum(_ROUGHLY * np.abs(candidates - few.want), _SMALL[few.dtype] * few.scale)
+        roughly = np.maximum(
+            _ROUGHLY * np.abs(candidates - few.want), _SMALL[few.dtype] * few.scale
+        )
         near = np.abs(few.got - candidates) <= np.maximum(few.allowed(candidates), roughly)
     bad, bad_got = ~np.isfinite(candidates), ~np.isfinite(few.got)
     agree = near | (bad | bad_got if is_numeric else bad & bad_got)
@@ -215,8 +267,14 @@ def every_source(objective: str) -> tuple[Source, ...]:
     """The known mistakes at an objective, then its relatives."""
     numeric = {mistake.id for mistake in ARITHMETIC}
     known = [mistake for mistake in CATALOGUE.values() if objective in mistake.objectives]
-    found = [Source("mistake", mistake.id, partial(mistake.evaluate, objective), mistake.id in numeric) for mistake in known]
-    found += [Source("other objective", relative.id, relative.evaluate) for relative in relatives_of(objective)]
+    found = [
+        Source("mistake", mistake.id, partial(mistake.evaluate, objective), mistake.id in numeric)
+        for mistake in known
+    ]
+    found += [
+        Source("other objective", relative.id, relative.evaluate)
+        for relative in relatives_of(objective)
+    ]
     return tuple(found)
 
 
@@ -243,12 +301,19 @@ def _flat(source: Source, layout: Layout, dtype: str, flipped: bool) -> Float:
 
 
 def _changed(convention: Convention, declared: Convention) -> int:
-    return sum(getattr(convention, word) != getattr(declared, word) for word in ("sense", "reduction", "c_sign"))
+    return sum(
+        getattr(convention, word) != getattr(declared, word)
+        for word in ("sense", "reduction", "c_sign")
+    )
 
 
 def _words(convention: Convention, declared: Convention) -> str:
     """What differs from the declared convention, as an id: ``sense=minimise,reduction=sum``."""
-    words = [word for word in ("sense", "reduction", "c_sign") if getattr(convention, word) != getattr(declared, word)]
+    words = [
+        word
+        for word in ("sense", "reduction", "c_sign")
+        if getattr(convention, word) != getattr(declared, word)
+    ]
     return ",".join(f"{word}={getattr(convention, word)}" for word in words)
 
 
@@ -261,10 +326,16 @@ def _loosely(observed: Observed, candidate: Float, agree: Bools) -> Bools:
     bad_got, bad_candidate = ~np.isfinite(observed.got), ~np.isfinite(candidate)
     with np.errstate(all="ignore"):
         error, mine = np.abs(observed.got - observed.want), np.abs(candidate - observed.want)
-        loosely = agree | (bad_got & bad_candidate) | (np.abs(observed.got - candidate) <= _ROUGHLY * mine)
+        loosely = (
+            agree
+            | (bad_got & bad_candidate)
+            | (np.abs(observed.got - candidate) <= _ROUGHLY * mine)
+        )
         small = _SMALL[observed.dtype] * observed.scale
     # The largest error of this output that is a matter of lost digits, on every entry of the output.
-    lost = np.maximum.reduceat(np.where(mine <= small, mine, 0.0), observed.slot_starts)[observed.slot_of]
+    lost = np.maximum.reduceat(np.where(mine <= small, mine, 0.0), observed.slot_starts)[
+        observed.slot_of
+    ]
     loosely |= (mine <= small) & (error <= np.minimum(16.0 * lost, small))
     of_value = (bad_got & bad_candidate)[observed.value_of] & observed.has_value
     return loosely | (of_value & (bad_got | bad_candidate))

@@ -58,7 +58,10 @@ GROUPS: tuple[tuple[str, tuple[Mistake, ...]], ...] = (
     ("Back-propagation written by hand", NETWORK_GRADIENTS),
     ("Importance sampling", (*IMPORTANCE_WEIGHTS, *IMPORTANCE_TERMS)),
     ("Score matching", (*SCORE_MATCHING_LOSS, *SCORE_MATCHING_DIVERGENCE)),
-    ("Gradients of importance sampling and score matching written by hand", (*IMPORTANCE_GRADIENTS, *SCORE_MATCHING_GRADIENTS)),
+    (
+        "Gradients of importance sampling and score matching written by hand",
+        (*IMPORTANCE_GRADIENTS, *SCORE_MATCHING_GRADIENTS),
+    ),
     ("The leapfrog", (*LEAPFROG_STEPS, *LEAPFROG_SCORES)),
     ("The energies of a transition and the Metropolis decision", (*ENERGY, *METROPOLIS)),
 )

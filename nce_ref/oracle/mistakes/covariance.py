@@ -13,7 +13,13 @@ import numpy as np
 from nce_ref._checks import Float
 from nce_ref.oracle.mistakes.base import Mistake
 from nce_ref.oracle.mistakes.making import covariance_made_by
-from nce_ref.oracle.textbook_covariance import CovarianceSteps, Finish, Sandwich, corrected, corrected_by
+from nce_ref.oracle.textbook_covariance import (
+    CovarianceSteps,
+    Finish,
+    Sandwich,
+    corrected,
+    corrected_by,
+)
 
 _RIGHT = "Sigma = I^-1 - (1 + 1/nu) I^-1 m m' I^-1, m = E_d[P g]"
 _OF_B = "The standard errors of B are right."
@@ -245,6 +251,8 @@ _MISTAKES: tuple[tuple[CovarianceSteps, str, str, str, str], ...] = (
 
 
 COVARIANCE_ALGEBRA: tuple[Mistake, ...] = tuple(
-    covariance_made_by(steps, id, title, effect=effect, fix=f"{_RIGHT}, per data point; the slip: {slip}")
+    covariance_made_by(
+        steps, id, title, effect=effect, fix=f"{_RIGHT}, per data point; the slip: {slip}"
+    )
     for steps, id, title, effect, slip in _MISTAKES
 )

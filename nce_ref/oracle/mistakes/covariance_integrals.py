@@ -114,7 +114,9 @@ _MISTAKES: tuple[tuple[CovarianceSteps, str, str, str, str], ...] = (
         f"{_I}; the slip: E_d[g g'] and E_d[g]",
     ),
     (
-        CovarianceSteps(_data_alone, sandwich=lambda information, nu: corrected_by(1.0, information)),
+        CovarianceSteps(
+            _data_alone, sandwich=lambda information, nu: corrected_by(1.0, information)
+        ),
         "cov-cramer-rao",
         "the Cramer-Rao bound is returned, which NCE reaches as nu grows without bound",
         "All standard errors are too small: what the noise sample adds is left out.",
@@ -186,5 +188,6 @@ _MISTAKES: tuple[tuple[CovarianceSteps, str, str, str, str], ...] = (
 )
 
 COVARIANCE_INTEGRALS: tuple[Mistake, ...] = tuple(
-    covariance_made_by(steps, id, title, effect=effect, fix=fix) for steps, id, title, effect, fix in _MISTAKES
+    covariance_made_by(steps, id, title, effect=effect, fix=fix)
+    for steps, id, title, effect, fix in _MISTAKES
 )

@@ -153,7 +153,8 @@ METROPOLIS = (
         "metropolis-halved",
         DECISION,
         "exp((H - H')/2): a 1/2 that the energies have already",
-        effect=_BALANCE + "The law sampled is wider: moves uphill in energy are accepted too often.",
+        effect=_BALANCE
+        + "The law sampled is wider: moves uphill in energy are accepted too often.",
         fix=f"{_P}; the slip: exp((H - H')/2)",
     ),
     made_by(

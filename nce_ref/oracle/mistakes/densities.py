@@ -102,7 +102,9 @@ class _Multiplied(Steps):
 
 class _Standard(Steps):
     def gaussian_log_density(self, u: Array, mean: Array, cov: Array) -> Array:
-        return super().gaussian_log_density(u, np.zeros_like(mean), np.eye(len(mean), dtype=cov.dtype))
+        return super().gaussian_log_density(
+            u, np.zeros_like(mean), np.eye(len(mean), dtype=cov.dtype)
+        )
 
 
 class _Averaged(Steps):

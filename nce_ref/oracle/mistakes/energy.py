@@ -59,7 +59,8 @@ ENERGY = (
         "energy-no-kinetic",
         LEAPFROG,
         "the kinetic energy is left out, or taken at the start both times",
-        effect=_BALANCE + "Moves uphill in ln p_m are refused in part, though the momentum paid for them.",
+        effect=_BALANCE
+        + "Moves uphill in ln p_m are refused in part, though the momentum paid for them.",
         fix=f"{_H}; the slip: without |p|^2/2",
     ),
     made_by(

@@ -29,7 +29,9 @@ class _ClampedCrossEntropy(Steps):
 class _WhereOverflows(Steps):
     def log_sigmoid(self, t: Array) -> tuple[Array, Array]:
         value, slope = super().log_sigmoid(t)
-        return value, np.where(np.isinf(np.exp(np.abs(t))), np.asarray(np.nan, dtype=slope.dtype), slope)
+        return value, np.where(
+            np.isinf(np.exp(np.abs(t))), np.asarray(np.nan, dtype=slope.dtype), slope
+        )
 
 
 class _ExpOverOnePlusExp(Steps):

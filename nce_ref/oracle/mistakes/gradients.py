@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from nce_ref.oracle.conventions import sample_sizes
-from nce_ref.oracle.mistakes.making import IMPORTANCE, LOG_SIGMOID, MLE, NCE, OF_MODELS, SCORE_MATCHING, made_by
+from nce_ref.oracle.mistakes.making import (
+    IMPORTANCE,
+    LOG_SIGMOID,
+    MLE,
+    NCE,
+    OF_MODELS,
+    SCORE_MATCHING,
+    made_by,
+)
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.textbook import Array, Outputs, Pullback, Steps
 
@@ -21,8 +29,13 @@ class _Factor(Steps):
 
     def finish(self, objective: str, inputs: Mapping[str, Any], outputs: Outputs) -> Outputs:
         factor = self.factor(*sample_sizes(OBJECTIVES[objective], inputs))
-        derivatives = {output.name for output in OBJECTIVES[objective].outputs if output.derivative_of}
-        return {name: factor * value if name in derivatives else value for name, value in outputs.items()}
+        derivatives = {
+            output.name for output in OBJECTIVES[objective].outputs if output.derivative_of
+        }
+        return {
+            name: factor * value if name in derivatives else value
+            for name, value in outputs.items()
+        }
 
 
 class Finish(Steps):
@@ -39,7 +52,9 @@ class _CSubtracted(Steps):
     def laplace(self, B: Array, c: float, u: Array, is_data: bool = True) -> tuple[Array, Pullback]:
         return super().laplace(B, -c, u, is_data)
 
-    def gaussian(self, precision: Array, c: float, u: Array, is_data: bool = True) -> tuple[Array, Pullback]:
+    def gaussian(
+        self, precision: Array, c: float, u: Array, is_data: bool = True
+    ) -> tuple[Array, Pullback]:
         return super().gaussian(precision, -c, u, is_data)
 
 
@@ -229,7 +244,8 @@ GRADIENTS = (
         "gradient-no-sigmoid-slope",
         LOG_SIGMOID,
         "(ln sigma)' = 1/sigma: the chain rule stops at the sigmoid",
-        effect="Slopes never fall below 1 and grow like e^-t: no stationary point where the optimum is. " + CLIMBS,
+        effect="Slopes never fall below 1 and grow like e^-t: no stationary point where the optimum is. "
+        + CLIMBS,
         fix="(ln sigma(t))' = sigma'(t)/sigma(t) = sigma(-t); the slip: 1/sigma(t)",
     ),
     made_by(
@@ -237,7 +253,8 @@ GRADIENTS = (
         "gradient-no-reciprocal",
         LOG_SIGMOID,
         "(ln sigma)' = sigma': the logarithm's own derivative 1/sigma is forgotten",
-        effect="Points far on the wrong side, which should pull hardest, do not pull at all. " + CLIMBS,
+        effect="Points far on the wrong side, which should pull hardest, do not pull at all. "
+        + CLIMBS,
         fix="(ln sigma(t))' = sigma'(t)/sigma(t) = sigma(-t); the slip: sigma(t) sigma(-t)",
     ),
     made_by(

@@ -18,7 +18,9 @@ class _Shifted(Steps):
 
     def log_mean_weight(self, log_w: Array, n_data: int) -> tuple[Any, Array]:
         value, shares = super().log_mean_weight(log_w, n_data)
-        return value + log_w.dtype.type(self.of_noise * np.log(len(log_w)) + self.of_data * np.log(n_data)), shares
+        return value + log_w.dtype.type(
+            self.of_noise * np.log(len(log_w)) + self.of_data * np.log(n_data)
+        ), shares
 
 
 class _LogNoise(Steps):
@@ -77,7 +79,9 @@ class _TruncatedWeights(Steps):
         truncated, shares = super().log_mean_weight(np.minimum(log_w, limit), n_data)
         above = log_w > limit
         # What is cut off follows the mean: its slope goes to all weights by their shares.
-        return truncated, shares * ~above + (shares * above).sum() * super().log_mean_weight(log_w, n_data)[1]
+        return truncated, shares * ~above + (shares * above).sum() * super().log_mean_weight(
+            log_w, n_data
+        )[1]
 
 
 class _TopNotAdded(Steps):

@@ -17,7 +17,9 @@ class _Normaliser(Steps):
     def __init__(self, factor: float, power: int = 0) -> None:
         self.factor, self.power = factor, power
 
-    def importance(self, model_data: Array, model_noise: Array, noise_noise: Array) -> tuple[Any, Any, Array, Array]:
+    def importance(
+        self, model_data: Array, model_noise: Array, noise_noise: Array
+    ) -> tuple[Any, Any, Array, Array]:
         value, log_Z, of_data, of_noise = super().importance(model_data, model_noise, noise_noise)
         factor = self.factor * float(len(model_data)) ** self.power
         return value + log_Z - factor * log_Z, log_Z, of_data, factor * of_noise
@@ -139,7 +141,8 @@ IMPORTANCE_GRADIENTS = (
         "is-gradient-unweighted",
         IMPORTANCE,
         "the noise's points count alike: 1/n_noise for w_t/sum w",
-        effect="The gradient's zero has the model's moments on the data equal to those on the noise, whatever the weights are. " + CLIMBS,
+        effect="The gradient's zero has the model's moments on the data equal to those on the noise, whatever the weights are. "
+        + CLIMBS,
         fix=f"{_DZ}; the slip: 1/n_noise",
     ),
     made_by(
@@ -155,7 +158,8 @@ IMPORTANCE_GRADIENTS = (
         "is-gradient-not-self-normalised",
         IMPORTANCE,
         "the weights are not divided by their sum in the gradient: that of Z, not of ln Z",
-        effect="Right where Z = 1 only, a factor of Z elsewhere; it overflows with the weights. " + CLIMBS,
+        effect="Right where Z = 1 only, a factor of Z elsewhere; it overflows with the weights. "
+        + CLIMBS,
         fix=f"{_DZ}; the slip: w_t/n_noise",
     ),
     made_by(

@@ -14,7 +14,11 @@ class _Kicks(Steps):
         self.first, self.inner, self.last = first, inner, last
 
     def kicks(self, step_size: float, n_steps: int) -> list[float]:
-        return [self.first * step_size, *[self.inner * step_size] * (n_steps - 1), self.last * step_size]
+        return [
+            self.first * step_size,
+            *[self.inner * step_size] * (n_steps - 1),
+            self.last * step_size,
+        ]
 
 
 class _KicksSquared(Steps):
@@ -38,25 +42,33 @@ class _Steps(Steps):
     def __init__(self, more: int) -> None:
         self.more = more
 
-    def trajectory(self, score: Score, u: Array, p: Array, step_size: float, n_steps: int) -> tuple[Array, Array]:
+    def trajectory(
+        self, score: Score, u: Array, p: Array, step_size: float, n_steps: int
+    ) -> tuple[Array, Array]:
         n_steps += self.more
         return super().trajectory(score, u, p, step_size, n_steps) if n_steps else (u, p)
 
 
 class _OneLongStep(Steps):
-    def trajectory(self, score: Score, u: Array, p: Array, step_size: float, n_steps: int) -> tuple[Array, Array]:
+    def trajectory(
+        self, score: Score, u: Array, p: Array, step_size: float, n_steps: int
+    ) -> tuple[Array, Array]:
         return super().trajectory(score, u, p, n_steps * step_size, 1)
 
 
 class _Euler(Steps):
-    def trajectory(self, score: Score, u: Array, p: Array, step_size: float, n_steps: int) -> tuple[Array, Array]:
+    def trajectory(
+        self, score: Score, u: Array, p: Array, step_size: float, n_steps: int
+    ) -> tuple[Array, Array]:
         for _ in range(n_steps):
             u, p = u + step_size * p, p + step_size * score(u)
         return u, p
 
 
 class _DriftsAtTheEnds(Steps):
-    def trajectory(self, score: Score, u: Array, p: Array, step_size: float, n_steps: int) -> tuple[Array, Array]:
+    def trajectory(
+        self, score: Score, u: Array, p: Array, step_size: float, n_steps: int
+    ) -> tuple[Array, Array]:
         for _ in range(n_steps):
             u = u + 0.5 * step_size * p
             p = p + step_size * score(u)
@@ -65,7 +77,9 @@ class _DriftsAtTheEnds(Steps):
 
 
 class _StaleScore(Steps):
-    def trajectory(self, score: Score, u: Array, p: Array, step_size: float, n_steps: int) -> tuple[Array, Array]:
+    def trajectory(
+        self, score: Score, u: Array, p: Array, step_size: float, n_steps: int
+    ) -> tuple[Array, Array]:
         for _ in range(n_steps):
             kick = 0.5 * step_size * score(u)
             p = p + kick
@@ -75,13 +89,17 @@ class _StaleScore(Steps):
 
 
 class _ScoreOnce(Steps):
-    def trajectory(self, score: Score, u: Array, p: Array, step_size: float, n_steps: int) -> tuple[Array, Array]:
+    def trajectory(
+        self, score: Score, u: Array, p: Array, step_size: float, n_steps: int
+    ) -> tuple[Array, Array]:
         at_start = score(u)
         return super().trajectory(lambda _: at_start, u, p, step_size, n_steps)
 
 
 class _DriftByOldMomentum(Steps):
-    def trajectory(self, score: Score, u: Array, p: Array, step_size: float, n_steps: int) -> tuple[Array, Array]:
+    def trajectory(
+        self, score: Score, u: Array, p: Array, step_size: float, n_steps: int
+    ) -> tuple[Array, Array]:
         for _ in range(n_steps):
             old, p = p, p + 0.5 * step_size * score(u)
             u = u + step_size * old
@@ -90,12 +108,16 @@ class _DriftByOldMomentum(Steps):
 
 
 class _OppositeScore(Steps):
-    def trajectory(self, score: Score, u: Array, p: Array, step_size: float, n_steps: int) -> tuple[Array, Array]:
+    def trajectory(
+        self, score: Score, u: Array, p: Array, step_size: float, n_steps: int
+    ) -> tuple[Array, Array]:
         return super().trajectory(lambda point: -score(point), u, p, step_size, n_steps)
 
 
 class _MomentumTurned(Steps):
-    def trajectory(self, score: Score, u: Array, p: Array, step_size: float, n_steps: int) -> tuple[Array, Array]:
+    def trajectory(
+        self, score: Score, u: Array, p: Array, step_size: float, n_steps: int
+    ) -> tuple[Array, Array]:
         u, p = super().trajectory(score, u, p, step_size, n_steps)
         return u, -p
 
@@ -127,7 +149,8 @@ LEAPFROG_STEPS = (
         "leapfrog-full-kicks",
         LEAPFROG,
         "whole kicks at both ends",
-        effect=_KEPT + "but the momentum gains half a step's force at either end: the energy is off by order e, acceptance falls.",
+        effect=_KEPT
+        + "but the momentum gains half a step's force at either end: the energy is off by order e, acceptance falls.",
         fix=f"{_MERGED}; the slip: e at the start and at the end",
     ),
     made_by(
@@ -135,7 +158,8 @@ LEAPFROG_STEPS = (
         "leapfrog-half-kicks",
         LEAPFROG,
         "the kicks between two drifts are half ones: merged, and not doubled",
-        effect=_KEPT + "but half of the force is lost on the way: acceptance falls. Nothing to see with one step.",
+        effect=_KEPT
+        + "but half of the force is lost on the way: acceptance falls. Nothing to see with one step.",
         fix=f"{_MERGED}; the slip: e/2 throughout",
     ),
     made_by(
@@ -184,7 +208,8 @@ LEAPFROG_STEPS = (
         "leapfrog-stale-score",
         LEAPFROG,
         "the second half kick of a step has the score of the position before the drift",
-        effect=_FIRST + "One evaluation a step is saved, and the step is the symplectic Euler method's in disguise.",
+        effect=_FIRST
+        + "One evaluation a step is saved, and the step is the symplectic Euler method's in disguise.",
         fix=f"{_STEP}, the last score at the new u; the slip: the old one",
     ),
     made_by(
@@ -217,7 +242,8 @@ LEAPFROG_STEPS = (
         "leapfrog-step-squared",
         LEAPFROG,
         "the kicks have the step size squared",
-        effect=_KEPT + "but the force is e times too weak: energies are not kept. Nothing to see at step size 1.",
+        effect=_KEPT
+        + "but the force is e times too weak: energies are not kept. Nothing to see at step size 1.",
         fix=f"{_STEP}; the slip: (e^2/2) score(u), as where p is measured in units of e",
     ),
     made_by(
@@ -225,7 +251,8 @@ LEAPFROG_STEPS = (
         "leapfrog-kick-no-step",
         LEAPFROG,
         "the kicks lack the step size",
-        effect=_KEPT + "but the force is 1/e times too strong: nothing is accepted. Nothing to see at step size 1.",
+        effect=_KEPT
+        + "but the force is 1/e times too strong: nothing is accepted. Nothing to see at step size 1.",
         fix=f"{_STEP}; the slip: (1/2) score(u)",
     ),
     made_by(
@@ -233,7 +260,8 @@ LEAPFROG_STEPS = (
         "leapfrog-half-drift",
         LEAPFROG,
         "the drifts are half as long",
-        effect=_KEPT + "but positions and momenta belong to different times: energies are not kept.",
+        effect=_KEPT
+        + "but positions and momenta belong to different times: energies are not kept.",
         fix=f"{_STEP}; the slip: u += (e/2) p",
     ),
     made_by(
@@ -241,7 +269,8 @@ LEAPFROG_STEPS = (
         "leapfrog-one-long-step",
         LEAPFROG,
         "one step of length n_steps e for n_steps steps",
-        effect=_KEPT + "but the energy's error grows with the square of n_steps. Nothing to see with one step.",
+        effect=_KEPT
+        + "but the energy's error grows with the square of n_steps. Nothing to see with one step.",
         fix=f"{_MERGED}; the slip: drifts merged as well",
     ),
     made_by(

@@ -56,7 +56,8 @@ LEAPFROG_SCORES = (
         "leapfrog-diagonal-score",
         GAUSSIAN,
         "the score has the diagonal of the precision only",
-        effect=_KEPT + "but it is another density's force: acceptance falls. Nothing to see at n = 1.",
+        effect=_KEPT
+        + "but it is another density's force: acceptance falls. Nothing to see at n = 1.",
         fix="score = -precision u; the slip: -diag(precision) * u",
     ),
     made_by(
@@ -80,7 +81,8 @@ LEAPFROG_SCORES = (
         "leapfrog-back-transposed",
         LAPLACE,
         "-sqrt(2) B sign(B u) for the score: back to the points without the transpose",
-        effect=_KEPT + "but the force points elsewhere: acceptance falls. A test with a symmetric B sees nothing.",
+        effect=_KEPT
+        + "but the force points elsewhere: acceptance falls. A test with a symmetric B sees nothing.",
         fix="score = -sqrt(2) B' sign(B u), for points as rows sign(s) @ B; the slip: sign(s) @ B.T",
     ),
     made_by(

@@ -27,7 +27,9 @@ class _LogNormaliser(Steps):
     def log_normaliser(self, B: Array, n_data: int) -> tuple[Any, Array]:
         constant = 0.5 * len(B) * self.log_2
         value, slope = super().log_normaliser(B, n_data)
-        return self.of_log_det * (value + constant) - self.of_constant * constant, self.of_log_det * slope
+        return self.of_log_det * (
+            value + constant
+        ) - self.of_constant * constant, self.of_log_det * slope
 
 
 class _LogDetOnce(Steps):
@@ -43,7 +45,9 @@ class _LogOfDet(Steps):
 
 class _LogDetAloneOnce(Steps):
     def log_normaliser(self, B: Array, n_data: int) -> tuple[Any, Array]:
-        return np.linalg.slogdet(B)[1] / n_data - 0.5 * len(B) * self.log_2, np.linalg.inv(B).T / n_data
+        return np.linalg.slogdet(B)[1] / n_data - 0.5 * len(B) * self.log_2, np.linalg.inv(
+            B
+        ).T / n_data
 
 
 class _ConstantOfPoints(Steps):

@@ -13,7 +13,11 @@ IMPORTANCE = ("importance_sampling_from_log_densities", *IMPORTANCE_OF_MODEL)
 SCORE_MATCHING = ("laplace_ica_score_matching",)
 LEAPFROG = ("leapfrog_gaussian", "leapfrog_laplace_ica")
 DECISION = ("metropolis_decision",)
-FROM_DENSITIES = ("binary_nce", "laplace_ica_nce", "gaussian_nce")  # those that see ln p_m and ln p_n, not only their difference
+FROM_DENSITIES = (
+    "binary_nce",
+    "laplace_ica_nce",
+    "gaussian_nce",
+)  # those that see ln p_m and ln p_n, not only their difference
 NCE = ("nce_from_log_ratios", *FROM_DENSITIES)
 OF_MODELS = ("laplace_ica_nce", "gaussian_nce")
 LOG_SIGMOID = ("log_sigmoid", *NCE)
@@ -26,12 +30,26 @@ COVARIANCE = ("asymptotic_covariance",)
 
 
 def made_by(
-    steps: Steps, id: str, objectives: tuple[str, ...], title: str, *, effect: str, fix: str, seen: str = "-", choice: bool = False
+    steps: Steps,
+    id: str,
+    objectives: tuple[str, ...],
+    title: str,
+    *,
+    effect: str,
+    fix: str,
+    seen: str = "-",
+    choice: bool = False,
 ) -> Mistake:
     """The mistake that ``steps`` make."""
-    return Mistake(id, title, objectives, effect, fix, functools.partial(evaluate, steps), seen, choice)
+    return Mistake(
+        id, title, objectives, effect, fix, functools.partial(evaluate, steps), seen, choice
+    )
 
 
-def covariance_made_by(steps: CovarianceSteps, id: str, title: str, *, effect: str, fix: str, seen: str = "-") -> Mistake:
+def covariance_made_by(
+    steps: CovarianceSteps, id: str, title: str, *, effect: str, fix: str, seen: str = "-"
+) -> Mistake:
     """The mistake that ``steps`` make in the asymptotic covariance."""
-    return Mistake(id, title, COVARIANCE, effect, fix, functools.partial(evaluate_covariance, steps), seen)
+    return Mistake(
+        id, title, COVARIANCE, effect, fix, functools.partial(evaluate_covariance, steps), seen
+    )

@@ -40,11 +40,20 @@ class _GradientCentred(Steps):
     """The Gaussian model with its value right, and u - noise_mean for u in the gradient by the precision."""
 
     def finish(self, objective: str, inputs: Mapping[str, Any], outputs: Outputs) -> Outputs:
-        mean, cov, nu = inputs["noise_mean"], inputs["noise_cov"], len(inputs["y"]) / len(inputs["x"])
-        model = [self.gaussian(inputs["precision"], inputs["c"], inputs[name])[0] for name in ("x", "y")]
+        mean, cov, nu = (
+            inputs["noise_mean"],
+            inputs["noise_cov"],
+            len(inputs["y"]) / len(inputs["x"]),
+        )
+        model = [
+            self.gaussian(inputs["precision"], inputs["c"], inputs[name])[0] for name in ("x", "y")
+        ]
         noise = [self.gaussian_log_density(inputs[name], mean, cov) for name in ("x", "y")]
         slopes = self.binary(model[0], model[1], noise[0], noise[1], nu)[1:]
-        backs = [self.gaussian(inputs["precision"], inputs["c"], inputs[name] - mean)[1] for name in ("x", "y")]
+        backs = [
+            self.gaussian(inputs["precision"], inputs["c"], inputs[name] - mean)[1]
+            for name in ("x", "y")
+        ]
         return {**outputs, "grad_precision": backs[0](slopes[0])[0] + backs[1](slopes[1])[0]}
 
 
@@ -70,7 +79,8 @@ MODEL_GRADIENTS = (
         "gradient-no-sqrt2",
         LAPLACE_GRADIENT,
         "sqrt(2) is in the value and not in the gradient by B",
-        effect="With NCE a factor on the gradient by B alone; the likelihood's gradient is 0 where B is sqrt(2) too large. " + CLIMBS,
+        effect="With NCE a factor on the gradient by B alone; the likelihood's gradient is 0 where B is sqrt(2) too large. "
+        + CLIMBS,
         fix=f"{_DB}; the slip: without sqrt(2)",
     ),
     made_by(
@@ -129,7 +139,9 @@ MODEL_GRADIENTS = (
         "gradient-centred",
         ("gaussian_nce",),
         "the gradient by the precision has u - noise_mean for u, the value has u",
-        effect="The gradient's zero is that of a model around the noise's mean. " + CLIMBS + " Nothing to see where the noise is centred.",
+        effect="The gradient's zero is that of a model around the noise's mean. "
+        + CLIMBS
+        + " Nothing to see where the noise is centred.",
         fix=f"{_DS}; the slip: (u_t - mean)(u_t - mean)'",
     ),
     made_by(

@@ -38,7 +38,9 @@ class _NoAxis(Steps):
         value = np.full_like(total, c - self.laplace_scale * total.sum())
         return value, lambda w: (back(-self.laplace_scale * w.sum() * slope), w.sum())
 
-    def model_half_quadratic(self, precision: Array, u: Array) -> tuple[Array, Callable[[Array], Array]]:
+    def model_half_quadratic(
+        self, precision: Array, u: Array
+    ) -> tuple[Array, Callable[[Array], Array]]:
         value, back = super().model_half_quadratic(precision, u)
         return np.full_like(value, value.sum()), lambda w: back(np.full_like(w, w.sum()))
 
@@ -50,7 +52,9 @@ class _CPerDimension(Steps):
         value, pullback = super().laplace(B, len(B) * c, u, is_data)
         return value, lambda w: (pullback(w)[0], len(B) * pullback(w)[1])
 
-    def gaussian(self, precision: Array, c: float, u: Array, is_data: bool = True) -> tuple[Array, Pullback]:
+    def gaussian(
+        self, precision: Array, c: float, u: Array, is_data: bool = True
+    ) -> tuple[Array, Pullback]:
         value, pullback = super().gaussian(precision, len(precision) * c, u, is_data)
         return value, lambda w: (pullback(w)[0], len(precision) * pullback(w)[1])
 
@@ -73,7 +77,9 @@ class _Euclidean(Steps):
 class _EinsumIndices(Steps):
     """1/2 sum_i u_i^2 sum_j P_ij."""
 
-    def model_half_quadratic(self, precision: Array, u: Array) -> tuple[Array, Callable[[Array], Array]]:
+    def model_half_quadratic(
+        self, precision: Array, u: Array
+    ) -> tuple[Array, Callable[[Array], Array]]:
         value = 0.5 * (u * u) @ precision.sum(axis=1)
         return value, lambda w: np.repeat(0.5 * (w @ (u * u))[:, None], u.shape[1], axis=1)
 

@@ -7,7 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle.mistakes.making import IMPORTANCE_OF_MODEL, LAPLACE, LAPLACE_AND_SCORE, LAPLACE_GRADIENT, OF_MODELS, made_by
+from nce_ref.oracle.mistakes.making import (
+    IMPORTANCE_OF_MODEL,
+    LAPLACE,
+    LAPLACE_AND_SCORE,
+    LAPLACE_GRADIENT,
+    OF_MODELS,
+    made_by,
+)
 from nce_ref.oracle.textbook import Array, Pullback, Steps
 
 
@@ -71,7 +78,9 @@ class _NormalisedAndC(Steps):
         constant, slope = self.log_normaliser(B, len(u))
         return value + constant, lambda w: (pullback(w)[0] + w.sum() * slope, pullback(w)[1])
 
-    def gaussian(self, precision: Array, c: float, u: Array, is_data: bool = True) -> tuple[Array, Pullback]:
+    def gaussian(
+        self, precision: Array, c: float, u: Array, is_data: bool = True
+    ) -> tuple[Array, Pullback]:
         value, pullback = super().gaussian(precision, c, u, is_data)
         constant = 0.5 * np.linalg.slogdet(precision)[1] - self.gaussian_constant(len(precision))
         slope = 0.5 * np.linalg.inv(precision).T
@@ -98,20 +107,26 @@ class _ModelCentred(Steps):
 
 
 class _ModelNoHalf(Steps):
-    def model_half_quadratic(self, precision: Array, u: Array) -> tuple[Array, Callable[[Array], Array]]:
+    def model_half_quadratic(
+        self, precision: Array, u: Array
+    ) -> tuple[Array, Callable[[Array], Array]]:
         value, back = super().model_half_quadratic(precision, u)
         return 2.0 * value, lambda w: 2.0 * back(w)
 
 
 class _ModelCovariance(Steps):
-    def model_half_quadratic(self, precision: Array, u: Array) -> tuple[Array, Callable[[Array], Array]]:
+    def model_half_quadratic(
+        self, precision: Array, u: Array
+    ) -> tuple[Array, Callable[[Array], Array]]:
         inverse = np.linalg.inv(precision)
         value, back = super().model_half_quadratic(inverse, u)
         return value, lambda w: -inverse @ back(w) @ inverse
 
 
 class _ModelDiagonal(Steps):
-    def model_half_quadratic(self, precision: Array, u: Array) -> tuple[Array, Callable[[Array], Array]]:
+    def model_half_quadratic(
+        self, precision: Array, u: Array
+    ) -> tuple[Array, Callable[[Array], Array]]:
         value, back = super().model_half_quadratic(np.diag(np.diag(precision)), u)
         return value, lambda w: np.diag(np.diag(back(w)))
 

@@ -9,7 +9,11 @@ from nce_ref.oracle.mistakes.making import made_by
 from nce_ref.oracle.textbook import Array, Steps
 from nce_ref.oracle.textbook_network import NETWORKS, Layers
 
-TANH, SOFTPLUS, RELU = ("mlp_tanh_log_density",), ("mlp_softplus_log_density",), ("mlp_relu_log_density",)
+TANH, SOFTPLUS, RELU = (
+    ("mlp_tanh_log_density",),
+    ("mlp_softplus_log_density",),
+    ("mlp_relu_log_density",),
+)
 MLP = tuple(NETWORKS)
 
 
@@ -25,7 +29,10 @@ class _BiasesFirst(Steps):
     def layers(self, layer_sizes: Array, theta: Array) -> Layers:
         together = [np.concatenate([W.ravel(), b]) for W, b in super().layers(layer_sizes, theta)]
         shapes = [W.shape for W, _ in super().layers(layer_sizes, theta)]
-        return [(both[out:].reshape(out, into), both[:out]) for both, (out, into) in zip(together, shapes, strict=True)]
+        return [
+            (both[out:].reshape(out, into), both[:out])
+            for both, (out, into) in zip(together, shapes, strict=True)
+        ]
 
     def flatten(self, by_layer: Layers) -> Array:
         return super().flatten([(b, W) for W, b in by_layer])
@@ -218,7 +225,9 @@ NETWORK_GRADIENTS = (
         "mlp-bias-mean",
         MLP,
         "the gradient by the biases is averaged over the points, that by the weights summed",
-        effect="Biases, and with the last one c, move n_points times too slowly beside the weights. " + CLIMBS + " Nothing to see with one "
+        effect="Biases, and with the last one c, move n_points times too slowly beside the weights. "
+        + CLIMBS
+        + " Nothing to see with one "
         "point.",
         fix=f"{_BIAS}, delta.sum(axis=0); the slip: delta.mean(axis=0)",
     ),

@@ -14,7 +14,9 @@ class _Jitter(Steps):
         self.eps = eps
 
     def gaussian_log_density(self, u: Array, mean: Array, cov: Array) -> Array:
-        return super().gaussian_log_density(u, mean, cov + self.eps * np.eye(len(mean), dtype=cov.dtype))
+        return super().gaussian_log_density(
+            u, mean, cov + self.eps * np.eye(len(mean), dtype=cov.dtype)
+        )
 
 
 class _TwoPiOfPoints(Steps):
@@ -37,7 +39,9 @@ class _CentredOn(Steps):
         self.data = data
 
     def noise_log_density(self, u: Array, mean: Array, cov: Array, is_data: bool) -> Array:
-        return super().noise_log_density(u, mean if is_data == self.data else np.zeros_like(mean), cov, is_data)
+        return super().noise_log_density(
+            u, mean if is_data == self.data else np.zeros_like(mean), cov, is_data
+        )
 
 
 class _Refitted(Steps):
@@ -55,7 +59,11 @@ class _Refitted(Steps):
         return y.mean(axis=0), np.full_like(cov, np.nan) if singular else found.astype(cov.dtype)
 
     def gaussian_log_density(self, u: Array, mean: Array, cov: Array) -> Array:
-        return np.full_like(u[:, 0], np.nan) if np.isnan(cov).any() else super().gaussian_log_density(u, mean, cov)
+        return (
+            np.full_like(u[:, 0], np.nan)
+            if np.isnan(cov).any()
+            else super().gaussian_log_density(u, mean, cov)
+        )
 
 
 _RIGHT = "ln p_n = -1/2 (u - mean)' cov^-1 (u - mean) - 1/2 ln det cov - (n/2) ln 2 pi"

@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 
 from nce_ref.oracle.mistakes.base import Mistake
-from nce_ref.oracle.mistakes.making import FROM_DENSITIES, GAUSSIAN, LAPLACE_AND_SCORE, LOG_SIGMOID, made_by
+from nce_ref.oracle.mistakes.making import (
+    FROM_DENSITIES,
+    GAUSSIAN,
+    LAPLACE_AND_SCORE,
+    LOG_SIGMOID,
+    made_by,
+)
 from nce_ref.oracle.textbook import Array, Steps
 
 
@@ -84,7 +90,14 @@ class _LogForLog1p(Steps):
 
 
 class _Densities(Steps):
-    def binary(self, model_data: Array, model_noise: Array, noise_data: Array, noise_noise: Array, nu: float) -> tuple[Any, Array, Array]:
+    def binary(
+        self,
+        model_data: Array,
+        model_noise: Array,
+        noise_data: Array,
+        noise_noise: Array,
+        nu: float,
+    ) -> tuple[Any, Array, Array]:
         of_model, of_noise = np.exp(model_data), nu * np.exp(noise_data)
         h, rest = of_model / (of_model + of_noise), of_noise / (of_model + of_noise)
         of_data, up_data = np.log(h), h * rest / h

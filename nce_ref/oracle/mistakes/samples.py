@@ -45,7 +45,14 @@ class _LogNoise(Steps):
 class _AllPairs(Steps):
     """(N,) and (N, 1) broadcast to (N, N): every ln p_m with every ln p_n of its sample, averaged."""
 
-    def binary(self, model_data: Array, model_noise: Array, noise_data: Array, noise_noise: Array, nu: float) -> tuple[Any, Array, Array]:
+    def binary(
+        self,
+        model_data: Array,
+        model_noise: Array,
+        noise_data: Array,
+        noise_noise: Array,
+        nu: float,
+    ) -> tuple[Any, Array, Array]:
         of_data, slope_data = self.term(model_data[:, None] - noise_data, nu, True)
         of_noise, slope_noise = self.term(model_noise[:, None] - noise_noise, nu, False)
         data, noise = self.weights(len(model_data), len(model_noise))

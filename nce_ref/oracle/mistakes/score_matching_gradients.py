@@ -13,12 +13,22 @@ Pairs = tuple[tuple[Array, Array], tuple[Array, Array]]
 class _Parts(Steps):
     """The four parts of the gradient multiplied by factors; right: 1 each."""
 
-    def __init__(self, direct: float = 1.0, by_score: float = 1.0, by_divergence: float = 1.0, by_norms: float = 1.0) -> None:
+    def __init__(
+        self,
+        direct: float = 1.0,
+        by_score: float = 1.0,
+        by_divergence: float = 1.0,
+        by_norms: float = 1.0,
+    ) -> None:
         self.factors = direct, by_score, by_divergence, by_norms
 
-    def gradient_of_loss(self, direct: Array, by_score: Array, by_divergence: Array, by_norms: Array) -> Array:
+    def gradient_of_loss(
+        self, direct: Array, by_score: Array, by_divergence: Array, by_norms: Array
+    ) -> Array:
         parts = (direct, by_score, by_divergence, by_norms)
-        return super().gradient_of_loss(*(factor * part for factor, part in zip(self.factors, parts)))
+        return super().gradient_of_loss(
+            *(factor * part for factor, part in zip(self.factors, parts))
+        )
 
 
 class _SecondSlope(Steps):

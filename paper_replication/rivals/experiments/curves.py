@@ -17,7 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nce_ref import fit_contrastive_divergence, fit_importance_sampling, fit_mle, fit_nce, fit_score_matching
+from nce_ref import (
+    fit_contrastive_divergence,
+    fit_importance_sampling,
+    fit_mle,
+    fit_nce,
+    fit_score_matching,
+)
 
 from ...experiments.figure1 import MANY_UP_TO, MODEL, draw_problem, match_truth
 from ..clock import timed
@@ -45,11 +51,19 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
     for method, fit in fits.items():
         result |= errors(method, fit.theta, truth) | {f"{method}.converged": fit.converged}
     weights = importance.weights
-    result |= {"is.effective_share": weights.effective_sample_size / len(y), "is.heavy_tail": float(weights.pareto_k > HEAVY_TAIL)}
+    result |= {
+        "is.effective_share": weights.effective_sample_size / len(y),
+        "is.heavy_tail": float(weights.pareto_k > HEAVY_TAIL),
+    }
 
     def diverge(min_steps: int) -> Any:
         return fit_contrastive_divergence(
-            MODEL, x, start=starts[0], rng=np.random.default_rng(seed), min_steps=min_steps, max_steps=MAX_STEPS
+            MODEL,
+            x,
+            start=starts[0],
+            rng=np.random.default_rng(seed),
+            min_steps=min_steps,
+            max_steps=MAX_STEPS,
         )
 
     once = diverge(40)
@@ -57,13 +71,20 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
     twice = once if once.n_steps == MAX_STEPS else diverge(min(2 * once.n_steps, MAX_STEPS))
     for method, fit in (("cd", once), ("cd_doubled", twice)):
         result |= errors(method, fit.theta, truth)
-        result |= {f"{method}.converged": fit.converged, f"{method}.n_steps": fit.n_steps, f"{method}.acceptance": fit.acceptance}
+        result |= {
+            f"{method}.converged": fit.converged,
+            f"{method}.n_steps": fit.n_steps,
+            f"{method}.acceptance": fit.acceptance,
+        }
     return result
 
 
 def errors(method: str, theta: NDArray[np.float64], truth: NDArray[np.float64]) -> dict[str, float]:
     """Squared errors of B, up to order and signs of its rows, and of c."""
-    return {f"{method}.error_B": match_truth(theta, truth).squared_error, f"{method}.error_c": float(theta[-1] - truth[-1]) ** 2}
+    return {
+        f"{method}.error_B": match_truth(theta, truth).squared_error,
+        f"{method}.error_c": float(theta[-1] - truth[-1]) ** 2,
+    }
 
 
 def expected_seconds(params: Mapping[str, Any]) -> float:

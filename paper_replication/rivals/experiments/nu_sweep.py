@@ -31,12 +31,16 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
     n_data, nu = int(params["n_data"]), float(params["nu"])
     truth = MODEL.normalize(MODEL.pack(np.linalg.inv(random_mixing(N_SOURCES, rng)), 0.0))
     x = MODEL.sample(truth, n_data, rng)
-    starts = [MODEL.random_start(rng) for _ in range(MANY_STARTS if n_data <= MANY_UP_TO else FEW_STARTS)]
+    starts = [
+        MODEL.random_start(rng) for _ in range(MANY_STARTS if n_data <= MANY_UP_TO else FEW_STARTS)
+    ]
     noise = GaussianNoise.from_data(x)
     objective = NCEObjective(MODEL, noise, x, noise.sample(n_noise(nu, n_data), rng))
     best = max((maximize_lbfgs(objective, start) for start in starts), key=lambda end: end.value)
     named = errors("nce", best.theta, truth)
-    return {name.removeprefix("nce."): value for name, value in named.items()} | {"norm_B": float(np.sum(truth[:-1] ** 2))}
+    return {name.removeprefix("nce."): value for name, value in named.items()} | {
+        "norm_B": float(np.sum(truth[:-1] ** 2))
+    }
 
 
 def n_noise(nu: float, n_data: int) -> int:

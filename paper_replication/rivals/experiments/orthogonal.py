@@ -30,7 +30,12 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
     fit = fit_score_matching(MODEL, x, start=MODEL.random_start(rng))
     match = match_truth(fit.theta, truth)
     scale = float(np.mean(np.diag(match.B @ mixing)))
-    return {"scale": scale, "error_B": match.squared_error, "norm_B": float(N_SOURCES), "converged": fit.converged}
+    return {
+        "scale": scale,
+        "error_B": match.squared_error,
+        "norm_B": float(N_SOURCES),
+        "converged": fit.converged,
+    }
 
 
 def expected_seconds(params: Mapping[str, Any]) -> float:

@@ -39,7 +39,11 @@ from ..clock import timed
 
 EXPERIMENT_VERSION = 4
 METHODS = ("mle", "nce", "nce_newton", "is", "sm", "cd")
-LEVELS = ("0.03", "0.01", "0.003")  # of the squared error of B over |B*|^2; names as they stand in the store
+LEVELS = (
+    "0.03",
+    "0.01",
+    "0.003",
+)  # of the squared error of B over |B*|^2; names as they stand in the store
 KEPT = 24
 SLOPE = 10.0
 
@@ -60,7 +64,10 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
         x = MODEL.sample(truth, n_data, rng)
         for method in METHODS:
             trace = climb(method, x, start, rng)
-            error = relative_errors(np.vstack([start[:-1], trace.thetas[:, : N_SOURCES**2]]), demixing) / norm
+            error = (
+                relative_errors(np.vstack([start[:-1], trace.thetas[:, : N_SOURCES**2]]), demixing)
+                / norm
+            )
             seconds = np.append(0.0, trace.seconds)
             for level in LEVELS:
                 below = np.flatnonzero(error <= float(level))
@@ -80,7 +87,11 @@ def climb(method: str, x: Float, start: Float, rng: np.random.Generator) -> Trac
         fit_contrastive_divergence(MODEL, x, start=start, rng=rng, callback=trace)
         return trace
     if method in ("mle", "sm"):
-        objective: Any = LikelihoodObjective(MODEL, x) if method == "mle" else ScoreMatchingObjective(MODEL, x, SLOPE)
+        objective: Any = (
+            LikelihoodObjective(MODEL, x)
+            if method == "mle"
+            else ScoreMatchingObjective(MODEL, x, SLOPE)
+        )
         maximize_lbfgs(objective, start[:-1], callback=trace)
         return trace
     noise = GaussianNoise.from_data(x)
@@ -99,7 +110,11 @@ def relative_errors(rows: Float, demixing: Float) -> Float:
     estimates = rows.reshape(len(rows), N_SOURCES, N_SOURCES)
     # |b*_i -+ b_j|^2 with the better sign: (k, i, j); then the best of the 24 orders, all tried.
     cross = np.einsum("in,kjn->kij", demixing, estimates)
-    cost = np.sum(demixing**2, axis=1)[None, :, None] + np.sum(estimates**2, axis=2)[:, None, :] - 2.0 * np.abs(cross)
+    cost = (
+        np.sum(demixing**2, axis=1)[None, :, None]
+        + np.sum(estimates**2, axis=2)[:, None, :]
+        - 2.0 * np.abs(cross)
+    )
     orders = _orders()
     return np.maximum(cost[:, np.arange(N_SOURCES), orders].sum(axis=2).min(axis=1), 0.0)
 

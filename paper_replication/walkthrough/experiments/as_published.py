@@ -13,7 +13,16 @@ from typing import Any
 import numpy as np
 
 from ...mixing import random_mixing
-from ..problem import MODEL, N_DATA, N_SOURCES, Sample, against_truth, held_out, standard_noise, truth_of
+from ..problem import (
+    MODEL,
+    N_DATA,
+    N_SOURCES,
+    Sample,
+    against_truth,
+    held_out,
+    standard_noise,
+    truth_of,
+)
 from ..references import constant_loss
 from ..training import published_network, train_as_published
 
@@ -27,7 +36,9 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
     truth, other = (truth_of(random_mixing(N_SOURCES, rng), VARIANCE) for _ in range(2))
     noise, model = standard_noise(), published_network()
     training = Sample(noise, MODEL.sample(truth, N_DATA, rng), noise.sample(N_DATA, rng))
-    fit = train_as_published(model, noise, training.x, training.y, rng, start=model.random_start(rng))
+    fit = train_as_published(
+        model, noise, training.x, training.y, rng, start=model.random_start(rng)
+    )
     as_published = Sample(noise, MODEL.sample(other, N_DATA, rng), training.y)
     test = held_out(truth, noise, int(params.get("n_test", N_TEST)), rng)
     f, log_truth = model.log_density(fit.theta, test.x), MODEL.log_density(truth, test.x)
@@ -39,8 +50,12 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
         "loss.own": test.loss(model, fit.theta),
         "loss.optimal": test.loss(MODEL, truth),
         "loss.constant": constant_loss(training, test),
-        "log_ratio.noise": float(np.max(model.log_density(fit.theta, training.y) - noise.log_density(training.y))),
-        "log_ratio.data": float(np.max(model.log_density(fit.theta, training.x) - noise.log_density(training.x))),
+        "log_ratio.noise": float(
+            np.max(model.log_density(fit.theta, training.y) - noise.log_density(training.y))
+        ),
+        "log_ratio.data": float(
+            np.max(model.log_density(fit.theta, training.x) - noise.log_density(training.x))
+        ),
         "correlation": correlation,
         "rmse": rmse,
     }

@@ -36,9 +36,17 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
         result |= {f"{name}.{key}": value for key, value in _errors(theta, truth, mixing).items()}
         if name == "matched":
             test = held_out(truth, noise, n_test, rng)
-            result |= {"matched.optimal": test.loss(MODEL, truth), "matched.loss": test.loss(MODEL, theta)}
-            reused, fresh = Sample(noise, test.x[:N_DATA], y), Sample(noise, test.x[:N_DATA], test.y)
-            gains = [sample.loss(MODEL, theta) - sample.loss(MODEL, truth) for sample in (fresh, reused)]
+            result |= {
+                "matched.optimal": test.loss(MODEL, truth),
+                "matched.loss": test.loss(MODEL, theta),
+            }
+            reused, fresh = (
+                Sample(noise, test.x[:N_DATA], y),
+                Sample(noise, test.x[:N_DATA], test.y),
+            )
+            gains = [
+                sample.loss(MODEL, theta) - sample.loss(MODEL, truth) for sample in (fresh, reused)
+            ]
             result["flattery"] = N_DATA * (gains[0] - gains[1])
     return result
 

@@ -30,12 +30,23 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
     result: dict[str, float] = {}
     for name, noise in (("matched", GaussianNoise.from_data(x)), ("standard", standard_noise())):
         y = noise.sample(n_data, rng)
-        theta = fit_nce(MODEL, noise, x, y, n_starts=MANY_STARTS if n_data <= MANY_UP_TO else FEW_STARTS, rng=rng).theta
+        theta = fit_nce(
+            MODEL,
+            noise,
+            x,
+            y,
+            n_starts=MANY_STARTS if n_data <= MANY_UP_TO else FEW_STARTS,
+            rng=rng,
+        ).theta
         product = match_rows(MODEL.unpack(theta)[0], MODEL.unpack(truth)[0]).B @ mixing
         result |= {
             f"{name}.relative_error": float(np.sum((product - np.eye(N_SOURCES)) ** 2)),
-            f"{name}.limit": matched_error_limit() if name == "matched" else relative_error_limit(truth, noise, mixing),
-            f"{name}.optimal": held_out(truth, noise, int(params.get("n_test", N_TEST)), rng).loss(MODEL, truth),
+            f"{name}.limit": matched_error_limit()
+            if name == "matched"
+            else relative_error_limit(truth, noise, mixing),
+            f"{name}.optimal": held_out(truth, noise, int(params.get("n_test", N_TEST)), rng).loss(
+                MODEL, truth
+            ),
         }
     return result
 

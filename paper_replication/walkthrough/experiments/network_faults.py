@@ -34,12 +34,16 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
     n_test = int(params.get("n_test", N_TEST))
     own = held_out(truth, noise, n_test, rng)
     elsewhere = Sample(noise, MODEL.sample(other, n_test, rng), own.y)
-    reused = Sample(noise, own.x[: (n_test // N_DATA) * N_DATA], np.tile(y, (n_test // N_DATA, 1)))  # its loss is a mean: tiling is free
+    reused = Sample(
+        noise, own.x[: (n_test // N_DATA) * N_DATA], np.tile(y, (n_test // N_DATA, 1))
+    )  # its loss is a mean: tiling is free
     again = Sample(noise, reused.x, own.y[: len(reused.x)])
     result: dict[str, float] = {}
     for name, model in (("", network(noise)), ("affine.", published_network())):
         theta = train(model, noise, x, rng, tuple(params.get("epochs", (40, 20))), y=y)[0].theta
-        correlation, rmse = against_truth(model.log_density(theta, own.x), MODEL.log_density(truth, own.x))
+        correlation, rmse = against_truth(
+            model.log_density(theta, own.x), MODEL.log_density(truth, own.x)
+        )
         result |= {
             f"{name}loss.own": own.loss(model, theta),
             f"{name}correlation": correlation,
@@ -47,13 +51,18 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
             f"{name}growth": _growth(model, theta, noise, rng),
         }
         if not name:
-            flattery = [sample.loss(model, theta) - sample.loss(MODEL, truth) for sample in (again, reused)]
+            flattery = [
+                sample.loss(model, theta) - sample.loss(MODEL, truth) for sample in (again, reused)
+            ]
             result |= {
                 "loss.other": elsewhere.loss(model, theta),
                 "loss.reused": reused.loss(model, theta),
                 "flattery": flattery[0] - flattery[1],
             }
-    return result | {"loss.own.optimal": own.loss(MODEL, truth), "loss.other.optimal": elsewhere.loss(MODEL, other)}
+    return result | {
+        "loss.own.optimal": own.loss(MODEL, truth),
+        "loss.other.optimal": elsewhere.loss(MODEL, other),
+    }
 
 
 def _growth(model: MLP, theta: Any, noise: GaussianNoise, rng: np.random.Generator) -> float:

@@ -18,7 +18,9 @@ EXPERIMENT_VERSION = 3
 
 def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]:
     """Return the numbers of one split of ``params["table"]``."""
-    return compare_models(split(load_table(params["table"]), rng), rng, int(params.get("epochs", EPOCHS)))
+    return compare_models(
+        split(load_table(params["table"]), rng), rng, int(params.get("epochs", EPOCHS))
+    )
 
 
 def expected_seconds(params: Mapping[str, Any]) -> float:

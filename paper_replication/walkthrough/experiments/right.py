@@ -34,7 +34,13 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
     def judge(name: str, log_density: Any) -> None:
         f: Float = log_density(test.x)
         correlation, rmse = against_truth(f, log_truth)
-        result.update({f"{name}.loss": test.loss_of(f, log_density(test.y)), f"{name}.correlation": correlation, f"{name}.rmse": rmse})
+        result.update(
+            {
+                f"{name}.loss": test.loss_of(f, log_density(test.y)),
+                f"{name}.correlation": correlation,
+                f"{name}.rmse": rmse,
+            }
+        )
 
     judge("base", noise.log_density)
     fit = fit_nce(MODEL, noise, x, noise.sample(NU * N_DATA, rng), n_starts=2, rng=rng)
@@ -44,7 +50,9 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
         epochs = tuple(params.get("epochs", (40, 20)))
         trained, _, _ = train(model, noise, x, rng, epochs, n_noise=NU * N_DATA)
         judge(activation, lambda points, m=model, theta=trained.theta: m.log_density(theta, points))
-        integral = integral_by_importance(model, trained.theta, noise, noise.sample(N_INTEGRAL, rng))
+        integral = integral_by_importance(
+            model, trained.theta, noise, noise.sample(N_INTEGRAL, rng)
+        )
         result |= {
             f"{activation}.training_loss": -trained.objective,
             f"{activation}.log_integral": integral.log_integral,

@@ -17,7 +17,11 @@ GRID = np.arange(1200) / 8.0
 DRAFT = {
     "log_sigmoid": [
         {"id": "log_sigmoid/smoke/zero", "comment": "-ln 2.", "inputs": {"t": [0]}},
-        {"id": "log_sigmoid/tails/minus-800", "comment": "The tail.", "inputs": {"t": [-800.0, 800.0]}},
+        {
+            "id": "log_sigmoid/tails/minus-800",
+            "comment": "The tail.",
+            "inputs": {"t": [-800.0, 800.0]},
+        },
     ],
     "laplace_ica_mle": [
         {
@@ -34,7 +38,9 @@ DRAFT = {
 def folder(tmp_path):
     """Drafts as an author leaves them."""
     for name, tests in DRAFT.items():
-        (tmp_path / f"{name}.json").write_text(json.dumps({"format": 1, "objective": name, "groups": [{"tests": tests}]}))
+        (tmp_path / f"{name}.json").write_text(
+            json.dumps({"format": 1, "objective": name, "groups": [{"tests": tests}]})
+        )
     suite = {"format": 1, "suite": "2026.11.28", "objectives": {}, "flags": {}, "retired": []}
     (tmp_path / "suite.json").write_text(json.dumps(suite))
     return tmp_path
@@ -50,7 +56,12 @@ def test_the_stored_numbers_are_those_that_exact_computes():
 
 def test_inputs_are_enough_and_a_second_time_changes_nothing(folder):
     changed = emit(folder)
-    assert set(changed) == {"log_sigmoid.json", "laplace_ica_mle.json", "laplace_ica_mle.npz", "suite.json"}
+    assert set(changed) == {
+        "log_sigmoid.json",
+        "laplace_ica_mle.json",
+        "laplace_ica_mle.npz",
+        "suite.json",
+    }
     assert recompute(folder) == []
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert emit(folder) == []
@@ -67,7 +78,11 @@ def test_what_emit_writes_reads_back(folder):
     assert load(folder, "suite")["objectives"] == {"log_sigmoid": 2, "laplace_ica_mle": 1}
     (many,) = read_vectors(folder / "laplace_ica_mle.json")
     np.testing.assert_array_equal(many.inputs["x"].ravel(), GRID)
-    assert set(load(folder, "laplace_ica_mle")["groups"][0]["tests"][0]["inputs"]["x"]) == {"npz", "array", "sha256"}
+    assert set(load(folder, "laplace_ica_mle")["groups"][0]["tests"][0]["inputs"]["x"]) == {
+        "npz",
+        "array",
+        "sha256",
+    }
     assert "mine" in many.flags and "in-a-file" in many.flags
 
 
@@ -114,7 +129,10 @@ def test_a_planted_change_is_found(folder, plant):
     assert any(PLANTS[plant] in line for line in found), found
 
 
-@pytest.mark.parametrize("inputs, said", [({}, "no 't'"), ({"t": [float("inf")]}, "not finite"), ({"t": "abc"}, "could not convert")])
+@pytest.mark.parametrize(
+    "inputs, said",
+    [({}, "no 't'"), ({"t": [float("inf")]}, "not finite"), ({"t": "abc"}, "could not convert")],
+)
 def test_inputs_that_cannot_be_read_are_named(inputs, said):
     with pytest.raises(MalformedVectors, match="log_sigmoid/a/b: inputs: .*" + said):
         expected(OBJECTIVES["log_sigmoid"], {"id": "log_sigmoid/a/b", "inputs": inputs}, FOLDER)

@@ -53,7 +53,11 @@ def test_hex_is_the_nearest_float_and_never_minus_zero():
 
 
 def test_the_layout_puts_an_array_on_a_line_and_a_long_list_of_text_one_a_line():
-    test = {"inputs": {"t": [0.1] * 60, "B": [[1.0, 2.0], [3.0, 4.0]]}, "decimal": ["1.5E+0" * 7] * 9, "kills": ["no-log-nu"] * 30}
+    test = {
+        "inputs": {"t": [0.1] * 60, "B": [[1.0, 2.0], [3.0, 4.0]]},
+        "decimal": ["1.5E+0" * 7] * 9,
+        "kills": ["no-log-nu"] * 30,
+    }
     content = {"format": 1, "groups": [{"tests": [test]}]}
     text = to_text(content)
     assert json.loads(text) == content

@@ -33,7 +33,10 @@ def named(dtype):
     for name in (*FUNCTIONS, "asymptotic_covariance"):
         for source in every_source(name):
             if source.kind == "mistake":
-                results = [judge(vector, {**_answer(source, vector, dtype, False)}, dtype) for vector in cases(name)]
+                results = [
+                    judge(vector, {**_answer(source, vector, dtype, False)}, dtype)
+                    for vector in cases(name)
+                ]
                 said = diagnose(OBJECTIVES[name], results, dtype)
                 if said != Diagnosis():
                     found[name, source.id] = said
@@ -43,7 +46,10 @@ def named(dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_catalogue_is_named(dtype):
     found = named(dtype)
-    ids = {key: {said.best.id if said.best else None, *(other.id for other in said.ambiguous)} for key, said in found.items()}
+    ids = {
+        key: {said.best.id if said.best else None, *(other.id for other in said.ambiguous)}
+        for key, said in found.items()
+    }
     alone = [key for key, said in found.items() if ids[key] == {key[1]}]
     assert len(found) >= 810
     # What is not named alone is listed among its likes.
@@ -61,19 +67,29 @@ def test_right_answers_have_no_suspect(dtype):
 @pytest.mark.parametrize(
     "name, only",
     [
-        *((name, None) for name in FUNCTIONS if OBJECTIVES[name].is_mean or "c" in OBJECTIVES[name].arguments),
+        *(
+            (name, None)
+            for name in FUNCTIONS
+            if OBJECTIVES[name].is_mean or "c" in OBJECTIVES[name].arguments
+        ),
         *((name, ("value",)) for name in ("binary_nce", "laplace_ica_mle", "gaussian_nce")),
     ],
 )
 def test_every_convention_is_named(name, only):
     conventions = [way.convention for way in settings_of(name)]
-    assert len(conventions) == {"laplace_ica_log_density": 2, "laplace_ica_mle": 6, "laplace_ica_score_matching": 6}.get(
-        name, 16 if "c" in OBJECTIVES[name].arguments else 8
-    )
+    assert len(conventions) == {
+        "laplace_ica_log_density": 2,
+        "laplace_ica_mle": 6,
+        "laplace_ica_score_matching": 6,
+    }.get(name, 16 if "c" in OBJECTIVES[name].arguments else 8)
     for convention in conventions[1:]:
         for dtype in DTYPES if name == "laplace_ica_nce" else DTYPES[1:]:
             said = diagnosis(name, under(name, convention, right(name)), dtype, only=only)
-            assert (said.best.kind, said.best.remedy, said.ambiguous) == ("convention", f"convention={convention}", ())
+            assert (said.best.kind, said.best.remedy, said.ambiguous) == (
+                "convention",
+                f"convention={convention}",
+                (),
+            )
         said = diagnosis(name, right(name), convention=convention, only=only)
         assert said.best.remedy == f"convention={OURS}"  # declared another, is ours
 
@@ -82,23 +98,41 @@ def settings_of(name):
     from tests.oracle.answers import observed
 
     ways = settings(observed(name, right(name)))
-    assert all(any(way.convention == convention for convention in all_conventions()) for way in ways)
+    assert all(
+        any(way.convention == convention for convention in all_conventions()) for way in ways
+    )
     return ways
 
 
 @pytest.mark.parametrize("name", NCE)
-@pytest.mark.parametrize("mistake", ["no-log-nu", "noise-averaged", "noise-sign", "gauss-no-2pi", "naive-log-sigmoid"])
+@pytest.mark.parametrize(
+    "mistake", ["no-log-nu", "noise-averaged", "noise-sign", "gauss-no-2pi", "naive-log-sigmoid"]
+)
 def test_mistake_under_a_convention(name, mistake):
     if name not in CATALOGUE[mistake].objectives:
         return
     subtracted = "subtracted" if "c" in OBJECTIVES[name].arguments else "added"
-    for convention in (Convention("minimise"), Convention("minimise", "mean"), Convention("minimise", "sum", subtracted)):
-        said = diagnosis(name, under(name, convention, functools.partial(CATALOGUE[mistake].evaluate, name)))
-        assert (said.best.id, said.ambiguous, said.best.remedy) == (mistake, (), f"declare convention={convention} as well")
+    for convention in (
+        Convention("minimise"),
+        Convention("minimise", "mean"),
+        Convention("minimise", "sum", subtracted),
+    ):
+        said = diagnosis(
+            name, under(name, convention, functools.partial(CATALOGUE[mistake].evaluate, name))
+        )
+        assert (said.best.id, said.ambiguous, said.best.remedy) == (
+            mistake,
+            (),
+            f"declare convention={convention} as well",
+        )
         if convention.reduction != "mean":
             continue
         # Declared, the mistake alone is left.
-        declared = diagnosis(name, under(name, convention, functools.partial(CATALOGUE[mistake].evaluate, name)), convention=convention)
+        declared = diagnosis(
+            name,
+            under(name, convention, functools.partial(CATALOGUE[mistake].evaluate, name)),
+            convention=convention,
+        )
         assert (declared.best.id, declared.best.remedy) == (mistake, "")
 
 
@@ -123,9 +157,24 @@ def test_two_causes(name, first, second):
     "name, mistake, outputs, title",
     [
         ("binary_nce", "clip-prob", ["value"], "in the value alone; the gradients are right"),
-        ("laplace_ica_nce", "log-nu-sign-noise", ["value"], "in the value alone; the gradients are right"),
-        ("gaussian_nce", "nu-sign", ["grad_precision", "grad_c"], "in the gradients alone; the value is right"),
-        ("laplace_ica_nce", "sources-transposed", ["grad_B"], "in grad_B alone; value and grad_c are right"),
+        (
+            "laplace_ica_nce",
+            "log-nu-sign-noise",
+            ["value"],
+            "in the value alone; the gradients are right",
+        ),
+        (
+            "gaussian_nce",
+            "nu-sign",
+            ["grad_precision", "grad_c"],
+            "in the gradients alone; the value is right",
+        ),
+        (
+            "laplace_ica_nce",
+            "sources-transposed",
+            ["grad_B"],
+            "in grad_B alone; value and grad_c are right",
+        ),
         ("log_sigmoid", "eps-in-log", ["value"], "in the value alone; the gradient is right"),
     ],
 )
@@ -134,7 +183,10 @@ def test_a_slip_in_one_output_alone(name, mistake, outputs, title, dtype):
 
     def answer(inputs):
         wrong = CATALOGUE[mistake].evaluate(name, inputs)
-        return {output: wrong[output] if output in outputs else value for output, value in right(name)(inputs).items()}
+        return {
+            output: wrong[output] if output in outputs else value
+            for output, value in right(name)(inputs).items()
+        }
 
     said = diagnosis(name, answer, dtype)
     assert (said.best.id, said.best.matches, said.ambiguous) == (mistake, said.best.of, ())
@@ -143,7 +195,10 @@ def test_a_slip_in_one_output_alone(name, mistake, outputs, title, dtype):
 
 def test_what_explains_all_outputs_comes_before_what_explains_one():
     """The gradient's own mistake before the same gradient borrowed from a mistake in the value as well."""
-    said = diagnosis("gaussian_nce", lambda inputs: CATALOGUE["gradient-no-log-nu"].evaluate("gaussian_nce", inputs))
+    said = diagnosis(
+        "gaussian_nce",
+        lambda inputs: CATALOGUE["gradient-no-log-nu"].evaluate("gaussian_nce", inputs),
+    )
     assert said.best.id == "gradient-no-log-nu" and "alone" not in said.best.title
 
 
@@ -156,7 +211,10 @@ def test_rounding_does_not_hide_a_mistake(dtype):
 
             def rounded(inputs, name=name, mistake=mistake):
                 found = CATALOGUE[mistake].evaluate(name, inputs)
-                return {k: np.asarray(v) * (1 + 2 * eps * rng.choice((-1.0, 1.0), np.shape(v))) for k, v in found.items()}
+                return {
+                    k: np.asarray(v) * (1 + 2 * eps * rng.choice((-1.0, 1.0), np.shape(v)))
+                    for k, v in found.items()
+                }
 
             said = diagnosis(name, rounded, dtype)
             assert (said.best.id, said.ambiguous) == (mistake, ())
@@ -166,7 +224,10 @@ def test_other_implementation_of_a_naive_log_sigmoid():
     """e^t/(1 + e^t) for 1/(1 + e^-t): other roundings, NaN in other places, the same slip."""
 
     def naive(inputs):
-        t, s = inputs["log_ratio_data"] - np.log(inputs["nu"]), inputs["log_ratio_noise"] - np.log(inputs["nu"])
+        t, s = (
+            inputs["log_ratio_data"] - np.log(inputs["nu"]),
+            inputs["log_ratio_noise"] - np.log(inputs["nu"]),
+        )
         h, p = np.exp(t) / (1 + np.exp(t)), 1 - 1 / (1 + np.exp(-s))
         return {"value": (np.log(h).sum() + np.log(p).sum()) / len(t)}
 
@@ -187,7 +248,9 @@ def corrupted(outputs, rng, kind):
         lambda: {k: np.full(v.shape, np.nan) for k, v in o.items()},
         lambda: {k: np.zeros(v.shape) for k, v in o.items()},
         lambda: {k: v if rng.random() < 0.7 else np.full(v.shape, np.inf) for k, v in o.items()},
-        lambda: {k: v * (1 + 100 * float(np.finfo(v.dtype).eps) * r(v.shape)) for k, v in o.items()},
+        lambda: {
+            k: v * (1 + 100 * float(np.finfo(v.dtype).eps) * r(v.shape)) for k, v in o.items()
+        },
         # In one output alone, where the mistakes of that output are tried.
         lambda: {k: v * 1.3 if k == next(iter(o)) else v for k, v in o.items()},
         lambda: {k: v + 0.1 * r(v.shape) if k == list(o)[-1] else v for k, v in o.items()},
@@ -201,7 +264,11 @@ def test_nothing_is_named_falsely():
     trials = [(name, kind) for kind in range(12) for name in FUNCTIONS[kind % 2 :: 2]]
     for trial, (name, kind) in enumerate(trials):
         dtype = DTYPES[(trial + kind // 2) % 2]
-        said = diagnosis(name, lambda inputs, name=name, kind=kind: corrupted(right(name)(inputs), rng, kind), dtype)
+        said = diagnosis(
+            name,
+            lambda inputs, name=name, kind=kind: corrupted(right(name)(inputs), rng, kind),
+            dtype,
+        )
         if said.best is not None and said.best.kind != "hint":
             false.append((name, kind, dtype, said.best.id))
         if said != Diagnosis() and said.best is None and not said.hints:
@@ -211,11 +278,18 @@ def test_nothing_is_named_falsely():
 
 def test_float32_in_a_float64_check():
     for name in FUNCTIONS:
-        said = diagnosis(name, lambda i, name=name: right(name)({k: v if isinstance(v, float) else v.astype("f4") for k, v in i.items()}))
+        said = diagnosis(
+            name,
+            lambda i, name=name: right(name)(
+                {k: v if isinstance(v, float) else v.astype("f4") for k, v in i.items()}
+            ),
+        )
         assert (said.best.kind, said.best.id) == ("hint", "float32")
 
         def both(i, name=name):
-            return CATALOGUE["no-log-nu"].evaluate(name, {k: v if isinstance(v, float) else v.astype("f4") for k, v in i.items()})
+            return CATALOGUE["no-log-nu"].evaluate(
+                name, {k: v if isinstance(v, float) else v.astype("f4") for k, v in i.items()}
+            )
 
         if name in NCE:
             said = diagnosis(name, both)
@@ -227,8 +301,13 @@ def test_one_over_n_data_in_float32(name):
     """Hardly anything saw it while most n_data were powers of two: seven digits of a weight that float32 holds exactly."""
 
     def rounded(inputs):
-        n_data = len(next(inputs[key] for key in ("x", "log_ratio_data", "log_model_data") if key in inputs))
-        return {key: n_data * float(np.float32(1 / n_data)) * np.asarray(value) for key, value in right(name)(inputs).items()}
+        n_data = len(
+            next(inputs[key] for key in ("x", "log_ratio_data", "log_model_data") if key in inputs)
+        )
+        return {
+            key: n_data * float(np.float32(1 / n_data)) * np.asarray(value)
+            for key, value in right(name)(inputs).items()
+        }
 
     results = judged(name, rounded)
     failed = [result for result in results if result.status == "failed"]
@@ -244,7 +323,9 @@ def test_another_objective():
     assert said.best.id == "no-log-pn-everywhere" and "nce_from_log_ratios" in said.best.remedy
     said = diagnosis("log_sigmoid", right("sigmoid"))
     assert 'oracle.check(impl, "sigmoid")' in said.best.remedy
-    message = recognise_signature(["log_ratio_data", "log_ratio_noise", "nu"], OBJECTIVES["binary_nce"])
+    message = recognise_signature(
+        ["log_ratio_data", "log_ratio_noise", "nu"], OBJECTIVES["binary_nce"]
+    )
     assert 'oracle.check(impl, "nce_from_log_ratios")' in message
     assert recognise_signature(["t"], OBJECTIVES["sigmoid"]) is None
     assert recognise_signature([], OBJECTIVES["sigmoid"]) is None
@@ -253,7 +334,12 @@ def test_another_objective():
 
 def test_a_suspect_must_not_contradict_what_passes():
     """Wrong in the tails only, as no-log-nu is everywhere: not named."""
-    wrong = functools.partial(evaluate, CATALOGUE["no-log-nu"].evaluate.args[0], "nce_from_log_ratios")
-    results = judged("nce_from_log_ratios", lambda i: wrong(i) if len(i["log_ratio_data"]) == 2 else right("nce_from_log_ratios")(i))
+    wrong = functools.partial(
+        evaluate, CATALOGUE["no-log-nu"].evaluate.args[0], "nce_from_log_ratios"
+    )
+    results = judged(
+        "nce_from_log_ratios",
+        lambda i: wrong(i) if len(i["log_ratio_data"]) == 2 else right("nce_from_log_ratios")(i),
+    )
     assert sum(result.status == "failed" for result in results) >= 2
     assert diagnose(OBJECTIVES["nce_from_log_ratios"], results, "float64", OURS).best is None

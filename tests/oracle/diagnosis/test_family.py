@@ -38,8 +38,16 @@ def impl(name, **member):
 
 CASES = {
     "data weight": ({"w1": lambda n, m: 2.0}, (2.0, "1", 1.0, "1", 1.0, 0.0), "data weight w1 = 2"),
-    "noise weight": ({"w0": lambda n, m: 0.5}, (1.0, "1", 0.5, "1", 1.0, 0.0), "noise weight w0 = 0.5"),
-    "noise averaged": ({"w0": lambda n, m: n / m}, (1.0, "1", 1.0, "1/nu", 1.0, 0.0), "noise weight w0 = 1/nu"),
+    "noise weight": (
+        {"w0": lambda n, m: 0.5},
+        (1.0, "1", 0.5, "1", 1.0, 0.0),
+        "noise weight w0 = 0.5",
+    ),
+    "noise averaged": (
+        {"w0": lambda n, m: n / m},
+        (1.0, "1", 1.0, "1/nu", 1.0, 0.0),
+        "noise weight w0 = 1/nu",
+    ),
     "constant": ({"delta": 0.7}, (1.0, "1", 1.0, "1", 1.0, 0.7), "ln K = ln nu + 0.7"),
     "half ln 2 pi": (
         {"delta": 0.5 * math.log(2 * math.pi)},
@@ -56,14 +64,24 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("dtype, only", [("float64", None), ("float32", None), ("float64", ("value",))])
+@pytest.mark.parametrize(
+    "dtype, only", [("float64", None), ("float32", None), ("float64", ("value",))]
+)
 def test_members_are_recovered(case, dtype, only):
     member, (a1, f1, a0, f0, power, delta), title = CASES[case]
     for name in NCE:
         found = family.fit(observed(name, impl(name, **member), dtype, only=only))
         assert found is not None, name
-        assert (found.f1, found.f0, found.power, found.feature, found.flipped) == (f1, f0, power, "1", False)
-        np.testing.assert_allclose((found.a1, found.a0, found.delta), (a1, a0, delta), rtol=0, atol=DIGITS[dtype])
+        assert (found.f1, found.f0, found.power, found.feature, found.flipped) == (
+            f1,
+            f0,
+            power,
+            "1",
+            False,
+        )
+        np.testing.assert_allclose(
+            (found.a1, found.a0, found.delta), (a1, a0, delta), rtol=0, atol=DIGITS[dtype]
+        )
         said = constants.describe(found)[0]
         assert dtype == "float32" or said.startswith(title), said
 
@@ -90,14 +108,24 @@ def test_consequence_for_c():
 
 def test_the_diagnosis_names_the_member_and_the_convention():
     said = diagnosis("nce_from_log_ratios", impl("nce_from_log_ratios", w0=lambda n, m: 0.3))
-    assert (said.best.kind, said.best.title, said.best.remedy) == ("family", "noise weight w0 = 0.3", "")
-    minimised = under("nce_from_log_ratios", Convention("minimise"), impl("nce_from_log_ratios", w0=lambda n, m: 0.3))
+    assert (said.best.kind, said.best.title, said.best.remedy) == (
+        "family",
+        "noise weight w0 = 0.3",
+        "",
+    )
+    minimised = under(
+        "nce_from_log_ratios",
+        Convention("minimise"),
+        impl("nce_from_log_ratios", w0=lambda n, m: 0.3),
+    )
     said = diagnosis("nce_from_log_ratios", minimised)
     assert said.best.title == "noise weight w0 = 0.3, under sense=minimise"
     assert said.best.kind == "family" and 'Convention(sense="minimise")' in said.best.remedy
     # c of the other sign besides
     name = "gaussian_nce"
-    found = family.fit(observed(name, under(name, Convention(c_sign="subtracted"), impl(name, delta=0.7))))
+    found = family.fit(
+        observed(name, under(name, Convention(c_sign="subtracted"), impl(name, delta=0.7)))
+    )
     assert found.flipped and found.delta == pytest.approx(0.7, abs=1e-12)
 
 
@@ -113,20 +141,41 @@ def test_no_false_positive(only):
     others = [
         lambda outputs: {k: np.asarray(v) * 1.1 + 0.01 for k, v in outputs.items()},
         lambda outputs: {k: np.tanh(v) for k, v in outputs.items()},
-        lambda outputs: {k: np.asarray(v) * (1 + 1e-2 * rng.standard_normal(np.shape(v))) for k, v in outputs.items()},
-        lambda outputs: {k: np.asarray(v) + 1e-3 * rng.standard_normal(np.shape(v)) for k, v in outputs.items()},
+        lambda outputs: {
+            k: np.asarray(v) * (1 + 1e-2 * rng.standard_normal(np.shape(v)))
+            for k, v in outputs.items()
+        },
+        lambda outputs: {
+            k: np.asarray(v) + 1e-3 * rng.standard_normal(np.shape(v)) for k, v in outputs.items()
+        },
         lambda outputs: {k: np.asarray(v) ** 3 for k, v in outputs.items()},
     ]
     for name in NCE if only else ("nce_from_log_ratios", "gaussian_nce"):
         for other in others:
-            assert family.fit(observed(name, lambda inputs, name=name, other=other: other(right(name)(inputs)), only=only)) is None
+            assert (
+                family.fit(
+                    observed(
+                        name,
+                        lambda inputs, name=name, other=other: other(right(name)(inputs)),
+                        only=only,
+                    )
+                )
+                is None
+            )
         # w0 = 0.3, but 0.31 where nu <= 1: no feature of the list.
-        assert family.fit(observed(name, impl(name, w0=lambda n, m: 0.3 if n < m else 0.31), only=only)) is None
+        assert (
+            family.fit(
+                observed(name, impl(name, w0=lambda n, m: 0.3 if n < m else 0.31), only=only)
+            )
+            is None
+        )
 
 
 def test_too_few_equations():
     """Five numbers at least, for three unknowns."""
-    some = observed("nce_from_log_ratios", impl("nce_from_log_ratios", w1=lambda n, m: 2.0), only=("value",))
+    some = observed(
+        "nce_from_log_ratios", impl("nce_from_log_ratios", w1=lambda n, m: 2.0), only=("value",)
+    )
     assert family.fit(some.subset(range(4))) is None
 
 
@@ -141,13 +190,29 @@ def test_features_of_the_weights():
                                                    "log_noise_noise": [0] * 10, "nu": 2.5})  # fmt: skip
     values = {name: function(*sizes) for name, function in family.WEIGHTS.items()}
     assert values == pytest.approx(
-        {"1": 1, "nu": 2.5, "1/nu": 0.4, "1/(1 + nu)": 1 / 3.5, "n_data": 4, "n_noise": 10, "1/n_data": 0.25, "1/n_noise": 0.1}
+        {
+            "1": 1,
+            "nu": 2.5,
+            "1/nu": 0.4,
+            "1/(1 + nu)": 1 / 3.5,
+            "n_data": 4,
+            "n_noise": 10,
+            "1/n_data": 0.25,
+            "1/n_noise": 0.1,
+        }
     )
 
 
 @pytest.mark.parametrize(
     "value, name",
-    [(0.5, "0.5"), (1 / 3, "1/3"), (math.sqrt(2), "sqrt(2)"), (-2.0, "-2"), (0.123456789, "0.123457"), (1 / math.log(2), "1/ln 2")],
+    [
+        (0.5, "0.5"),
+        (1 / 3, "1/3"),
+        (math.sqrt(2), "sqrt(2)"),
+        (-2.0, "-2"),
+        (0.123456789, "0.123457"),
+        (1 / math.log(2), "1/ln 2"),
+    ],
 )
 def test_numbers(value, name):
     assert constants.name_number(value, 1e-13) == name
@@ -155,7 +220,12 @@ def test_numbers(value, name):
 
 @pytest.mark.parametrize(
     "value, name",
-    [(math.log(2 * math.pi), "1.83788 = ln(2 pi)"), (-0.5 * math.log(2), "-0.346574 = -ln 2/2"), (0.7, "0.7"), (0.71828, "0.71828")],
+    [
+        (math.log(2 * math.pi), "1.83788 = ln(2 pi)"),
+        (-0.5 * math.log(2), "-0.346574 = -ln 2/2"),
+        (0.7, "0.7"),
+        (0.71828, "0.71828"),
+    ],
 )
 def test_logs(value, name):
     assert constants.name_log(value, 1e-13) == name

@@ -38,7 +38,13 @@ def noise_averaged(vector):
     first = vector.objective.outputs[0].name
     model = nr.LaplaceICA(x.shape[1]) if first == "B" else nr.Gaussian(x.shape[1])
     start = model.pack(vector.expected[first].value, float(vector.expected["c"].value))
-    fit = nr.fit_nce(model, noise, np.tile(x, (len(y) // common, 1)), np.tile(y, (len(x) // common, 1)), start=start)
+    fit = nr.fit_nce(
+        model,
+        noise,
+        np.tile(x, (len(y) // common, 1)),
+        np.tile(y, (len(x) // common, 1)),
+        start=start,
+    )
     matrix, c = model.unpack(fit.theta)
     return matrix, c + log_nu(vector.inputs)
 
@@ -60,7 +66,10 @@ SLIPS = {
     "nu-sign": lambda M, c, v: (M, c - 2 * log_nu(v.inputs)),
     "gauss-no-2pi": lambda M, c, v: (M, c + len(M) * HALF_2PI),
     "gauss-no-logdet": lambda M, c, v: (M, c + half_log_det(v.inputs["noise_cov"])),
-    "gauss-unnormalised": lambda M, c, v: (M, c + half_log_det(v.inputs["noise_cov"]) + len(M) * HALF_2PI),
+    "gauss-unnormalised": lambda M, c, v: (
+        M,
+        c + half_log_det(v.inputs["noise_cov"]) + len(M) * HALF_2PI,
+    ),
     "gauss-logdet-sign": lambda M, c, v: (M, c + 2 * half_log_det(v.inputs["noise_cov"])),
     "c-per-dimension": lambda M, c, v: (M, c / len(M)),
     "noise-averaged": lambda M, c, v: noise_averaged(v),
@@ -78,7 +87,11 @@ OF_GAUSSIAN = {
     "model-no-half": lambda M, c, v: (M / 2, c),
     "model-covariance": lambda M, c, v: (np.linalg.inv(M), c),
 }
-EVERY = [(name, id, slip) for name, own in ((LAPLACE, OF_LAPLACE), (GAUSSIAN, OF_GAUSSIAN)) for id, slip in (SLIPS | own).items()]
+EVERY = [
+    (name, id, slip)
+    for name, own in ((LAPLACE, OF_LAPLACE), (GAUSSIAN, OF_GAUSSIAN))
+    for id, slip in (SLIPS | own).items()
+]
 
 
 def checked(name, slip, turned=1.0, **words):
@@ -86,7 +99,11 @@ def checked(name, slip, turned=1.0, **words):
     first = cases(name)[0].objective.outputs[0].name
 
     def impl(x, y, noise_mean, noise_cov):
-        vector = next(v for v in cases(name) if np.array_equal(v.inputs["x"], x) and len(v.inputs["y"]) == len(y))
+        vector = next(
+            v
+            for v in cases(name)
+            if np.array_equal(v.inputs["x"], x) and len(v.inputs["y"]) == len(y)
+        )
         matrix, c = slip(vector.expected[first].value, float(vector.expected["c"].value), vector)
         if first == "B":
             matrix = -matrix[::-1] if slip is not OF_LAPLACE["sources-transposed"] else matrix
@@ -96,7 +113,9 @@ def checked(name, slip, turned=1.0, **words):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name, id, slip", [pytest.param(*row, id=f"{row[0]}-{row[1]}") for row in EVERY])
+@pytest.mark.parametrize(
+    "name, id, slip", [pytest.param(*row, id=f"{row[0]}-{row[1]}") for row in EVERY]
+)
 def test_the_slip_is_named_alone(name, id, slip, dtype):
     report = checked(name, slip, dtype=dtype)
     said = report.diagnosis
@@ -104,19 +123,28 @@ def test_the_slip_is_named_alone(name, id, slip, dtype):
     if id == "c-per-dimension" and not any(len(v.inputs["noise_mean"]) > 1 for v in cases(name)):
         return
     assert (said.best.kind, said.best.id, said.ambiguous) == ("mistake", id, ()), said
-    assert said.best.matches == said.best.of == len(report.failed) and "no slope" in said.best.evidence
+    assert (
+        said.best.matches == said.best.of == len(report.failed) and "no slope" in said.best.evidence
+    )
     assert said.best.id in str(report)
 
 
 @pytest.mark.parametrize("name", [LAPLACE, GAUSSIAN])
 def test_c_of_the_other_sign(name):
     said = checked(name, lambda M, c, v: (M, c), turned=-1.0).diagnosis
-    assert (said.best.kind, said.best.remedy) == ("convention", f"convention={Convention(c_sign='subtracted')}")
-    said = checked(name, lambda M, c, v: (M, c), convention=Convention(c_sign="subtracted")).diagnosis
+    assert (said.best.kind, said.best.remedy) == (
+        "convention",
+        f"convention={Convention(c_sign='subtracted')}",
+    )
+    said = checked(
+        name, lambda M, c, v: (M, c), convention=Convention(c_sign="subtracted")
+    ).diagnosis
     assert said.best.id == "c_sign=added"
     said = checked(name, SLIPS["no-log-nu"], turned=-1.0).diagnosis
     assert (said.best.id, said.ambiguous) == ("no-log-nu", ()) and "subtracted" in said.best.remedy
-    said = checked(name, SLIPS["no-log-nu"], turned=-1.0, convention=Convention(c_sign="subtracted")).diagnosis
+    said = checked(
+        name, SLIPS["no-log-nu"], turned=-1.0, convention=Convention(c_sign="subtracted")
+    ).diagnosis
     assert (said.best.id, said.ambiguous, said.best.remedy) == ("no-log-nu", (), "")
 
 
@@ -130,7 +158,9 @@ def test_what_is_no_maximum_of_anything_known_has_no_name(name):
 
     for size in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0):
         for _ in range(5):
-            said = checked(name, moved(size, rng.standard_normal((4, 4)), rng.standard_normal())).diagnosis
+            said = checked(
+                name, moved(size, rng.standard_normal((4, 4)), rng.standard_normal())
+            ).diagnosis
             assert said.best is None, (size, said.best)
 
 
@@ -145,7 +175,9 @@ def test_a_local_maximum_of_the_right_j_has_no_name():
     assert len(report.failed) >= 3 and report.diagnosis.best is None
 
 
-@pytest.mark.parametrize("matrix", [np.full((2, 2), np.nan), np.zeros((2, 2)), np.full((2, 2), 1e200)])
+@pytest.mark.parametrize(
+    "matrix", [np.full((2, 2), np.nan), np.zeros((2, 2)), np.full((2, 2), 1e200)]
+)
 def test_nonsense_is_no_exception(matrix):
     report = checked(LAPLACE, lambda M, c, v: (np.resize(matrix, M.shape), c))
     assert len(report.failed) == 7 and report.diagnosis.best is None
@@ -160,12 +192,16 @@ def fitted(id, x, y, noise_mean, noise_cov):
     def loss(theta):
         half = theta[:-1].reshape(n, n)
         at = {"precision": (half + half.T) / 2, "c": float(theta[-1])}
-        got = CATALOGUE[id].evaluate("gaussian_nce", {**at, "x": x, "y": y, "noise_mean": noise_mean, "noise_cov": noise_cov})
+        got = CATALOGUE[id].evaluate(
+            "gaussian_nce", {**at, "x": x, "y": y, "noise_mean": noise_mean, "noise_cov": noise_cov}
+        )
         return -float(got["value"]), -np.append(np.ravel(got["grad_precision"]), got["grad_c"])
 
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        theta = minimize(loss, np.append(np.eye(n), 0.0), jac=True, method="BFGS", options={"gtol": 1e-8}).x
+        theta = minimize(
+            loss, np.append(np.eye(n), 0.0), jac=True, method="BFGS", options={"gtol": 1e-8}
+        ).x
     half = theta[:-1].reshape(n, n)
     return {"precision": (half + half.T) / 2, "c": float(theta[-1])}
 
@@ -176,7 +212,10 @@ def test_c_tied_is_named_whatever_c_is_reported(moved):
 
     def impl(**inputs):
         precision = fitted("c-tied", **inputs)["precision"]
-        return {"precision": precision, "c": moved + half_log_det(precision) - len(precision) * HALF_2PI}
+        return {
+            "precision": precision,
+            "c": moved + half_log_det(precision) - len(precision) * HALF_2PI,
+        }
 
     said = check(impl, GAUSSIAN).diagnosis
     assert (said.best.id, said.ambiguous) == ("c-tied", ()), said
@@ -189,6 +228,14 @@ def test_real_fits_of_every_slip_of_the_smooth_model():
         report = check(functools.partial(fitted, id), GAUSSIAN)
         names = [suspect.id for suspect in report.diagnosis.suspects]
         assert not names or id in names, (id, names)
-        counts["passes" if report.ok else "named" if names == [id] else "among others" if names else "no name"] += 1
+        counts[
+            "passes"
+            if report.ok
+            else "named"
+            if names == [id]
+            else "among others"
+            if names
+            else "no name"
+        ] += 1
     # On two data sets: 7 maximise what is right there, 9 have no maximum, or one beside the right one.
     assert counts["named"] >= 50 and counts["no name"] <= 12, counts

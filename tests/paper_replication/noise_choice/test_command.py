@@ -38,27 +38,42 @@ def differences(one, two):
     rows = [list(csv.reader(text.splitlines())) for text in (one, two)]
     if len(rows[0]) != len(rows[1]):
         return ["another number of rows"]
-    return [pair for pair in zip(*rows) if len(pair[0]) != len(pair[1]) or not all(map(close, *pair))]
+    return [
+        pair for pair in zip(*rows) if len(pair[0]) != len(pair[1]) or not all(map(close, *pair))
+    ]
 
 
 def test_the_committed_numbers_are_what_the_command_makes(made):
     for name in FILES[1:]:
         committed = (FOLDER / name).read_text(encoding="utf-8")
         assert not differences(committed, (made / name).read_text(encoding="utf-8"))
-        assert differences(committed.replace("0.69745", "0.69765"), (made / name).read_text(encoding="utf-8")) or "0.69745" not in committed
+        assert (
+            differences(
+                committed.replace("0.69745", "0.69765"), (made / name).read_text(encoding="utf-8")
+            )
+            or "0.69745" not in committed
+        )
     assert "0.69745" in (FOLDER / FILES[1]).read_text(encoding="utf-8")  # so the plant was one
 
 
 def test_the_committed_words_are_what_the_command_writes(made):
-    body, _, picture = (FOLDER / FILES[0]).read_text(encoding="utf-8").partition("![noise choice](noise_choice.svg)")
+    body, _, picture = (
+        (FOLDER / FILES[0])
+        .read_text(encoding="utf-8")
+        .partition("![noise choice](noise_choice.svg)")
+    )
     assert picture
     # Without matplotlib the picture's place holds one sentence.
-    assert (made / FILES[0]).read_text(encoding="utf-8").strip() == body + "The picture needs matplotlib."
+    assert (made / FILES[0]).read_text(
+        encoding="utf-8"
+    ).strip() == body + "The picture needs matplotlib."
 
 
 def test_the_committed_picture_is_there():
     svg, png = (FOLDER / name for name in PICTURES)
-    assert ElementTree.parse(svg).getroot().tag.endswith("svg") and png.read_bytes().startswith(b"\x89PNG")
+    assert ElementTree.parse(svg).getroot().tag.endswith("svg") and png.read_bytes().startswith(
+        b"\x89PNG"
+    )
 
 
 def test_twice_the_same_bytes(made, tmp_path, monkeypatch):

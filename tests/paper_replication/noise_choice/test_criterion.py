@@ -12,7 +12,10 @@ import nce_ref as nr
 from paper_replication.noise_choice import criterion
 from paper_replication.noise_choice.criterion import PROBLEMS, TARGETS, budget_error, equal_error
 
-SETTINGS = {"variance": ((0.3, 0.2), (2.7, 1.0), (6.0, 3.0)), "mean": ((0.7, 0.2), (1.5, 1.0), (-2.0, 3.0))}
+SETTINGS = {
+    "variance": ((0.3, 0.2), (2.7, 1.0), (6.0, 3.0)),
+    "mean": ((0.7, 0.2), (1.5, 1.0), (-2.0, 3.0)),
+}
 
 
 def by_sandwich(problem, target, parameter, nu):
@@ -25,7 +28,10 @@ def by_sandwich(problem, target, parameter, nu):
     def p_n(u):
         return math.exp(-0.5 * (u - mean) ** 2 / variance) / math.sqrt(2.0 * math.pi * variance)
 
-    features = [(lambda u: -0.5 * u * u) if problem.model == "variance" else (lambda u: u), lambda u: 1.0]
+    features = [
+        (lambda u: -0.5 * u * u) if problem.model == "variance" else (lambda u: u),
+        lambda u: 1.0,
+    ]
     if target == "tied":
         score = (lambda u: 0.5 - 0.5 * u * u) if problem.model == "variance" else (lambda u: u)
         features = [score]
@@ -66,7 +72,9 @@ def expected():
 
 def check(expected):
     for case, value in expected.items():
-        assert budget_error(*case) == pytest.approx(value, rel=1e-7), case  # quad's 1e-11, times condition numbers up to 1e3
+        assert budget_error(*case) == pytest.approx(value, rel=1e-7), (
+            case
+        )  # quad's 1e-11, times condition numbers up to 1e3
 
 
 def test_against_the_sandwich(expected):
@@ -74,7 +82,9 @@ def test_against_the_sandwich(expected):
 
 
 def without_budget(original):
-    return lambda problem, target, parameter, nu: original(problem, target, parameter, nu) / (1.0 + nu)
+    return lambda problem, target, parameter, nu: (
+        original(problem, target, parameter, nu) / (1.0 + nu)
+    )
 
 
 def tied_without_correction(original):
@@ -96,29 +106,45 @@ def test_the_variance_model_is_nce_refs_gaussian():
     model = nr.Gaussian(1)
     theta = model.normalize([1.0, 0.0])
     for parameter, nu in SETTINGS["variance"]:
-        variances = np.diag(nr.asymptotic_covariance(model, theta, nr.GaussianNoise([0.0], [[parameter]]), nu).covariance)
-        assert budget_error(PROBLEMS[0], "free", parameter, nu) == pytest.approx((1.0 + nu) * variances[0], rel=1e-10)
-        assert budget_error(PROBLEMS[0], "both", parameter, nu) == pytest.approx((1.0 + nu) * variances.sum(), rel=1e-10)
+        variances = np.diag(
+            nr.asymptotic_covariance(
+                model, theta, nr.GaussianNoise([0.0], [[parameter]]), nu
+            ).covariance
+        )
+        assert budget_error(PROBLEMS[0], "free", parameter, nu) == pytest.approx(
+            (1.0 + nu) * variances[0], rel=1e-10
+        )
+        assert budget_error(PROBLEMS[0], "both", parameter, nu) == pytest.approx(
+            (1.0 + nu) * variances.sum(), rel=1e-10
+        )
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: p.name)
 def test_noise_equal_to_data_and_the_step(problem):
     for target in TARGETS:
         for nu in (0.1, 1.0, 7.0):
-            assert budget_error(problem, target, problem.equal, nu) == pytest.approx(equal_error(problem, target, nu), rel=1e-12)
+            assert budget_error(problem, target, problem.equal, nu) == pytest.approx(
+                equal_error(problem, target, nu), rel=1e-12
+            )
             assert equal_error(problem, target, nu) >= equal_error(problem, target)
         for parameter, nu in SETTINGS[problem.moves]:
-            coarse, fine = (budget_error(problem, target, parameter, nu, step) for step in (1 / 16, 1 / 32))
+            coarse, fine = (
+                budget_error(problem, target, parameter, nu, step) for step in (1 / 16, 1 / 32)
+            )
             assert coarse == pytest.approx(fine, rel=1e-12)
             if problem.moves == "mean":
-                assert budget_error(problem, target, -parameter, nu) == pytest.approx(fine, rel=1e-12)
+                assert budget_error(problem, target, -parameter, nu) == pytest.approx(
+                    fine, rel=1e-12
+                )
 
 
 def test_the_tied_model_is_never_worse_than_the_free_one():
     """Knowing Z is knowing more, but NCE's tied estimator is another estimator: an observation on these settings, not a theorem."""
     for problem in PROBLEMS:
         for parameter, nu in SETTINGS[problem.moves]:
-            assert budget_error(problem, "tied", parameter, nu) <= budget_error(problem, "free", parameter, nu) * (1.0 + 1e-12)
+            assert budget_error(problem, "tied", parameter, nu) <= budget_error(
+                problem, "free", parameter, nu
+            ) * (1.0 + 1e-12)
 
 
 def test_bad_input():

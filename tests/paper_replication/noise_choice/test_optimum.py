@@ -47,7 +47,9 @@ def test_every_optimum_is_bracketed_to_three_digits(optima):
         for sign in (1.0, -1.0):
             if one in joint:
                 beside = best_nu(one.problem, one.target, one.parameter + sign * shift)[1]
-                assert budget_error(one.problem, one.target, one.parameter, one.nu * (1.0 + 5e-4 * sign)) > one.error * (1.0 + 1e-11)
+                assert budget_error(
+                    one.problem, one.target, one.parameter, one.nu * (1.0 + 5e-4 * sign)
+                ) > one.error * (1.0 + 1e-11)
             else:
                 beside = budget_error(one.problem, one.target, one.parameter + sign * shift, 1.0)
             assert beside > one.error * (1.0 + 1e-11)
@@ -58,8 +60,19 @@ def test_no_point_of_a_finer_grid_is_below(optima):
     for one in optima[0]:
         best.setdefault((one.problem, one.target), one.error)
     for (problem, target), error in best.items():
-        xs = np.geomspace(0.03, 60.0, 80) if problem.moves == "variance" else np.linspace(-4.0, 4.0, 80)
-        assert min(budget_error(problem, target, x, nu) for x in xs for nu in np.geomspace(0.05, 20.0, 31)) >= error
+        xs = (
+            np.geomspace(0.03, 60.0, 80)
+            if problem.moves == "variance"
+            else np.linspace(-4.0, 4.0, 80)
+        )
+        assert (
+            min(
+                budget_error(problem, target, x, nu)
+                for x in xs
+                for nu in np.geomspace(0.05, 20.0, 31)
+            )
+            >= error
+        )
 
 
 def test_noise_equal_to_data_is_the_optimum_in_two_cases_only(optima):
@@ -74,12 +87,21 @@ def test_noise_equal_to_data_is_the_optimum_in_two_cases_only(optima):
                 for m in (1e-2, 0.1, -0.5):  # and it is strict
                     assert best_nu(problem, target, m)[1] > one.error * (1.0 + 0.1 * m**2)
             else:
-                saved = 1.0 - budget_error(problem, target, one.parameter, one.nu) / equal_error(problem, target)
+                saved = 1.0 - budget_error(problem, target, one.parameter, one.nu) / equal_error(
+                    problem, target
+                )
                 assert saved == pytest.approx(1.0 - one.relative, abs=1e-12) and saved > 0.1
-    assert equal == {("mean model, noise of other mean", "free"), ("mean model, noise of other mean", "both")}
+    assert equal == {
+        ("mean model, noise of other mean", "free"),
+        ("mean model, noise of other mean", "both"),
+    }
 
 
 def test_an_edge_of_the_range_is_no_minimum():
     values = np.array([[1.0], [2.0], [1.5], [3.0], [0.5]])
-    np.testing.assert_array_equal(module._below_neighbours(values, False)[:, 0], [False, False, True, False, False])
-    np.testing.assert_array_equal(module._below_neighbours(values, True)[:, 0], [True, False, True, False, False])
+    np.testing.assert_array_equal(
+        module._below_neighbours(values, False)[:, 0], [False, False, True, False, False]
+    )
+    np.testing.assert_array_equal(
+        module._below_neighbours(values, True)[:, 0], [True, False, True, False, False]
+    )

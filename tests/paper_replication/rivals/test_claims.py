@@ -23,7 +23,9 @@ from paper_replication.rivals.published import LABELS, NUS, SIZES, figure1a, nu_
 
 def verdicts(start, count=500, **levers):
     wanted = [c for c in all_claims() if c.id.startswith(start)]
-    part = {"sweep": "nu", "limit": "nu", "speed": "others", "sm-bias": "others"}.get(start.split(".")[0], "curves")
+    part = {"sweep": "nu", "limit": "nu", "speed": "others", "sm-bias": "others"}.get(
+        start.split(".")[0], "curves"
+    )
     levers["parts"] = (part,)
     return {j.claim.id: j.verdict for j in judge_all(wanted, rival_rows.evidence(count, **levers))}
 
@@ -39,17 +41,25 @@ def test_every_claim_is_complete_and_named_once():
     assert all(c.statement and c.place and c.why_margin for c in claims)
     assert sum(c.id.startswith("figure1a.") for c in claims) == 28 and len(figure1a()) == 49
     assert sum(c.id.startswith("sweep.") for c in claims) == 70 == len(nu_sweep())
-    assert all("no independent confirmation" in c.place for c in claims if c.id.startswith(("figure1a.cd", "slope.cd", "ratio.cd")))
+    assert all(
+        "no independent confirmation" in c.place
+        for c in claims
+        if c.id.startswith(("figure1a.cd", "slope.cd", "ratio.cd"))
+    )
 
 
 def test_runs_as_published_are_confirmed_and_the_variance_contradicted():
     found = as_published()
-    assert {j.verdict for name, j in found.items() if name.startswith("cd-variance")} == {CONTRADICTED}
+    assert {j.verdict for name, j in found.items() if name.startswith("cd-variance")} == {
+        CONTRADICTED
+    }
     rest = [j.verdict for name, j in found.items() if not name.startswith("cd-variance")]
     assert rest.count(CONTRADICTED) <= 1 and rest.count(CONFIRMED) >= 0.9 * len(rest)
     # Those that do not hang by a sample's luck.
     for start in ("worst.", "speed.", "cd-doubling", "sm-bias", "slope.is.B.flatter"):
-        assert {j.verdict for name, j in found.items() if name.startswith(start)} == {CONFIRMED}, start
+        assert {j.verdict for name, j in found.items() if name.startswith(start)} == {CONFIRMED}, (
+            start
+        )
 
 
 def test_a_variance_fifty_times_as_large_is_seen():
@@ -57,12 +67,17 @@ def test_a_variance_fifty_times_as_large_is_seen():
     assert set(verdicts("cd-variance", cd_variance=50.0).values()) == {CONFIRMED}
 
 
-@pytest.mark.parametrize("method, parameter, by", [("is", "B", 0.35), ("sm", "B", -0.35), ("cd", "B", 0.35), ("is", "c", 0.8)])
+@pytest.mark.parametrize(
+    "method, parameter, by",
+    [("is", "B", 0.35), ("sm", "B", -0.35), ("cd", "B", 0.35), ("is", "c", 0.8)],
+)
 def test_a_shifted_curve_is_contradicted(method, parameter, by):
     found = verdicts(f"figure1a.{method}.{parameter}", shift={(method, parameter): by})
     assert len(found) == 7 and set(found.values()) == {CONTRADICTED}
     if parameter == "B":
-        assert verdicts(f"ratio.{method}", shift={(method, parameter): by}) == {f"ratio.{method}.16000": CONTRADICTED}
+        assert verdicts(f"ratio.{method}", shift={(method, parameter): by}) == {
+            f"ratio.{method}.16000": CONTRADICTED
+        }
 
 
 def test_a_failure_in_a_hundred_makes_the_variance_and_not_that_of_the_settled():
@@ -98,7 +113,9 @@ def test_a_faster_contrastive_divergence_is_contradicted():
 
 def test_another_nu_is_contradicted():
     # As if nu = 1 were 10 in disguise: the median of B 0.35 below.
-    found = verdicts("sweep.nu=1.B", shift={("nu=1", "B"): -0.35}) | verdicts("limit.nu=1.B", shift={("nu=1", "B"): -0.35})
+    found = verdicts("sweep.nu=1.B", shift={("nu=1", "B"): -0.35}) | verdicts(
+        "limit.nu=1.B", shift={("nu=1", "B"): -0.35}
+    )
     assert len(found) == 10 and set(found.values()) == {CONTRADICTED}
     found = verdicts("limit.nu=0.01", shift={("nu=0.01", "B"): -0.6})
     assert set(found.values()) == {CONTRADICTED}
@@ -108,16 +125,23 @@ def test_a_handful_of_runs_resolves_nothing():
     judged = judge_all(all_claims(), rival_rows.evidence(5))
     assert {j.verdict for j in judged} == {NOT_RESOLVED}
     json.dumps([as_record(j) for j in judged], allow_nan=False)
-    assert {j.verdict for j in judge_all(all_claims(), gather([], [], rival_rows.LIMITS))} == {NOT_RESOLVED}
+    assert {j.verdict for j in judge_all(all_claims(), gather([], [], rival_rows.LIMITS))} == {
+        NOT_RESOLVED
+    }
 
 
 def test_speed_bears_matrices_where_a_method_never_arrives():
     rows, times = rival_rows.rows(100)
     for row in [row for row in times if "seconds.reach.cd.0.01" in row["result"]][:4]:
         del row["result"]["seconds.reach.cd.0.01"]
-    found = of.speed_ratio(gather(rows, times, rival_rows.LIMITS), slow="cd", fast="nce", level="0.01")
+    found = of.speed_ratio(
+        gather(rows, times, rival_rows.LIMITS), slow="cd", fast="nce", level="0.01"
+    )
     assert math.isfinite(found.value) and "not there: 4 of cd, 0 of nce" in found.note
-    assert of.speed_ratio(gather(rows, [], rival_rows.LIMITS), slow="cd", fast="nce", level="0.01") is None
+    assert (
+        of.speed_ratio(gather(rows, [], rival_rows.LIMITS), slow="cd", fast="nce", level="0.01")
+        is None
+    )
 
 
 def test_quantile_error_against_repetition():
@@ -132,7 +156,9 @@ def test_quantile_error_against_repetition():
 def test_limits_hold_the_chi_square_and_grow_as_noise_is_saved():
     found = compute_limits().quantiles
     for nu in NUS:
-        assert found[nu, "c", 0.9] / found[nu, "c", 0.5] == pytest.approx(stats.chi2.ppf(0.9, 1) / stats.chi2.ppf(0.5, 1))
+        assert found[nu, "c", 0.9] / found[nu, "c", 0.5] == pytest.approx(
+            stats.chi2.ppf(0.9, 1) / stats.chi2.ppf(0.5, 1)
+        )
         assert found[nu, "B", 0.1] < found[nu, "B", 0.5] < found[nu, "B", 0.9]
     medians = [found[nu, "B", 0.5] for nu in NUS]
     assert medians == sorted(medians, reverse=True)
@@ -147,9 +173,16 @@ def test_the_bias_factor_by_quadrature():
             t = math.tanh(10.0 * b * s)
             return (t * t - 10.0 * root * (1.0 - t * t)) * b * b * root * math.exp(-root * s)
 
-        return integrate.quad(integrand, 0.0, 0.5, epsabs=1e-12)[0] + integrate.quad(integrand, 0.5, 40.0, epsabs=1e-12)[0]
+        return (
+            integrate.quad(integrand, 0.0, 0.5, epsabs=1e-12)[0]
+            + integrate.quad(integrand, 0.5, 40.0, epsabs=1e-12)[0]
+        )
 
-    best = optimize.minimize_scalar(loss, bounds=(0.9, 1.3), method="bounded", options={"xatol": 1e-6}).x
+    best = optimize.minimize_scalar(
+        loss, bounds=(0.9, 1.3), method="bounded", options={"xatol": 1e-6}
+    ).x
     (claim,) = [c for c in all_claims() if c.id == "sm-bias.orthogonal"]
     assert abs(best - claim.target) < 5e-4
-    assert set(SIZES) == {p.n_data for p in figure1a()} and {p.curve for p in figure1a()} < set(LABELS)
+    assert set(SIZES) == {p.n_data for p in figure1a()} and {p.curve for p in figure1a()} < set(
+        LABELS
+    )

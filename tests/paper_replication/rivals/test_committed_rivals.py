@@ -24,13 +24,17 @@ from paper_replication.summary import claims_json
 
 def committed(name):
     path = FOLDER / name
-    assert path.is_file(), f"{path}: the committed report lacks this file; `make replicate-rivals` makes it"
+    assert path.is_file(), (
+        f"{path}: the committed report lacks this file; `make replicate-rivals` makes it"
+    )
     return path.read_bytes() if path.suffix == ".png" else path.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def runs():
-    (rows, note), (times, other) = (read_rows(FOLDER / name) for name in ("runs.jsonl.gz", CLOCK_FILE))
+    (rows, note), (times, other) = (
+        read_rows(FOLDER / name) for name in ("runs.jsonl.gz", CLOCK_FILE)
+    )
     assert note == other == ""
     return rows, times
 
@@ -45,9 +49,15 @@ def differences(runs):
     kept = json.loads(committed("claims.json"))
     found = [] if [c["id"] for c in made] == [c["id"] for c in kept] else ["the list of claims"]
     for one, two in zip(made, kept):
-        found += [f"{one['id']}: {f}" for f in ("verdict", "kind", "family", "statement", "n", "estimand") if one[f] != two[f]]
+        found += [
+            f"{one['id']}: {f}"
+            for f in ("verdict", "kind", "family", "statement", "n", "estimand")
+            if one[f] != two[f]
+        ]
         for f in ("estimate", "standard_error", "target", "margin"):
-            same = one[f] == two[f] or math.isclose(one[f] or 0.0, two[f] or 0.0, rel_tol=1e-6, abs_tol=1e-9)
+            same = one[f] == two[f] or math.isclose(
+                one[f] or 0.0, two[f] or 0.0, rel_tol=1e-6, abs_tol=1e-9
+            )
             found += [] if same else [f"{one['id']}: {f}"]
     return found
 
@@ -65,7 +75,13 @@ def test_claims_tables_and_figures_are_those_of_the_runs(runs):
     assert differences(runs) == []
     found, text = evidence(runs), committed(TEXT)
     assert verdicts(judge_all(all_claims(), found)) in text
-    for table in (tables.medians(found), tables.ratios(found), tables.divergence(found), tables.race(found), tables.sweep(found, "B")):
+    for table in (
+        tables.medians(found),
+        tables.ratios(found),
+        tables.divergence(found),
+        tables.race(found),
+        tables.sweep(found, "B"),
+    ):
         assert table in text
     for name in figures.CAPTIONS:
         assert committed(f"figures/{name}.png").startswith(b"\x89PNG\r\n\x1a\n")
@@ -76,7 +92,10 @@ def test_claims_tables_and_figures_are_those_of_the_runs(runs):
 def test_an_altered_run_and_an_altered_time_are_seen(runs):
     rows, times = copy.deepcopy(runs)
     next(row for row in rows if row["experiment"] == ROOT + "orthogonal")["result"]["scale"] *= 1.01
-    assert differences((rows, times)) == ["sm-bias.orthogonal: estimate", "sm-bias.orthogonal: standard_error"]
+    assert differences((rows, times)) == [
+        "sm-bias.orthogonal: estimate",
+        "sm-bias.orthogonal: standard_error",
+    ]
     for row in times:
         for name in [name for name in row["result"] if name.startswith("seconds.reach.cd.0.01")]:
             row["result"][name] *= 1.01

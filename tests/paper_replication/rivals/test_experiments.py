@@ -15,11 +15,18 @@ from paper_replication.tasks import make_task, perform
 
 def result_of(name, params):
     result, _ = perform(make_task(ROOT + name, params, 777))
-    return {k: v for k, v in result.items() if not k.startswith(PREFIX)}, {k: v for k, v in result.items() if k.startswith(PREFIX)}
+    return {k: v for k, v in result.items() if not k.startswith(PREFIX)}, {
+        k: v for k, v in result.items() if k.startswith(PREFIX)
+    }
 
 
 @pytest.mark.parametrize(
-    "name, params", [("curves", {"n_data": 250}), ("race", {"sizes": [250]}), ("nu_sweep", {"n_data": 250, "nu": 0.1})]
+    "name, params",
+    [
+        ("curves", {"n_data": 250}),
+        ("race", {"sizes": [250]}),
+        ("nu_sweep", {"n_data": 250, "nu": 0.1}),
+    ],
 )
 def test_results_are_those_the_claims_read_and_come_again(name, params):
     (first, times), (again, _) = result_of(name, params), result_of(name, params)
@@ -33,7 +40,9 @@ def test_results_are_those_the_claims_read_and_come_again(name, params):
 def test_a_race_keeps_errors_and_times_apart():
     errors, times = result_of("race", {"sizes": [250, 500]})
     names = {name.removesuffix(".error") for name in errors if name.endswith(".error")}
-    kept = {name.removeprefix(PREFIX) for name in times if not name.startswith((CPU, PREFIX + "reach"))}
+    kept = {
+        name.removeprefix(PREFIX) for name in times if not name.startswith((CPU, PREFIX + "reach"))
+    }
     assert names == kept
     for method in race.METHODS:
         error, when = path(errors, times, method, 250)
@@ -44,7 +53,11 @@ def test_a_race_keeps_errors_and_times_apart():
     level = "0.03"
     for method in ("mle", "nce"):
         reached = times.get(f"{PREFIX}reach.{method}.{level}", np.inf)
-        shown = [w[e <= float(level)][0] for e, w in (path(errors, times, method, s) for s in (250, 500)) if np.any(e <= float(level))]
+        shown = [
+            w[e <= float(level)][0]
+            for e, w in (path(errors, times, method, s) for s in (250, 500))
+            if np.any(e <= float(level))
+        ]
         assert not shown or reached <= min(shown) * 1.001  # of all steps, not only of those kept
 
 
@@ -60,7 +73,12 @@ def test_many_errors_at_once_are_the_matched_ones():
 @pytest.mark.parametrize("count", [1, 2, 23, 24, 25, 100, 3000])
 def test_thinning_keeps_both_ends(count):
     kept = race.thinned(count)
-    assert kept[0] == 0 and kept[-1] == count - 1 and len(kept) <= race.KEPT + 1 and kept == sorted(set(kept))
+    assert (
+        kept[0] == 0
+        and kept[-1] == count - 1
+        and len(kept) <= race.KEPT + 1
+        and kept == sorted(set(kept))
+    )
 
 
 def test_noise_points_are_rounded_up():
@@ -75,10 +93,24 @@ def test_score_matching_shows_its_bias():
 
 
 def test_the_plan():
-    with pytest.raises(ValueError, match="profile: there is no 'all'; there are smoke, quick, full"):
+    with pytest.raises(
+        ValueError, match="profile: there is no 'all'; there are smoke, quick, full"
+    ):
         plan.batches("all")
     full = {(name, plan.spelled(params)): count for name, params, count in plan.FULL}
-    assert full["curves", '{"n_data":16000}'] == 500 and full["nu_sweep", '{"n_data":4000,"nu":100.0}'] == 100
-    assert full["nu_sweep", '{"n_data":16000,"nu":10.0}'] == 500 and len(full) == len(plan.FULL) == 7 + 1 + 35 + 1
-    for name, params, count in plan.QUICK:  # the quick runs are the first of the full ones: a full run goes on from them, if moved
+    assert (
+        full["curves", '{"n_data":16000}'] == 500
+        and full["nu_sweep", '{"n_data":4000,"nu":100.0}'] == 100
+    )
+    assert (
+        full["nu_sweep", '{"n_data":16000,"nu":10.0}'] == 500
+        and len(full) == len(plan.FULL) == 7 + 1 + 35 + 1
+    )
+    for (
+        name,
+        params,
+        count,
+    ) in (
+        plan.QUICK
+    ):  # the quick runs are the first of the full ones: a full run goes on from them, if moved
         assert full[name, plan.spelled(params)] >= count >= 20

@@ -18,7 +18,10 @@ from paper_replication.walkthrough.evidence import WalkthroughEvidence, gather
 
 
 def verdicts(count=30, changed=None):
-    return {j.claim.id: j.verdict for j in judge_all(all_claims(), walkthrough_rows.evidence(count, changed))}
+    return {
+        j.claim.id: j.verdict
+        for j in judge_all(all_claims(), walkthrough_rows.evidence(count, changed))
+    }
 
 
 def test_every_claim_is_confirmed_where_all_is_as_expected():
@@ -88,7 +91,9 @@ def test_a_planted_value_is_contradicted(group, column, value, claim):
 def test_few_or_no_runs_resolve_nothing():
     assert set(verdicts(count=10).values()) == {NOT_RESOLVED}
     judged = judge_all(all_claims(), WalkthroughEvidence({}))
-    assert {j.verdict for j in judged} == {NOT_RESOLVED} and {j.reason for j in judged} == {"no runs"}
+    assert {j.verdict for j in judged} == {NOT_RESOLVED} and {j.reason for j in judged} == {
+        "no runs"
+    }
     assert len(json.loads(claims_json(judged))) == len(judged)
 
 
@@ -99,12 +104,16 @@ def test_differences_are_paired_and_splits_are_not_taken_for_independent():
     # Nadeau and Bengio with a fifth held out: s^2 (1/30 + 1/4) instead of s^2/30.
     terms = (("network.loss", 1.0),)
     plain = mean_error(found.column("real_data wine", "network.loss"))
-    assert mean_over_splits(found, table="wine", terms=terms).standard_error == pytest.approx(plain * (1.0 + 30.0 / 4.0) ** 0.5)
+    assert mean_over_splits(found, table="wine", terms=terms).standard_error == pytest.approx(
+        plain * (1.0 + 30.0 / 4.0) ** 0.5
+    )
 
 
 def test_evidence_is_independent_of_the_order_of_rows_and_names_what_is_missing():
     rows = walkthrough_rows.rows()
     assert gather(rows) == gather(rows[::-1])
-    with pytest.raises(ValueError, match=r"a run of right has no result 'tanh\.los'; it has base\.correlation"):
+    with pytest.raises(
+        ValueError, match=r"a run of right has no result 'tanh\.los'; it has base\.correlation"
+    ):
         gather(rows).column("right", "tanh.los")
     assert gather(rows).column("nothing", "loss").size == 0

@@ -26,7 +26,9 @@ from paper_replication.walkthrough.report import FOLDER, TEXT
 
 def committed(name):
     path = FOLDER / name
-    assert path.is_file(), f"{path}: the committed lesson lacks this file; `make walkthrough` makes it"
+    assert path.is_file(), (
+        f"{path}: the committed lesson lacks this file; `make walkthrough` makes it"
+    )
     return path.read_bytes() if path.suffix == ".png" else path.read_text(encoding="utf-8")
 
 
@@ -46,7 +48,9 @@ def differences(rows):
         for field in ("verdict", "kind", "family", "statement", "n", "estimand"):
             found += [f"{one['id']}: {field}"] if one[field] != two[field] else []
         for field in ("estimate", "standard_error", "target", "margin"):
-            same = one[field] == two[field] or math.isclose(one[field] or 0.0, two[field] or 0.0, rel_tol=1e-6, abs_tol=1e-9)
+            same = one[field] == two[field] or math.isclose(
+                one[field] or 0.0, two[field] or 0.0, rel_tol=1e-6, abs_tol=1e-9
+            )
             found += [] if same else [f"{one['id']}: {field}"]
     return found
 
@@ -66,7 +70,9 @@ def test_the_lesson_shows_these_verdicts_and_tables(rows):
     assert verdicts(judgements) in text
     assert right_table(evidence) in text and real_table(evidence) in text
     for judgement in judgements:
-        (line,) = [line for line in text.splitlines() if line.startswith(f"| `{judgement.claim.id}` |")]
+        (line,) = [
+            line for line in text.splitlines() if line.startswith(f"| `{judgement.claim.id}` |")
+        ]
         assert f"| **{judgement.verdict}** |" in line
     assert "nan" not in text and "(no runs)" not in text
 
@@ -76,19 +82,27 @@ def test_the_summary_is_that_of_the_runs(rows):
     assert len(made) == len(kept)
     for one, two in zip(made, kept):
         for a, b in zip(one.split(","), two.split(",")):
-            assert a == b or math.isclose(float(a), float(b), rel_tol=1e-6, abs_tol=1e-9), (one, two)
+            assert a == b or math.isclose(float(a), float(b), rel_tol=1e-6, abs_tol=1e-9), (
+                one,
+                two,
+            )
 
 
 @pytest.mark.parametrize("name", figures.CAPTIONS)
 def test_every_figure_is_there_and_shown(name):
     assert committed(f"figures/{name}.png").startswith(b"\x89PNG\r\n\x1a\n")
     assert ElementTree.fromstring(committed(f"figures/{name}.svg")).tag.endswith("svg")
-    assert f"![{name}](figures/{name}.png)" in committed(TEXT) and f"(figures/{name}.svg)" in committed(TEXT)
+    assert f"![{name}](figures/{name}.png)" in committed(
+        TEXT
+    ) and f"(figures/{name}.svg)" in committed(TEXT)
 
 
 def test_the_report_has_the_section_of_these_claims():
     text = (replication.FOLDER / "REPORT.md").read_text(encoding="utf-8")
-    assert text.endswith(replication.walkthrough_section(replication.FOLDER)) and text.count(replication.WALKTHROUGH) == 1
+    assert (
+        text.endswith(replication.walkthrough_section(replication.FOLDER))
+        and text.count(replication.WALKTHROUGH) == 1
+    )
 
 
 # ---- plants ------------------------------------------------------------------------------------------------------------
@@ -96,7 +110,11 @@ def test_the_report_has_the_section_of_these_claims():
 
 def test_an_altered_run_and_a_forged_verdict_are_seen(rows, monkeypatch):
     planted = copy.deepcopy(rows)
-    (at,) = [k for k, row in enumerate(rows) if row["experiment"].endswith(".right") and row["repetition"] == 3]
+    (at,) = [
+        k
+        for k, row in enumerate(rows)
+        if row["experiment"].endswith(".right") and row["repetition"] == 3
+    ]
     planted[at]["result"]["tanh.loss"] *= 1.01
     assert "8.loss: estimate" in differences(planted)
     claims = json.loads(committed("claims.json"))

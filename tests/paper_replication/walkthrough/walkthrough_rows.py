@@ -66,7 +66,11 @@ EXPECTED = {
         "matched.optimal": 1.27,
         "standard.optimal": 0.7,
     },
-    "naive_logarithm": {"float64": BREAKS_AT["float64"], "float32": BREAKS_AT["float32"], "stable_error": 2e-16},
+    "naive_logarithm": {
+        "float64": BREAKS_AT["float64"],
+        "float32": BREAKS_AT["float32"],
+        "stable_error": 2e-16,
+    },
     "right": {
         "optimal": optimal_loss(10.0),
         "base.loss": 3.351,
@@ -92,7 +96,11 @@ EXPECTED = {
 for _table, _shift in (("wine", 0.0), ("breast_cancer", 0.3)):
     EXPECTED[f"real_data {_table}"] = {
         f"{model}.{name}": value
-        for model, loss, n_params in (("gaussian", 3.6, 37), ("ica", 3.1, 65), ("network", 2.6, 433))
+        for model, loss, n_params in (
+            ("gaussian", 3.6, 37),
+            ("ica", 3.1, 65),
+            ("network", 2.6, 433),
+        )
         for name, value in (
             ("loss", loss - _shift),
             ("advantage", 3.3 - loss),
@@ -109,7 +117,9 @@ def rows(count=30, changed=None):
     made = []
     for group, columns in EXPECTED.items():
         experiment, _, rest = group.partition(" ")
-        params = {"table": rest} if experiment == "real_data" else {"n_data": int(rest)} if rest else {}
+        params = (
+            {"table": rest} if experiment == "real_data" else {"n_data": int(rest)} if rest else {}
+        )
         rng = np.random.default_rng(len(made))
         for repetition in range(count):
             result = {}
@@ -121,7 +131,15 @@ def rows(count=30, changed=None):
                 if group == "right":
                     scatter = 0.002
                 result[name] = float(value + scatter * rng.standard_normal())
-            made.append({"experiment": ROOT + experiment, "version": 1, "params": params, "repetition": repetition, "result": result})
+            made.append(
+                {
+                    "experiment": ROOT + experiment,
+                    "version": 1,
+                    "params": params,
+                    "repetition": repetition,
+                    "result": result,
+                }
+            )
     return made
 
 
