@@ -26,10 +26,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import lsq_linear
 
 from nce_ref._checks import Float
 from nce_ref.objectives.base import Expansion, LocalKinks, Objective
+from nce_ref.optimize.multipliers import smallest_subgradient as smallest
 
 STATIONARY = 1e-8
 STATUSES = (
@@ -100,16 +100,8 @@ def certify(objective: Objective, theta: Float) -> Certificate:
 
 
 def smallest_subgradient(here: Expansion) -> tuple[float, Float]:
-    """Return the norm of the smallest element of Clarke's subdifferential, and the multipliers that give it."""
-    pull = here.kinks.directions.T * here.kinks.weights
-    if pull.shape[1] == 0:
-        return float(np.linalg.norm(here.gradient)), np.empty(0)
-    # BVLS starts from the unbounded solution, which is the answer to rounding wherever theta is a maximum.
-    # It leaves its box by an ulp at times.
-    multipliers = np.clip(
-        lsq_linear(pull, here.gradient, bounds=(-1.0, 1.0), method="bvls", tol=1e-15).x, -1.0, 1.0
-    )
-    return float(np.linalg.norm(here.gradient - pull @ multipliers)), multipliers
+    """Return the norm of the smallest element of Clarke's subdifferential, and multipliers that give it (``multipliers.py``)."""
+    return smallest(here.gradient, here.kinks.directions, here.kinks.weights)
 
 
 def directional_derivative(here: Expansion, direction: Float) -> float:
