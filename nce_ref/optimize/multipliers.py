@@ -21,6 +21,7 @@ gradient b (n,), directions a (k, n), weights w (k,), all in one system of coord
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,19 +37,39 @@ _LARGEST_TAU = 1e5
 # A slack 1 - |mu| below this is not told from a forced multiplier.
 _FORCED = 1e-9
 _MAX_CENTRING_STEPS = 60
+# Below this all multipliers are well inside; above so many ridges a programme would take minutes, and theta lies on a flood of kinks.
+_INSIDE, _MANY = 0.999, 1500
 
 
 @dataclass(frozen=True)
 class MergedRidges:
     """Exactly parallel ridges as one: sum_k w_k |a_k . d| = sum_j forces_j |units_j . d|, in an order that no permutation changes.
 
-    ``units`` (m, n), one entry of each 1; ``group`` and ``signed`` (k,): ridge k is ``signed[k] units[group[k]]``.
+    ``units`` (m, n), one entry of each 1; ``group`` and ``signed`` (k,): ridge k is ``signed[k] units[group[k]]``
+    to the last bit of a quotient.
     """
 
     units: Float
     forces: Float
     group: NDArray[np.intp]
     signed: Float
+    directions: Float
+
+    @property
+    def exact(self) -> bool:
+        """Whether the members of each group are parallel exactly, not only to the rounding of a quotient."""
+        for j in np.flatnonzero(np.bincount(self.group) > 1):
+            members = np.unique(np.abs(self.directions[self.group == j]), axis=0)
+            first = [Fraction(value) for value in members[0]]
+            pivot = next((i for i, value in enumerate(first) if value), 0)
+            for other in members[1:]:
+                scale = Fraction(other[pivot])
+                if any(
+                    Fraction(b) * first[pivot] != a * scale
+                    for a, b in zip(first, other, strict=True)
+                ):
+                    return False
+        return True
 
     def spread(self, multipliers: Float) -> Float:
         """The multipliers of the single ridges, (k,), from those of the merged ones."""
@@ -65,7 +86,7 @@ def merged(directions: Float, weights: Float) -> MergedRidges:
     units, group = np.unique(units, axis=0, return_inverse=True)
     group = group.reshape(-1)
     forces = np.bincount(group, weights * np.abs(signed), len(units)).astype(np.float64)
-    return MergedRidges(units, forces, group, signed)
+    return MergedRidges(units, forces, group, signed, directions)
 
 
 def smallest_subgradient(gradient: Float, directions: Float, weights: Float) -> tuple[float, Float]:
@@ -106,10 +127,13 @@ def _unit_multipliers(b: Float, units: Float, forces: Float) -> Float:
     shortest = (left[:, :rank] / size[:rank]) @ (right[:rank] @ b) / forces
     if unique and np.abs(shortest).max() <= 1.0:
         return shortest
+    null = left[:, rank:] / forces[:, None]
+    if np.abs(shortest).max() <= _INSIDE:  # in the relative interior as it is: no ridge is forced
+        return _analytic_centre(shortest, null, np.zeros(len(forces), dtype=bool))
+    if len(forces) > _MANY:
+        return np.clip(shortest, -1.0, 1.0)
     bounded = _bounded(pull, b)
-    if unique:
-        return bounded
-    central = _central(shortest, left[:, rank:] / forces[:, None], pull, b)
+    central = None if unique else _central(shortest, null, pull, b)
     if central is None:
         return bounded
     # Where no valid multipliers exist (theta is not stationary) the bounded ones are nearer, and they are the answer.
