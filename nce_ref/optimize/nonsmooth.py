@@ -15,6 +15,7 @@ width        ridges with |b_i.x_t| <= width |b_i||x_t| are in the quadratic with
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,8 +27,9 @@ from nce_ref.optimize.kinked_quadratic import solve_kinked_quadratic
 from nce_ref.optimize.smoothing import follow_smoothing, positive_definite
 
 _MAX_STEPS = 60
-# The step at which Newton's next one would be below rounding: its square is.
-_SMALL_STEP = 1e-9
+# The step at which Newton's next one would be below rounding: its square is. The second is the step's length in the metric of the
+# curvature, which is the same in all units.
+_SMALL_STEP, _SMALL_DECREMENT = 1e-9, 1e-8
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def climb_kinks(
     here = objective.expand(theta, width)
     evaluations = 1
     for _ in range(_MAX_STEPS):
-        step, exact = _proximal_step(here)
+        step, exact, decrement = _proximal_step(here)
         size = float(np.linalg.norm(step)) / (1.0 + float(np.linalg.norm(theta)))
         length = 1.0
         while True:
@@ -83,7 +85,7 @@ def climb_kinks(
         theta, here = trial, there
         if callback is not None:
             callback(theta)
-        if length == 1.0 and exact and size <= _SMALL_STEP:
+        if length == 1.0 and exact and size <= _SMALL_STEP and decrement <= _SMALL_DECREMENT:
             return Maximum(theta, here.value, evaluations, True)
         if length < 1.0:
             # The quadratic missed ridges that the step crossed.
@@ -93,14 +95,15 @@ def climb_kinks(
     return Maximum(theta, here.value, evaluations, False)
 
 
-def _proximal_step(here: Expansion) -> tuple[Float, bool]:
-    kinks = here.kinks
+def _proximal_step(here: Expansion) -> tuple[Float, bool, float]:
+    """The step, whether it is exact, and its length in the metric of the curvature."""
+    kinks, curvature = here.kinks, positive_definite(here.curvature)
     solved = solve_kinked_quadratic(
         here.gradient,
-        positive_definite(here.curvature),
+        curvature,
         -here.hessian,
         kinks.directions,
         kinks.arguments,
         kinks.weights,
     )
-    return solved.step, solved.exact
+    return solved.step, solved.exact, math.sqrt(float(solved.step @ curvature @ solved.step))
