@@ -95,7 +95,7 @@ def isotropic_units_for(model: Model, x: ArrayLike) -> Units:
     if not offers_units(model):
         return Units(model)
     with np.errstate(over="ignore"):
-        size = math.sqrt(float(np.trace(_gram(points))) / points.size)
+        size = math.sqrt(float(np.trace(_gram(points))) / points.shape[1])
     if 1.0 / _LARGEST <= size <= _LARGEST:
         return Units(model)
     exponents, sizes, _ = _principal(points, together=True)

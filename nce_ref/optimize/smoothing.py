@@ -100,8 +100,8 @@ def ascend(
 def positive_definite(matrix: Float) -> Float:
     """The symmetric matrix with its eigenvalues replaced by their absolute values, none below 1e-7 of the largest.
 
-    Where one is below that, coordinates may only differ in their units: then the same is done after each is scaled by its own curvature,
-    and a curvature of 1e-12 beside one of 1 stays what it is.
+    Where one is below that and the coordinates' own curvatures differ by more than 1e6, they may only have different units: then the same
+    is done after each coordinate is scaled by its own, and a curvature of 1e-12 beside one of 1 stays what it is.
     """
     eigenvalues, vectors = np.linalg.eigh(matrix)
     size = np.abs(eigenvalues)
@@ -109,11 +109,11 @@ def positive_definite(matrix: Float) -> Float:
     # Saturated samples leave curvatures such as 1e-200, whose Newton step overflows: climb along the gradient there.
     if not math.isfinite(largest) or largest < 1e-100:
         return np.eye(len(matrix))
-    if size.min() >= _LEAST * largest:
-        return (vectors * size) @ vectors.T
-    units = np.sqrt(np.abs(np.diag(matrix)))
-    # A coordinate without curvature of its own has no unit; below the rounding of the largest it has none that is known.
-    units = np.maximum(units, 1e-15 * math.sqrt(largest))
+    own = np.abs(np.diag(matrix))
+    if size.min() >= _LEAST * largest or own.min() >= 1e-6 * own.max():
+        return (vectors * np.maximum(size, _LEAST * largest)) @ vectors.T
+    # A coordinate without curvature of its own has no unit.
+    units = np.sqrt(np.where(own > 0.0, own, largest))
     eigenvalues, vectors = np.linalg.eigh(matrix / np.outer(units, units))
     size = np.maximum(np.abs(eigenvalues), _LEAST * float(np.abs(eigenvalues).max()))
     return ((vectors * size) @ vectors.T) * np.outer(units, units)
