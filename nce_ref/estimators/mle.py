@@ -37,7 +37,6 @@ def fit_mle(
     NotImplementedError where the model has no closed normalising constant.
     """
     objective = LikelihoodObjective(model, x)
-    refuse_hyperplane(model, x)
     units = units_for(model, x)
     starts = collect_starts(units, start, n_starts, rng)
     for k, theta in enumerate(starts):
@@ -45,6 +44,7 @@ def fit_mle(
             raise ValueError(
                 f"start: row {k} has an infinite normalising constant; expected an invertible B or a definite precision"
             )
+    refuse_hyperplane(model, x)
     return fit_from(
         objective,
         starts[:, :-1],

@@ -26,7 +26,7 @@ EPSILONS = (0.3, 0.1, 0.03, 0.01, 0.003)
 _COARSE, _N_COARSE = 0.03, 2000
 # A gradient this much below epsilon is close enough to start the next level: the levels lie about epsilon apart.
 _ENOUGH = 0.05
-_DECREMENT = 20.0
+_DECREMENT, _SURELY = 20.0, 1e-3
 _MAX_STEPS = 60
 _SHORTEST = 1e-8
 _LEAST = 1e-7
@@ -64,8 +64,9 @@ def ascend(
 ) -> tuple[Float, int]:
     """Climb a twice differentiable objective until it is near its maximum or no step helps; return (theta, evaluations).
 
-    Near: |gradient| <= tolerance, and the decrement is at most 20 times that. The second has no units: where theta's are small the
-    gradient is, far from any maximum. With curvatures above 1/400, as for data of size 1, the first implies it.
+    Near: |gradient| <= tolerance, and the decrement is at most 20 times that, or it is at most a thousandth of it. The decrement has no
+    units: where those of theta are large the gradient is small far from any maximum, where they are small it is large at one. With
+    curvatures between 1/400 and 1e6, as for data of size 1, the gradient alone decides.
     The Hessian's eigenvalues are taken by their absolute values: the step climbs in every direction, and leaves the
     neighbourhood of a saddle (B = 0 is one) along its upward curvature instead of being drawn into it. No step is longer
     than half the size of theta plus 1/2, which keeps the first steps, where the quadratic means little, near the start.
@@ -75,7 +76,8 @@ def ascend(
     for _ in range(_MAX_STEPS):
         direction = np.linalg.solve(positive_definite(-hessian), gradient)
         decrement = math.sqrt(max(0.0, float(gradient @ direction)))
-        if np.linalg.norm(gradient) <= tolerance and decrement <= _DECREMENT * tolerance:
+        small = float(np.linalg.norm(gradient)) <= tolerance
+        if decrement <= (_DECREMENT if small else _SURELY) * tolerance:
             break
         direction *= min(
             1.0, (0.5 + float(np.linalg.norm(theta))) / float(np.linalg.norm(direction))
@@ -100,8 +102,8 @@ def ascend(
 def positive_definite(matrix: Float) -> Float:
     """The symmetric matrix with its eigenvalues replaced by their absolute values, none below 1e-7 of the largest.
 
-    Where one is below that and the coordinates' own curvatures differ by more than 1e6, they may only have different units: then the same
-    is done after each coordinate is scaled by its own, and a curvature of 1e-12 beside one of 1 stays what it is.
+    Unless the coordinates merely have different units: where one eigenvalue is below that, and none is once each coordinate is scaled by
+    its own curvature, then a curvature of 1e-12 beside one of 1 stays what it is.
     """
     eigenvalues, vectors = np.linalg.eigh(matrix)
     size = np.abs(eigenvalues)
@@ -110,10 +112,10 @@ def positive_definite(matrix: Float) -> Float:
     if not math.isfinite(largest) or largest < 1e-100:
         return np.eye(len(matrix))
     own = np.abs(np.diag(matrix))
-    if size.min() >= _LEAST * largest or own.min() >= 1e-6 * own.max():
-        return (vectors * np.maximum(size, _LEAST * largest)) @ vectors.T
-    # A coordinate without curvature of its own has no unit.
-    units = np.sqrt(np.where(own > 0.0, own, largest))
-    eigenvalues, vectors = np.linalg.eigh(matrix / np.outer(units, units))
-    size = np.maximum(np.abs(eigenvalues), _LEAST * float(np.abs(eigenvalues).max()))
-    return ((vectors * size) @ vectors.T) * np.outer(units, units)
+    if size.min() < _LEAST * largest and 0.0 < own.min() < 1e-6 * own.max():
+        units = np.sqrt(own)
+        scaled, axes = np.linalg.eigh(matrix / np.outer(units, units))
+        scaled = np.abs(scaled)
+        if scaled.min() >= _LEAST * scaled.max():
+            return ((axes * scaled) @ axes.T) * np.outer(units, units)
+    return (vectors * np.maximum(size, _LEAST * largest)) @ vectors.T
