@@ -41,6 +41,7 @@ STATUSES = (
     "on a valley",
     "near a valley",
     "diverged",
+    "unbounded",
 )
 # A multiplier this near +-1 may belong to a ridge that is only touched; it is not counted on for the second-order test.
 _STRICT = 1e-9

@@ -30,6 +30,7 @@ _MAX_STEPS = 60
 # The step at which Newton's next one would be below rounding: its square is. The second is the step's length in the metric of the
 # curvature, which is the same in all units.
 _SMALL_STEP, _SMALL_DECREMENT = 1e-9, 1e-8
+_FARTHEST = 1e8
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,12 @@ def climb_kinks(
     evaluations = 1
     for _ in range(_MAX_STEPS):
         step, exact, decrement = _proximal_step(here)
+        reach = _FARTHEST * (1.0 + float(np.abs(theta).max()))
+        if not np.abs(step).max() <= reach:
+            # Saturated samples leave curvatures of 1e-200: where to is known, how far is not.
+            largest = float(np.abs(step).max())
+            step = step * (reach / largest) if largest < math.inf else here.gradient
+            exact = False
         size = float(np.linalg.norm(step)) / (1.0 + float(np.linalg.norm(theta)))
         length = 1.0
         while True:
@@ -106,4 +113,6 @@ def _proximal_step(here: Expansion) -> tuple[Float, bool, float]:
         kinks.arguments,
         kinks.weights,
     )
-    return solved.step, solved.exact, math.sqrt(float(solved.step @ curvature @ solved.step))
+    with np.errstate(over="ignore", invalid="ignore"):
+        squared = float(solved.step @ curvature @ solved.step)
+    return solved.step, solved.exact, math.sqrt(squared) if squared >= 0.0 else math.inf
