@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from, normalized_or
+from nce_ref.estimators.units import isotropic_units_for
 from nce_ref.models.base import Model
 from nce_ref.objectives.score_matching import ScoreMatchingObjective
 from nce_ref.trace import Callback
@@ -40,12 +41,14 @@ def fit_score_matching(
     of its score or no closed normalising constant.
     """
     objective = ScoreMatchingObjective(model, x, slope)
-    starts = collect_starts(model, start, n_starts, rng)
+    units = isotropic_units_for(model, x)
+    starts = collect_starts(units, start, n_starts, rng)
     fit = fit_from(
         objective,
         starts[:, :-1],
         complete=lambda alpha: normalized_or(model, alpha, 0.0),
         callback=callback,
+        units=units,
     )
     if fit.converged and not math.isfinite(model.log_normalizer(fit.theta)):
         message = "stationary, but its normalising constant is infinite, so there is no c; try other starts"

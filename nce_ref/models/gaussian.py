@@ -28,6 +28,7 @@ from nce_ref._checks import (
     as_count,
     as_generator,
     as_points,
+    as_scale,
     as_symmetric,
     as_uniforms,
     as_vector,
@@ -175,6 +176,15 @@ class Gaussian:
         """Return the same precision with c = -ln Z. Raises ValueError where it is not positive definite."""
         self._covariance(theta)
         return np.append(self._theta(theta)[:-1], -self.log_normalizer(theta))
+
+    def rescaled(self, theta: ArrayLike, scale: ArrayLike) -> Float:
+        """Return theta of the same density in other units: of z where u = scale z, Lambda -> scale^T Lambda scale, c gains ln|det scale|.
+
+        ``scale`` (n, n), invertible. Raises ValueError where it is singular.
+        """
+        scale, log_det = as_scale(scale, self.n_dim)
+        precision, c = self.unpack(theta)
+        return np.append((scale.T @ precision @ scale)[np.tril_indices(self.n_dim)], c + log_det)
 
     def random_start(self, rng: np.random.Generator) -> Float:
         """Return a start: a Wishart precision of mean identity with n + 2 degrees of freedom, c from N(0, 1)."""

@@ -28,6 +28,7 @@ from nce_ref._checks import (
     as_generator,
     as_points,
     as_positive,
+    as_scale,
     as_square,
     as_uniforms,
     as_vector,
@@ -184,6 +185,15 @@ class LaplaceICA:
                 "theta: its B is singular, so exp(ln p_m) has infinite mass; expected an invertible B"
             )
         return np.append(self._theta(theta)[:-1], -log_z)
+
+    def rescaled(self, theta: ArrayLike, scale: ArrayLike) -> Float:
+        """Return theta of the same density in other units: of z where u = scale z, so B becomes B scale, c gains ln|det scale|.
+
+        ``scale`` (n, n), invertible. Raises ValueError where it is singular.
+        """
+        scale, log_det = as_scale(scale, self.n_sources)
+        B, c = self.unpack(theta)
+        return np.append((B @ scale).ravel(), c + log_det)
 
     def random_start(self, rng: np.random.Generator) -> Float:
         """Return a start: entries of B from 0.1 N(0, 1), c from N(0, 1), which is what reproduces P10's Figure 1."""

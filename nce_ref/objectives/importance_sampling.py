@@ -93,6 +93,13 @@ class ImportanceSamplingObjective:
             ]
         )
 
+    def in_units(self, scale: Float, inverse: Float) -> ImportanceSamplingObjective:
+        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c: J + ln|det scale|."""
+        other = copy.copy(self)
+        other._x, other._y = (by_coordinate(u @ inverse.T) for u in (self._x, self._y))
+        other._log_noise = self._log_noise + float(np.linalg.slogdet(scale)[1])
+        return other
+
     def smoothed(self, epsilon: float) -> ImportanceSamplingObjective:
         """The objective of ``model.smoothed(epsilon)`` on the same samples, sharing ln p_n."""
         other = copy.copy(self)

@@ -91,6 +91,12 @@ class LikelihoodObjective:
             hessian += once.curvature(weights, np.zeros(len(weights)))
         return value, gradient[:-1], hessian[:-1, :-1]
 
+    def in_units(self, scale: Float, inverse: Float) -> LikelihoodObjective:
+        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c: L + ln|det scale|."""
+        other = copy.copy(self)
+        other._points = self._points.moved(inverse)
+        return other
+
     def smoothed(self, epsilon: float) -> LikelihoodObjective:
         """The objective with ln p_m^0 of the smoothed model; ln Z stays, so the value is a likelihood at epsilon = 0 only."""
         other = copy.copy(self)

@@ -144,6 +144,13 @@ class NCEObjective:
         value, gradient, hessian = self._summed(part)
         return value, gradient / self.n_data, hessian / self.n_data
 
+    def in_units(self, scale: Float, inverse: Float) -> NCEObjective:
+        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same values."""
+        other = copy.copy(self)
+        other._points = self._points.moved(inverse)
+        other._log_noise = self._log_noise + float(np.linalg.slogdet(scale)[1])
+        return other
+
     def smoothed(self, epsilon: float) -> NCEObjective:
         """The objective of ``model.smoothed(epsilon)`` on the same samples, sharing ln p_n."""
         other = copy.copy(self)

@@ -92,6 +92,13 @@ class WeightedObjective:
             return value, gradient, hessian
         return -math.inf, np.zeros_like(gradient), np.zeros_like(hessian)
 
+    def in_units(self, scale: Float, inverse: Float) -> WeightedObjective:
+        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same values."""
+        other = copy.copy(self)
+        other._points = by_coordinate(self._points @ inverse.T)
+        other._log_noise = self._log_noise + float(np.linalg.slogdet(scale)[1])
+        return other
+
     def smoothed(self, epsilon: float) -> WeightedObjective:
         """The objective of ``model.smoothed(epsilon)`` on the same samples, sharing ln p_n."""
         other = copy.copy(self)

@@ -54,6 +54,7 @@ STATUSES = (
     "on a valley",
     "near a valley",
     "diverged",
+    "unbounded",
 )
 
 

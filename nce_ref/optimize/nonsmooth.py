@@ -15,6 +15,7 @@ width        ridges with |b_i.x_t| <= width |b_i||x_t| are in the quadratic with
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,8 +27,11 @@ from nce_ref.optimize.kinked_quadratic import solve_kinked_quadratic
 from nce_ref.optimize.smoothing import follow_smoothing, positive_definite
 
 _MAX_STEPS = 60
-# The step at which Newton's next one would be below rounding: its square is.
-_SMALL_STEP = 1e-9
+# The step at which Newton's next one would be below rounding: its square is. The second is the step's length in the metric of the
+# curvature, which is the same in all units.
+_SMALL_STEP, _SMALL_DECREMENT = 1e-9, 1e-8
+_FARTHEST = 1e8
+_ROUNDING, _TINY = 4e-16, 1e-12
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,27 @@ def maximize(
         objective, start, 3.0 / objective.n_data, callback
     )
     climbed = climb_kinks(objective, theta, epsilon, callback)
+    climbed, looked = _to_zero(objective, climbed)
     return Maximum(
-        climbed.theta, climbed.value, evaluations + climbed.n_evaluations, climbed.finished
+        climbed.theta, climbed.value, evaluations + climbed.n_evaluations + looked, climbed.finished
     )
+
+
+def _to_zero(objective: Objective, end: Maximum) -> tuple[Maximum, int]:
+    """The end with entries below 1e-12 of the largest made 0 where J does not fall by that; and the evaluations used.
+
+    A row b_i whose kinks all meet at its maximum, b_i = 0, shrinks from step to step and never arrives: at |b_i| = 1e-60 it still looks like any
+    other row to whoever compares b_i.x with |b_i||x|.
+    """
+    size = np.abs(end.theta)
+    tiny = (size > 0.0) & (size < _TINY * float(size.max()))
+    if not tiny.any():
+        return end, 0
+    theta = np.where(tiny, 0.0, end.theta)
+    value = objective(theta)[0]
+    if not value >= end.value - _ROUNDING * max(1.0, abs(end.value)):
+        return end, 1
+    return Maximum(theta, value, end.n_evaluations, end.finished), 1
 
 
 def climb_kinks(
@@ -67,7 +89,13 @@ def climb_kinks(
     here = objective.expand(theta, width)
     evaluations = 1
     for _ in range(_MAX_STEPS):
-        step, exact = _proximal_step(here)
+        step, exact, decrement = _proximal_step(here)
+        reach = _FARTHEST * (1.0 + float(np.abs(theta).max()))
+        if not np.abs(step).max() <= reach:
+            # Saturated samples leave curvatures of 1e-200: where to is known, how far is not.
+            largest = float(np.abs(step).max())
+            step = step * (reach / largest) if largest < math.inf else here.gradient
+            exact = False
         size = float(np.linalg.norm(step)) / (1.0 + float(np.linalg.norm(theta)))
         length = 1.0
         while True:
@@ -75,7 +103,7 @@ def climb_kinks(
             there = objective.expand(trial, width)
             evaluations += 1
             # J is a sum of terms of size |J|: below this, a difference is rounding.
-            if there.value >= here.value - 4e-16 * max(1.0, abs(here.value)):
+            if there.value >= here.value - _ROUNDING * max(1.0, abs(here.value)):
                 break
             length *= 0.3
             if length * size < 1e-15:
@@ -83,7 +111,7 @@ def climb_kinks(
         theta, here = trial, there
         if callback is not None:
             callback(theta)
-        if length == 1.0 and exact and size <= _SMALL_STEP:
+        if length == 1.0 and exact and size <= _SMALL_STEP and decrement <= _SMALL_DECREMENT:
             return Maximum(theta, here.value, evaluations, True)
         if length < 1.0:
             # The quadratic missed ridges that the step crossed.
@@ -93,14 +121,17 @@ def climb_kinks(
     return Maximum(theta, here.value, evaluations, False)
 
 
-def _proximal_step(here: Expansion) -> tuple[Float, bool]:
-    kinks = here.kinks
+def _proximal_step(here: Expansion) -> tuple[Float, bool, float]:
+    """The step, whether it is exact, and its length in the metric of the curvature."""
+    kinks, curvature = here.kinks, positive_definite(here.curvature)
     solved = solve_kinked_quadratic(
         here.gradient,
-        positive_definite(here.curvature),
+        curvature,
         -here.hessian,
         kinks.directions,
         kinks.arguments,
         kinks.weights,
     )
-    return solved.step, solved.exact
+    with np.errstate(over="ignore", invalid="ignore"):
+        squared = float(solved.step @ curvature @ solved.step)
+    return solved.step, solved.exact, math.sqrt(squared) if squared >= 0.0 else math.inf
