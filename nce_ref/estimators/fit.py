@@ -145,6 +145,9 @@ def fit_from(
         )
         proof = judge(climbed, end.theta)
         theta = theta_of(end.theta)
+        if moved and proof.is_local_maximum:
+            # Moving points and theta back rounds both; what is returned is what has to be proved.
+            proof = certify(objective, theta[: objective.n_params])
         results.append(
             StartResult(
                 theta,

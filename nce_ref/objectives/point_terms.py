@@ -38,10 +38,11 @@ class PointTerms:
 
     ``slopes, errors``  dF/dG_t, and bounds on their rounding: both (n_points,)
     ``bends``           lower bounds on -d^2F/dG_t^2, rounding included: (n_points,), 0 or above
-    ``jacobian``        multipliers -> (points -> g of a run of points, one a column: (n, n_points))
+    ``jacobian``        (multipliers, sides) -> (points -> g of a run of points, one a column: (n, n_points)); ``sides`` are the slopes of
+                        |.| at the active valleys, in the expansion's order, 0 if None
     ``rate``            along any d, the curvature changes by e^(rate max_t |g_t . d|) at most
     ``slope_rate``      a slope changes by e^(slope_rate |change of G_t|) at most
-    ``ridge_points``    (k,): the point of each active ridge
+    ``ridge_points``    (k,): the point of each active ridge; ``valley_points`` that of each active valley
     ``kink_slope``      the factor in front of |.|, its size
     ``nearest``         (root, limit) -> (to a kink of the noise, to one of the data): distances in z to the nearest kinks that are not
                         active, inf where there is none within ``limit``
@@ -51,10 +52,11 @@ class PointTerms:
     slopes: Float
     errors: Float
     bends: Float
-    jacobian: Callable[[Float], Callable[[slice], Float]]
+    jacobian: Callable[[Float, Float | None], Callable[[slice], Float]]
     rate: float
     slope_rate: float
     ridge_points: NDArray[np.intp]
+    valley_points: NDArray[np.intp]
     kink_slope: float
     nearest: Callable[[Float, float], tuple[float, float]]
     centre: Float | None = None
@@ -75,10 +77,15 @@ def point_terms(
     """Return the terms of a pass over data and noise; ``relative_errors`` bound those of the slopes, ``n_params`` leaves out c or not."""
     kinks = once.kinks()
     active = kinks.met(min(width, ACTIVE))
-    terms, points = np.nonzero(active[:, :n_data])
+    terms, points = np.nonzero(active)
+    ridge = points < n_data
 
-    def jacobian(multipliers: Float) -> Callable[[slice], Float]:
-        chosen = once.with_slopes(terms, points, multipliers) if len(terms) else once
+    def jacobian(multipliers: Float, sides: Float | None = None) -> Callable[[slice], Float]:
+        values = np.zeros(len(terms))
+        values[ridge] = multipliers
+        if sides is not None:
+            values[~ridge] = sides
+        chosen = once.with_slopes(terms, points, values) if len(terms) else once
         return lambda block: chosen.jacobian(block)[:n_params]
 
     def nearest(root: Float, limit: float) -> tuple[float, float]:
@@ -95,7 +102,8 @@ def point_terms(
         jacobian,
         rate,
         slope_rate,
-        points,
+        points[ridge],
+        points[~ridge],
         abs(kinks.slope),
         nearest,
         centre,

@@ -25,6 +25,8 @@ theta (n,); stationarity per data sample, in the coordinates of theta; multiplie
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -33,7 +35,8 @@ import numpy as np
 from nce_ref._checks import Float
 from nce_ref.objectives.base import Expansion, LocalKinks, Objective
 from nce_ref.optimize.concavity import Proof, by_concavity, whitening
-from nce_ref.optimize.multipliers import multipliers_in
+from nce_ref.optimize.local_sums import Valleys, distance_bound
+from nce_ref.optimize.multipliers import merged, multipliers_in
 from nce_ref.optimize.multipliers import smallest_subgradient as smallest
 from nce_ref.optimize.second_order import by_frame, by_hessian, curvature_along_ridges
 
@@ -43,6 +46,8 @@ STATIONARY = 1e-8
 _NEAR = 1e-6
 # A step that lands on a kink leaves |b.x| within some 1e-15 of its terms.
 _MET = 1e-13
+# Two to the power of this many sides are looked at.
+_MOST_VALLEYS = 6
 STATUSES = (
     "certified",
     "not stationary",
@@ -104,6 +109,11 @@ def _certificate(here: Expansion, theta: Float) -> Certificate:
     def answer(proved: bool, status: str, reason: str, radius: float = math.inf) -> Certificate:
         return Certificate(stationarity, proved, multipliers, status, reason, radius)
 
+    if here.kinks.zero_terms or len(here.kinks.valleys):
+        radius = _on_every_side(here, theta)
+        if radius <= _NEAR:
+            words = "stationary and concave on every side of the kinks of the noise that are met: a local maximum"
+            return answer(True, "certified", words, radius)
     if here.kinks.zero_terms:
         row = here.kinks.zero_terms[0]
         return answer(
@@ -126,6 +136,34 @@ def _certificate(here: Expansion, theta: Float) -> Certificate:
         multipliers = _multipliers(here, root)
         return answer(*_from_frame(here, multipliers, theta))
     return answer(*_from_hessian(here, multipliers, theta))
+
+
+def _on_every_side(here: Expansion, theta: Float) -> float:
+    """The radius within which a maximum is proved where valleys are met; inf where it is not.
+
+    J is the largest of J_s, |a_m . theta| replaced by s_m a_m . theta, over the sides s = +-1 of the hyperplanes that the active valleys
+    lie on, and each J_s is concave: theta is a maximum if it is one of every J_s (THEORY.md, 4.3). A row of zeros lies on all of its
+    hyperplanes; they are one where the points have one dimension.
+    """
+    kinks = here.kinks
+    valleys = merged(kinks.valleys, kinks.valley_weights)
+    if (
+        not here.concave
+        or here.terms is None
+        or len(valleys.units) > _MOST_VALLEYS
+        or not valleys.exact
+    ):
+        return math.inf
+    off, widest = distance_bound(kinks.valleys, theta), 0.0
+    for sides in itertools.product((-1.0, 1.0), repeat=len(valleys.units)):
+        slopes = valleys.spread(np.array(sides))
+        pull = kinks.valleys.T @ (slopes * kinks.valley_weights)
+        side = dataclasses.replace(here, gradient=here.gradient + pull)
+        proof = by_concavity(side, _multipliers(side, _metric(side)), theta, Valleys(slopes, off))
+        if not proof.proved or _stationary(proof) is not None:
+            return math.inf
+        widest = max(widest, proof.radius)
+    return widest
 
 
 def _any_beyond_rounding(here: Expansion, theta: Float) -> bool:

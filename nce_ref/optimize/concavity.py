@@ -17,14 +17,22 @@ radius   in z, that is, in the metric of -Hessian; its square has the units of J
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.objectives.base import Expansion
 from nce_ref.objectives.point_terms import PointTerms
-from nce_ref.optimize.local_sums import UNIT, ActiveRidges, LocalSums, active_ridges, local_sums
+from nce_ref.optimize.local_sums import (
+    UNIT,
+    ActiveRidges,
+    LocalSums,
+    Valleys,
+    active_ridges,
+    local_sums,
+    product_error,
+)
 from nce_ref.optimize.multipliers import merged
 
 # From this on another whitening would change nothing that matters.
@@ -52,8 +60,10 @@ class Proof:
     clearance: float
 
 
-def by_concavity(here: Expansion, multipliers: Float, theta: Float) -> Proof:
-    """Return what the point terms of ``here``, which is concave, prove."""
+def by_concavity(
+    here: Expansion, multipliers: Float, theta: Float, valleys: Valleys | None = None
+) -> Proof:
+    """Return what the point terms of ``here``, which is concave, prove; where valleys are active, on the given side of each."""
     terms = here.terms() if here.terms is not None else None
     if terms is None:
         return _by_steepness(here, multipliers)
@@ -66,7 +76,7 @@ def by_concavity(here: Expansion, multipliers: Float, theta: Float) -> Proof:
     root = np.eye(len(theta))
     for _ in range(_MAX_WHITENINGS):
         ridges = active_ridges(here.kinks, multipliers, theta, root)
-        sums = local_sums(terms, multipliers, ridges.off, root)
+        sums = local_sums(terms, multipliers, ridges.off, root, valleys)
         omega = ridges.slack * unit
         gram = sums.gram + (ridges.pull.T * omega) @ ridges.pull
         if not np.isfinite(gram).all():
@@ -176,7 +186,7 @@ def meeting_point(here: Expansion, root: Float, ridges: ActiveRidges) -> float |
     if len(units) > len(root) or not (lengths > 0.0).all():
         return None
     spread = np.linalg.norm(np.abs(merge.units) @ np.abs(root), axis=1) / lengths
-    rounding = 2.0 * (len(root) + 6) * UNIT * float(np.linalg.norm(spread))
+    rounding = product_error(root) * float(np.linalg.norm(spread))
     sigma = float(np.linalg.svd(units / lengths[:, None], compute_uv=False)[-1])
     sigma -= rounding + 4.0 * len(root) * UNIT
     if not sigma > 1e-8:
@@ -185,17 +195,11 @@ def meeting_point(here: Expansion, root: Float, ridges: ActiveRidges) -> float |
 
 
 def _scaled(terms: PointTerms, unit: float) -> PointTerms:
-    return PointTerms(
-        terms.slopes * unit,
-        terms.errors * unit,
-        terms.bends * unit,
-        terms.jacobian,
-        terms.rate,
-        terms.slope_rate,
-        terms.ridge_points,
-        terms.kink_slope,
-        terms.nearest,
-        terms.centre,
+    return replace(
+        terms,
+        slopes=terms.slopes * unit,
+        errors=terms.errors * unit,
+        bends=terms.bends * unit,
     )
 
 

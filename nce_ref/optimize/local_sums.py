@@ -4,10 +4,10 @@ r"""Gradient and curvature of the smooth bound F >= J at theta, in coordinates t
 
 The slopes and bends come with bounds of their own (``objectives/point_terms.py``); products and sums add, with u = 2^-53:
 
-    |error of g'_t| <= (n + 6) u |root|^T |g_t|,          |error of a sum of N terms| <= (min(N, 4096) + N/4096 + 2) u  sum of sizes
+    |error of g'_t| <= (k + 5) u |root|^T |g_t|,     |error of a sum of N terms| <= (min(N, 4096) + N/4096 + 2) u  sum of sizes,
 
-Both are worst cases, to first order in u and then doubled; what they leave is a bound that holds on any processor and in any order of the
-points.
+k the most entries in a column of root. Both are worst cases, to first order in u and then rounded up: bounds that hold on any processor
+and in any order of the points.
 
 Conventions
 -----------
@@ -50,18 +50,30 @@ class ActiveRidges:
     slack: Float
 
 
-def local_sums(terms: PointTerms, multipliers: Float, off: Float, root: Float) -> LocalSums:
+@dataclass(frozen=True)
+class Valleys:
+    """One side of each active valley: ``slopes`` +-1 in place of those of |.|, ``off`` bounds on |a_m . theta|; both (m,)."""
+
+    slopes: Float
+    off: Float
+
+
+def local_sums(
+    terms: PointTerms, multipliers: Float, off: Float, root: Float, valleys: Valleys | None = None
+) -> LocalSums:
     """Return the sums; ``off`` bounds how far theta is from each active ridge, |a_k . theta|, as if it were met."""
     n, n_points = len(root), len(terms.slopes)
     # A slope taken where the ridge's |a . theta| stands as mu a . theta: its log-ratio is off by 2 kink_slope |a . theta| at most.
     moved = np.zeros(n_points)
     np.add.at(moved, terms.ridge_points, 2.0 * terms.kink_slope * off)
+    if valleys is not None:
+        np.add.at(moved, terms.valley_points, 2.0 * terms.kink_slope * valleys.off)
     change = relative_change(terms.slope_rate * moved)
     errors = terms.errors + np.abs(terms.slopes) * change
     bends = terms.bends * np.maximum(1.0 - change, 0.0)
-    of_product, size_of_root = 2.0 * (n + 6) * UNIT, np.abs(root)
-    of_sum = 2.0 * (min(n_points, _BLOCK) + n_points / _BLOCK + 2.0) * UNIT
-    jacobian = terms.jacobian(multipliers)
+    of_product, size_of_root = product_error(root), np.abs(root)
+    of_sum = 1.01 * (min(n_points, _BLOCK) + n_points / _BLOCK + 2.0) * UNIT
+    jacobian = terms.jacobian(multipliers, None if valleys is None else valleys.slopes)
     centre = np.zeros(n) if terms.centre is None else terms.centre
     m = root.shape[1]
     gradient, gram = np.zeros(m), np.zeros((m, m))
@@ -92,12 +104,23 @@ def local_sums(terms: PointTerms, multipliers: Float, off: Float, root: Float) -
 def active_ridges(kinks: LocalKinks, multipliers: Float, theta: Float, root: Float) -> ActiveRidges:
     """Return the active ridges in coordinates z."""
     a = kinks.directions
-    used = np.count_nonzero(a, axis=1)
-    off = np.abs(kinks.arguments) + 2.0 * (used + 2) * UNIT * (np.abs(a) @ np.abs(theta))
+    off = distance_bound(a, theta)
     pull = a @ root
-    errors = 2.0 * (len(root) + 6) * UNIT * np.linalg.norm(np.abs(a) @ np.abs(root), axis=1)
+    errors = product_error(root) * np.linalg.norm(np.abs(a) @ np.abs(root), axis=1)
     slack = kinks.weights * np.maximum(1.0 - np.abs(multipliers), 0.0)
     return ActiveRidges(pull, np.linalg.norm(pull, axis=1) + errors, errors, off, slack)
+
+
+def distance_bound(directions: Float, theta: Float) -> Float:
+    """A bound on |a . theta| for each of the directions."""
+    used = np.count_nonzero(directions, axis=1)
+    sizes = np.abs(directions) @ np.abs(theta)
+    return np.asarray(np.abs(directions @ theta) + 2.1 * (used + 1) * UNIT * sizes)
+
+
+def product_error(root: Float) -> float:
+    """The error of root^T g, per unit of |root|^T |g|: as many roundings as a column has entries, and those of g (three) and of a centre."""
+    return 1.01 * (int(np.count_nonzero(root, axis=0).max(initial=0)) + 5) * UNIT
 
 
 def _lengths(columns: Float) -> Float:

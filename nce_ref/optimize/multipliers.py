@@ -58,7 +58,8 @@ class MergedRidges:
     @property
     def exact(self) -> bool:
         """Whether the members of each group are parallel exactly, not only to the rounding of a quotient."""
-        for j in np.flatnonzero(np.bincount(self.group) > 1):
+        several = np.count_nonzero(self.units, axis=1) > 1
+        for j in np.flatnonzero(several & (np.bincount(self.group) > 1)):
             members = np.unique(np.abs(self.directions[self.group == j]), axis=0)
             first = [Fraction(value) for value in members[0]]
             pivot = next((i for i, value in enumerate(first) if value), 0)
