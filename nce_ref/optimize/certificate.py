@@ -44,7 +44,7 @@ from nce_ref.optimize.second_order import by_frame, by_hessian, curvature_along_
 STATIONARY = 1e-8
 # A maximum known to be within less than this, in the same metric, is called theta's own.
 _NEAR = 1e-6
-# A step that lands on a kink leaves |b.x| within some 1e-15 of its terms.
+# A step that lands on a kink leaves |b.x| within some 1e-15 of |b||x|.
 _MET = 1e-13
 # Two to the power of this many sides are looked at.
 _MOST_VALLEYS = 6
@@ -168,9 +168,9 @@ def _on_every_side(here: Expansion, theta: Float) -> float:
 
 def _any_beyond_rounding(here: Expansion, theta: Float) -> bool:
     kinks = here.kinks
-    off = [np.abs(kinks.arguments), np.abs(kinks.valleys @ theta)]
-    sizes = [np.abs(a) @ np.abs(theta) for a in (kinks.directions, kinks.valleys)]
-    return bool((np.concatenate(off) > _MET * np.concatenate(sizes)).any())
+    met = np.concatenate([kinks.arguments, kinks.valleys @ theta])
+    sizes = np.concatenate([np.abs(a) @ np.abs(theta) for a in (kinks.directions, kinks.valleys)])
+    return bool((np.abs(met) > _MET * sizes).any())
 
 
 _Answer = tuple[bool, str, str, float]
