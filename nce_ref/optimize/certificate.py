@@ -89,10 +89,12 @@ def certify(objective: Objective, theta: Float) -> Certificate:
     those within 1e-13: in axes in which B is badly conditioned many lie that near by chance.
     """
     here = objective.expand(theta)
-    found = _certificate(here, theta)
-    if found.is_local_maximum or not _any_beyond_rounding(here, theta):
-        return found
-    again = _certificate(objective.expand(theta, _MET), theta)
+    # What leaves float64 on the way ends as inf or NaN, of which no proof comes: every comparison below asks for what is wanted.
+    with np.errstate(all="ignore"):
+        found = _certificate(here, theta)
+        if found.is_local_maximum or not _any_beyond_rounding(here, theta):
+            return found
+        again = _certificate(objective.expand(theta, _MET), theta)
     return again if again.is_local_maximum else found
 
 
