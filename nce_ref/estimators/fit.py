@@ -143,8 +143,12 @@ def fit_from(
         end = maximize(
             climbed, start, None if callback is None else lambda point: callback(theta_of(point))
         )
-        proof = judge(climbed, end.theta)
         theta = theta_of(end.theta)
+        # What is certified is what is returned: far from these units theta's own rounding may matter (a nearly singular covariance).
+        reached = end.theta
+        if units is not None and moved:
+            reached = units.into(units.back(reached))
+        proof = judge(climbed, reached)
         results.append(
             StartResult(
                 theta,
