@@ -144,11 +144,10 @@ def fit_from(
             climbed, start, None if callback is None else lambda point: callback(theta_of(point))
         )
         theta = theta_of(end.theta)
-        # What is certified is what is returned: far from these units theta's own rounding may matter (a nearly singular covariance).
-        reached = end.theta
-        if units is not None and moved:
-            reached = units.into(units.back(reached))
-        proof = judge(climbed, reached)
+        proof = judge(climbed, end.theta)
+        if moved and proof.is_local_maximum:
+            # Moving points and theta back rounds both; what is returned is what has to be proved.
+            proof = certify(objective, theta[: objective.n_params])
         results.append(
             StartResult(
                 theta,

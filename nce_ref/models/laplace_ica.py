@@ -33,7 +33,7 @@ from nce_ref._checks import (
     as_uniforms,
     as_vector,
 )
-from nce_ref.models.base import Kinks, Pullback
+from nce_ref.models.base import Frame, Kinks, Pullback
 from nce_ref.models.laplace_ica_moments import laplace_ica_moments
 from nce_ref.models.laplace_ica_pass import LaplaceICAPass
 from nce_ref.models.laplace_ica_score import LaplaceICAScoreMatching
@@ -160,6 +160,22 @@ class LaplaceICA:
         for i in range(n):
             hessian[i * n : (i + 1) * n, i * n : (i + 1) * n] = np.outer(A[:, i], A[:, i])
         return hessian
+
+    def frame(self, theta: ArrayLike) -> Frame:
+        r"""Return ln Z in B + E B, z = E row by row: ln|det(B + E B)| = ln|det B| + ln|det(I + E)|, whatever B is.
+
+        sum_k |tr E^k|/k over k > 2 is at most |E|^3/(3 (1 - |E|)), |E| the Frobenius norm. Raises ValueError for a singular B.
+        """
+        B, n = self.unpack(theta)[0], self.n_sources
+        self._inverse(theta)
+        swap = np.arange(n * n).reshape(n, n).T.ravel()
+        return Frame(
+            np.kron(np.eye(n), B.T).astype(np.float64),
+            -np.eye(n).ravel(),
+            np.eye(n * n)[swap],
+            1.0,
+            0.0,
+        )
 
     def normalize(self, theta: ArrayLike) -> Float:
         """Return the same B with c = -ln Z(B). Raises ValueError for a singular B."""
