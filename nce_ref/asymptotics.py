@@ -271,11 +271,11 @@ def _line_moments(model: Any, theta: Float, noise: Any, nu: float) -> Moments:
         size = np.sqrt(np.diag(fine))
         return float((np.abs(fine - coarse)[:-1] / np.outer(size, size)).max())
 
-    def missing(found: Float, error: Float) -> float:
+    def relative(found: Float, error: Float) -> float:
         return float((np.diag(error) / np.diag(found)).max())
 
     reach = FIRST_REACH
-    while missing(*sums(1.0 / 8.0, reach)[::2]) > 1e-13 and reach < LAST_REACH:
+    while relative(*sums(1.0 / 8.0, reach)[::2]) > 1e-13 and reach < LAST_REACH:
         reach *= 1.5
     step = 1.0 / 8.0
     found, mass, error = sums(step, reach)
@@ -283,7 +283,7 @@ def _line_moments(model: Any, theta: Float, noise: Any, nu: float) -> Moments:
         step *= 0.5
         coarse = found
         found, mass, error = sums(step, reach)
-        if disagreement(found, coarse) < 1e-11 or step < 1e-4:
+        if disagreement(found, coarse) < max(1e-11, relative(found, error)) or step < 1e-4:
             break
     size = np.sqrt(np.diag(found))
     error = error + abs(mass - 1.0) * np.outer(size, size)

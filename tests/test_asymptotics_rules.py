@@ -53,7 +53,9 @@ def test_a_wrong_derivative_by_c_shows_in_the_stated_error():
         ).integration_error
         < 1e-9
     )
-    with pytest.raises(ValueError, match="theta: the covariance would be stated with an error of 2.7 of"):
+    with pytest.raises(
+        ValueError, match=r"theta: the covariance would be stated with an error of 2\.7 of"
+    ):
         asymptotic_covariance(Wrong(model), theta, GaussianNoise([0.3], [[2.0]]), 1.0)
 
 

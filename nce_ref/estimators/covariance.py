@@ -87,9 +87,7 @@ def estimate_covariance(
     else:
         raise ValueError(f"fit: of {type(problem).__name__}; expected a fit by fit_nce or fit_mle")
     covariance = covariance / problem.n_data
-    return EstimatedCovariance(
-        covariance, np.sqrt(np.maximum(np.diag(covariance), 0.0)), method
-    )
+    return EstimatedCovariance(covariance, np.sqrt(np.maximum(np.diag(covariance), 0.0)), method)
 
 
 def _nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
@@ -126,6 +124,7 @@ def _robust_nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
         spread,
         once.curvature(zero, _bends(log_odds) / n),
         classification_kinks(kinks, log_odds, n, len(theta)) if len(kinks.arguments) else None,
+        n,
     )
 
 
@@ -138,16 +137,24 @@ def _robust_likelihood(problem: LikelihoodObjective, theta: Float) -> tuple[Floa
     kinks = once.kinks()
     found = density_kinks(kinks, n, len(theta)) if len(kinks.arguments) else None
     if found is not None:
-        matrix, error = found.matrix[:-1, :-1], found.error
-        found = KinkCurvature(matrix, lambda d: error(np.vstack([d, np.zeros((1, d.shape[1]))])))
-    covariance, method = _sandwich(-problem.expand(alpha).hessian, spread, spread, found)
+        found = _without_c(found)
+    covariance, method = _sandwich(-problem.expand(alpha).hessian, spread, spread, found, n)
     # c = -ln Z(alpha).
     rows = np.vstack([np.eye(len(alpha)), -problem.model.log_normalizer_gradient(theta)[:-1]])
     return rows @ covariance @ rows.T, f"{method}; c by the delta method"
 
 
+def _without_c(kinks: KinkCurvature) -> KinkCurvature:
+    """The same in the coordinates of alpha; no kink has a part along c."""
+    return KinkCurvature(
+        kinks.matrix[:-1, :-1],
+        lambda directions: kinks.error(np.pad(directions, ((0, 1), (0, 0)))),
+        lambda covariance: kinks.crossings(np.pad(covariance, (0, 1)))[:-1, :-1],
+    )
+
+
 def _sandwich(
-    smooth: Float, spread: Float, information: Float, kinks: KinkCurvature | None
+    smooth: Float, spread: Float, information: Float, kinks: KinkCurvature | None, n_data: int
 ) -> tuple[Float, str]:
     """H^-1 V H^-1 by the eigenvectors of H in units of the information: H = I E L E^T I, E^T I E = 1."""
     units = _unit_diagonal(information)
@@ -168,15 +175,15 @@ def _sandwich(
             raise ValueError(
                 f"fit: the curvature at the kinks is known to {error.max():.2g} of the information; expected more data"
             )
-        method += (
-            f"; H with the kinks by a kernel density, least eigenvalue {values[0]:.2g} +- {error[0]:.1g} of the information's"
-        )
+        method += f"; H with the kinks by a kernel density, least eigenvalue {values[0]:.2g} +- {error[0]:.1g} of the information's"
         unresolved = int((values < error).sum())
         if unresolved:
             method += f", {unresolved} below the error, which takes its place"
         values = np.maximum(values, error)
     inverse = (vectors / values) @ vectors.T
     covariance = inverse @ spread @ inverse
+    if kinks is not None:
+        covariance = inverse @ (spread + kinks.crossings(covariance / n_data)) @ inverse
     return 0.5 * (covariance + covariance.T), method
 
 

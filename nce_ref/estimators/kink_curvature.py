@@ -19,6 +19,11 @@ unbiased to first order in |v|. The second has mean 0 as far as the pilot goes, 
 Likelihood: the pilot is a density of r_i, ln f = b_0 + b . phi(r), by Poisson regression of counts (Lindsey's method), and
 the kernel averages a a^T f(0)/f(r) (Hjort and Glad, Annals of Statistics 23, 1995: a parametric start).
 
+V, too, is more than at the maximiser: on the way from there to theta-hat, delta = a . (theta-hat - theta) far, kinks are crossed, and
+each turns the gradient by 2 slope w a/n_data, w = n_data dJ/d ln p_m. Whether it is crossed is nearly independent of the gradient
+itself, so the variances add: 4 slope^2 sum_i E[w^2 delta(v_i) a_i a_i^T |a_i . (theta-hat - theta)|], with E|normal| = sqrt(2/pi)
+standard deviations. That is of relative size n_data^(-1/2), and the slow approach to the limit of THEORY.md, 5.7.
+
 Conventions
 -----------
 terms, points   n_terms kinks a point; arguments v and weights are (n_terms, n_points), the data before the noise
@@ -31,7 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -47,10 +52,16 @@ _SHAPES = 3  # features of one r
 
 @dataclass(frozen=True, eq=False)
 class KinkCurvature:
-    """K, and the standard error of d^T K d for each column d of an array of directions, (n_params, k) -> (k,)."""
+    """What the kinks of a sample do to the estimate.
+
+    ``matrix``     K, (n_params, n_params)
+    ``error``      the standard error of d^T K d for each column d of an array of directions, (n_params, k) -> (k,)
+    ``crossings``  the covariance of theta-hat -> what the kinks crossed on the way to theta-hat add to V, both (n_params, n_params)
+    """
 
     matrix: Float
     error: Callable[[Float], Float]
+    crossings: Callable[[Float], Float]
 
 
 def classification_kinks(
@@ -78,6 +89,10 @@ class _Pilot(Protocol):
 
     def influence(self, block: slice) -> Float:
         """By how much each point has moved beta, (n_features, n_block)"""
+        ...
+
+    def squares(self, block: slice) -> Float:
+        """What stands for w^2 delta(v), w = n_data dJ/d ln p_m at a point, (n_terms, n_block)"""
         ...
 
 
@@ -109,7 +124,13 @@ class _Classified:
     def influence(self, block: slice) -> Float:
         """Newton's step for one point: information^-1 phi (z - pi)."""
         moved = self._features(block) * (self.z[block] - self._pi(block))
-        return np.linalg.solve(self.information, moved)
+        return np.asarray(np.linalg.solve(self.information, moved), dtype=np.float64)
+
+    def squares(self, block: slice) -> Float:
+        """(z - h)^2, by the narrow window."""
+        _, scale, r = self.shapes.parts(block)
+        w = self.z[block] - sigmoid(self.log_odds[block])
+        return np.asarray(w * w * _epanechnikov(r / self.narrow) / (self.narrow * scale))
 
     def _parts(self, block: slice) -> tuple[Float, Float, Float, Float]:
         """h and pi as they are at v_i = 0, and the two kernels, each (n_terms, n_block)."""
@@ -135,7 +156,11 @@ class _Classified:
         penalty = np.diag([0.0] + [1.0] * (n_features - 1))
 
         def expand(beta: Float) -> tuple[float, Float, Float]:
-            value, gradient, information = -0.5 * float(beta @ penalty @ beta), -penalty @ beta, penalty.copy()
+            value, gradient, information = (
+                -0.5 * float(beta @ penalty @ beta),
+                -penalty @ beta,
+                penalty.copy(),
+            )
             for block in blocks(len(self.z)):
                 features = self._features(block)
                 t = self.log_odds[block] + beta @ features
@@ -153,7 +178,7 @@ class _Counted:
 
     def __init__(self, kinks: Kinks, n_data: int) -> None:
         self.shapes = _Shapes(kinks, n_data)
-        self.width = START * n_data**-0.2
+        self.width, self.narrow = START * n_data**-0.2, NARROW * n_data**-0.2
         self.fits = [self._regression(i) for i in range(self.shapes.n_terms)]
 
     def weights(self, block: slice) -> Float:
@@ -180,14 +205,24 @@ class _Counted:
             rows.append(np.linalg.solve(information, count - expected[:, None])[1:])
         return np.concatenate(rows)
 
+    def squares(self, block: slice) -> Float:
+        """w = 1, by the narrow window."""
+        _, scale, r = self.shapes.parts(block)
+        return np.asarray(_epanechnikov(r / self.narrow) / (self.narrow * scale))
+
     def _regression(self, i: int) -> tuple[Float, Float, Float]:
         """(b_0, b), the penalised information, and the expected features of one point."""
-        n_points, middle = self.shapes.n_points, (np.arange(_BINS) + 0.5) * (_FARTHEST / _BINS)
+        n_points, middle = (
+            self.shapes.n_points,
+            (np.arange(_BINS, dtype=np.float64) + 0.5) * (_FARTHEST / _BINS),
+        )
         counts = np.zeros(_BINS)
         for block in blocks(n_points):
             row = self.shapes.parts(block)[2][i]
             counts += np.histogram(row, _BINS, (0.0, _FARTHEST))[0]
-        features = np.concatenate([np.ones((1, _BINS)), self.shapes.at(i, middle)])
+        features = np.concatenate(
+            [np.ones((1, _BINS)), self.shapes.at(i, np.asarray(middle, dtype=np.float64))]
+        )
         penalty = np.diag([0.0] + [1.0] * _SHAPES)
 
         def expand(beta: Float) -> tuple[float, Float, Float]:
@@ -239,23 +274,25 @@ def _curvature(kinks: Kinks, pilot: _Pilot, n_data: int, n_params: int) -> KinkC
     factor = -2.0 * kinks.slope / n_data
     n_points = kinks.arguments.shape[1]
 
-    def weighted(block: slice) -> tuple[Float, Float, tuple[Float, Float]]:
-        """The weights, and the vectors a where they are not 0."""
-        weights = pilot.weights(block)
+    def vectors(weights: Float, block: slice) -> tuple[Float, Any]:
+        """The vectors a where the weights are not 0, and where that is."""
         terms, points = np.nonzero(weights)
-        return weights, kinks.directions(terms, points + block.start), (terms, points)
+        return kinks.directions(terms, points + block.start), (terms, points)
 
     matrix = np.zeros((n_params, n_params))
     for block in blocks(n_points):
-        weights, a, places = weighted(block)
+        weights = pilot.weights(block)
+        a, places = vectors(weights, block)
         matrix += (a * weights[places][:, None]).T @ a
 
     def error(directions: Float) -> Float:
         """The root of sum_t (f_t + G . beta_t)^2: f_t the point's own part, G d(d^T K d)/d beta, beta_t its share in beta."""
         k = directions.shape[1]
-        own, squares, cross, gram, slope = np.zeros(k), np.zeros(k), 0.0, 0.0, 0.0
+        own, squares = np.zeros(k), np.zeros(k)
+        cross, gram, slope = np.zeros((k, 1)), np.zeros((1, 1)), np.zeros((k, 1))
         for block in blocks(n_points):
-            weights, a, places = weighted(block)
+            weights = pilot.weights(block)
+            a, places = vectors(weights, block)
             forms = np.zeros((*weights.shape, k))
             forms[places] = (a @ directions) ** 2
             f, moved = np.einsum("it,itk->tk", weights, forms), pilot.influence(block)
@@ -266,7 +303,18 @@ def _curvature(kinks: Kinks, pilot: _Pilot, n_data: int, n_params: int) -> KinkC
         variance += np.einsum("kf,fg,kg->k", slope, gram, slope)
         return np.abs(factor) * np.sqrt(np.maximum(variance, 0.0))
 
-    return KinkCurvature(factor * matrix, error)
+    def crossings(covariance: Float) -> Float:
+        total = np.zeros((n_params, n_params))
+        for block in blocks(n_points):
+            weights = pilot.squares(block)
+            a, places = vectors(weights, block)
+            way = np.sqrt(
+                np.maximum(np.einsum("kp,pq,kq->k", a, covariance, a, optimize=True), 0.0)
+            )
+            total += (a * (weights[places] * way)[:, None]).T @ a
+        return 4.0 * kinks.slope**2 * np.sqrt(2.0 / np.pi) / n_data * total
+
+    return KinkCurvature(factor * matrix, error, crossings)
 
 
 def _newton(

@@ -53,7 +53,9 @@ def gaussian_moments(precision: Float, noise: Any, nu: float) -> Moments | None:
             # Each variance is known to n eps times the condition number of what it comes from, and enters with the power s; the
             # logarithms and the roots of p, (n/2) ln p at most, are rounded.
             known = n * _EPS * (condition + np.linalg.cond(precision))
-            return np.asarray(size * (_EPS * sizes + n * known) + _EPS * (8.0 + n * np.log1p(size + size * sizes)))
+            return np.asarray(
+                size * (_EPS * sizes + n * known) + _EPS * (8.0 + n * np.log1p(size + size * sizes))
+            )
 
         value, others, rounding = posterior_moments(
             lambda s: _tilted(s, variances), nu, error_of_tilted
@@ -70,7 +72,7 @@ def gaussian_moments(precision: Float, noise: Any, nu: float) -> Moments | None:
         random=False,
         error=np.abs(_assemble(rounding, n)[0]),
         method=method,
-        change=_change(root),
+        change=_change(np.asarray(root, dtype=np.float64)),
     )
 
 

@@ -92,9 +92,7 @@ def laplace_ica_moments(B: Float, noise: Any, nu: float) -> Moments | None:
             of_sources = sum(_half_line_error(s, float(t)) for t in tau)
             return np.asarray(of_sources + _EPS * np.abs(s) * sizes)
 
-        value, others, rounding = posterior_moments(
-            lambda s: _tilted(s, tau), nu, error_of_tilted
-        )
+        value, others, rounding = posterior_moments(lambda s: _tilted(s, tau), nu, error_of_tilted)
         versions = [value, *others]
         # A law off by ``distance`` has another ln p_n, by distance (s/tau)^2 at most, n of them. E[P(1-P) f (s/tau)^2] is the moment's
         # derivative by ln tau, and E[P(1-P) f], which is below the moment.

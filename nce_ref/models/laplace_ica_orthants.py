@@ -128,7 +128,9 @@ def orthant_moments(mean: Float, cov: Float, nu: float, known: float = 0.0) -> M
         *pairs[0],
         alternatives=tuple(pairs[1:]),
         random=False,
-        error=np.abs(_assemble(dataclasses.replace(problem, signs=np.ones_like(problem.signs)), off)[0]),
+        error=np.abs(
+            _assemble(dataclasses.replace(problem, signs=np.ones_like(problem.signs)), off)[0]
+        ),
         method=method,
     )
 
@@ -150,7 +152,13 @@ def _seen_from_orthants(mean: Float, cov: Float, nu: float, known: float) -> _Pr
         looks, axis=0, return_index=True, return_inverse=True, return_counts=True
     )
     return _Problem(
-        signs, which.ravel(), count, means[first], (whiten * signs[:, None, :])[first], log_scale, known
+        signs,
+        which.ravel(),
+        count,
+        means[first],
+        (whiten * signs[:, None, :])[first],
+        log_scale,
+        known,
     )
 
 

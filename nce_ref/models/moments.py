@@ -120,7 +120,7 @@ def _two_rules(
     h = 0.5 * 2.0 * math.pi / max(left, right)
     count = int(math.ceil((_DIGITS + 4.0) / math.pi / h))
     k = np.arange(count + 1)
-    s = a + 1j * h * k
+    s: Complex = np.asarray(a + 1j * h * k, dtype=np.complex128)
     # f and p_d are real, so the integrand at -w is the conjugate: half of the line is enough.
     complex_values = np.exp(s * log_nu) / np.sin(np.pi * s) * tilted(s)
     complex_values[:, 1:] *= 2.0

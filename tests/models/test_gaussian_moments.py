@@ -87,9 +87,7 @@ def test_noise_equal_to_data_gives_a_constant_weight(nu):
         PRECISION, SimpleNamespace(normal_parameters=(np.zeros(3), np.linalg.inv(PRECISION))), nu
     ).in_theta()[0]
     one = gaussian_moments(PRECISION, None, math.inf).in_theta()[0]
-    np.testing.assert_allclose(
-        equal, nu / (1 + nu) * one, rtol=1e-10, atol=1e-12 * nu / (1 + nu)
-    )
+    np.testing.assert_allclose(equal, nu / (1 + nu) * one, rtol=1e-10, atol=1e-12 * nu / (1 + nu))
 
 
 def test_noise_without_structure_is_declined_and_wrong_size_refused():

@@ -246,7 +246,9 @@ def test_constant_weight_where_noise_is_the_data_density():
     for noise in (SimpleNamespace(laplace_demixing=B), SimpleNamespace(laplace_demixing=shuffled)):
         half = laplace_ica_moments(B, noise, 3.0)
         np.testing.assert_allclose(half.information, 0.75 * one.information, rtol=1e-15)
-        assert half.error.max() <= 10 * np.finfo(float).eps  # the same rows, told without an inverse
+        assert (
+            half.error.max() <= 10 * np.finfo(float).eps
+        )  # the same rows, told without an inverse
     A = np.linalg.inv(B)
     information, mean = one.in_theta()
     assert one.information[-1, -1] == 1.0

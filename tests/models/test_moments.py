@@ -9,7 +9,6 @@ import pytest
 
 from nce_ref.models.moments import posterior_moments
 
-
 EPS = float(np.finfo(float).eps)
 
 
