@@ -49,10 +49,9 @@ def once(function):
 
 
 def same_in_float32(function, objective):
-    """The smallest problem that it can do (covariances: of two sources only), to the last bit."""
-    n = 2 if OBJECTIVES[objective].kind == "covariance" else 1
+    """The smallest problem in two dimensions, which all of them can do, to the last bit."""
     vector = min(
-        (vector for vector in cases(objective) if len(vector.inputs["noise_mean"]) == n),
+        (vector for vector in cases(objective) if len(vector.inputs["noise_mean"]) == 2),
         key=lambda vector: sum(np.size(value) for value in vector.inputs.values()),
     )
     inputs = vector.arguments("float32")
