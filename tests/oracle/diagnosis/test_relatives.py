@@ -76,6 +76,9 @@ HANDED_OVER = [
 ]
 # A mistake that returns the same numbers is named first, and the relative's remedy is added to its own.
 SAME_AS = {"log-ratios-expected": "no-log-pn-everywhere", "normalised-density": "c-tied"}
+handed_over = pytest.mark.parametrize(
+    ("name", "given", "id", "use"), HANDED_OVER, ids=[f"{row[0]}-{row[2]}" for row in HANDED_OVER]
+)
 
 
 def test_every_relative_is_asked_for():
@@ -85,7 +88,7 @@ def test_every_relative_is_asked_for():
     )
 
 
-@pytest.mark.parametrize(("name", "given", "id", "use"), HANDED_OVER)
+@handed_over
 def test_what_was_handed_over_is_named(name, given, id, use):
     for dtype in ("float32", "float64"):
         best = diagnosis(name, given, dtype).best
@@ -102,7 +105,7 @@ def test_what_was_handed_over_is_named(name, given, id, use):
         assert best.remedy == (f"or {remedy}" if mistake else remedy)
 
 
-@pytest.mark.parametrize(("name", "given", "id", "use"), HANDED_OVER)
+@handed_over
 def test_a_relative_returns_what_its_objective_is(name, given, id, use):
     """On every vector without overflow: both are sums of a few hundred terms at most, each right to some 1e-14 of its size."""
     relative = next(relative for relative in relatives_of(name) if relative.id == id)
