@@ -11,6 +11,7 @@ from nce_ref.gradcheck import (
     DISAGREES,
     NOT_CHECKED,
     UNRESOLVED,
+    _default_scale,
     _judge,
     check_gradient,
     check_jacobian,
@@ -246,6 +247,11 @@ def test_a_difference_counts_beyond_ten_estimated_errors(side):
     # And beyond rtol of the larger number, where the difference is exact.
     for times, status in ((0.99, AGREES), (1.01, DISAGREES)):
         assert judged(2.0 + side * times * 2e-6, 0.0, rtol=1e-6).status == status
+    # The larger of the two: 1.11 and 1 are within a tenth of 1.11, not of 1. 1.12 and 1 are not.
+    for grad, status in ((1.11, AGREES), (1.12, DISAGREES)):
+        for a, b in ((grad, 1.0), (1.0, grad)):
+            found = Derivative(b, 0.0, 1e-3, 0.05, 1.0, "", False)
+            assert _judge("theta[0]", a, found, None, 1.0, 0.1, 1.0).status == status
     # Turned in sign, everything stays as it is.
     turned = Derivative(-2.0, error, 1e-3, 0.05, 1.0, "", False)
     for times, status in ((9.9, AGREES), (10.1, DISAGREES)):
@@ -273,8 +279,22 @@ def test_a_complex_step_is_believed_within_ten_errors_of_the_difference():
             assert found.method == method
     # The difference too coarse to tell: it may acquit the gradient by the complex step, and not convict one.
     assert judged(2.0 + 1e-6, 1e-5, imaginary=2.0 + 1e-6).status == AGREES
+    zero = Derivative(0.0, 1e-5, 1e-3, 0.05, 1.0, "", False)
+    assert _judge("theta[0]", 0.0, zero, 0.0, 1.0, 1e-12, 1e-5).status == AGREES
     coarse = judged(2.0 + 2e-6, 1e-5, imaginary=2.0 + 1e-6)
     assert (coarse.status, coarse.method) == (UNRESOLVED, "five-point difference")
+
+
+def test_the_default_scale():
+    """max(|theta_i|, min(1, |value/grad_i|)), of several values the least; 1 where all of that is 0."""
+    theta = np.array([0.0, 0.25, -3.0, 0.0, 0.0, 1e-3])
+    gradient = np.array([[4.0, 4.0, 4.0, 0.5, 0.0, -8.0]])
+    got = _default_scale(theta, np.array([-2.0]), gradient)
+    np.testing.assert_array_equal(got, [0.5, 0.5, 3.0, 1.0, 1.0, 0.25])
+    two = _default_scale(theta, np.array([-2.0, 1.0]), np.vstack([gradient, gradient]))
+    np.testing.assert_array_equal(two, [0.25, 0.25, 3.0, 1.0, 1.0, 0.125])
+    none = _default_scale(theta, np.array([0.0]), gradient)
+    np.testing.assert_array_equal(none, [1.0, 0.25, 3.0, 1.0, 1.0, 1e-3])
 
 
 # --- Jacobians --------------------------------------------------------------------------------------------------------

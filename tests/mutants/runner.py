@@ -88,7 +88,7 @@ def _in_child(root, module, tree, tests, seconds, writing) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
-    sys.dont_write_bytecode = True
+    sys.dont_write_bytecode = False  # of tests and of the other modules: pytest rewrites them once
     if tree is not None:
         name = module.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
         code = compile(tree, str(root / module), "exec")
@@ -96,7 +96,7 @@ def _in_child(root, module, tree, tests, seconds, writing) -> None:
     watch = _Watch(tests, seconds, writing)
     files = list(dict.fromkeys(test.split("::")[0] for test in tests))
     code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files], [watch])
-    watch.say("killed" if code else "survived", watch.failed or ("import" if code else "no test"))
+    watch.say("killed" if code else "survived", watch.failed or ("import" if code else ""))
 
 
 class _Finder(importlib.abc.MetaPathFinder):
