@@ -25,35 +25,35 @@ from tests.mutants.runner import Outcome, run
 from tests.mutants.selection import MAP, ROOT, mirrors, no_kills, read_map, record, tests_for
 
 _FIRST = 12
-FOLDERS = ("", "models", "objectives", "optimize", "estimators", "oracle")
+# The numerical files: everything of these folders, of the oracle the exact arithmetic alone.
+SOURCES = (
+    "nce_ref/*.py",
+    *(f"nce_ref/{folder}/*.py" for folder in ("models", "objectives", "optimize", "estimators")),
+    "nce_ref/noise/*.py",
+    "nce_ref/oracle/exact*.py",
+    "nce_ref/oracle/families/*/exact*.py",
+    "nce_ref/oracle/numbers/*.py",
+)
 # No arithmetic of their own, or none that the numerical tests are meant to see.
 OUTSIDE = {"__init__.py", "__main__.py", "pytest_plugin.py", "trace.py", "_checks.py"}
-TESTS = [
-    "tests/models",
-    "tests/objectives",
-    "tests/optimize",
-    "tests/estimators",
-    *sorted(str(f.relative_to(ROOT)) for f in ROOT.glob("tests/oracle/test_exact*.py")),
-    *sorted(
-        str(f.relative_to(ROOT))
-        for word in ("asymptotics", "gradcheck", "hmc", "importance", "ladder", "matching", "noise")
-        + ("special", "weights")
-        for f in ROOT.glob(f"tests/test_{word}*.py")
-    ),
-]
+TESTS = (
+    *("tests/models", "tests/objectives", "tests/optimize", "tests/estimators", "tests/noise"),
+    *(f"tests/test_{word}*.py" for word in ("asymptotics", "gradcheck", "hmc", "importance")),
+    *(f"tests/test_{word}*.py" for word in ("ladder", "matching", "noise", "special", "weights")),
+    "tests/oracle/test_exact*.py",
+    "tests/oracle/families/*/test_exact*.py",
+    "tests/oracle/numbers",
+)
+
+
+def expand(patterns: tuple[str, ...]) -> list[str]:
+    """What there is of the patterns, from the root."""
+    return [str(f.relative_to(ROOT)) for p in patterns for f in sorted(ROOT.glob(p))]
 
 
 def modules() -> list[str]:
-    """The numerical files: everything of these folders, of the oracle the exact arithmetic alone."""
-    found = []
-    for folder in FOLDERS:
-        pattern = "exact*.py" if folder == "oracle" else "*.py"
-        found += [
-            f.relative_to(ROOT)
-            for f in sorted((ROOT / "nce_ref" / folder).glob(pattern))
-            if f.name not in OUTSIDE
-        ]
-    return [str(path) for path in found]
+    """The numerical files."""
+    return [path for path in expand(SOURCES) if Path(path).name not in OUTSIDE]
 
 
 def draw(module: str, share: float, seed: int) -> list[Mutant]:
@@ -67,7 +67,7 @@ def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("command", choices=["record", "run", "table"])
-    parser.add_argument("--tests", nargs="*", default=TESTS, help="what record runs")
+    parser.add_argument("--tests", nargs="*", default=expand(TESTS), help="what record runs")
     parser.add_argument("--files", nargs="*", default=[], help="only files whose path has this")
     parser.add_argument("--share", type=float, default=0.045, help="of all mutants (%(default)s)")
     parser.add_argument("--seed", type=int, default=1)
