@@ -39,6 +39,9 @@ from nce_ref.special import sigmoid
 
 NORMALIZATION_TOLERANCE = 1e-8
 REPLICATES = 8  # independent randomisations of a rule with random points
+# Of a rule on the line, in logarithms: 1100 times the scale at first, then farther until nothing is left, up to 1e26 times.
+FIRST_REACH, LAST_REACH = 7.0, 60.0
+_EPS = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +50,9 @@ class AsymptoticCovariance:
 
     covariance          (n_params, n_params) Sigma, per data sample
     integration_error   bound on the error of any entry, relative to the geometric mean of its two variances (so for a
-                        variance, plainly relative). Deterministic methods: the largest disagreement of two resolutions
-                        or contours, or of I_nu^-1 m_nu with e_c. Random ones: 99 % confidence half-width, largest entry.
+                        variance, plainly relative). Deterministic methods: the disagreement of two resolutions or contours, and of
+                        I_nu^-1 m_nu with e_c, and the rounding of I_nu and of the algebra, to first order, all added. Random ones:
+                        99 % confidence half-width instead of the disagreement. Always below 1.
     method              how the integrals were done
     information, mean   I_nu and m_nu
     nu                  inf for maximum likelihood
@@ -76,8 +80,8 @@ def asymptotic_covariance(
     ``rng`` is used only where no deterministic rule applies, then with 8 scramblings of 2**log2_points points each; the
     error falls about like the inverse square root of their number, or faster. ``noise`` is ignored for nu = inf.
     Raises ValueError where |c + ln Z(alpha)| > 1e-8 (``model.normalize(theta)`` mends it), where ``rng`` is needed and
-    missing, where I_nu is singular (then theta is not identified), and where so few random points are used that a variance
-    comes out negative; NotImplementedError where the model has no closed ln Z. Inaccurate where p_n is tiny on most of the
+    missing, where I_nu is singular (then theta is not identified), where so few random points are used that a variance
+    comes out negative, and where the error to be stated is as large as the result; NotImplementedError where the model has no closed ln Z. Inaccurate where p_n is tiny on most of the
     data and rule 2 or 3 applies: I_nu then rests on few points. ``integration_error`` shows it unless none of them was hit.
     """
     nu = math.inf if isinstance(nu, (int, float)) and nu == math.inf else as_positive("nu", nu)
@@ -86,9 +90,7 @@ def asymptotic_covariance(
         refuse_unfit_noise(noise, model.n_dim)
     moments = _moments(model, theta, noise, nu, rng, as_count("log2_points", log2_points))
     covariance, error = _covariance_and_error(moments, nu, log2_points)
-    return AsymptoticCovariance(
-        covariance, error, moments.method, moments.information, moments.mean, nu
-    )
+    return AsymptoticCovariance(covariance, error, moments.method, *moments.in_theta(), nu)
 
 
 def cramer_rao_bound(
@@ -98,6 +100,10 @@ def cramer_rao_bound(
 
     The limit nu -> inf of ``asymptotic_covariance``: Sigma = E[g g^T]^-1 - e_c e_c^T. Its block for alpha is the inverse of
     the Fisher information F = Cov(g_alpha), its last entry (d ln Z/d alpha)^T F^-1 (d ln Z/d alpha). Raises like it.
+    For Laplace ICA it is W Sigma_E W^T, with Sigma_E at B = I and W linear in B, right to rounding for any invertible B:
+
+        Cov(B_ij, B_kl) = delta_ik [2/3 (B^T B)_jl + 1/3 B_ij B_il] - (1 - delta_ik) 1/3 B_kj B_il
+        Cov(B_ij, c) = B_ij,  Var c = n
     """
     return asymptotic_covariance(model, theta, None, math.inf, rng=rng, log2_points=log2_points)
 
@@ -166,7 +172,26 @@ def _moments(
 
 
 def _covariance_and_error(moments: Moments, nu: float, log2_points: int) -> tuple[Float, float]:
-    covariance, solved = _covariance(moments.information, moments.mean, nu)
+    information, change = moments.information, moments.change
+    covariance, solved = _covariance(information, moments.mean, nu)
+    pairs = moments.alternatives or ((information, moments.mean),)
+    others = np.stack([_covariance(*pair, nu)[0] for pair in pairs])
+    # c enters ln p_m by addition, so I_nu e_c = m_nu exactly: whatever is missing is error of m_nu, I_nu or the solution.
+    factor = 1.0 + 1.0 / nu
+    residual = solved.copy()
+    residual[-1] -= 1.0
+    exact = np.outer(residual, solved)
+    shared = factor * np.abs(exact + exact.T)
+    # An error of I_nu moves its inverse by I_nu^-1 error I_nu^-1, to first order; inversion errs as if I_nu were off by n eps of itself.
+    inverse = np.abs(covariance + factor * np.outer(solved, solved))
+    n_params = len(information)
+    shared += inverse @ (moments.error + n_params * _EPS * np.abs(information)) @ inverse
+    shared += 2.0 * _EPS * factor * np.outer(np.abs(solved), np.abs(solved))
+    if change is not None:
+        size = np.abs(change)
+        shared = size @ (shared + 2.0 * n_params * _EPS * np.abs(covariance)) @ size.T
+        covariance, others = change @ covariance @ change.T, change @ others @ change.T
+        covariance = 0.5 * (covariance + covariance.T)
     variances = np.diag(covariance)
     if not (variances > 0.0).all():
         # E[P] <= nu/(1+nu), hence Var(c) >= 0, holds for the integral, not for a sum over too few random points.
@@ -174,30 +199,24 @@ def _covariance_and_error(moments: Moments, nu: float, log2_points: int) -> tupl
             f"log2_points: too few points, a variance came out as {variances.min():.3g}; expected more than 2**{log2_points}"
         )
     scale = np.sqrt(variances)
-    units = np.outer(scale, scale)
-    others = (
-        np.stack([_covariance(*pair, nu)[0] for pair in moments.alternatives])
-        if moments.alternatives
-        else covariance[None]
-    )
     if moments.random:
         count = len(others)
-        spread = (
-            float(special.stdtrit(count - 1, 0.995)) / math.sqrt(count) * others.std(axis=0, ddof=1)
-        )
+        quantile = float(special.stdtrit(count - 1, 0.995)) / math.sqrt(count)
+        spread = quantile * others.std(axis=0, ddof=1)
     else:
         spread = np.abs(others - covariance).max(axis=0)
-    # c enters ln p_m by addition, so I_nu e_c = m_nu exactly: whatever is missing is error of m_nu, I_nu or the solution.
-    residual = solved.copy()
-    residual[-1] -= 1.0
-    exact = np.outer(residual, solved)
-    spread = spread + (1.0 + 1.0 / nu) * np.abs(exact + exact.T)
-    # Rounding, which all alternatives share: eps times the condition number of I_nu with unit diagonal.
-    size = np.sqrt(np.diag(moments.information))
-    rounding = float(
-        np.finfo(float).eps * np.linalg.cond(moments.information / np.outer(size, size))
-    )
-    return covariance, float((spread / units).max()) + moments.floor + rounding
+    error = float(((spread + shared) / np.outer(scale, scale)).max())
+    return covariance, refuse_useless(error)
+
+
+def refuse_useless(error: float) -> float:
+    """Return the error, relative. Raises ValueError where it is as large as the result: then nothing is known."""
+    if not error < 1.0:
+        raise ValueError(
+            f"theta: the covariance would be stated with an error of {error:.2g} of itself; expected noise that covers the data and a "
+            "theta that the noise identifies, or more points where they are random"
+        )
+    return error
 
 
 def _covariance(information: Float, mean: Float, nu: float) -> tuple[Float, Float]:
@@ -236,35 +255,53 @@ def _line_moments(model: Any, theta: Float, noise: Any, nu: float) -> Moments:
     """Quadrature by ``line_rule``, the step halved until two agree."""
     rule = line_rule(model, theta)
 
-    def moments(step: float) -> tuple[Float, Float, float]:
-        u, slope = rule(step)
-        density = slope * np.exp(model.log_density(theta, u))
-        return *_weighted(model, theta, noise, nu, u, density), float(density.sum())
+    def sums(step: float, reach: float) -> tuple[Float, float, Float]:
+        """I_nu with m_nu as its last row, what the density adds up to, and bounds on the error of I_nu."""
+        u, slope = rule(step, reach)
+        log_density = model.log_density(theta, u)
+        density = slope * np.exp(log_density)
+        information, mean = _weighted(model, theta, noise, nu, u, density)
+        # What the outermost nodes carry is about what lies beyond, a unit of t wide; ln p is known to a few eps of itself.
+        ends = _weighted(model, theta, noise, nu, u[[0, -1]], density[[0, -1]])[0]
+        known = density * (4.0 * _EPS * (1.0 + np.abs(log_density)))
+        error = np.abs(ends) / step + np.abs(_weighted(model, theta, noise, nu, u, known)[0])
+        return np.vstack([information, mean]), float(density.sum()), error
 
+    def disagreement(fine: Float, coarse: Float) -> float:
+        size = np.sqrt(np.diag(fine))
+        return float((np.abs(fine - coarse)[:-1] / np.outer(size, size)).max())
+
+    def relative(found: Float, error: Float) -> float:
+        return float((np.diag(error) / np.diag(found)).max())
+
+    reach = FIRST_REACH
+    while relative(*sums(1.0 / 8.0, reach)[::2]) > 1e-13 and reach < LAST_REACH:
+        reach *= 1.5
     step = 1.0 / 8.0
-    information, mean, mass = moments(step)
+    found, mass, error = sums(step, reach)
     while True:
         step *= 0.5
-        coarse = (information, mean)
-        information, mean, mass = moments(step)
-        size = np.sqrt(np.diag(information))
-        if np.abs((information - coarse[0]) / np.outer(size, size)).max() < 1e-11 or step < 1e-4:
+        coarse = found
+        found, mass, error = sums(step, reach)
+        if disagreement(found, coarse) < max(1e-11, relative(found, error)) or step < 1e-4:
             break
+    size = np.sqrt(np.diag(found))
+    error = error + abs(mass - 1.0) * np.outer(size, size)
     return Moments(
-        information,
-        mean,
-        (coarse,),
+        found[:-1],
+        found[-1],
+        ((coarse[:-1], coarse[-1]),),
         False,
-        abs(mass - 1.0),
-        f"quadrature on the line, {2 * round(11.0 / step)} nodes",
+        error,
+        f"quadrature on the line, {2 * round((4.0 + reach) / step)} nodes",
     )
 
 
-def line_rule(model: Any, theta: Float) -> Callable[[float], tuple[Float, Float]]:
-    """Return step -> (points, weights) on the line: u = centre +- scale exp(t - e^-t), trapezoidal in t, t in [-4, 7].
+def line_rule(model: Any, theta: Float) -> Callable[[float, float], tuple[Float, Float]]:
+    """Return (step, reach) -> (points, weights) on the line: u = centre +- scale exp(t - e^-t), trapezoidal in t, t in [-4, reach].
 
     The substitution puts a kink at the centre out of harm's way (the Laplace model's is at 0, its median) and turns
-    tails that fall like e^-|u| into doubly exponential ones; |u - centre| runs from 4e-26 to 1100 times ``scale``, which
+    tails that fall like e^-|u| into doubly exponential ones; |u - centre| runs from 4e-26 to e^reach times ``scale``, which
     is half the distance between the quartiles.
     """
     centre, scale = 0.0, 1.0
@@ -274,8 +311,8 @@ def line_rule(model: Any, theta: Float) -> Callable[[float], tuple[Float, Float]
         )
         scale = 0.5 * abs(high - low)  # the transport may fall: x = s/B does for B < 0
 
-    def rule(step: float) -> tuple[Float, Float]:
-        t = np.arange(-4.0, 7.0 + 0.5 * step, step)
+    def rule(step: float, reach: float) -> tuple[Float, Float]:
+        t = np.arange(-4.0, reach + 0.5 * step, step)
         r = scale * np.exp(t - np.exp(-t))
         slope = r * (1.0 + np.exp(-t)) * step
         return np.concatenate([centre - r[::-1], centre + r])[:, None], np.concatenate(
@@ -294,9 +331,8 @@ def _random_moments(
     pairs = tuple(_weighted(model, theta, noise, nu, draw(), weights) for _ in range(REPLICATES))
     information = np.mean([pair[0] for pair in pairs], axis=0)
     mean = np.mean([pair[1] for pair in pairs], axis=0)
-    return Moments(
-        information, mean, pairs, True, 0.0, f"{REPLICATES} sets of {2**log2_points} {name}"
-    )
+    method = f"{REPLICATES} sets of {2**log2_points} {name}"
+    return Moments(information, mean, pairs, True, np.zeros_like(information), method)
 
 
 def random_rule(

@@ -35,11 +35,14 @@ from scipy import linalg, special
 
 from nce_ref._checks import Float, as_count, as_generator, as_positive
 from nce_ref.asymptotics import (
+    FIRST_REACH,
+    LAST_REACH,
     REPLICATES,
     AsymptoticCovariance,
     line_rule,
     normalized_truth,
     random_rule,
+    refuse_useless,
 )
 from nce_ref.models.tails import Tails, power_mass_is_finite
 from nce_ref.noise import refuse_unfit_noise
@@ -47,6 +50,7 @@ from nce_ref.special import softplus
 from nce_ref.weights import Weight, refuse_unfit_weight
 
 _Moments = tuple[Float, Float, Float]  # A, m, E[w^2 (1 + q/nu) g g^T]
+_EPS = float(np.finfo(float).eps)
 
 
 def weighted_covariance(
@@ -61,10 +65,11 @@ def weighted_covariance(
 ) -> AsymptoticCovariance:
     """Return Sigma_w at the truth ``theta``; its ``information`` and ``mean`` are A and m, its ``integration_error`` as for NCE.
 
-    Quadrature in one dimension; randomised quasi-Monte-Carlo, with ``rng``, in more: then trust it only where E_d[q^s] converges well,
-    which ``integration_error``, the scatter of 8 randomisations, cannot tell near the boundary of existence.
+    Quadrature in one dimension, as far out as anything is left; randomised quasi-Monte-Carlo, with ``rng``, in more, and only where the
+    average has a variance: else the scatter of 8 randomisations, the ``integration_error``, would be that of the points that were hit.
     Raises ValueError where the covariance is infinite, by the analysis above, where that cannot be told because the model
-    or the noise has no ``tails``, for a theta that does not normalise, a missing ``rng``, and a singular A.
+    or the noise has no ``tails``, for a theta that does not normalise, a missing ``rng``, a singular A, E_d[q^2s] = inf with random
+    points, and where the error to be stated is as large as the result (next to the boundary of existence).
     """
     nu = math.inf if isinstance(nu, (int, float)) and nu == math.inf else as_positive("nu", nu)
     theta = normalized_truth(model, theta)
@@ -82,29 +87,24 @@ def weighted_covariance(
         raise ValueError(
             f"rng: got None; expected a numpy.random.Generator, since {model.n_dim} dimensions have no deterministic rule"
         )
+    _refuse_infinite_scatter(model, theta, noise, weight, nu)
     draw, name = random_rule(
         model, theta, as_generator("rng", rng), as_count("log2_points", log2_points)
     )
-    replicates = []
+    replicates, errors = [], []
     for _ in range(REPLICATES):
         u = draw()
-        replicates.append(
-            _moments(
-                model, theta, noise, nu, weight, u, model.log_density(theta, u) + math.log(len(u))
-            )
-        )
-    pooled = (
-        np.mean([r[0] for r in replicates], axis=0),
-        np.mean([r[1] for r in replicates], axis=0),
-        np.mean([r[2] for r in replicates], axis=0),
-    )
-    covariance = _sandwich(pooled, nu)
-    spread = np.std([_sandwich(one, nu) for one in replicates], axis=0, ddof=1)
+        density = model.log_density(theta, u) + math.log(len(u))
+        found, error = _moments(model, theta, noise, nu, weight, u, density)
+        replicates.append(found)
+        errors.append(error)
+    pooled = _mean(replicates)
+    covariance, rounding = _sandwich(pooled, _mean(errors), nu)
+    spread = np.std([_sandwich(r, e, nu)[0] for r, e in zip(replicates, errors)], axis=0, ddof=1)
     spread *= float(special.stdtrit(REPLICATES - 1, 0.995)) / math.sqrt(REPLICATES)
-    error = _relative(spread, covariance) + _rounding(pooled[0])
-    return AsymptoticCovariance(
-        covariance, error, f"{REPLICATES} sets of 2**{log2_points} {name}", pooled[0], pooled[1], nu
-    )
+    error_stated = refuse_useless(_relative(spread + rounding, covariance))
+    method = f"{REPLICATES} sets of 2**{log2_points} {name}"
+    return AsymptoticCovariance(covariance, error_stated, method, pooled[0], pooled[1], nu)
 
 
 def divergent_power(
@@ -114,10 +114,7 @@ def divergent_power(
 
     Raises ValueError where a power outside of [-1, 0] matters and the model has no ``tails(theta)``, or the noise no ``tails``.
     """
-    # Where q is small a high power does no harm, where it is large a low one does none. With endless noise only Cov_d(w g) is
-    # left, without the factor q.
-    lowest, highest = 2.0 * weight.lower, 2.0 * weight.upper + (1.0 if math.isfinite(nu) else 0.0)
-    harmful = [lowest] * (lowest < -1.0) + [highest] * (highest > 0.0)
+    harmful = _harmful_powers(weight, nu)
     if not harmful:
         return None
     for name, thing in (("model", model), ("noise", noise)):
@@ -130,33 +127,64 @@ def divergent_power(
     return next((s for s in harmful if not power_mass_is_finite(data, noise.tails, s)), None)
 
 
+def _harmful_powers(weight: Weight, nu: float) -> list[float]:
+    # Where q is small a high power does no harm, where it is large a low one does none. With endless noise only Cov_d(w g) is
+    # left, without the factor q.
+    lowest, highest = 2.0 * weight.lower, 2.0 * weight.upper + (1.0 if math.isfinite(nu) else 0.0)
+    return [lowest] * (lowest < -1.0) + [highest] * (highest > 0.0)
+
+
+def _refuse_infinite_scatter(
+    model: Any, theta: Float, noise: Any, weight: Weight, nu: float
+) -> None:
+    """An average of q^s over points from p_d has the variance E_d[q^2s] - E_d[q^s]^2."""
+    for s in _harmful_powers(weight, nu):
+        if not power_mass_is_finite(model.tails(theta), noise.tails, 2.0 * s):
+            raise ValueError(
+                f"weight: {weight} has a finite asymptotic variance here, but E_d[q^{2.0 * s:g}] diverges, so that an average over random "
+                f"points would have none and its error could not be told; expected one dimension, or noise farther from the boundary"
+            )
+
+
 def _on_the_line(
     model: Any, theta: Float, noise: Any, nu: float, weight: Weight
 ) -> AsymptoticCovariance:
     rule = line_rule(model, theta)
 
-    def moments(step: float) -> tuple[_Moments, float, float]:
-        u, width = rule(step)
+    def moments(step: float, reach: float) -> tuple[_Moments, _Moments, float, float]:
+        """The moments, bounds on their errors, |mass of p_d - 1|, and what lies beyond the rule, relative."""
+        u, width = rule(step, reach)
         log_width = np.log(width)
-        found = _moments(model, theta, noise, nu, weight, u, -log_width)
-        # What the outermost nodes carry, relative: the rule ends there, the integral does not.
-        ends = _moments(model, theta, noise, nu, weight, u[[0, -1]], -log_width[[0, -1]])
+        found, rounding = _moments(model, theta, noise, nu, weight, u, -log_width)
+        # What the outermost nodes carry is about what lies beyond, a unit of t wide: the rule ends there, the integral does not.
+        ends, _ = _moments(model, theta, noise, nu, weight, u[[0, -1]], -log_width[[0, -1]])
+        A, m, V = (error + np.abs(end) / step for error, end in zip(rounding, ends))
         missing = float((np.diag(ends[2]) / np.diag(found[2])).max()) / step
-        return found, abs(float((width * np.exp(model.log_density(theta, u))).sum()) - 1.0), missing
+        return (
+            found,
+            (A, m, V),
+            abs(float((width * np.exp(model.log_density(theta, u))).sum()) - 1.0),
+            missing,
+        )
 
-    step = 1.0 / 8.0
-    pieces, mass, missing = moments(step)
-    covariance = _sandwich(pieces, nu)
+    step, reach = 1.0 / 8.0, FIRST_REACH
+    while moments(step, reach)[3] > 1e-13 and reach < LAST_REACH:
+        reach *= 1.5
+    pieces, errors, mass, _ = moments(step, reach)
+    covariance, _ = _sandwich(pieces, errors, nu)
     while True:
         step *= 0.5
         coarse = covariance
-        pieces, mass, missing = moments(step)
-        covariance = _sandwich(pieces, nu)
-        change = _relative(np.abs(covariance - coarse), covariance)
-        if change < 1e-11 or step < 1e-4:
+        pieces, errors, mass, _ = moments(step, reach)
+        covariance, shared = _sandwich(pieces, errors, nu)
+        change, rounding = (
+            _relative(np.abs(covariance - coarse), covariance),
+            _relative(shared, covariance),
+        )
+        if change < max(1e-11, rounding) or step < 1e-4:  # no use in halving below the rounding
             break
-    error = change + mass + missing + _rounding(pieces[0])
-    method = f"quadrature on the line, {2 * round(11.0 / step)} nodes"
+    error = refuse_useless(change + mass + rounding)
+    method = f"quadrature on the line, {2 * round((4.0 + reach) / step)} nodes"
     return AsymptoticCovariance(covariance, error, method, pieces[0], pieces[1], nu)
 
 
@@ -168,21 +196,42 @@ def _moments(
     weight: Weight,
     u: Float,
     log_density_of_points: Float,
-) -> _Moments:
-    """(A, m, E[w^2 (1 + q/nu) g g^T]) as sums over points that lie with the given density."""
-    log_data = model.log_density(theta, u)
-    G = log_data - noise.log_density(u)
+) -> tuple[_Moments, _Moments]:
+    """(A, m, E[w^2 (1 + q/nu) g g^T]) as sums over points that lie with the given density, and bounds on their rounding."""
+    log_data, log_noise = model.log_density(theta, u), noise.log_density(u)
+    G = log_data - log_noise
     g, log_w = model.jacobian(theta, u), weight.log_weight(G)
     # Summed as logarithms: far out p_d underflows and w^2 or q overflows, while their product is an ordinary number.
     once = np.exp(log_data - log_density_of_points + log_w)
     log_twice = log_data - log_density_of_points + 2.0 * log_w
-    twice = np.exp(log_twice + softplus(G - math.log(nu)) if math.isfinite(nu) else log_twice)
+    if math.isfinite(nu):
+        log_twice = log_twice + softplus(G - math.log(nu))
+    twice = np.exp(log_twice)
+    # Each log-density is known to a few eps of itself, and next to the boundary of existence large ones all but cancel.
+    off_data, off_noise = 4.0 * _EPS * np.abs(log_data), 4.0 * _EPS * np.abs(log_noise)
+    off_w = np.abs(weight.elasticity(G)) * (off_data + off_noise) + _EPS * np.abs(log_w)
+    off_once = off_data + off_w + 4.0 * _EPS * (1.0 + np.abs(log_density_of_points))
+    off_twice = off_once + off_w + (off_data + off_noise if math.isfinite(nu) else 0.0)
+    size = np.abs(g)
+    found = _sums(g, once, twice)
+    return found, _sums(size, once * off_once, twice * off_twice)
+
+
+def _sums(g: Float, once: Float, twice: Float) -> _Moments:
     weighted = g * once[:, None]
     return weighted.T @ g, weighted.sum(axis=0), (g * twice[:, None]).T @ g
 
 
-def _sandwich(moments: _Moments, nu: float) -> Float:
-    """Sigma_w, by Cholesky of A scaled to unit diagonal."""
+def _mean(moments: list[_Moments]) -> _Moments:
+    A, m, V = (np.mean(part, axis=0) for part in zip(*moments))
+    return A, m, V
+
+
+def _sandwich(moments: _Moments, errors: _Moments, nu: float) -> tuple[Float, Float]:
+    """Sigma_w, by Cholesky of A scaled to unit diagonal, and what the errors of the moments and of the algebra make of it.
+
+    To first order: A^-1 (error of V) A^-1, twice A^-1 (error of A) A^-1 V A^-1, and what A^-1 m is off by.
+    """
     A, m, V = moments
     size = np.sqrt(np.diag(A))
     try:
@@ -193,11 +242,21 @@ def _sandwich(moments: _Moments, nu: float) -> Float:
         raise ValueError(
             f"theta: A = E[w g g^T] is singular ({error}); expected a theta that the noise identifies"
         ) from None
+    inverse = linalg.cho_solve((factor, True), np.diag(1.0 / size)) / size[:, None]
     half = linalg.cho_solve((factor, True), V / size[:, None]) / size[:, None]
     inner = linalg.cho_solve((factor, True), half.T / size[:, None]) / size[:, None]
     solved = linalg.cho_solve((factor, True), m / size) / size
-    covariance = 0.5 * (inner + inner.T) - (1.0 + 1.0 / nu) * np.outer(solved, solved)
-    return np.asarray(covariance, dtype=np.float64)
+    correction = 1.0 + 1.0 / nu
+    covariance = 0.5 * (inner + inner.T) - correction * np.outer(solved, solved)
+    rounding = len(A) * _EPS
+    of_A, of_m, of_V = (e + rounding * np.abs(f) for e, f in zip(errors, moments))
+    size_of_inverse, size_of_solved = np.abs(inverse), np.abs(solved)
+    through_A = size_of_inverse @ of_A @ np.abs(inner)
+    off = size_of_inverse @ (of_m + of_A @ size_of_solved)
+    through_m = correction * np.outer(off + _EPS * size_of_solved, size_of_solved)
+    error_of_it = size_of_inverse @ of_V @ size_of_inverse
+    error_of_it += through_A + through_A.T + through_m + through_m.T
+    return np.asarray(covariance, dtype=np.float64), np.asarray(error_of_it, dtype=np.float64)
 
 
 def _relative(difference: Float, covariance: Float) -> float:
@@ -208,8 +267,3 @@ def _relative(difference: Float, covariance: Float) -> float:
         )
     scale = np.sqrt(variances)
     return float((difference / np.outer(scale, scale)).max())
-
-
-def _rounding(A: Float) -> float:
-    size = np.sqrt(np.diag(A))
-    return float(np.finfo(float).eps * np.linalg.cond(A / np.outer(size, size)))

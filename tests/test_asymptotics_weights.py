@@ -128,13 +128,13 @@ def nu_inverted(original, model, theta, noise, nu, weight, *rest):
 
 
 def weight_not_squared(original, model, theta, noise, nu, weight, *rest):
-    A, m, _ = original(model, theta, noise, nu, weight, *rest)
-    return A, m, A * (1.0 + 1.0 / nu)
+    (A, m, _), errors = original(model, theta, noise, nu, weight, *rest)
+    return (A, m, A * (1.0 + 1.0 / nu)), errors
 
 
 def mean_without_weight(original, model, theta, noise, nu, weight, *rest):
-    A, _, V = original(model, theta, noise, nu, weight, *rest)
-    return A, original(model, theta, noise, nu, nr.PowerWeight(0.0), *rest)[1], V
+    (A, _, V), errors = original(model, theta, noise, nu, weight, *rest)
+    return (A, original(model, theta, noise, nu, nr.PowerWeight(0.0), *rest)[0][1], V), errors
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,18 @@
-r"""Standard errors from a fit, under the assumption that the model is right: p_d = p_m(.; theta*) for some theta*.
+r"""Standard errors from a fit: under the assumption that the model is right, and, ``robust=True``, without it.
 
-NCE, with c free:   Sigma = I^{-1} - (1 + 1/nu) e_c e_c^T,   I = (1/n_data) sum over x and y of h(1 - h) g g^T
+NCE, with c free:     Sigma = I^{-1} - (1 + 1/nu) e_c e_c^T,   I = (1/n_data) sum over x and y of h(1 - h) g g^T
+NCE, g_c not 1:       Sigma = I^{-1} - (1 + 1/nu) I^{-1} m m^T I^{-1},   m = (1/n_data) sum over x and y of h(1 - h) g
+Maximum likelihood:   the Cramer-Rao bound at the fit (``asymptotics.cramer_rao_bound``), c by the delta method.
 
-which is the asymptotic covariance of J12 with I_nu^{-1} E[P_nu g] = e_c put in (true wherever c is free) and I_nu
-estimated by the objective's own Hessian. It is positive semidefinite in every sample at a stationary point: there
-sum h = n_data over both samples, so by Jensen I_cc <= nu/(1 + nu).
+The second is the asymptotic covariance of J12 with I_nu and m_nu estimated at the fit; the first has I_nu^{-1} m_nu = e_c put in, which
+is true wherever the model's last parameter is a free c, that is, where g_c = 1 at all points. Both are positive semidefinite where
+sum h = n_data over both samples, as it is at a stationary point with a c: by Jensen m^T I^{-1} m <= nu/(1 + nu).
 
-Maximum likelihood: the Cramer-Rao bound at the fit (``asymptotics.cramer_rao_bound``), c by the delta method.
+Robust:               Sigma = H^{-1} V H^{-1},   V = Cov_x[(1 - h) g] + nu Cov_y[h g]    (likelihood: Cov_x[g]),
+
+H the full negative Hessian of the *expected* objective, with the model's second derivatives and with what its kinks add
+(``kink_curvature.py``). It is the covariance about the maximiser of the expected objective, the truth or not, for the noise as it was
+used (Huber's sandwich; THEORY.md, *Standard errors from a fit*). Each term of V is centred at its own mean.
 
 Conventions
 -----------
@@ -19,12 +25,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import linalg
 
 from nce_ref._checks import Float
 from nce_ref.asymptotics import cramer_rao_bound
 from nce_ref.estimators.fit import Fit
+from nce_ref.estimators.kink_curvature import (
+    KinkCurvature,
+    classification_kinks,
+    density_kinks,
+)
+from nce_ref.models.base import Pass
 from nce_ref.objectives.likelihood import LikelihoodObjective
 from nce_ref.objectives.nce import NCEObjective
+from nce_ref.special import sigmoid
+
+# Mean of (g_c - 1)^2 up to which the last parameter is taken for a free c: far above rounding, far below any other parameter.
+_CONSTANT = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,15 +53,22 @@ class EstimatedCovariance:
     method: str
 
 
-def estimate_covariance(fit: Fit, *, rng: np.random.Generator | None = None) -> EstimatedCovariance:
-    """Return Sigma / n_data at the fit. Assumes a correct model; for a wrong one the spread may be larger or smaller.
+def estimate_covariance(
+    fit: Fit, *, robust: bool = False, rng: np.random.Generator | None = None
+) -> EstimatedCovariance:
+    """Return Sigma / n_data at the fit; see the module's formulas. ``robust`` does without the assumption of a correct model.
 
     Too small for n_data below some 2000 with Laplace ICA, whose kinks make the approach to the limit slow (facts: at
     nu = 1 the squared error exceeds it by 20 % at 2000). For maximum likelihood an estimate whose B is badly
     conditioned gives a covariance as badly conditioned. ``rng`` serves a maximum-likelihood fit of a model of your own that
     offers no closed moments (``asymptotics.cramer_rao_bound``); the models here need none.
-    Raises ValueError where the fit has not converged, since nothing is known about such a point, or where the curvature
-    is singular.
+
+    The robust form speaks of the maximiser for the noise as used: noise fitted to x moves it, and is not accounted for. With kinks
+    it rests on a density estimate at each kink, whose error grows where the model is far from right: ``method`` states the
+    smallest eigenvalue of H in units of the information, with its standard error. An eigenvalue below its own error is
+    replaced by that error, which ``method`` says.
+    Raises ValueError where the fit has not converged, since nothing is known about such a point; where the curvature is singular or
+    (robust) not positive definite, or known worse than the information is large; and where a variance comes out negative.
     """
     if not fit.converged:
         raise ValueError(
@@ -52,25 +76,143 @@ def estimate_covariance(fit: Fit, *, rng: np.random.Generator | None = None) -> 
         )
     problem = fit.problem
     if isinstance(problem, NCEObjective):
-        hessian = problem.expand(fit.theta).hessian
-        covariance = _inverse(-hessian)
-        covariance[-1, -1] -= 1.0 + 1.0 / problem.nu
-        method = "objective's Hessian, less (1 + 1/nu) for c"
+        form = _robust_nce if robust else _nce
+        covariance, method = form(problem, fit.theta)
     elif isinstance(problem, LikelihoodObjective):
-        covariance = cramer_rao_bound(problem.model, fit.theta, rng=rng).covariance.copy()
-        method = "Cramer-Rao bound at the fit, c by the delta method"
+        if robust:
+            covariance, method = _robust_likelihood(problem, fit.theta)
+        else:
+            covariance = cramer_rao_bound(problem.model, fit.theta, rng=rng).covariance
+            method = "Cramer-Rao bound at the fit, c by the delta method"
     else:
         raise ValueError(f"fit: of {type(problem).__name__}; expected a fit by fit_nce or fit_mle")
-    covariance /= problem.n_data
+    covariance = covariance / problem.n_data
     return EstimatedCovariance(covariance, np.sqrt(np.maximum(np.diag(covariance), 0.0)), method)
 
 
+def _nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
+    once, log_odds = problem.whole_pass(theta)
+    if _last_is_constant(once, len(log_odds)):
+        covariance = _inverse(-problem.expand(theta).hessian)
+        covariance[-1, -1] -= 1.0 + 1.0 / problem.nu
+        return covariance, "objective's Hessian, less (1 + 1/nu) for c"
+    bends = _bends(log_odds) / problem.n_data
+    inverse = _inverse(once.curvature(np.zeros(len(bends)), bends))
+    mean = once.pullback(bends)
+    solved = inverse @ mean
+    if not float(mean @ solved) <= problem.nu / (1.0 + problem.nu):
+        raise ValueError(
+            f"fit: m^T I^-1 m = {float(mean @ solved):.3g} exceeds nu/(1 + nu) = {problem.nu / (1.0 + problem.nu):.3g}, which a "
+            "correct model without c does not at its maximum; expected more data, or robust=True"
+        )
+    covariance = inverse - (1.0 + 1.0 / problem.nu) * np.outer(solved, solved)
+    return covariance, "weighted sums over the samples, for a model whose last parameter is no c"
+
+
+def _robust_nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
+    once, log_odds = problem.whole_pass(theta)
+    n, of_data = problem.n_data, np.arange(len(log_odds)) < problem.n_data
+    size = sigmoid(np.where(of_data, -log_odds, log_odds))  # 1 - h on the data, h on the noise
+    zero = np.zeros(len(size))
+    mean_x = once.pullback(np.where(of_data, size / n, 0.0))
+    mean_y = once.pullback(np.where(of_data, 0.0, size / problem.n_noise))
+    gram = once.curvature(zero, size * size / n)
+    spread = gram - np.outer(mean_x, mean_x) - problem.n_noise / n * np.outer(mean_y, mean_y)
+    kinks = once.kinks()
+    return _sandwich(
+        -problem.expand(theta).hessian,
+        spread,
+        once.curvature(zero, _bends(log_odds) / n),
+        classification_kinks(kinks, log_odds, n, len(theta)) if len(kinks.arguments) else None,
+        n,
+    )
+
+
+def _robust_likelihood(problem: LikelihoodObjective, theta: Float) -> tuple[Float, str]:
+    alpha, n = theta[:-1], problem.n_data
+    once = problem.whole_pass(alpha)
+    mean = once.pullback(np.full(n, 1.0 / n))
+    gram = once.curvature(np.zeros(n), np.full(n, 1.0 / n))
+    spread = (gram - np.outer(mean, mean))[:-1, :-1]
+    kinks = once.kinks()
+    found = density_kinks(kinks, n, len(theta)) if len(kinks.arguments) else None
+    if found is not None:
+        found = _without_c(found)
+    covariance, method = _sandwich(-problem.expand(alpha).hessian, spread, spread, found, n)
+    # c = -ln Z(alpha).
+    rows = np.vstack([np.eye(len(alpha)), -problem.model.log_normalizer_gradient(theta)[:-1]])
+    return rows @ covariance @ rows.T, f"{method}; c by the delta method"
+
+
+def _without_c(kinks: KinkCurvature) -> KinkCurvature:
+    """The same in the coordinates of alpha; no kink has a part along c."""
+    return KinkCurvature(
+        kinks.matrix[:-1, :-1],
+        lambda directions: kinks.error(np.pad(directions, ((0, 1), (0, 0)))),
+        lambda covariance: kinks.crossings(np.pad(covariance, (0, 1)))[:-1, :-1],
+    )
+
+
+def _sandwich(
+    smooth: Float, spread: Float, information: Float, kinks: KinkCurvature | None, n_data: int
+) -> tuple[Float, str]:
+    """H^-1 V H^-1 by the eigenvectors of H in units of the information: H = I E L E^T I, E^T I E = 1."""
+    units = _unit_diagonal(information)
+    scaled = information / np.outer(units, units)
+    _inverse(scaled)
+    hessian = smooth if kinks is None else smooth + kinks.matrix
+    values, vectors = linalg.eigh(hessian / np.outer(units, units), scaled)
+    vectors = vectors / units[:, None]
+    method = "sandwich H^-1 V H^-1"
+    if kinks is None:
+        if not values[0] > 0.0:
+            raise ValueError(
+                f"fit: the Hessian is not negative definite, {values[0]:.3g} of the information; expected a strict maximum"
+            )
+    else:
+        error = kinks.error(vectors)
+        if not error.max() < 1.0:
+            raise ValueError(
+                f"fit: the curvature at the kinks is known to {error.max():.2g} of the information; expected more data"
+            )
+        method += f"; H with the kinks by a kernel density, least eigenvalue {values[0]:.2g} +- {error[0]:.1g} of the information's"
+        unresolved = int((values < error).sum())
+        if unresolved:
+            method += f", {unresolved} below the error, which takes its place"
+        values = np.maximum(values, error)
+    inverse = (vectors / values) @ vectors.T
+    covariance = inverse @ spread @ inverse
+    if kinks is not None:
+        covariance = inverse @ (spread + kinks.crossings(covariance / n_data)) @ inverse
+    return 0.5 * (covariance + covariance.T), method
+
+
+def _last_is_constant(once: Pass, n_points: int) -> bool:
+    """Whether g_c = 1 at all points, by sum (g_c - 1)^2 = sum g_c^2 - 2 sum g_c + n_points."""
+    ones = np.ones(n_points)
+    first, second = once.pullback(ones)[-1], once.curvature(np.zeros(n_points), ones)[-1, -1]
+    return bool(abs(second - 2.0 * first + n_points) <= _CONSTANT * n_points)
+
+
+def _bends(log_odds: Float) -> Float:
+    """h(1 - h)."""
+    return np.asarray(sigmoid(log_odds) * sigmoid(-log_odds))
+
+
+def _unit_diagonal(matrix: Float) -> Float:
+    """The roots of the diagonal: in these units no verdict depends on the units of the data."""
+    diagonal = np.diag(matrix)
+    return np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
+
+
 def _inverse(matrix: Float) -> Float:
-    eigenvalues = np.linalg.eigvalsh(matrix)
-    if eigenvalues[0] <= len(matrix) * np.finfo(float).eps * eigenvalues[-1]:
-        spread = f"eigenvalues from {eigenvalues[0]:.3g} to {eigenvalues[-1]:.3g}"
+    units = _unit_diagonal(matrix)
+    scaled = matrix / np.outer(units, units)
+    eigenvalues = np.linalg.eigvalsh(scaled)
+    if not eigenvalues[0] > len(matrix) * np.finfo(float).eps * eigenvalues[-1]:
+        spread = f"eigenvalues from {eigenvalues[0]:.3g} to {eigenvalues[-1]:.3g} at unit diagonal"
         raise ValueError(
             f"fit: its information matrix is singular, {spread}; draw more data or noise"
         )
-    inverse = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
+    inverse = np.asarray(np.linalg.inv(scaled), dtype=np.float64) / np.outer(units, units)
     return 0.5 * (inverse + inverse.T)

@@ -4,7 +4,8 @@ Conventions
 -----------
 precision  (n, n) Lambda, symmetric positive definite; data density Normal(0, Lambda^-1)
 theta      (lower triangle of Lambda row by row, c): g = -u_a u_b (a > b), -u_a^2/2 (a = b), 1
-V          (n, n): u = V z makes data and noise both diagonal, z ~ Normal(0, I) under the data, Normal(0, diag(tau^2)) under the noise
+z          u = M^-T z makes data and noise both diagonal, z ~ Normal(0, I) under the data, Normal(0, diag(tau^2)) under the noise
+D          (n, n): the precision of z, Lambda = M D M^T, at the truth I: in its coordinates I_nu is well conditioned
 q          (n, n): E[P z_i^2 z_j^2], q_ii = E[P z_i^4]
 """
 
@@ -17,6 +18,8 @@ import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.models.moments import Complex, Moments, posterior_moments
+
+_EPS = float(np.finfo(float).eps)
 
 
 def gaussian_moments(precision: Float, noise: Any, nu: float) -> Moments | None:
@@ -31,11 +34,9 @@ def gaussian_moments(precision: Float, noise: Any, nu: float) -> Moments | None:
     n = len(precision)
     L = np.linalg.cholesky(precision)
     if math.isinf(nu):
-        V = np.linalg.inv(L).T
-        versions, method = (
-            [np.concatenate([np.ones(1 + n), (np.ones((n, n)) + 2.0 * np.eye(n)).ravel()])],
-            "closed form (P = 1)",
-        )
+        root = L
+        value = np.concatenate([np.ones(1 + n), (np.ones((n, n)) + 2.0 * np.eye(n)).ravel()])
+        versions, rounding, method = [value], np.zeros(len(value)), "closed form (P = 1)"
     elif hasattr(noise, "normal_parameters"):
         mean, cov = (np.asarray(a) for a in noise.normal_parameters)
         if cov.shape != (n, n):
@@ -43,16 +44,36 @@ def gaussian_moments(precision: Float, noise: Any, nu: float) -> Moments | None:
         if mean.any():
             return None
         variances, U = np.linalg.eigh(L.T @ cov @ L)
-        V = np.linalg.solve(L.T, U)
-        value, others = posterior_moments(lambda s: _tilted(s, variances), nu)
-        versions, method = (
-            [value, *others],
-            "contour integral over the sum of the log-ratios of the joint principal axes",
+        root = L @ U
+        sizes = np.abs(np.log(variances)).sum()
+        condition = float(np.linalg.cond(cov / np.sqrt(np.outer(np.diag(cov), np.diag(cov)))))
+
+        def error_of_tilted(s: Complex) -> Float:
+            size = np.abs(s)
+            # Each variance is known to n eps times the condition number of what it comes from, and enters with the power s; the
+            # logarithms and the roots of p, (n/2) ln p at most, are rounded.
+            known = n * _EPS * (condition + np.linalg.cond(precision))
+            return np.asarray(
+                size * (_EPS * sizes + n * known) + _EPS * (8.0 + n * np.log1p(size + size * sizes))
+            )
+
+        value, others, rounding = posterior_moments(
+            lambda s: _tilted(s, variances), nu, error_of_tilted
         )
+        versions = [value, *others]
+        method = "contour integral over the sum of the log-ratios of the joint principal axes"
     else:
         return None
-    pairs = [_assemble(v, V) for v in versions]
-    return Moments(*pairs[0], alternatives=tuple(pairs[1:]), random=False, floor=0.0, method=method)
+    # In z the entries are a few moments, all positive: W = V's own action, no inverse of it.
+    pairs = [_assemble(v, n) for v in versions]
+    return Moments(
+        *pairs[0],
+        alternatives=tuple(pairs[1:]),
+        random=False,
+        error=np.abs(_assemble(rounding, n)[0]),
+        method=method,
+        change=_change(np.asarray(root, dtype=np.float64)),
+    )
 
 
 def _tilted(s: Complex, variances: Float) -> Complex:
@@ -65,18 +86,23 @@ def _tilted(s: Complex, variances: Float) -> Complex:
     return total * np.concatenate([np.ones((1, len(s))), 1.0 / p, fourth.reshape(n * n, len(s))])
 
 
-def _assemble(moments: Float, V: Float) -> tuple[Float, Float]:
-    """From the even moments of z to I_nu and m_nu in theta coordinates; odd ones vanish, P_nu being even in each z_i."""
-    n = len(V)
+def _assemble(moments: Float, n: int) -> tuple[Float, Float]:
+    """From the even moments of z to I_nu and m_nu in the coordinates (lower triangle of D, c); odd ones vanish, P_nu being even."""
     q = moments[1 + n :].reshape(n, n)
     a, b = np.tril_indices(n)
-    weight = -np.where(a == b, 0.5, 1.0)[:, None]
-    i, j = np.triu_indices(n, 1)
-    squares = weight * V[a] * V[b]
-    products = weight * (V[a][:, i] * V[b][:, j] + V[a][:, j] * V[b][:, i])
-    k = len(a)
-    information = np.empty((k + 1, k + 1))
-    information[:k, :k] = squares @ q @ squares.T + (products * q[i, j]) @ products.T
-    mean = np.concatenate([squares @ moments[1 : 1 + n], moments[:1]])
-    information[k], information[:, k] = mean, mean
-    return 0.5 * (information + information.T), mean
+    diagonal = np.flatnonzero(a == b)
+    information = np.diag(np.append(q[a, b], moments[0]))
+    information[np.ix_(diagonal, diagonal)] = 0.25 * q
+    mean = np.zeros(len(a) + 1)
+    mean[diagonal], mean[-1] = -0.5 * moments[1 : 1 + n], moments[0]
+    information[-1], information[:, -1] = mean, mean
+    return information, mean
+
+
+def _change(root: Float) -> Float:
+    """W of Lambda = M D M^T, M = ``root``, from the lower triangle of D to that of Lambda; c is left alone."""
+    a, b = np.tril_indices(len(root))
+    pairs = root[a][:, a] * root[b][:, b] + np.where(a == b, 0.0, root[a][:, b] * root[b][:, a])
+    change = np.eye(len(a) + 1)
+    change[:-1, :-1] = pairs
+    return change

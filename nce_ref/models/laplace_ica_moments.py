@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,10 @@ from nce_ref.special import SQRT_2
 
 # |entries that should vanish| up to this are taken as rounding of B and cov, and counted in the stated error.
 _ROUNDING = 1e-8
+_EPS = float(np.finfo(float).eps)
+_STEP = 1e-4  # of a derivative by ln tau of which the size is all that matters
+# Relative error of psi_m for z on a contour, apart from that of (pi tau^2)^(-z/2): the largest of 2e5 against 40 digits is 6e-15.
+HALF_LINE_ERROR = 2e-14
 
 
 def laplace_ica_moments(B: Float, noise: Any, nu: float) -> Moments | None:
@@ -49,16 +54,17 @@ def laplace_ica_moments(B: Float, noise: Any, nu: float) -> Moments | None:
     Raises ValueError where the noise has another dimension than the model, or underflows on all of the data.
     """
     n = len(B)
-    floor = 0.0
+    # Laplace noise off by ``distance`` has another ln p_n, by sqrt2 distance |s|, n of them; E|s|^3 is 3/sqrt2 times E s^2.
+    distance, sensitivity = 0.0, 3.0 * n
+    rounding = _EPS * _constant_weight(n, 1.0)
     if math.isinf(nu):
         versions, method = [_constant_weight(n, 1.0)], "closed form (P = 1)"
     elif hasattr(noise, "laplace_demixing"):
         other = np.asarray(noise.laplace_demixing)
         _refuse_other_dimension(other, n)
-        distance = _distance_from_signed_permutation(np.linalg.solve(B.T, other.T).T)
+        distance = _distance_from_the_same_rows(other, B)
         if distance > _ROUNDING:
             return None
-        floor = 10.0 * distance
         versions, method = (
             [_constant_weight(n, nu / (1.0 + nu))],
             "closed form (noise density = data density)",
@@ -73,31 +79,37 @@ def laplace_ica_moments(B: Float, noise: Any, nu: float) -> Moments | None:
             float(np.abs(cov / np.outer(tau, tau) - np.eye(n)).max()),
             float(np.abs(B @ mean_of_noise / tau).max()),
         )
+        # B cov B^T and B mean are sums of terms that may cancel.
+        terms = np.abs(B) @ np.abs(cov_of_noise) @ np.abs(B).T / np.outer(tau, tau)
+        known = 2.0 * n * _EPS * max(terms.max(), (np.abs(B) @ np.abs(mean_of_noise) / tau).max())
         if distance > _ROUNDING:
-            return _by_orthants(B, mean_of_noise, cov, nu)
-        floor = 10.0 * distance
-        value, others = posterior_moments(lambda s: _tilted(s, tau), nu)
-        versions, method = (
-            [value, *others],
-            "contour integral over the sum of the sources' log-ratios",
-        )
+            moments = orthant_moments(B @ mean_of_noise, 0.5 * (cov + cov.T), nu, float(known))
+            return None if moments is None else dataclasses.replace(moments, change=_change(B))
+        distance = max(distance, float(known))
+        sizes = float(np.abs(np.log(math.pi * tau**2)).sum())
+
+        def error_of_tilted(s: Complex) -> Float:
+            of_sources = sum(_half_line_error(s, float(t)) for t in tau)
+            return np.asarray(of_sources + _EPS * np.abs(s) * sizes)
+
+        value, others, rounding = posterior_moments(lambda s: _tilted(s, tau), nu, error_of_tilted)
+        versions = [value, *others]
+        # A law off by ``distance`` has another ln p_n, by distance (s/tau)^2 at most, n of them. E[P(1-P) f (s/tau)^2] is the moment's
+        # derivative by ln tau, and E[P(1-P) f], which is below the moment.
+        moved = posterior_moments(lambda s: _tilted(s, tau * (1.0 + _STEP)), nu, error_of_tilted)[0]
+        sensitivity = n * (n + float((np.abs(moved / value - 1.0)).max()) / _STEP)
+        method = "contour integral over the sum of the sources' log-ratios"
     else:
         return None
-    pairs = [_in_theta(_assemble(v, n), B) for v in versions]
+    pairs = [_assemble(v, n) for v in versions]
+    size = np.sqrt(np.diag(pairs[0][0]))
     return Moments(
-        *pairs[0], alternatives=tuple(pairs[1:]), random=False, floor=floor, method=method
-    )
-
-
-def _by_orthants(B: Float, mean_of_noise: Float, cov: Float, nu: float) -> Moments | None:
-    found = orthant_moments(B @ mean_of_noise, 0.5 * (cov + cov.T), nu)
-    if found is None:
-        return None
-    (information, mean), *others = (
-        _in_theta(pair, B) for pair in ((found.information, found.mean), *found.alternatives)
-    )
-    return dataclasses.replace(
-        found, information=information, mean=mean, alternatives=tuple(others)
+        *pairs[0],
+        alternatives=tuple(pairs[1:]),
+        random=False,
+        error=np.abs(_assemble(rounding, n)[0]) + sensitivity * distance * np.outer(size, size),
+        method=method,
+        change=_change(B),
     )
 
 
@@ -114,22 +126,34 @@ def half_line_moments(z: Complex, tau: float) -> Complex:
     return np.stack([front * J[0], front / root * J[1], front / root**2 * J[2]])
 
 
+def _half_line_error(z: Complex, tau: float) -> Float:
+    """A bound on the relative error of psi_m: e^(x^2) is rounded by eps |x^2|, where Re x < 0 and it counts beside 1/x^3."""
+    x = tau * (1.0 - z) / np.sqrt(z)
+    size, real = np.abs(x), (x * x).real
+    with np.errstate(over="ignore"):
+        share = np.minimum(1.0, 8.0 * size**5 * np.exp(np.minimum(real, 0.0)))
+    return np.asarray(HALF_LINE_ERROR + np.where(x.real < 0.0, 4.0 * _EPS * size**2 * share, 0.0))
+
+
 def _gaussian_tail_moments(x: Complex) -> Complex:
-    r"""J_m(x) = int_0^inf t^m e^(-t^2 - 2xt) dt, m = 0, 1, 2, for |arg x| < 3 pi/4; relative error about 1e-12.
+    r"""J_m(x) = int_0^inf t^m e^(-t^2 - 2xt) dt, m = 0, 1, 2, for |arg x| <= 3 pi/4; relative error below ``HALF_LINE_ERROR``/2.
 
     Where Re x < 0, the integral over the whole line minus the one with -x, so that below Re x >= 0.
-    J_0 = sqrt(pi)/2 w(ix) with Faddeeva's w, J_1 = (1 - 2x J_0)/2, J_2 = (J_0 - 2x J_1)/2. Both subtractions cancel
-    all but 1/x^2 of their terms, so beyond |x| = 7 the asymptotic series sum_k (-1)^k (m+2k)!/k! (2x)^-(m+2k+1) is
-    used instead, whose twentieth term is below 1e-15 there.
+    |x| <= 1:       J_0 = sqrt(pi)/2 w(ix) with Faddeeva's w, J_1 = (1 - 2x J_0)/2, J_2 = (J_0 - 2x J_1)/2.
+    1 < |x| <= 8:   both subtractions cancel all but 1/x^2 of their terms, so here by Gauss-Legendre rules along the ray
+                    t = e^(-i arg(x)/3) v/(2|x|): on it t^2 and 2xt are within pi/3 of the positive axis, and little cancels.
+    |x| > 8:        the asymptotic series sum_k (-1)^k (m+2k)!/k! (2x)^-(m+2k+1), whose twentieth term is below 1e-15 there.
     """
     flipped = x.real < 0.0
     y = np.where(flipped, -x, x)
     J = np.empty((3, *x.shape), dtype=np.complex128)
-    far = np.abs(y) > 7.0
-    v = y[~far]
-    J[0, ~far] = 0.5 * math.sqrt(math.pi) * wofz(1j * v)
-    J[1, ~far] = 0.5 - v * J[0, ~far]
-    J[2, ~far] = 0.5 * J[0, ~far] - v * J[1, ~far]
+    far, near = np.abs(y) > 8.0, np.abs(y) <= 1.0
+    v = y[near]
+    J[0, near] = 0.5 * math.sqrt(math.pi) * wofz(1j * v)
+    J[1, near] = 0.5 - v * J[0, near]
+    J[2, near] = 0.5 * J[0, near] - v * J[1, near]
+    between = ~(far | near)
+    J[:, between] = _along_a_ray(y[between])
     inverse = 0.5 / y[far]
     for m in range(3):
         term = math.factorial(m) * inverse ** (m + 1)
@@ -144,6 +168,25 @@ def _gaussian_tail_moments(x: Complex) -> Complex:
     for m, moment in enumerate((line, -xf * line, (xf**2 + 0.5) * line)):
         J[m, flipped] = moment - (-1) ** m * J[m, flipped]
     return J
+
+
+@cache
+def _ray_rule() -> tuple[Float, Float]:
+    """Nodes and weights in v = 2|x||t|, up to e^-(v cos(pi/3)) = e^-42; narrow boxes where t^2 may still turn fast."""
+    node, weight = np.polynomial.legendre.leggauss(16)
+    edges = np.array([*range(0, 22, 2), 25, 31, 38, 46, 56, 68, 84], dtype=np.float64)
+    width = np.diff(edges)[:, None]
+    nodes = edges[:-1, None] + width * (0.5 + 0.5 * node)
+    return nodes.ravel(), (0.5 * width * weight).ravel()
+
+
+def _along_a_ray(x: Complex) -> Complex:
+    """J_m, m = 0, 1, 2, for 1 < |x| <= 8 and Re x >= 0."""
+    v, weight = _ray_rule()
+    step = np.exp(-1j / 3.0 * np.angle(x)) / (2.0 * np.abs(x))  # t = step v
+    t = step[:, None] * v
+    values = np.exp(-t * (t + 2.0 * x[:, None])) * weight
+    return np.stack([step * (values * t**m).sum(axis=1) for m in range(3)])
 
 
 def _tilted(s: Complex, tau: Float) -> Complex:
@@ -197,13 +240,12 @@ def _assemble(moments: Float, n: int) -> tuple[Float, Float]:
     return information, mean
 
 
-def _in_theta(eta: tuple[Float, Float], B: Float) -> tuple[Float, Float]:
-    """From eta to theta coordinates: dB = E B, hence the gradient's row i is A times E's row i."""
+def _change(B: Float) -> Float:
+    """W of d theta = W d eta: dB = E B, so row i of dB is B^T times row i of E."""
     n = len(B)
     change = np.eye(n * n + 1)
-    change[:-1, :-1] = np.kron(np.eye(n), np.linalg.inv(B))
-    information = change @ eta[0] @ change.T
-    return 0.5 * (information + information.T), change @ eta[1]
+    change[:-1, :-1] = np.kron(np.eye(n), B.T)
+    return change
 
 
 def _refuse_other_dimension(matrix: Any, n: int) -> None:
@@ -211,8 +253,20 @@ def _refuse_other_dimension(matrix: Any, n: int) -> None:
         raise ValueError(f"noise: got dimension {len(matrix)}; expected {n}, the model's")
 
 
-def _distance_from_signed_permutation(R: Float) -> float:
-    """0 where the rows of noise.B are those of B up to order and sign, which leaves the Laplace density unchanged."""
+def _distance_from_the_same_rows(other: Float, B: Float) -> float:
+    """0 where the rows of ``other`` are those of B up to order and sign, which leaves the Laplace density unchanged.
+
+    Else how far ``other`` B^-1 is from a signed permutation. The same rows are told without an inverse, exactly for any B.
+    """
+
+    def ordered(rows: Float) -> Float:
+        leading = rows[np.arange(len(rows)), (rows != 0.0).argmax(axis=1)]
+        rows = rows * np.sign(leading)[:, None]
+        return rows[np.lexsort(rows.T)]
+
+    if np.array_equal(ordered(other), ordered(B)):
+        return 0.0
+    R = np.linalg.solve(B.T, other.T).T
     size = np.abs(R)
     nearest = np.zeros_like(size)
     nearest[np.arange(len(R)), size.argmax(axis=1)] = 1.0

@@ -22,6 +22,7 @@ sums         (n_orthants, n_moments)   E[P r^a] over an orthant, one column for 
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from dataclasses import dataclass
@@ -43,13 +44,15 @@ MAX_EVALUATIONS = 2**27  # of P: some three seconds
 # every 1.5 of them, so that no bump of P hides between nodes.
 _FIRST_WIDTH = 16.0
 _TAIL = 46.0  # e^-46 = 1e-20
-_SUMMATION = 10.0 * float(np.finfo(float).eps)  # relative error of a sum of products, all positive
+_EPS = float(np.finfo(float).eps)
+_SUMMATION = 10.0 * _EPS  # relative error of a sum of products, all positive
 _BLOCK = 2**16  # evaluations at a time, half a megabyte an array
 
 
 @dataclass(frozen=True)
 class _Problem:
-    """The noise in the coordinates r of each orthant: mean (n_orthants, n), whiten (n_orthants, n, n).
+    """The noise in the coordinates r of each orthant: mean (n_orthants, n), whiten (n_orthants, n, n); |W (s - mean)|^2 is known to
+    ``known`` of itself.
 
     signs (2^n, n) are the sign patterns, which (2^n,) tells the orthant that serves for each, count (n_orthants,) for how many.
     """
@@ -60,16 +63,18 @@ class _Problem:
     mean: Float
     whiten: Float
     log_scale: float
+    known: float
 
 
-def orthant_moments(mean: Float, cov: Float, nu: float) -> Moments | None:
+def orthant_moments(mean: Float, cov: Float, nu: float, known: float = 0.0) -> Moments | None:
     r"""Return I_nu and m_nu in the coordinates (E row by row, c) for noise N(mean, cov) on the sources, 0 < nu < inf.
 
+    ``known``: to what part of its standard deviations the noise's law is known in these coordinates, beside rounding.
+
     None for one source (a line has its own rule), for more than ``MAX_SOURCES``, and where ``MAX_EVALUATIONS`` do not bring the
-    error below ``REACHED``: noise all but degenerate. ``alternatives`` are the sums of the coarser rule, and the sums
-    moved by all *absolute* disagreements of the two, in which nothing cancels; the rule itself errs less, often by a factor of 10.
-    ``floor`` is rounding, eps times the size of t's terms and the condition number of the noise's correlations, and what is cut
-    off far out.
+    error below ``REACHED``: noise all but degenerate. ``alternatives`` are the sums of the coarser rule. ``error`` holds all
+    *absolute* disagreements of the two, in which nothing cancels (the rule itself errs less, often by a factor of 10), rounding, eps
+    times the size of t's terms and the condition number of the noise's correlations, and what is cut off far out.
     Takes some 5 ms for two sources and 0.1 s for three; longer, the smaller the noise's narrowest scale is against its widest.
     Raises ValueError where P underflows on all of the data.
     """
@@ -77,7 +82,7 @@ def orthant_moments(mean: Float, cov: Float, nu: float) -> Moments | None:
     if not 2 <= n <= MAX_SOURCES:
         return None
     try:
-        problem = _seen_from_orthants(mean, cov, nu)
+        problem = _seen_from_orthants(mean, cov, nu, known)
     except np.linalg.LinAlgError:  # positive definite before B, not after: all but degenerate
         return None
     tau = np.sqrt(np.diag(cov))
@@ -99,38 +104,41 @@ def orthant_moments(mean: Float, cov: Float, nu: float) -> Moments | None:
     boxes = grid(low, high, _FIRST_WIDTH * narrowest, max_boxes // 2)
     if boxes is None:
         return None
-    # The terms of t are up to ``tail``, the correlations are known to eps and their inverse to eps times their condition number:
-    # no use in refining beyond that.
-    rounding = tail * float(np.finfo(float).eps * np.linalg.cond(cov / np.outer(tau, tau)))
     found = refine(
         lambda some: _integrate(problem, some),
         boxes,
         problem.count,
-        max(TARGET, rounding),
+        max(TARGET, min(problem.known, REACHED)),  # no use in refining beyond
         max_boxes,
     )
-    whole = problem.count @ found.fine
+    n_moments = len(_powers(n))
+    sums, coarse, apart = (v[:, :n_moments] for v in (found.fine, found.coarse, found.disagreement))
+    whole = problem.count @ sums
     if not (whole > 0.0).all():
         raise ValueError(
             "noise: P_nu = nu p_n/(p_d + nu p_n) underflows on all of the data; expected noise that overlaps the data"
         )
-    if float((problem.count @ found.disagreement / whole).max()) > REACHED:
+    if float((problem.count @ apart / whole).max()) > REACHED:
         return None
-    floor = rounding + 2.0 * n * (1.0 + nu) * (1.0 + tail) ** 2 * math.exp(-tail) / float(
-        whole.min()
-    )
-    # Even powers up, odd ones down: the way in which I_nu comes nearest to singular where the sources vary little under P.
-    signs = (-1.0) ** np.sum(_powers(n), axis=1)
-    worst = found.fine + signs * (found.disagreement + _SUMMATION * found.fine)
-    pairs = [_assemble(problem, sums) for sums in (found.fine, found.coarse, worst)]
+    cut = 2.0 * n * (1.0 + nu) * (1.0 + tail) ** 2 * math.exp(-tail)
+    off = apart + _SUMMATION * sums + found.fine[:, n_moments:] + cut
+    pairs = [_assemble(problem, one) for one in (sums, coarse)]
     method = f"quadrature in the orthants of the sources, {found.n_boxes} boxes of {NODES[0]}^{n} Gauss-Legendre nodes"
     return Moments(
-        *pairs[0], alternatives=tuple(pairs[1:]), random=False, floor=floor, method=method
+        *pairs[0],
+        alternatives=tuple(pairs[1:]),
+        random=False,
+        error=np.abs(
+            _assemble(dataclasses.replace(problem, signs=np.ones_like(problem.signs)), off)[0]
+        ),
+        method=method,
     )
 
 
-def _seen_from_orthants(mean: Float, cov: Float, nu: float) -> _Problem:
-    n = len(mean)
+def _seen_from_orthants(mean: Float, cov: Float, nu: float, known: float) -> _Problem:
+    n, tau = len(mean), np.sqrt(np.diag(cov))
+    # The correlations are known to eps at best, and their inverse to that times their condition number.
+    known = n * (known + _EPS) * float(np.linalg.cond(cov / np.outer(tau, tau)))
     factor = np.linalg.cholesky(cov)
     whiten = solve_triangular(factor, np.eye(n), lower=True)
     log_scale = (
@@ -144,7 +152,13 @@ def _seen_from_orthants(mean: Float, cov: Float, nu: float) -> _Problem:
         looks, axis=0, return_index=True, return_inverse=True, return_counts=True
     )
     return _Problem(
-        signs, which.ravel(), count, means[first], (whiten * signs[:, None, :])[first], log_scale
+        signs,
+        which.ravel(),
+        count,
+        means[first],
+        (whiten * signs[:, None, :])[first],
+        log_scale,
+        known,
     )
 
 
@@ -159,34 +173,44 @@ def _integrate(problem: _Problem, boxes: Boxes) -> tuple[Float, Float]:
     fine, coarse = (
         np.concatenate(
             [
-                _product_rule(problem, boxes[start : start + step], m)
+                _product_rule(problem, boxes[start : start + step], m, m == NODES[0])
                 for start in range(0, len(boxes), step)
             ]
         )
         for m in NODES
     )
-    return fine, coarse
+    return fine, np.hstack([coarse, fine[:, coarse.shape[1] :]])
 
 
-def _product_rule(problem: _Problem, boxes: Boxes, m: int) -> Float:
-    """The moments over each box, (n_boxes, n_moments), with m^n nodes."""
+def _product_rule(problem: _Problem, boxes: Boxes, m: int, with_rounding: bool) -> Float:
+    """The moments over each box, (n_boxes, n_moments), with m^n nodes; with their roundings, P(1 - P) |error of t| in place of P."""
     n_boxes, n = boxes.low.shape
     node, weight = np.polynomial.legendre.leggauss(m)
     r = boxes.low[:, :, None] + boxes.width[:, :, None] * (0.5 + 0.5 * node)
-    t = problem.log_scale - 0.5 * _squared_distance(
+    t = -0.5 * _squared_distance(
         problem.whiten[boxes.domain], r - problem.mean[boxes.domain][:, :, None]
     )
+    off = (problem.known + _EPS) * -t if with_rounding else t
+    t += problem.log_scale
     for k in range(n):
         t += _along(SQRT_2 * r[:, k], k, n)
     # (n_boxes, n, m, 3): weights for r^0, r^1, r^2 under the Laplace density.
     density = np.exp(-SQRT_2 * r) * (boxes.width[:, :, None] * (0.5 / SQRT_2) * weight)
     weights = density[..., None] * r[..., None] ** np.arange(3)
     # Axis by axis from the last, which leaves its three powers behind the axes done before.
-    sums = sigmoid(t).reshape(n_boxes, -1, m) @ weights[:, n - 1]
-    for k in range(n - 2, -1, -1):
-        sums = weights[:, k].swapaxes(1, 2)[:, None] @ sums.reshape(n_boxes, m**k, m, -1)
     places = np.ravel_multi_index(tuple(np.transpose(_powers(n))), (3,) * n)
-    return sums.reshape(n_boxes, 3**n)[:, places]
+
+    def summed(values: Float) -> Float:
+        sums = values.reshape(n_boxes, -1, m) @ weights[:, n - 1]
+        for k in range(n - 2, -1, -1):
+            sums = weights[:, k].swapaxes(1, 2)[:, None] @ sums.reshape(n_boxes, m**k, m, -1)
+        return np.asarray(sums.reshape(n_boxes, 3**n)[:, places], dtype=np.float64)
+
+    P = sigmoid(t)
+    if not with_rounding:
+        return summed(P)
+    off += _EPS * (2.0 * abs(problem.log_scale) + np.abs(t))  # t is the sum of three terms
+    return np.hstack([summed(P), summed(P * (1.0 - P) * off)])
 
 
 def _squared_distance(whiten: Float, d: Float) -> Float:

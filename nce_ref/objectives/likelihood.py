@@ -180,6 +180,10 @@ class LikelihoodObjective:
             width=width,
         )
 
+    def whole_pass(self, alpha: Float) -> Pass:
+        """Return the pass over all data, c = 0; in memory in proportion to them."""
+        return self.model.evaluate(np.append(alpha, 0.0), self._points.whole())
+
     def _pass(self, theta: Float, block: slice) -> tuple[Pass, Float]:
         """The pass over a block of points, and the weight 1/n_data of each."""
         once = self.model.evaluate(theta, self._points[block])

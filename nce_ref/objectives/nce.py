@@ -219,6 +219,11 @@ class NCEObjective:
             width=width,
         )
 
+    def whole_pass(self, theta: Float) -> tuple[Pass, Float]:
+        """Return the pass over all points, the data first, and ln h/(1 - h) = G - ln nu there; in memory in proportion to them."""
+        once = self.model.evaluate(theta, self._points.whole())
+        return once, once.log_density - self._log_noise - math.log(self.nu)
+
     def _summed(self, part: Callable[[slice], tuple[Any, ...]]) -> list[Any]:
         """Each number and array of ``part(block)``, summed over the blocks in their order."""
         parts = in_order(part, blocks(len(self._points)), self.threads)

@@ -34,9 +34,9 @@ def monte_carlo_z(nu=0.7, n_points=200_000):
     )
     mean = (g.T * P) @ g / n_points
     error = np.sqrt((((g**2).T * P**2) @ g**2 / n_points - mean**2) / n_points)
-    moments = gaussian_moments(PRECISION, NOISE, nu)
-    np.testing.assert_array_equal(moments.mean, moments.information[-1])
-    return np.abs(moments.information - mean) / error
+    information, of_c = gaussian_moments(PRECISION, NOISE, nu).in_theta()
+    np.testing.assert_allclose(of_c, information[-1], rtol=1e-12, atol=1e-14)
+    return np.abs(information - mean) / error
 
 
 def test_every_entry_against_monte_carlo():
@@ -44,28 +44,32 @@ def test_every_entry_against_monte_carlo():
     assert monte_carlo_z().max() <= 6.0
 
 
-@pytest.mark.parametrize("plant", ["third for fourth moment", "products dropped"])
+@pytest.mark.parametrize(
+    "plant", ["third for fourth moment", "products dropped", "no change of coordinates"]
+)
 def test_planted_mistakes_are_seen(monkeypatch, plant):
     assemble = module._assemble
 
-    def wrong(moments, V):
-        n = len(V)
+    def wrong(moments, n):
         moments = moments.copy()
         q = moments[1 + n :].reshape(n, n)
         if plant == "third for fourth moment":
             q[np.diag_indices(n)] /= 3.0
         else:
             q[~np.eye(n, dtype=bool)] = 0.0
-        return assemble(moments, V)
+        return assemble(moments, n)
 
-    monkeypatch.setattr(module, "_assemble", wrong)
+    if plant == "no change of coordinates":
+        monkeypatch.setattr(module, "_change", lambda root: np.eye(7))
+    else:
+        monkeypatch.setattr(module, "_assemble", wrong)
     assert monte_carlo_z().max() > 6.0
 
 
 def test_maximum_likelihood_of_a_precision_matrix():
     # Known (Wishart, mean known), per data sample: Cov(L_ij, L_kl) = L_ik L_jl + L_il L_jk; c = ln det(L)/2 + const: Var = n/2.
-    moments = gaussian_moments(PRECISION, None, math.inf)
-    covariance = np.linalg.inv(moments.information)
+    information = gaussian_moments(PRECISION, None, math.inf).in_theta()[0]
+    covariance = np.linalg.inv(information)
     covariance[-1, -1] -= 1.0
     pairs = [(i, j) for i in range(3) for j in range(i + 1)]
     expected = [
@@ -81,11 +85,9 @@ def test_maximum_likelihood_of_a_precision_matrix():
 def test_noise_equal_to_data_gives_a_constant_weight(nu):
     equal = gaussian_moments(
         PRECISION, SimpleNamespace(normal_parameters=(np.zeros(3), np.linalg.inv(PRECISION))), nu
-    )
-    one = gaussian_moments(PRECISION, None, math.inf)
-    np.testing.assert_allclose(
-        equal.information, nu / (1 + nu) * one.information, rtol=1e-10, atol=1e-12 * nu / (1 + nu)
-    )
+    ).in_theta()[0]
+    one = gaussian_moments(PRECISION, None, math.inf).in_theta()[0]
+    np.testing.assert_allclose(equal, nu / (1 + nu) * one, rtol=1e-10, atol=1e-12 * nu / (1 + nu))
 
 
 def test_noise_without_structure_is_declined_and_wrong_size_refused():
