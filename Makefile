@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test test-peers test-cluster vectors-check replicate replicate-full report walkthrough replicate-rivals bench lint clean
+.PHONY: help test test-peers test-cluster mutants vectors-check replicate replicate-full report walkthrough replicate-rivals bench lint clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
@@ -32,6 +32,11 @@ test-peers: $(VENV)/with-peers  ## the verdicts on real clients: SciPy, scikit-l
 
 test-cluster: $(VENV)/with-test $(VENV)/with-cluster  ## the replication's runner on real Dask clusters of this machine
 	$(RUN) -m pytest tests/cluster -W default $(ARGS)
+
+# What was recorded and run stays in tests/mutants/results; delete it, or record again, after a change of tests or sources.
+mutants: $(VENV)/with-mutants  ## small changes to the numerical files: does the suite notice each? Half an hour; resumes
+	test -e tests/mutants/results/map.json || $(RUN) -m tests.mutants record
+	$(RUN) -m tests.mutants run $(ARGS)
 
 vectors-check: $(VENV)/with-test  ## recompute every expected number of the oracle's vectors
 	$(RUN) -m nce_ref emit --check $(ARGS)

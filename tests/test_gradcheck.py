@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nce_ref._ladder import EPS
+from nce_ref._ladder import EPS, Derivative
 from nce_ref.gradcheck import (
     AGREES,
     DISAGREES,
     NOT_CHECKED,
+    UNRESOLVED,
+    _default_scale,
+    _judge,
     check_gradient,
     check_jacobian,
     complex_step,
@@ -223,6 +226,75 @@ def test_complex_theta_cast_to_real_inside_falls_back():
         ValueError, match=r"fun_value: no finite complex value for a complex theta\[0\]"
     ):
         complex_step(lambda t: fun(t)[0], [0.8, 1.3])
+
+
+# --- the tolerance: rtol max(|grad|, |numeric|) + 10 errors ------------------------------------------------------------
+
+
+def judged(grad, error, imaginary=None, rtol=1e-9, resolution=1e-5):
+    """The verdict where the difference is 2 with this estimated error, on a function of size 1 along a coordinate of size 1."""
+    found = Derivative(2.0, error, 1e-3, 0.05, 1.0, "", False)
+    return _judge("theta[0]", grad, found, imaginary, 1.0, rtol, resolution)
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_a_difference_counts_beyond_ten_estimated_errors(side):
+    error = 1e-7
+    for times, status in ((9.9, AGREES), (10.1, DISAGREES)):
+        found = judged(2.0 + side * times * error, error, rtol=1e-12)
+        assert found.status == status and found.tolerance == pytest.approx(1e-6, rel=1e-5)
+        assert found.ratio == pytest.approx(times / 10.0, rel=1e-4)
+    # And beyond rtol of the larger number, where the difference is exact.
+    for times, status in ((0.99, AGREES), (1.01, DISAGREES)):
+        assert judged(2.0 + side * times * 2e-6, 0.0, rtol=1e-6).status == status
+    # The larger of the two: 1.11 and 1 are within a tenth of 1.11, not of 1. 1.12 and 1 are not.
+    for grad, status in ((1.11, AGREES), (1.12, DISAGREES)):
+        for a, b in ((grad, 1.0), (1.0, grad)):
+            found = Derivative(b, 0.0, 1e-3, 0.05, 1.0, "", False)
+            assert _judge("theta[0]", a, found, None, 1.0, 0.1, 1.0).status == status
+    # Turned in sign, everything stays as it is.
+    turned = Derivative(-2.0, error, 1e-3, 0.05, 1.0, "", False)
+    for times, status in ((9.9, AGREES), (10.1, DISAGREES)):
+        grad = -2.0 + side * times * error
+        assert _judge("theta[0]", grad, turned, None, 1.0, 1e-12, 1e-5).status == status
+
+
+def test_what_eleven_errors_hide_is_unresolved():
+    """Ten errors of tolerance, and one of the difference: 11 e against a relative error of 1e-5 in 2."""
+    for error, status in ((1.81e-6, AGREES), (1.83e-6, UNRESOLVED)):
+        assert judged(2.0, error, rtol=1e-12).status == status
+        assert judged(2.0 + 30.0 * error, error, rtol=1e-12).status == DISAGREES
+    # Near a derivative of 0 it is what a difference can reach at best that counts, 100 (eps^0.8 + eps/0.05) here.
+    floor = 100.0 * (EPS**0.8 + EPS / 0.05)
+    for share, status in ((0.99, AGREES), (1.01, UNRESOLVED)):
+        found = Derivative(0.0, share * floor / 11.0, 1e-3, 0.05, 1.0, "", False)
+        assert _judge("theta[0]", 0.0, found, None, 1.0, 1e-12, 1e-5).status == status
+
+
+def test_a_complex_step_is_believed_within_ten_errors_of_the_difference():
+    error = 1e-8
+    for times, method in ((9.9, "complex step"), (10.1, "five-point difference")):
+        for side in (1.0, -1.0):
+            found = judged(2.0, error, imaginary=2.0 + side * times * error, rtol=1e-12)
+            assert found.method == method
+    # The difference too coarse to tell: it may acquit the gradient by the complex step, and not convict one.
+    assert judged(2.0 + 1e-6, 1e-5, imaginary=2.0 + 1e-6).status == AGREES
+    zero = Derivative(0.0, 1e-5, 1e-3, 0.05, 1.0, "", False)
+    assert _judge("theta[0]", 0.0, zero, 0.0, 1.0, 1e-12, 1e-5).status == AGREES
+    coarse = judged(2.0 + 2e-6, 1e-5, imaginary=2.0 + 1e-6)
+    assert (coarse.status, coarse.method) == (UNRESOLVED, "five-point difference")
+
+
+def test_the_default_scale():
+    """max(|theta_i|, min(1, |value/grad_i|)), of several values the least; 1 where all of that is 0."""
+    theta = np.array([0.0, 0.25, -3.0, 0.0, 0.0, 1e-3])
+    gradient = np.array([[4.0, 4.0, 4.0, 0.5, 0.0, -8.0]])
+    got = _default_scale(theta, np.array([-2.0]), gradient)
+    np.testing.assert_array_equal(got, [0.5, 0.5, 3.0, 1.0, 1.0, 0.25])
+    two = _default_scale(theta, np.array([-2.0, 1.0]), np.vstack([gradient, gradient]))
+    np.testing.assert_array_equal(two, [0.25, 0.25, 3.0, 1.0, 1.0, 0.125])
+    none = _default_scale(theta, np.array([0.0]), gradient)
+    np.testing.assert_array_equal(none, [1.0, 0.25, 3.0, 1.0, 1.0, 1e-3])
 
 
 # --- Jacobians --------------------------------------------------------------------------------------------------------

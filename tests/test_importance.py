@@ -137,13 +137,13 @@ def test_the_tail_index_is_that_of_a_likelihood_maximised_by_scipy():
     )
 
 
-def textbook_tail_index(w, prior=True, constant=3.0, tail=3.0):
+def textbook_tail_index(w, prior=True, constant=3.0, tail=3.0, rank=None):
     """Zhang & Stephens, step by step, as Vehtari et al. have it; a part may be exchanged."""
     w = sorted(w / w.max())
     m = math.ceil(min(0.2 * len(w), tail * math.sqrt(len(w))))
     excess = [v - w[-m - 1] for v in w[-m:]]
     n_grid = 30 + int(math.sqrt(m))
-    quarter = excess[int(m / 4.0 + 0.5) - 1]
+    quarter = excess[(rank or int(m / 4.0 + 0.5)) - 1]
     b = [
         1.0 / excess[-1] + (1.0 - math.sqrt(n_grid / (j - 0.5))) / (constant * quarter)
         for j in range(1, n_grid + 1)
@@ -162,6 +162,22 @@ def test_the_tail_index_is_the_published_estimator():
     assert got == pytest.approx(textbook_tail_index(w), abs=1e-9)
     for plant in ({"prior": False}, {"constant": 1.5}, {"tail": 2.0}):
         assert abs(textbook_tail_index(w, **plant) - got) > 1e-6, plant
+
+
+@pytest.mark.parametrize("m", range(5, 21))
+def test_the_quartile_of_a_tail_of_any_length(m):
+    """Zhang & Stephens take the excess of rank [m/4 + 1/2], so that every remainder of m by 4 is asked for; n = 5 m, m < 45.
+
+    The rank as it is said in words: the whole number nearest to m/4, the upper one of two.
+    """
+    w = np.random.default_rng(m).random(5 * m) ** -0.9
+    got = nr.diagnose_weights(np.log(w)).pareto_k
+    assert got == pytest.approx(textbook_tail_index(w), abs=1e-9)
+    rank = min(range(1, m + 1), key=lambda rank: (abs(4 * rank - m), -rank))
+    assert got == pytest.approx(textbook_tail_index(w, rank=rank), abs=1e-9)
+    for other in (rank - 1, rank + 1):
+        if other:
+            assert abs(textbook_tail_index(w, rank=other) - got) > 1e-6
 
 
 def test_tails_that_tell_nothing_are_named_as_such():

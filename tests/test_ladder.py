@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nce_ref._ladder import EPS, SAFETY, _rungs, ladder_derivative
+from nce_ref._ladder import EPS, SAFETY, _on_kink, _rungs, ladder_derivative
 from nce_ref.gradcheck import DISAGREES, UNRESOLVED, check_gradient
 from tests.textbook_nce import real_only
 
@@ -96,6 +96,23 @@ def test_every_rung_knows_its_truncation():
     for f, slope in ((np.sin, 1.0), (np.sinh, 1.0), (lambda t: t**5 + t, 1.0), (np.arctan, 1.0)):
         D4, error, _, _ = _rungs([(2.0 * w, float(f(w)), float(f(-w))) for w in d], 0.0, 0.0)
         assert np.all(np.abs(D4 - slope) <= SAFETY * error)
+
+
+def test_a_jump_below_the_roundings_is_no_kink():
+    """|t| times half the jump at 0: 200 eps of the values, or of the argument's share |theta f'|, over the step hides it."""
+    d = 0.0927 * 0.5 ** np.arange(13)
+
+    def suspected(jump, slope=0.0, level=0.0):
+        return _on_kink(
+            [(2 * w, level + jump * w / 2, level + jump * w / 2) for w in d], level, slope
+        )
+
+    hidden = 200.0 * EPS / d[-2]  # where it shows at the last step but one, if at all
+    assert suspected(1e-3) and suspected(hidden / 1e3) and suspected(2.0 * hidden, slope=1.0)
+    for slope in (1.0, -1.0):
+        assert not suspected(d[-1] * hidden, slope=slope)
+        assert suspected(-1e-3, slope=slope)
+    assert not suspected(0.0) and not suspected(0.0, slope=1.0)
 
 
 def test_noisy_functions_are_not_blamed():

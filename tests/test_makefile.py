@@ -16,6 +16,7 @@ TARGETS = [
     "test",
     "test-peers",
     "test-cluster",
+    "mutants",
     "vectors-check",
     "replicate",
     "replicate-full",

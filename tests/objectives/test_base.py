@@ -296,6 +296,25 @@ def test_blocks_cover_every_point_once(n_points):
     np.testing.assert_array_equal(seen, 1)
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_kink_is_active_within_1e_10_of_the_lengths(sign):
+    """As the docstrings have it: |b . x| <= 1e-10 |b||x|, of data and noise alike."""
+    for case, point in (("a ridge", "x"), ("a valley", "y")):
+        for cosine, is_active in ((3e-11, True), (3e-10, False)):
+            theta, model, noise, x, y = laplace()
+            row, u = CASES[case](x, y)[0]
+            onto(theta, 2, row, u)
+            b = theta[2 * row : 2 * row + 2]
+            b += sign * cosine * np.linalg.norm(b) * u / np.linalg.norm(u)
+            kinks = nr.NCEObjective(model, noise, x, y).expand(theta).kinks
+            listed = kinks.directions if point == "x" else kinks.valleys
+            assert len(listed) == is_active
+            # A valley that is not active is the nearest one.
+            if point == "y" and not is_active:
+                assert kinks.clearance == pytest.approx(cosine * np.linalg.norm(b), rel=1e-4)
+    assert ACTIVE == 1e-10
+
+
 FAULTS = """
 import resource, numpy as np, nce_ref as nr
 rng, model = np.random.default_rng(0), nr.LaplaceICA(4)

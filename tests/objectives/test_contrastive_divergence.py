@@ -132,3 +132,8 @@ def test_bad_input_is_refused_by_name():
         ValueError, match="x: the spread of d ln p_m/d alpha over it leaves float64"
     ):
         huge.metrics(np.array([1e-320]), 1e159, np.random.default_rng(0))
+    # The moves are all refused, so that K is 0: F alone leaves float64.
+    huge = ContrastiveDivergence(nr.Gaussian(1), np.array([[1e80], [2e80]]), 1, 3, np.eye(1), 0.0)
+    assert huge.direction(np.array([1.0]), 30.0, np.random.default_rng(0))[1] == 0.0
+    with pytest.raises(ValueError, match="leaves float64"):
+        huge.metrics(np.array([1.0]), 30.0, np.random.default_rng(0))

@@ -219,6 +219,24 @@ def test_the_expansion_has_the_one_sided_slopes_on_a_ridge_and_a_valley():
         assert directional_derivative(here, d) == pytest.approx(numeric, abs=1e-3)
 
 
+def test_the_curvature_is_minus_the_hessian():
+    alpha, objective = problem(2)
+    here = objective.expand(alpha)
+    np.testing.assert_array_equal(here.curvature, -here.hessian)
+
+
+def test_weights_that_all_vanish_are_minus_infinity():
+    """ln p_m(y) = -inf on all of the noise, finite on the data: the sum of no weights, not NaN."""
+    model, noise = nr.LaplaceICA(1), nr.GaussianNoise([0.0], [[1e6]])
+    x, y = np.array([[1e-3], [2e-3]]), np.array([[3e3], [-2e3], [4e3]])
+    objective = nr.ImportanceSamplingObjective(model, noise, x, y)
+    alpha = np.array([1e306])
+    assert math.isfinite(model.log_density(np.append(alpha, 0.0), x).sum())
+    here = objective.expand(alpha)
+    assert here.value == objective(alpha)[0] == objective.second_order(alpha)[0] == -math.inf
+    assert math.isfinite(objective.expand(np.array([1.0])).value)
+
+
 def test_bad_input_is_refused_by_name():
     noise, model, good = nr.GaussianNoise([0.0, 0.0], np.eye(2)), nr.LaplaceICA(2), np.ones((3, 2))
     for x, y, name in [

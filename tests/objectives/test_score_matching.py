@@ -44,6 +44,7 @@ def test_many_blocks_are_one_mean_and_all_ways_agree(monkeypatch):
         here.value == value and not len(here.kinks.directions) and here.kinks.clearance == math.inf
     )
     np.testing.assert_array_equal(here.hessian, hessian)
+    np.testing.assert_array_equal(here.curvature, -hessian)
     np.testing.assert_array_equal(objective.x, x)
 
 

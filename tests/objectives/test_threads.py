@@ -100,6 +100,14 @@ def test_a_forked_child_has_threads_of_its_own():
     child.join(timeout=20)
 
 
+def test_no_thread_is_started_unasked():
+    theta, *rest = ica_problem(2, 20, 30)
+    before = threading.active_count()
+    objective = nr.NCEObjective(*rest)
+    objective(theta)
+    assert objective.threads == 1 and threading.active_count() == before
+
+
 @pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2"])
 def test_threads_must_be_a_count(threads):
     _, model, noise, x, y = ica_problem(2, n_data=5, n_noise=5)

@@ -125,6 +125,32 @@ def test_leaving_float64_is_minus_infinity_not_nan():
             assert not math.isnan(objective.expand(wild).value)
 
 
+@pytest.mark.parametrize("weight", WEIGHTS, ids=str)
+@pytest.mark.parametrize("c", [-1e4, -400.0, -150.0, 150.0, 400.0, 1e4])
+def test_outside_the_domain_is_the_lowest_of_values(weight, c):
+    """J falls without bound as q leaves float64: minus infinity there, plus infinity would be taken for the maximum.
+
+    The terms are q^a on the data and q^(a + 1) on the noise, q within a factor e^20 of e^c: beyond 1e150 = e^345 or not.
+    """
+    objective, theta, _ = problem(weight)
+    wild = np.append(theta[:-1], c)
+    exponents = () if isinstance(weight, nr.LogisticWeight) else (0.0, 1.0)
+    size = max([0.0, *((weight.exponent + e) * c for e in exponents)])
+    assert not 325.0 < size < 365.0
+    here = objective.expand(wild)
+    found = (
+        objective(wild),
+        objective.second_order(wild),
+        (here.value, here.gradient, here.hessian, here.curvature),
+    )
+    for value, *derivatives in found:
+        if size > 345.0:
+            assert value == -math.inf and not any(d.any() for d in derivatives)
+        else:
+            assert -1e150 < value < 0.0 and all((np.abs(d) < 1e150).all() for d in derivatives)
+            assert derivatives[0].any() or abs(c) > 700.0  # q^a of e^-1e4 is 0
+
+
 def test_bad_input():
     _, _, (model, noise, x, y) = problem(WEIGHTS[0])
     with pytest.raises(ValueError, match="x: "):

@@ -1,0 +1,123 @@
+"""Every function that may be handed over in another's place, written anew: each is named, and what to ask instead."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nce_ref.oracle.diagnosis.relatives import _RELATIVES, relatives_of
+from nce_ref.oracle.objectives import OBJECTIVES
+from nce_ref.oracle.vectors import cases
+from tests.oracle.answers import diagnosis
+from tests.oracle.right_networks import BY_OUTPUT, batched
+
+
+def sigmoid(inputs):
+    h = 1 / (1 + np.exp(-inputs["t"]))
+    return {"value": h, "grad": h * (1 / (1 + np.exp(inputs["t"])))}
+
+
+def log_sigmoid(inputs):
+    t = inputs["t"]
+    return {"value": -np.logaddexp(0 * t, -t), "grad": np.exp(-np.logaddexp(0 * t, t))}
+
+
+def log_ratios(inputs):
+    """ln p_n unused: the log-densities of the model are taken for the log-ratios."""
+    x, y = inputs["log_model_data"], inputs["log_model_noise"]
+    t, s = x - np.log(inputs["nu"]), np.log(inputs["nu"]) - y
+    h, p = log_sigmoid({"t": t}), log_sigmoid({"t": s})
+    return {
+        "value": (h["value"].sum() + p["value"].sum()) / len(x),
+        "grad_log_model_data": h["grad"] / len(x),
+        "grad_log_model_noise": -p["grad"] / len(x),
+    }
+
+
+def normalised(inputs):
+    """ln p_m(u) = sum_i ln[exp(-sqrt(2)|s_i|)/sqrt(2)] + ln|det B|, the density of s = B u carried over to u."""
+    B, u = inputs["B"], inputs["u"]
+    of_sources = -np.sqrt(2) * np.abs(u @ B.T) - np.log(2) / 2
+    return {"value": of_sources.sum(axis=1) + np.log(abs(np.linalg.det(B)))}
+
+
+def likelihood(inputs):
+    B, x = inputs["B"], inputs["x"]
+    gradient = np.linalg.inv(B).T - np.sqrt(2) * np.sign(B @ x.T) @ x / len(x)
+    return {"value": normalised({"B": B, "u": x})["value"].mean(), "grad_B": gradient}
+
+
+def likelihood_and_c(inputs):
+    return likelihood(inputs) | {"grad_c": np.array(0.0)}
+
+
+# 1 - a^2 of a saturated tanh has no digits left, and the vectors for relu saturate it.
+ACTIVATIONS = BY_OUTPUT | {"tanh": (np.tanh, lambda z, a: 1 / np.cosh(z) ** 2)}
+
+
+def network(activation):
+    return lambda inputs: batched(ACTIVATIONS)(activation, **inputs)
+
+
+# objective, what was handed over, its id, the objective to name instead ("" where there is none)
+HANDED_OVER = [
+    ("log_sigmoid", sigmoid, "sigmoid-given", "sigmoid"),
+    ("sigmoid", log_sigmoid, "log-sigmoid-given", "log_sigmoid"),
+    ("binary_nce", log_ratios, "log-ratios-expected", "nce_from_log_ratios"),
+    ("laplace_ica_log_density", normalised, "normalised-density", ""),
+    ("laplace_ica_nce", likelihood_and_c, "likelihood-given", "laplace_ica_mle"),
+    ("laplace_ica_importance_sampling", likelihood, "exact-normaliser", "laplace_ica_mle"),
+    *(
+        (f"mlp_{named}_log_density", network(given), f"{given}-given", f"mlp_{given}_log_density")
+        for named in ("tanh", "softplus", "relu")
+        for given in ("tanh", "softplus", "relu")
+        if given != named
+    ),
+]
+# A mistake that returns the same numbers is named first, and the relative's remedy is added to its own.
+SAME_AS = {"log-ratios-expected": "no-log-pn-everywhere", "normalised-density": "c-tied"}
+handed_over = pytest.mark.parametrize(
+    ("name", "given", "id", "use"), HANDED_OVER, ids=[f"{row[0]}-{row[2]}" for row in HANDED_OVER]
+)
+
+
+def test_every_relative_is_asked_for():
+    known = {(name, relative.id) for name in OBJECTIVES for relative in relatives_of(name)}
+    assert {(name, id) for name, _, id, _ in HANDED_OVER} == known and set(_RELATIVES) <= set(
+        OBJECTIVES
+    )
+
+
+@handed_over
+def test_what_was_handed_over_is_named(name, given, id, use):
+    for dtype in ("float32", "float64"):
+        best = diagnosis(name, given, dtype).best
+        remedy = (
+            f'if this function is what you meant, check it as oracle.check(impl, "{use}")'
+            if use
+            else f"hand the arguments over as {name} has them: {OBJECTIVES[name].formula}"
+        )
+        mistake = SAME_AS.get(id)
+        assert (best.kind, best.id) == (
+            ("mistake", mistake) if mistake else ("other objective", id)
+        )
+        assert best.matches == best.of >= 10
+        assert best.remedy == (f"or {remedy}" if mistake else remedy)
+
+
+@handed_over
+def test_a_relative_returns_what_its_objective_is(name, given, id, use):
+    """On every vector without overflow: both are sums of a few hundred terms at most, each right to some 1e-14 of its size."""
+    relative = next(relative for relative in relatives_of(name) if relative.id == id)
+    assert relative.use == use
+    for vector in cases(name):
+        inputs = vector.arguments("float64")
+        with np.errstate(all="ignore"):
+            got, want = relative.evaluate(inputs), given(inputs)
+        assert set(got) == set(want)
+        for output, value in want.items():
+            size = np.abs(value).max(initial=1.0, where=np.isfinite(value))
+            assert np.allclose(got[output], value, rtol=1e-12, atol=1e-12 * size, equal_nan=True), (
+                vector.id,
+                output,
+            )
