@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+
 import gmpy2
 import numpy as np
 from gmpy2 import mpfr, mpq
 
-from .digits import definite, double, eye, log_abs_det, null_space, real, solve, zeros
+from .digits import (
+    definite,
+    double,
+    eye,
+    log_abs_det,
+    null_space,
+    rational,
+    real,
+    scaled_condition,
+    solve,
+    zeros,
+)
 
 SQRT2 = gmpy2.sqrt(mpfr(2))
 
@@ -23,12 +36,6 @@ def _second_moment(x) -> np.ndarray:
     return X.T @ X / len(X)
 
 
-def _conditioned(S) -> float:
-    size = np.array([gmpy2.sqrt(S[k, k]) for k in range(len(S))], dtype=object)
-    values = np.linalg.eigvalsh(double(S / np.outer(size, size)))
-    return float(values[0] / values[-1])
-
-
 def judge_gaussian_likelihood(problem, theta, answer):
     """L = 1/2 ln det P - 1/2 tr P S - (n/2) ln 2 pi is strictly concave and has its maximum at P = S^-1, S of full rank."""
     S, n = _second_moment(problem.x), problem.x.shape[1]
@@ -40,7 +47,7 @@ def judge_gaussian_likelihood(problem, theta, answer):
         return (log_abs_det(M) - np.trace(M @ S) - n * gmpy2.log(2 * gmpy2.const_pi())) / 2
 
     gain = float(value(best) - value(P)) if definite(P) else np.inf
-    margins = {"curvature": _conditioned(S)}
+    margins = {"curvature": scaled_condition(S)}
     return answer("strict", "the inverse second moment", distance, best, value(best), gain, margins)
 
 
@@ -54,10 +61,29 @@ def judge_score_matching(problem, theta, answer):
         def value(M):
             return np.trace(M) - np.trace(M @ S @ M) / 2
 
-        margins = {"curvature": _conditioned(S), "affine": float(gmpy2.sqrt(abs(np.trace(D @ S @ D @ S))))}
+        margins = {"curvature": scaled_condition(S), "affine": float(gmpy2.sqrt(abs(np.trace(D @ S @ D @ S))))}
         gain = float((value(best) - value(P)) / abs(value(best)))
         return answer("strict", "the inverse second moment", distance, best, value(best), gain, margins)
-    return _judge_ica_score(problem, theta, answer)
+    found = _judge_ica_score(problem, theta, answer)
+    if found.kind == "undecided" and _unbounded_score(problem):
+        reason = "a row b = t v, v orthogonal to so many points that J grows like t^2, and no maximum found from here"
+        return answer("infinity", reason)
+    return found
+
+
+def _unbounded_score(problem) -> bool:
+    """With k of T points on v.x = 0 a row t v has the loss t^2 |v|^2 (1 - k/T - sqrt(2) slope k/T) + O(t): below 0 for most k."""
+    X, n = rational(problem.x), problem.x.shape[1]
+    points = [x for x in X if any(x)]
+    zero = len(X) - len(points)
+    best = zero
+    for chosen in itertools.combinations(range(len(points)), n - 1):
+        block = null_space(np.array([points[t] for t in chosen], dtype=object).reshape(-1, n), n)
+        v = block[:, 0]
+        best = max(best, zero + sum(not x @ v for x in points))
+        if best * (1 + SQRT2 * problem.slope) > len(X) + mpfr(10) ** -30:
+            return True
+    return False
 
 
 class ICAScore:
@@ -124,14 +150,12 @@ def _judge_ica_score(problem, theta, answer):
     if A is None:
         return answer("undecided", "score matching leads to a singular B")
     distance = float(max(abs(v) for v in ((start - B) @ A).reshape(-1)))
-    size = np.array([gmpy2.sqrt(abs(v)) for v in np.diag(H)], dtype=object)
-    scaled = np.linalg.eigvalsh(double(H / np.outer(size, size)))
-    margins = {"curvature": float(scaled[0] / scaled[-1])}
+    margins = {"curvature": scaled_condition(H)}
     gain = float((first - loss) / abs(loss))
     if definite(H):
         return answer("strict", "Newton's method, positive definite", distance, B, -loss, gain, margins)
-    values, vectors = np.linalg.eigh(double(H / np.outer(size, size)))
-    E = real(vectors[:, 0]) / size
+    size = max(abs(v) for v in H.reshape(-1)) or mpfr(1)
+    E = real(np.linalg.eigh(double(H / size))[1][:, 0])
     for scale in (1e-3, 1e-6, 1e-12):
         for sign in (1, -1):
             there = objective.loss_and_gradient(B + sign * mpfr(scale) * E.reshape(n, n) @ B)[0]

@@ -135,6 +135,14 @@ def definite(H: np.ndarray) -> bool:
     return True
 
 
+def scaled_condition(H: np.ndarray) -> float:
+    """Least over largest eigenvalue of H with its diagonal scaled to 1, in double."""
+    size = [gmpy2.sqrt(abs(v)) if v else gmpy2.sqrt(max(map(abs, row))) for v, row in zip(np.diag(H), H)]
+    size = np.array([s or mpfr(1) for s in size], dtype=object)
+    values = np.linalg.eigvalsh(double(H / np.outer(size, size)))
+    return float(values[0] / max(values[-1], 1e-300))
+
+
 def log_sigmoid(z: mpfr) -> mpfr:
     tail = gmpy2.log1p(gmpy2.exp(-abs(z)))
     return -tail if z >= 0 else z - tail

@@ -80,16 +80,18 @@ class Kinked:
                 out[t, i] = float(abs(arguments[t, i]) / (b[i] * u[t])) if b[i] > 0 else 0.0
         return out
 
-    def manifold(self, held: list[set[int]]) -> tuple[np.ndarray, np.ndarray] | None:
-        """Z, and which kinks vanish on it (exactly): (p, q), (N, R) bool. None where a row would have to vanish."""
+    def manifold(self, held: list[set[int] | None]) -> tuple[np.ndarray, np.ndarray]:
+        """Z, and which kinks vanish on it (exactly): (p, q), (N, R) bool. A row held by n points is 0; so is one held by None."""
         n, blocks = self.U.shape[1], []
         active = np.zeros((len(self.U), self.n_rows), bool)
         for i in range(self.n_rows):
-            block = null_block(self.UQ, held[i], n)
-            if block.shape[1] == 0:
-                return None
+            block = np.empty((n, 0), dtype=object)
+            if held[i] is not None:
+                block = null_block(self.UQ, held[i], n)
             blocks.append(block)
-            if held[i]:
+            if block.shape[1] == 0:
+                active[:, i] = [any(u) for u in self.UQ]
+            elif held[i]:
                 D = double(real(block))
                 size = np.abs(double(self.U)) @ np.abs(D)
                 small = (np.abs(double(self.U) @ D) <= 1e-9 * size).all(axis=1)
@@ -189,6 +191,11 @@ class NCE(Kinked):
         z, T = self.log_odds(theta), self.n_data
         return np.array([sigmoid(-v) for v in z[:T]] + [-sigmoid(v) for v in z[T:]], object) / T
 
+    def bends(self, theta: np.ndarray) -> np.ndarray:
+        """h(1-h) of each point."""
+        h = np.array([sigmoid(v) for v in self.log_odds(theta)], dtype=object)
+        return h * (1 - h)
+
     def kink_weights(self, theta: np.ndarray) -> np.ndarray:
         """By how much J falls per |d.u_t| (data, positive) or rises (noise, negative)."""
         return self.slopes(theta)
@@ -259,25 +266,48 @@ class LikelihoodPiece:
         theta = self.Z @ z
         return log_abs_det(self.parent.rows(theta)) - self.mean @ theta
 
-    def newton(self, z: np.ndarray) -> tuple[mpfr, np.ndarray, np.ndarray] | None:
-        theta, n = self.Z @ z, self.parent.n_rows
-        A = solve(self.parent.rows(theta), eye(n))
-        if A is None:
-            return None
-        gradient = (A.T.reshape(-1) - self.mean) @ self.Z
-        # (D A)_ij for the columns of Z, as (n, n) matrices; minus the second derivative is tr(D A D' A).
+    def curvature(self, z: np.ndarray) -> np.ndarray:
+        """Minus the second derivative by z: tr(D A D' A) over the columns D of Z as (n, n) matrices."""
+        n = self.parent.n_rows
+        A = solve(self.parent.rows(self.Z @ z), eye(n))
         DA = [column.reshape(n, n) @ A for column in self.Z.T]
         H = zeros(len(DA), len(DA))
         for k, l in np.ndindex(H.shape):
             H[k, l] = (DA[k] * DA[l].T).sum()
-        return self.value(z), gradient, H
+        return H
 
-    def block_curvature(self, z: np.ndarray) -> np.ndarray:
-        """Of one row at a time: sum_i (d_i.a_i)(d'_i.a_i), plus as much off the diagonal, to be definite."""
-        theta, n = self.Z @ z, self.parent.n_rows
-        A = solve(self.parent.rows(theta), eye(n))
-        DA = np.array([(column.reshape(n, n) @ A).reshape(-1) for column in self.Z.T])
-        return DA @ DA.T
+    def ascent(self, z: np.ndarray) -> tuple[np.ndarray, mpfr] | None:
+        """A step and its squared size in units of the rows: 0 where stationary.
+
+        Row i may be scaled, where L is ln s - s m_i.b_i, at its top for s = 1/(m_i.b_i); and moved by d = sum_j e_j b_j with
+        e_i = 0, where det B does not change and L is linear, -m_i.d, until a kink is reached: the step then has no end.
+        """
+        n = self.parent.n_rows
+        beta, mean = self.parent.rows(self.Z @ z), self.mean.reshape(n, n)
+        A = solve(beta, eye(n))
+        if A is None:
+            return None
+        step, size = zeros(len(z)), mpfr(0)
+        for i in range(n):
+            block = self.Z[i * n : (i + 1) * n]
+            columns = [k for k in range(len(z)) if any(block[:, k])]
+            if len(columns) > 1:
+                e = block[:, columns].T @ A
+                scale = np.array([1 / max(abs(v) for v in row) for row in e], dtype=object)
+                e = e * scale[:, None]
+                q, r = e[:, i], -(mean[i] @ block[:, columns]) * scale
+                both = solve(e @ e.T, np.array([r, q], dtype=object).T)
+                if both is None:
+                    return None
+                y = both[:, 0] - both[:, 1] * (q @ both[:, 0]) / (q @ both[:, 1])
+                if r @ y > mpfr(10) ** -80:
+                    step = zeros(len(z))
+                    step[columns] = y * scale * mpfr(10) ** 9 / gmpy2.sqrt(r @ y)
+                    return step, mpfr(1)
+            pull = mean[i] @ beta[i]
+            step[columns] = z[columns] * (1 / pull - 1)
+            size += (1 - pull) ** 2
+        return step, size
 
 
 __all__ = ["NCE", "Likelihood", "LikelihoodPiece", "Piece", "definite"]

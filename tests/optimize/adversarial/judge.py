@@ -21,14 +21,15 @@ import numpy as np
 from gmpy2 import mpfr
 
 from . import closed_forms
-from .digits import definite, double, rank, rational, real, solve, zeros
+from .digits import definite, double, rank, rational, real, scaled_condition, solve, zeros
 from .formulas import NCE, Likelihood
 from .infinity import separating_direction
-from .multipliers import Row, examine_row
+from .multipliers import Row, examine_row, examine_zero_row
 
 VERDICTS = ("strict", "degenerate", "plateau", "saddle", "infinity", "undecided")
 NEAR = 1e-6
 _STATIONARY = mpfr(10) ** -90  # of the squared Newton decrement: 45 digits of the distance
+_MOST_STEPS = 150
 _GUESSES = (1e-9, 1e-12, 1e-14, 0.0, 1e-7, 1e-5, 1e-3)
 
 
@@ -65,8 +66,8 @@ def judge(problem, theta) -> Verdict:
 
 def _judge_kinked(objective, theta: np.ndarray) -> Verdict:
     start = objective.coordinates(theta)
-    if any(not any(row) for row in objective.rows(start)):
-        return _zero_row(objective, start)
+    if not objective.concave and any(not any(row) for row in objective.rows(start)):
+        return Verdict("saddle", "a zero row: the likelihood is -inf", 0.0, start)
     relative = objective.relative(start)
     relative[objective.n_data :] = np.inf
     seen, last = set(), Verdict("undecided", "no guess of the active kinks led to a maximum")
@@ -81,7 +82,7 @@ def _judge_kinked(objective, theta: np.ndarray) -> Verdict:
             return found
         if found.kind == "saddle" and found.distance < NEAR:
             return found
-        if last.kind == "undecided" and found.kind != "undecided" or last.distance > found.distance:
+        if last.theta is None and last.kind == "undecided" or last.distance > found.distance:
             last = found
     if isinstance(objective, NCE) and not (last.kind == "strict" and last.distance < 1.0):
         v = separating_direction(objective, start)
@@ -91,52 +92,91 @@ def _judge_kinked(objective, theta: np.ndarray) -> Verdict:
 
 
 def _settle(objective, start, near, relative) -> Verdict:
-    """Active-set ascent from ``start``: hold kinks, polish, take in those that are crossed, let go those that pull."""
-    n_rows, T = objective.n_rows, objective.n_data
+    """Active-set ascent: Newton steps on the manifold of the kinks held, stopped or passed on at each kink they reach."""
+    n_rows, T, n = objective.n_rows, objective.n_data, objective.U.shape[1]
     arguments = objective.arguments(start)
-    S = np.array([[int(gmpy2.sign(v)) for v in row] for row in arguments]).reshape(len(arguments), n_rows)
-    S[T:][S[T:] == 0] = 1
-    held = [_consistent(objective, np.flatnonzero(near[:, i]), relative[:, i]) for i in range(n_rows)]
-    theta = start
-    for _ in range(60):
-        made = objective.manifold(held)
+    S = np.array([[int(gmpy2.sign(v)) for v in row] for row in arguments])
+    S = S.reshape(len(arguments), n_rows)
+    S[S == 0] = 1
+    S[[not any(u) for u in objective.UQ]] = 0
+    held = [
+        _consistent(objective, np.flatnonzero(near[:, i]), relative[:, i]) if any(row) else None
+        for i, row in enumerate(objective.rows(start))
+    ]
+    theta, made, releases = start, None, 0
+    for _ in range(_MOST_STEPS):
         if made is None:
-            return Verdict("undecided", "the kinks held leave a row no direction")
-        Z, active = made
-        pattern = np.where(active, 0, S)
-        polished = _polish(objective, theta, pattern, Z)
-        if isinstance(polished, str):
-            return Verdict("undecided", polished)
-        point, H, kernel = polished
-        crossed = _first_crossing(objective, theta, point, pattern)
-        if crossed is not None:
+            made = Z, active = objective.manifold(held)
+            at_zero = [not any(Z[i * n : (i + 1) * n].reshape(-1)) for i in range(n_rows)]
+            if any(at_zero) and not objective.concave:
+                return Verdict("undecided", "a row of the likelihood would have to vanish")
+            pattern = np.where(active, 0, S)
+            piece, ZR, kernel = objective.piece(pattern, Z), real(Z), None
+            gram = ZR.T @ ZR
+            z = solve(gram, ZR.T @ theta)
+            theta = ZR @ z
+        made_step = _step(objective, piece, z, kernel)
+        if isinstance(made_step, str):
+            return Verdict("undecided", made_step)
+        step, length, H, kernel, settled = made_step
+        if not settled:
+            move = ZR @ (length * step)
+            crossed = _first_crossing(objective, theta, theta + move, pattern)
+            if crossed is None:
+                z = z + length * step
+                theta = ZR @ z
+                # J_S is a minoriser: whatever raised it raised J, and the noise may have changed sides.
+                if _turned(objective, theta, S, active):
+                    made = None
+                continue
             fraction, t, i = crossed
-            theta = theta + fraction * (point - theta)
+            theta = theta + fraction * move
             S[t, i] = -S[t, i]
-            if t < T:
+            beyond = np.where(active, 0, S)
+            if fraction < 1e-30 or not objective.gradient(theta, beyond) @ move > 0:
                 held[i] = held[i] | {t}
+            made = None
             continue
-        theta = point
+        if _first_crossing(objective, theta, theta, pattern) is not None:
+            return Verdict("undecided", "stationary on a kink that is not held")
         slopes, weights = objective.gradient(theta, pattern), objective.kink_weights(theta)
-        n, rows = objective.U.shape[1], []
+        rows = []
         for i in range(n_rows):
             member = np.flatnonzero(active[:, i])
+            if at_zero[i]:
+                rows.append(examine_zero_row(objective.U[member], weights[member]))
+                continue
             rows.append(examine_row(objective.UQ, member, slopes[i * n : (i + 1) * n], weights, T))
+        if any(row.kind == "unknown" for row in rows):
+            return Verdict("undecided", "a zero row in so many dimensions is not decided")
         bad = next((i for i, row in enumerate(rows) if row.kind == "ascent"), None)
-        if bad is not None:
-            d = real(rows[bad].direction)
-            for t in np.flatnonzero(active[:, bad]):
-                side = int(gmpy2.sign(objective.U[t] @ d))
-                if side:
-                    S[t, bad] = side
-                    held[bad] = held[bad] - {t}
-            if rows[bad].valley:
-                return _shown_saddle(objective, start, theta, bad, d, H, Z)
-            flat = [t for t in np.flatnonzero(active[:T, bad]) if not objective.U[t] @ d]
-            held[bad] = set(map(int, flat))
-            continue
-        return _conclude(objective, start, theta, rows, H, Z, kernel, pattern)
-    return Verdict("undecided", "60 exchanges of active kinks did not settle")
+        if bad is None:
+            return _conclude(objective, start, theta, rows, H, Z, kernel, pattern)
+        d = real(rows[bad].direction)
+        if rows[bad].valley or at_zero[bad]:
+            shown = _shown_saddle(objective, start, theta, bad, d, H, Z)
+            if shown.distance < NEAR or (shown.kind == "undecided" and not at_zero[bad]):
+                return shown
+        releases += 1
+        for t in np.flatnonzero(active[:, bad]):
+            side = int(gmpy2.sign(objective.U[t] @ d))
+            if side:
+                S[t, bad] = side
+        flat = [t for t in np.flatnonzero(active[:T, bad]) if not objective.U[t] @ d]
+        held[bad] = set(map(int, flat))
+        made = None
+    return Verdict("undecided", f"{_MOST_STEPS} steps did not settle, {releases} kinks were released")
+
+
+def _turned(objective, theta, S, active) -> bool:
+    """Put the noise's signs in S right; did one change?"""
+    T, changed = objective.n_data, False
+    arguments = objective.arguments(theta)
+    for t, i in zip(*np.nonzero(S[T:])):
+        side = int(gmpy2.sign(arguments[T + t, i]))
+        if side and side != S[T + t, i] and not active[T + t, i]:
+            S[T + t, i], changed = side, True
+    return changed
 
 
 def _consistent(objective, candidates, relative) -> set[int]:
@@ -149,65 +189,48 @@ def _consistent(objective, candidates, relative) -> set[int]:
     return set(kept)
 
 
-def _polish(objective, theta, pattern, Z):
-    """The stationary point on the manifold: (theta, curvature in z, columns of Z that move it, or None), or what went wrong."""
-    piece = objective.piece(pattern, Z)
-    kernel = None
-    ZR = real(Z)
-    gram = ZR.T @ ZR
-    z = solve(gram, ZR.T @ theta)
+def _step(objective, piece, z, kernel):
+    """(step, length, curvature, columns that move or None, is it settled?), or what is in the way."""
+    if not objective.concave:
+        found = piece.ascent(z)
+        if found is None:
+            return "rows are dependent"
+        step, size = found
+        return step, mpfr(1), piece.curvature(z), None, size < _STATIONARY
     value, g, H = piece.newton(z)
-    for _ in range(80):
-        if objective.concave and kernel is None and not definite(H):
-            free = piece.independent()
-            if len(free) == Z.shape[1]:
-                return "the curvature vanishes to 45 digits"
-            kernel = free
-        columns = list(range(Z.shape[1])) if kernel is None else kernel
-        g_free, H_free = g[columns], H[np.ix_(columns, columns)]
-        step_free = solve(H_free, g_free)
-        if step_free is None:
-            if objective.concave:
-                return "the curvature vanishes to 60 digits"
-            step_free = _least_step(H_free, g_free)
-        decrement = g_free @ step_free
-        if not objective.concave and not definite(H) and abs(decrement) > 1e-6:
-            B = piece.block_curvature(z)
-            step_free = solve(B, g)
-            if step_free is None:
-                return "rows are dependent"
-            decrement = g @ step_free
-        if abs(decrement) < _STATIONARY:
-            return ZR @ z, H, kernel
-        step = zeros(Z.shape[1])
-        step[columns] = step_free
-        length = mpfr(1)
-        damped = objective.concave or decrement > 1e-6
-        while True:
-            trial = z + length * step
-            newton = piece.newton(trial)
-            if newton is not None and (
-                not damped
-                or newton[0] >= value + length * decrement / 1000
-                or abs(decrement) < mpfr(10) ** -50
-            ):
-                break
-            length = length / 4
-            if length < 1e-30:
-                return "no ascent along Newton's step"
-        z, (value, g, H) = trial, newton
-        if abs(decrement) < mpfr(10) ** -60 and max(abs(v) for v in g @ step[:, None]) < _STATIONARY:
-            return ZR @ z, H, kernel
-    return "Newton's method did not converge in 80 steps: it runs off"
+    if kernel is None and not definite(H):
+        kernel = piece.independent()
+        if len(kernel) == len(z):
+            return "the curvature vanishes to 45 digits"
+    columns = list(range(len(z))) if kernel is None else kernel
+    H_free = H[np.ix_(columns, columns)]
+    step, step_free = zeros(len(z)), solve(H_free, g[columns])
+    if step_free is None:
+        return "the curvature vanishes to 60 digits"
+    step[columns] = step_free
+    decrement, length = g @ step, mpfr(1)
+    if abs(decrement) < _STATIONARY:
+        # Near infinity every term, and with them the decrement and the curvature, fades: THEORY.md 4.6 asks for L rho < 1.
+        if not _bounded(piece, H_free, columns, decrement):
+            return "the decrement is small only because the terms fade: the supremum may be at infinity"
+        return step, length, H, kernel, True
+    while decrement > mpfr(10) ** -50:
+        if piece.value(z + length * step) >= value + length * decrement / 1000:
+            break
+        length = length / 4
+        if length < 1e-30:
+            return "no ascent along Newton's step"
+    return step, length, H, kernel, False
 
 
-def _least_step(H, g):
-    """Newton's step off the kernel of a singular H (a plateau of the likelihood), the kernel found in double."""
-    size = np.sqrt(np.abs(double(np.diag(H)))) + 1e-300
-    scaled = double(H) / np.outer(size, size)
-    values, vectors = np.linalg.eigh(scaled)
-    V = real(vectors[:, np.abs(values) > 1e-10] / size[:, None])
-    return V @ solve(V.T @ H @ V, V.T @ g)
+def _bounded(piece, H, columns, decrement) -> bool:
+    """3 lambda L < 1e-20 with L = max sqrt(g.H^-1 g) over the points, lambda the Newton decrement: a maximum within 3 lambda."""
+    A = piece.A[:, columns]
+    inverse = solve(H, A.T)
+    if inverse is None:
+        return False
+    steepness = gmpy2.sqrt(max(abs(a @ c) for a, c in zip(A, inverse.T)))
+    return 3 * gmpy2.sqrt(abs(decrement)) * steepness < mpfr(10) ** -20
 
 
 def _first_crossing(objective, theta, point, pattern):
@@ -215,7 +238,7 @@ def _first_crossing(objective, theta, point, pattern):
         return None
     before, after = objective.arguments(theta), objective.arguments(point)
     first = None
-    for t, i in zip(*np.nonzero(pattern)):
+    for t, i in zip(*np.nonzero(pattern[: objective.n_data])):
         if pattern[t, i] * gmpy2.sign(after[t, i]) <= 0:
             move = before[t, i] - after[t, i]
             fraction = max(mpfr(0), before[t, i] / move) if move else mpfr(0)
@@ -255,14 +278,19 @@ def _distance(objective, start, theta, H, Z) -> float:
     d = start - theta
     z = solve(ZR.T @ ZR, ZR.T @ d)
     if objective.concave:
-        along = gmpy2.sqrt(abs(z @ (H @ z)))
+        # Per unit of the largest weight h(1-h), so that a maximum far out, where all are tiny, is not near everything.
+        w = objective.bends(theta)
+        along = gmpy2.sqrt(abs(z @ (H @ z)) / max(w))
     else:
         A = solve(objective.rows(theta), np.array(_identity(objective.n_rows)))
         along = max(abs(v) for v in (objective.rows(ZR @ z) @ A).reshape(-1))
     off, across = d - ZR @ z, mpfr(0)
     for i, row in enumerate(objective.rows(off)):
         b = objective.rows(theta)[i]
-        across = max(across, gmpy2.sqrt(row @ row) / gmpy2.sqrt(b @ b))
+        if any(b):
+            across = max(across, gmpy2.sqrt(row @ row) / gmpy2.sqrt(b @ b))
+        else:  # a zero row: in units of the points
+            across = max([across, *(abs(v) for v in objective.U @ row)])
     return float(max(along, across))
 
 
@@ -275,9 +303,7 @@ def _margins(objective, theta, rows, H, pattern) -> dict:
     if objective.n_rows:
         relative = objective.relative(theta)[pattern != 0]
         margins["kink"] = float(relative.min(initial=1.0))
-    size = np.array([gmpy2.sqrt(abs(v)) if v else mpfr(1) for v in np.diag(H)], dtype=object)
-    scaled = np.linalg.eigvalsh(double(H / np.outer(size, size)))
-    margins["curvature"] = float(scaled[0] / max(scaled[-1], 1e-300))
+    margins["curvature"] = scaled_condition(H)
     return margins
 
 
@@ -286,31 +312,12 @@ def _shown_saddle(objective, start, theta, row, d, H, Z) -> Verdict:
     step = zeros(objective.n_params)
     n = objective.U.shape[1]
     b = objective.rows(theta)[row]
-    step[row * n : (row + 1) * n] = d * gmpy2.sqrt((b @ b) / (d @ d))
+    size = gmpy2.sqrt((b @ b) / (d @ d)) if any(b) else 1 / max(abs(v) for v in objective.U @ d)
+    step[row * n : (row + 1) * n] = d * size
     here = objective.value(theta)
-    for size in (1e-3, 1e-6, 1e-12, 1e-20):
+    for size in (1e-1, 1e-3, 1e-6, 1e-12, 1e-20):
         for sign in (1, -1):
             if objective.value(theta + sign * mpfr(size) * step) > here:
                 distance = _distance(objective, start, theta, H, Z)
-                return Verdict("saddle", f"higher at {size:g} across a valley", distance, theta, here)
-    return Verdict("undecided", "a valley, but no higher value was found beside it")
-
-
-def _zero_row(objective, theta) -> Verdict:
-    """b_i = 0: J is even in b_i. Rises along some d, or is not decided."""
-    here, n = objective.value(theta), objective.U.shape[1]
-    if not gmpy2.is_finite(here):
-        return Verdict("saddle", "a zero row: the likelihood is -inf", 0.0)
-    scale = np.abs(double(objective.U)).max() or 1.0
-    rng = np.random.default_rng(0)
-    candidates = [*np.eye(n), *double(objective.U), *rng.standard_normal((50, n))]
-    if n == 2:
-        candidates += [np.array([-u[1], u[0]]) for u in double(objective.U)]
-    for i, row in enumerate(objective.rows(theta)):
-        for d in candidates if not any(row) else ():
-            step = zeros(objective.n_params)
-            step[i * n : (i + 1) * n] = real(d / (np.abs(d).max() or 1.0) / scale)
-            for size in (1e-3, 1e-8):
-                if objective.value(theta + mpfr(size) * step) > here:
-                    return Verdict("saddle", "a zero row, and J rises from it", 0.0, theta, here)
-    return Verdict("undecided", "a zero row from which no ascent was found")
+                return Verdict("saddle", f"higher at {size:g} across a valley or from a zero row", distance, theta, here)
+    return Verdict("undecided", "a valley or a zero row, but no higher value was found beside it")

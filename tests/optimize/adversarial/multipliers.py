@@ -55,6 +55,36 @@ def examine_row(UQ, members, gradient, weights, n_data: int) -> Row:
     return worst
 
 
+def examine_zero_row(U, weights) -> Row:
+    """b_i = 0: is sum_t w_t |u_t.d| (noise negative) above 0 for all d? Linear between the planes u_t.d = 0, so their rays decide."""
+    n = U.shape[1]
+    points = double(U) / max(np.abs(double(U)).max(), 1e-300)
+    w = double(weights / max(abs(v) for v in weights))
+    if n == 1:
+        rays = np.ones((1, 1))
+    elif n == 2:
+        rays = np.stack([-points[:, 1], points[:, 0]], axis=1)
+    elif n == 3 and len(points) <= 200:
+        a, b = np.triu_indices(len(points), 1)
+        rays = np.cross(points[a], points[b])
+    else:
+        return Row("unknown")
+    rays = rays[np.abs(rays).max(axis=1) > 1e-14]
+    flat = np.linalg.matrix_rank(points) < n
+    if len(rays) == 0 or flat:
+        return Row("unknown")
+    rays = rays / np.linalg.norm(rays, axis=1, keepdims=True)
+    terms = np.abs(rays @ points.T)
+    margin = terms @ w / (terms @ np.abs(w))
+    worst = int(np.argmin(margin))
+    if margin[worst] > 1e-9:
+        return Row("strict", float(margin[worst]))
+    if margin[worst] > -1e-12:
+        # Where another row b_j is not 0 this is the rule: (e b_j, (1-e) b_j) is the same density for all e in [0, 1].
+        return Row("touching", 0.0)
+    return Row("ascent", float(margin[worst]), direction=rational(rays[worst]))
+
+
 def _merged(UQ, members, weights, n_data):
     groups: dict = {}
     for t in members:
