@@ -30,13 +30,24 @@ def fit(p):
         return nr.fit_mle(model, p.x, start=p.start)
     if p.estimator == "score":
         return nr.fit_score_matching(model, p.x, start=p.start, slope=p.slope)
-    noise = nr.GaussianNoise(*p.noise[1:]) if p.noise[0] == "gaussian" else nr.LaplaceICANoise(p.noise[1])
+    noise = (
+        nr.GaussianNoise(*p.noise[1:])
+        if p.noise[0] == "gaussian"
+        else nr.LaplaceICANoise(p.noise[1])
+    )
     return nr.fit_nce(model, noise, p.x, p.y, start=p.start)
 
 
 def run_one(kind: str, seed: int) -> dict:
     p = problem(kind, seed)
-    line = {"kind": kind, "seed": seed, "estimator": p.estimator, "model": p.model, "n": p.n, "T": len(p.x)}
+    line = {
+        "kind": kind,
+        "seed": seed,
+        "estimator": p.estimator,
+        "model": p.model,
+        "n": p.n,
+        "T": len(p.x),
+    }
     line["T_noise"] = 0 if p.y is None else len(p.y)
     began = time.process_time()
     theta = None
@@ -44,15 +55,23 @@ def run_one(kind: str, seed: int) -> dict:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             found = fit(p)
-        line.update(certified=bool(found.is_local_maximum), converged=bool(found.converged), status=found.status)
-        line.update(message=found.message, evaluations=int(found.n_evaluations), objective=found.objective)
+        line.update(
+            certified=bool(found.is_local_maximum),
+            converged=bool(found.converged),
+            status=found.status,
+        )
+        line.update(
+            message=found.message, evaluations=int(found.n_evaluations), objective=found.objective
+        )
         line["warnings"] = sorted({str(w.message)[:80] for w in caught})
         line["theta"] = [float(v).hex() for v in found.theta]
         theta = found.theta
     except ValueError as error:
         line.update(certified=False, status="ValueError", message=str(error)[:300])
     except Exception as error:  # a fault of the package, to be seen
-        line.update(certified=False, status="crash", message=f"{type(error).__name__}: {error}"[:300])
+        line.update(
+            certified=False, status="crash", message=f"{type(error).__name__}: {error}"[:300]
+        )
         line["traceback"] = traceback.format_exc()[-1500:]
     line["fit_seconds"] = round(time.process_time() - began, 3)
     began = time.process_time()
@@ -62,7 +81,9 @@ def run_one(kind: str, seed: int) -> dict:
             line["spans"] = rank(rational(p.x)) == p.n
         else:
             verdict = judge(p, theta)
-        line.update(judge=verdict.kind, reason=verdict.reason, distance=verdict.distance, gain=verdict.gain)
+        line.update(
+            judge=verdict.kind, reason=verdict.reason, distance=verdict.distance, gain=verdict.gain
+        )
         line["margins"] = verdict.margins
         if theta is not None and verdict.value is not None:
             line["value_error"] = value_error(p, verdict, found.objective)
@@ -92,7 +113,9 @@ def outcome(line: dict) -> str:
         return "turned away at the door" if line["status"] == "ValueError" else "CRASH"
     if line["judge"] == "strict":
         return "REFUSED at the maximum" if near else "stopped short"
-    return "refused, " + (line["judge"] if near or not maximum else "stopped short of a maximum that is not strict")
+    return "refused, " + (
+        line["judge"] if near or not maximum else "stopped short of a maximum that is not strict"
+    )
 
 
 def plan(seeds: range, kinds: list[str]) -> list[tuple[str, int]]:
@@ -110,7 +133,10 @@ def table(lines: list[dict]) -> str:
         if mine:
             counts = [sum(x["outcome"] == o for x in mine) for o in outcomes]
             rows.append([kind, str(len(mine)), *[str(c) if c else "" for c in counts]])
-    return "\n".join("| " + " | ".join(r) + " |" + ("\n|" + "---|" * len(r) if k == 0 else "") for k, r in enumerate(rows))
+    return "\n".join(
+        "| " + " | ".join(r) + " |" + ("\n|" + "---|" * len(r) if k == 0 else "")
+        for k, r in enumerate(rows)
+    )
 
 
 def main() -> None:
@@ -120,7 +146,9 @@ def main() -> None:
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--table", action="store_true", help="only the table of what is there")
     asked = parser.parse_args()
-    lines = [json.loads(s) for s in asked.out.read_text().splitlines()] if asked.out.exists() else []
+    lines = (
+        [json.loads(s) for s in asked.out.read_text().splitlines()] if asked.out.exists() else []
+    )
     done = {(x["kind"], x["seed"]) for x in lines}
     if not asked.table:
         with asked.out.open("a") as out:

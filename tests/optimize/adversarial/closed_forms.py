@@ -61,9 +61,14 @@ def judge_score_matching(problem, theta, answer):
         def value(M):
             return np.trace(M) - np.trace(M @ S @ M) / 2
 
-        margins = {"curvature": scaled_condition(S), "affine": float(gmpy2.sqrt(abs(np.trace(D @ S @ D @ S))))}
+        margins = {
+            "curvature": scaled_condition(S),
+            "affine": float(gmpy2.sqrt(abs(np.trace(D @ S @ D @ S)))),
+        }
         gain = float((value(best) - value(P)) / abs(value(best)))
-        return answer("strict", "the inverse second moment", distance, best, value(best), gain, margins)
+        return answer(
+            "strict", "the inverse second moment", distance, best, value(best), gain, margins
+        )
     found = _judge_ica_score(problem, theta, answer)
     if found.kind == "undecided" and _unbounded_score(problem):
         reason = "a row b = t v, v orthogonal to so many points that J grows like t^2, and no maximum found from here"
@@ -153,7 +158,9 @@ def _judge_ica_score(problem, theta, answer):
     margins = {"curvature": scaled_condition(H)}
     gain = float((first - loss) / abs(loss))
     if definite(H):
-        return answer("strict", "Newton's method, positive definite", distance, B, -loss, gain, margins)
+        return answer(
+            "strict", "Newton's method, positive definite", distance, B, -loss, gain, margins
+        )
     size = max(abs(v) for v in H.reshape(-1)) or mpfr(1)
     E = real(np.linalg.eigh(double(H / size))[1][:, 0])
     for scale in (1e-3, 1e-6, 1e-12):
@@ -187,7 +194,12 @@ def _row_blocks(objective, Z):
 def _cyclic(changes) -> bool:
     """Has the graph i -> j (row i may move along b_j, j != i) a cycle? If not, det(I + E) = prod (1 + E_ii) on it."""
     n, tiny = len(changes), mpfr(10) ** -40
-    edge = np.array([[i != j and any(abs(row[j]) > tiny for row in e) for j in range(n)] for i, e in enumerate(changes)])
+    edge = np.array(
+        [
+            [i != j and any(abs(row[j]) > tiny for row in e) for j in range(n)]
+            for i, e in enumerate(changes)
+        ]
+    )
     reach = edge.copy()
     for _ in range(n):
         reach = reach | ((reach.astype(int) @ edge.astype(int)) > 0)
@@ -203,7 +215,9 @@ def _ascent(objective, theta, changes, tries: int = 300):
             if len(e):
                 E[i] = real(rng.standard_normal(len(e))) @ e
                 E[i, i] = mpfr(0) if k % 2 else E[i, i]
-        if k % 2:  # the scalings of the rows are of no use: their first-order term is 0, their second negative
+        if (
+            k % 2
+        ):  # the scalings of the rows are of no use: their first-order term is 0, their second negative
             E = E * 1
         for size in (1e-1, 1e-3, 1e-6):
             step = (mpfr(size) * E @ objective.rows(theta)).reshape(-1)
@@ -217,7 +231,10 @@ def flat_likelihood(objective, theta, rows, H, Z, strict: bool):
     changes = _source_blocks(objective, theta, _row_blocks(objective, Z))
     if not _cyclic(changes):
         if strict:
-            return "plateau", "det(I + E) is the product of 1 + E_ii on the manifold: a median is not unique"
+            return (
+                "plateau",
+                "det(I + E) is the product of 1 + E_ii on the manifold: a median is not unique",
+            )
         return touching_ridges(objective, theta, rows, Z)
     size = _ascent(objective, theta, changes)
     if size is not None:
@@ -236,7 +253,10 @@ def touching_ridges(objective, theta, rows, Z):
         blocks.append(block)
     changes = _source_blocks(objective, theta, blocks)
     if not _cyclic(changes):
-        return "degenerate", "a multiplier is forced to 1; the free directions have no cycle: a maximum"
+        return (
+            "degenerate",
+            "a multiplier is forced to 1; the free directions have no cycle: a maximum",
+        )
     size = _ascent(objective, theta, changes)
     if size is not None:
         return "saddle", f"a multiplier is forced to 1, and L is higher at {size:g}"

@@ -137,7 +137,9 @@ def definite(H: np.ndarray) -> bool:
 
 def scaled_condition(H: np.ndarray) -> float:
     """Least over largest eigenvalue of H with its diagonal scaled to 1, in double."""
-    size = [gmpy2.sqrt(abs(v)) if v else gmpy2.sqrt(max(map(abs, row))) for v, row in zip(np.diag(H), H)]
+    size = [
+        gmpy2.sqrt(abs(v)) if v else gmpy2.sqrt(max(map(abs, row))) for v, row in zip(np.diag(H), H)
+    ]
     size = np.array([s or mpfr(1) for s in size], dtype=object)
     values = np.linalg.eigvalsh(double(H / np.outer(size, size)))
     return float(values[0] / max(values[-1], 1e-300))

@@ -20,7 +20,9 @@ from .digits import double, null_space, rational, real, solve
 def separating_direction(objective, theta) -> np.ndarray | None:
     T, R, n = objective.n_data, objective.n_rows, objective.U.shape[1]
     arguments = objective.arguments(theta)
-    S = np.array([[int(gmpy2.sign(v)) or 1 for v in row] for row in arguments]).reshape(len(arguments), R)
+    S = np.array([[int(gmpy2.sign(v)) or 1 for v in row] for row in arguments]).reshape(
+        len(arguments), R
+    )
     exact = objective.features(S.astype(object), exact=True)  # rational: (N, p)
     exact[T:] = -exact[T:]  # every row is to be >= 0
     gains = double(real(exact))
@@ -48,14 +50,20 @@ def _programme(gains, sides):
     length = np.abs(A).max(axis=1)
     A = A[length > 0] / length[length > 0, None]
     B = sides / size
-    found = linprog(-A.mean(axis=0), A_ub=-np.vstack([A, B]), b_ub=np.zeros(len(A) + len(B)), bounds=(-1, 1))
+    found = linprog(
+        -A.mean(axis=0), A_ub=-np.vstack([A, B]), b_ub=np.zeros(len(A) + len(B)), bounds=(-1, 1)
+    )
     if found.x is None or not -found.fun > 1e-7:
         return None
     # Among the directions the one with the most room: fewer terms at 0 by accident.
     p = A.shape[1]
     room = np.hstack([-A, np.ones((len(A), 1))])
-    more = linprog(np.append(np.zeros(p), -1.0), A_ub=np.vstack([room, np.hstack([-B, np.zeros((len(B), 1))])]),
-                   b_ub=np.zeros(len(A) + len(B)), bounds=[(-1, 1)] * p + [(0, 1)])
+    more = linprog(
+        np.append(np.zeros(p), -1.0),
+        A_ub=np.vstack([room, np.hstack([-B, np.zeros((len(B), 1))])]),
+        b_ub=np.zeros(len(A) + len(B)),
+        bounds=[(-1, 1)] * p + [(0, 1)],
+    )
     v = more.x[:p] if more.x is not None and -more.fun > 1e-6 else found.x
     return v / size
 
@@ -89,7 +97,11 @@ def _verified(objective, S, v) -> bool:
     strictly = False
     for t, term in enumerate(linear):
         kinks = [objective.UQ[t] @ v[i * n : (i + 1) * n] for i in range(R)]
-        gain = term - sum(map(abs, kinks)) if t < T else sum(S[t, i] * k for i, k in enumerate(kinks)) - term
+        gain = (
+            term - sum(map(abs, kinks))
+            if t < T
+            else sum(S[t, i] * k for i, k in enumerate(kinks)) - term
+        )
         if gain < 0:
             return False
         strictly = strictly or gain > 0

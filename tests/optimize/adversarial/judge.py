@@ -54,7 +54,9 @@ def judge(problem, theta) -> Verdict:
     if not np.isfinite(theta).all():
         return Verdict("undecided", "theta is not finite")
     if problem.estimator != "nce" and rank(rational(problem.x)) < problem.x.shape[1]:
-        return Verdict("infinity", "the data do not span the space, exactly: the objective is unbounded")
+        return Verdict(
+            "infinity", "the data do not span the space, exactly: the objective is unbounded"
+        )
     if problem.estimator == "score":
         return closed_forms.judge_score_matching(problem, theta, Verdict)
     if problem.estimator == "mle" and problem.model == "gaussian":
@@ -87,7 +89,9 @@ def _judge_kinked(objective, theta: np.ndarray) -> Verdict:
     if isinstance(objective, NCE) and not (last.kind == "strict" and last.distance < 1.0):
         v = separating_direction(objective, start)
         if v is not None:
-            return Verdict("infinity", "a direction along which no term falls, in rationals", theta=v)
+            return Verdict(
+                "infinity", "a direction along which no term falls, in rationals", theta=v
+            )
     return last
 
 
@@ -165,7 +169,9 @@ def _settle(objective, start, near, relative) -> Verdict:
         flat = [t for t in np.flatnonzero(active[:T, bad]) if not objective.U[t] @ d]
         held[bad] = set(map(int, flat))
         made = None
-    return Verdict("undecided", f"{_MOST_STEPS} steps did not settle, {releases} kinks were released")
+    return Verdict(
+        "undecided", f"{_MOST_STEPS} steps did not settle, {releases} kinks were released"
+    )
 
 
 def _turned(objective, theta, S, active) -> bool:
@@ -263,11 +269,15 @@ def _conclude(objective, start, theta, rows: list[Row], H, Z, kernel, pattern) -
         if not strict:
             return answer("degenerate", "concave and stationary; a multiplier is forced to 1")
         if kernel is not None:
-            return answer("plateau", "concave and stationary; the log-odds do not move along some direction")
+            return answer(
+                "plateau", "concave and stationary; the log-odds do not move along some direction"
+            )
         return answer("strict", "stationary, strictly complementary, negative definite curvature")
     if definite(H):
         if strict:
-            return answer("strict", "stationary, strictly complementary, negative definite curvature")
+            return answer(
+                "strict", "stationary, strictly complementary, negative definite curvature"
+            )
         return answer(*closed_forms.touching_ridges(objective, theta, rows, Z))
     return answer(*closed_forms.flat_likelihood(objective, theta, rows, H, Z, strict))
 
@@ -319,5 +329,11 @@ def _shown_saddle(objective, start, theta, row, d, H, Z) -> Verdict:
         for sign in (1, -1):
             if objective.value(theta + sign * mpfr(size) * step) > here:
                 distance = _distance(objective, start, theta, H, Z)
-                return Verdict("saddle", f"higher at {size:g} across a valley or from a zero row", distance, theta, here)
+                return Verdict(
+                    "saddle",
+                    f"higher at {size:g} across a valley or from a zero row",
+                    distance,
+                    theta,
+                    here,
+                )
     return Verdict("undecided", "a valley or a zero row, but no higher value was found beside it")

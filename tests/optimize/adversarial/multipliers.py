@@ -43,7 +43,9 @@ def examine_row(UQ, members, gradient, weights, n_data: int) -> Row:
         return Row("ascent", direction=valleys[0][0], valley=True)
     worst = Row("strict")
     for signs in itertools.product((1, -1), repeat=len(valleys)):
-        pull = gradient + sum((s * w * real(u) for s, (u, w) in zip(signs, valleys)), real(np.zeros(UQ.shape[1])))
+        pull = gradient + sum(
+            (s * w * real(u) for s, (u, w) in zip(signs, valleys)), real(np.zeros(UQ.shape[1]))
+        )
         row = _one_pattern(ridges, pull)
         row.valley = bool(valleys)
         if row.kind == "ascent":
@@ -96,9 +98,16 @@ def _merged(UQ, members, weights, n_data):
 
 
 def _one_pattern(ridges, pull) -> Row:
-    size = max([abs(v) for v in pull] + [w * max(abs(mpfr(v)) for v in u) for u, w in ridges], default=mpfr(0))
+    size = max(
+        [abs(v) for v in pull] + [w * max(abs(mpfr(v)) for v in u) for u, w in ridges],
+        default=mpfr(0),
+    )
     if not ridges:
-        return Row("strict") if size < mpfr(10) ** -40 else Row("ascent", direction=rational(pull), valley=True)
+        return (
+            Row("strict")
+            if size < mpfr(10) ** -40
+            else Row("ascent", direction=rational(pull), valley=True)
+        )
     A = np.array([real(u) * w for u, w in ridges], dtype=object).T
     kept, _, _ = eliminate(np.array([u for u, _ in ridges], dtype=object))
     others = [k for k in range(len(ridges)) if k not in kept]
@@ -119,17 +128,25 @@ def _most_room(C, base):
     """max t: |base - C y| + t <= 1, |y| + t <= 1."""
     r, k = C.shape
     up = np.vstack([np.hstack([-C, np.ones((r, 1))]), np.hstack([C, np.ones((r, 1))])])
-    up = np.vstack([up, np.hstack([np.eye(k), np.ones((k, 1))]), np.hstack([-np.eye(k), np.ones((k, 1))])])
+    up = np.vstack(
+        [up, np.hstack([np.eye(k), np.ones((k, 1))]), np.hstack([-np.eye(k), np.ones((k, 1))])]
+    )
     right = np.concatenate([1 - base, 1 + base, np.ones(2 * k)])
-    found = linprog(np.append(np.zeros(k), -1.0), A_ub=up, b_ub=right, bounds=[(None, None)] * k + [(None, 1.0)])
+    found = linprog(
+        np.append(np.zeros(k), -1.0), A_ub=up, b_ub=right, bounds=[(None, None)] * k + [(None, 1.0)]
+    )
     if abs(found.x[k]) > 1e-9:
         return found.x[:k]
     # Some |mu| = 1 is forced: the most room for each of the others, max sum t_k.
-    each = np.vstack([np.hstack([-C, np.eye(r), np.zeros((r, k))]), np.hstack([C, np.eye(r), np.zeros((r, k))])])
+    each = np.vstack(
+        [np.hstack([-C, np.eye(r), np.zeros((r, k))]), np.hstack([C, np.eye(r), np.zeros((r, k))])]
+    )
     for sign in (1, -1):
         each = np.vstack([each, np.hstack([sign * np.eye(k), np.zeros((k, r)), np.eye(k)])])
     bounds = [(None, None)] * k + [(0, 1)] * (r + k)
-    relaxed = linprog(np.append(np.zeros(k), -np.ones(r + k)), A_ub=each, b_ub=right + 1e-9, bounds=bounds)
+    relaxed = linprog(
+        np.append(np.zeros(k), -np.ones(r + k)), A_ub=each, b_ub=right + 1e-9, bounds=bounds
+    )
     return found.x[:k] if relaxed.x is None else relaxed.x[:k]
 
 
@@ -140,7 +157,11 @@ def _row_of(ridges, kept, others, mu_kept, mu_others, pull) -> Row:
     if slack > (mpfr(10) ** -40 if exact else 1e-9):
         return Row("strict", float(slack))
     if slack >= (-(mpfr(10) ** -40) if exact else -1e-9):
-        return Row("touching", float(slack), counted=tuple(ridges[k][0] for k, m in mu.items() if 1 - abs(m) > 1e-8))
+        return Row(
+            "touching",
+            float(slack),
+            counted=tuple(ridges[k][0] for k, m in mu.items() if 1 - abs(m) > 1e-8),
+        )
     return Row("ascent", float(slack), direction=_steepest(ridges, pull))
 
 

@@ -47,7 +47,9 @@ def _normal_noise(x, widen=1.0):
 
 def _draw(noise, count, rng):
     if noise[0] == "gaussian":
-        return rng.standard_normal((count, len(noise[1]))) @ np.linalg.cholesky(noise[2]).T + noise[1]
+        return (
+            rng.standard_normal((count, len(noise[1]))) @ np.linalg.cholesky(noise[2]).T + noise[1]
+        )
     n = len(noise[1])
     return np.linalg.solve(noise[1], rng.laplace(size=(n, count)) / np.sqrt(2)).T
 
@@ -60,10 +62,14 @@ def _start(model, n, scale, rng):
         return np.append(B.ravel(), np.linalg.slogdet(B)[1] - n / 2 * np.log(2.0))
     L = (np.eye(n) + 0.2 * rng.standard_normal((n, n))) / scale[:, None]
     P = L @ L.T
-    return np.append(P[np.tril_indices(n)], 0.5 * np.linalg.slogdet(P)[1] - n / 2 * np.log(2 * np.pi))
+    return np.append(
+        P[np.tril_indices(n)], 0.5 * np.linalg.slogdet(P)[1] - n / 2 * np.log(2 * np.pi)
+    )
 
 
-def _build(kind, seed, rng, x, y=None, noise=None, estimator=None, model=None, t_noise=None, start=None):
+def _build(
+    kind, seed, rng, x, y=None, noise=None, estimator=None, model=None, t_noise=None, start=None
+):
     x = np.ascontiguousarray(x, dtype=float)
     n = x.shape[1]
     estimator = estimator or _estimator(rng)
@@ -97,7 +103,9 @@ def plain(kind, seed, rng):
 
 def four_sources(kind, seed, rng):
     T = int(rng.integers(15, 60))
-    return _build(kind, seed, rng, _sample(rng, T, 4), model="ica", estimator=str(rng.choice(["nce", "mle"])))
+    return _build(
+        kind, seed, rng, _sample(rng, T, 4), model="ica", estimator=str(rng.choice(["nce", "mle"]))
+    )
 
 
 def duplicated(kind, seed, rng):
@@ -181,7 +189,9 @@ def deficient(kind, seed, rng):
         x = x[: n - 1]
     else:
         x = x * 0.0
-    return _build(kind, seed, rng, x, estimator=str(rng.choice(["nce", "mle", "score"], p=[0.4, 0.4, 0.2])))
+    return _build(
+        kind, seed, rng, x, estimator=str(rng.choice(["nce", "mle", "score"], p=[0.4, 0.4, 0.2]))
+    )
 
 
 def one_hot(kind, seed, rng):
@@ -211,10 +221,14 @@ def barely_separable(kind, seed, rng):
     x, y = _sample(rng, T, n), 2.0 * _sample(rng, T, n)
     r = np.abs(x[:, 0]).max()
     gap = float(rng.choice([0.0, 1e-12, 1e-6, 1e-2]))
-    y[:, 0] = np.where(np.abs(y[:, 0]) <= r * (1 + gap), r * (1 + gap) * rng.choice([-1.0, 1.0], T), y[:, 0])
+    y[:, 0] = np.where(
+        np.abs(y[:, 0]) <= r * (1 + gap), r * (1 + gap) * rng.choice([-1.0, 1.0], T), y[:, 0]
+    )
     if rng.random() < 0.4:
         y[0] = 0.01 * x[0]  # one point spoils it
-    return _build(kind, seed, rng, x, y, ("gaussian", np.zeros(n), 4.0 * np.eye(n)), estimator="nce")
+    return _build(
+        kind, seed, rng, x, y, ("gaussian", np.zeros(n), 4.0 * np.eye(n)), estimator="nce"
+    )
 
 
 def far_noise(kind, seed, rng):
@@ -222,15 +236,23 @@ def far_noise(kind, seed, rng):
     T, n = _size(rng, 10, 60)
     x = _sample(rng, T, n)
     far = float(rng.uniform(2.0, 8.0))
-    noise = ("gaussian", np.full(n, far / np.sqrt(n)), float(rng.choice([0.5, 1.0, 4.0])) * np.eye(n))
-    return _build(kind, seed, rng, x, noise=noise, estimator="nce", t_noise=int(T * rng.choice([1, 4])))
+    noise = (
+        "gaussian",
+        np.full(n, far / np.sqrt(n)),
+        float(rng.choice([0.5, 1.0, 4.0])) * np.eye(n),
+    )
+    return _build(
+        kind, seed, rng, x, noise=noise, estimator="nce", t_noise=int(T * rng.choice([1, 4]))
+    )
 
 
 def wide_noise(kind, seed, rng):
     T, n = _size(rng, 6, 40)
     x = _sample(rng, T, n)
     s = 10.0 ** rng.uniform(-2, 3)
-    return _build(kind, seed, rng, x, noise=("gaussian", np.zeros(n), s * s * np.eye(n)), estimator="nce")
+    return _build(
+        kind, seed, rng, x, noise=("gaussian", np.zeros(n), s * s * np.eye(n)), estimator="nce"
+    )
 
 
 def little_noise(kind, seed, rng):
@@ -270,7 +292,13 @@ def unit_ties(kind, seed, rng):
 def heavy_tails(kind, seed, rng):
     T, n = _size(rng, 6, 50)
     how = int(rng.integers(0, 3))
-    x = rng.standard_cauchy((T, n)) if how == 0 else rng.standard_t(1.5, (T, n)) if how == 1 else np.exp(3 * rng.standard_normal((T, n)))
+    x = (
+        rng.standard_cauchy((T, n))
+        if how == 0
+        else rng.standard_t(1.5, (T, n))
+        if how == 1
+        else np.exp(3 * rng.standard_normal((T, n)))
+    )
     return _build(kind, seed, rng, x)
 
 
@@ -319,7 +347,9 @@ def with_origin(kind, seed, rng):
 def off_centre(kind, seed, rng):
     T, n = _size(rng, 8, 50)
     x = _sample(rng, T, n) * 0.5 + rng.standard_normal(n) * float(rng.choice([2.0, 10.0, 1e3]))
-    noise = ("gaussian", np.zeros(n), (1.0 + (x**2).mean()) * np.eye(n)) if rng.random() < 0.5 else None
+    noise = (
+        ("gaussian", np.zeros(n), (1.0 + (x**2).mean()) * np.eye(n)) if rng.random() < 0.5 else None
+    )
     return _build(kind, seed, rng, x, noise=noise)
 
 
@@ -368,6 +398,25 @@ def zero_rows(kind, seed, rng):
     return _build(kind, seed, rng, x, estimator="nce", model="ica", start=start)
 
 
+def rescaled(kind, seed, rng):
+    """Any other kind in other units: x, y, noise and start times 10^k."""
+    others = [
+        k for k in KINDS if k not in (kind, "hundreds", "hundreds_in_units", "much_noise", "units")
+    ]
+    p = KINDS[str(rng.choice(others))][0](kind, seed, rng)
+    s = 10.0 ** int(rng.integers(-12, 13))
+    p.x = p.x * s
+    if p.estimator == "nce":
+        p.y = p.y * s
+        name, *parts = p.noise
+        p.noise = (
+            (name, parts[0] * s, parts[1] * s * s) if name == "gaussian" else (name, parts[0] / s)
+        )
+    p.start[:-1] /= s if p.model == "ica" else s * s
+    p.start[-1] -= p.n * np.log(s)
+    return p
+
+
 def hundreds(kind, seed, rng):
     T, n = int(rng.integers(250, 1001)), int(rng.choice([1, 2, 3]))
     return _build(kind, seed, rng, _sample(rng, T, n), t_noise=T)
@@ -375,7 +424,9 @@ def hundreds(kind, seed, rng):
 
 def hundreds_in_units(kind, seed, rng):
     T, n = int(rng.integers(250, 501)), int(rng.choice([1, 2]))
-    return _build(kind, seed, rng, _sample(rng, T, n) * 10.0 ** int(rng.integers(-12, 13)), t_noise=T)
+    return _build(
+        kind, seed, rng, _sample(rng, T, n) * 10.0 ** int(rng.integers(-12, 13)), t_noise=T
+    )
 
 
 # kind: (generator, its share of the campaign)
@@ -386,11 +437,15 @@ KINDS = {
         (lattice, 4), (collinear, 5), (deficient, 5), (one_hot, 3), (tiny, 6), (separable, 5), (barely_separable, 5),
         (far_noise, 5), (wide_noise, 4), (little_noise, 3), (much_noise, 3), (units, 6), (mixed_units, 5), (unit_ties, 4),
         (heavy_tails, 5), (outlier, 4), (shared_points, 4), (near_duplicates, 4), (near_deficient, 3), (with_origin, 3),
-        (off_centre, 4), (laplace_noise, 3), (saddle_starts, 4), (zero_rows, 2), (hundreds, 2), (hundreds_in_units, 2),
+        (off_centre, 4), (laplace_noise, 3), (saddle_starts, 4), (zero_rows, 2), (hundreds, 2), (hundreds_in_units, 2), (rescaled, 12),
     ]
 }  # fmt: skip
 
 
 def problem(kind: str, seed: int) -> Problem:
-    number = sorted(KINDS).index(kind)
+    # Kinds that came later count from 1000, so that (kind, seed) stays the same problem.
+    later = ["rescaled"]
+    number = (
+        1000 + later.index(kind) if kind in later else sorted(set(KINDS) - set(later)).index(kind)
+    )
     return KINDS[kind][0](kind, seed, np.random.default_rng([seed, number]))
