@@ -128,29 +128,34 @@ def _judge_ica_score(problem, theta, answer):
     objective, B = ICAScore(problem.x, problem.slope), start
     loss, g, H = objective.newton(B)
     first = loss
-    for _ in range(40):
-        shift, size = mpfr(0), max(abs(v) for v in np.diag(H))
-        gentle = max(abs(v) for v in g) < size * mpfr(10) ** -5
-        while not gentle and not definite(H + shift * eye(n * n)):
-            shift = max(4 * shift, size / 1000)
-        step = solve(H + shift * eye(n * n), g)
-        if step is None:
-            return answer("undecided", "the curvature of score matching is singular")
-        decrement, length = g @ step, mpfr(1)
-        if abs(decrement) < abs(loss) * mpfr(10) ** -90:
+    for _ in range(100):
+        size, largest = max(abs(v) for v in np.diag(H)), max(abs(v) for v in g)
+        step = solve(H, g)
+        if step is not None and abs(g @ step) < abs(loss) * mpfr(10) ** -90:
             break
-        while True:
+        if step is not None and not definite(H) and largest < size * mpfr(10) ** -5:
+            # Beside a saddle: Newton's step as it is, as long as it leads to smaller gradients.
+            trial = B - step.reshape(n, n) @ B
+            there = objective.newton(trial)
+            if max(abs(v) for v in there[1]) < largest / 2:
+                B, (loss, g, H) = trial, there
+                continue
+        shift = mpfr(0)
+        while not definite(H + shift * eye(n * n)):
+            shift = max(4 * shift, size / 10000)
+        step = solve(H + shift * eye(n * n), g)
+        decrement, length = g @ step, mpfr(1)
+        while abs(decrement) > abs(loss) * mpfr(10) ** -50:
             trial = B - length * step.reshape(n, n) @ B
-            there = objective.loss_and_gradient(trial)[0]
-            if gentle or there <= loss - length * decrement / 1000:
+            if objective.loss_and_gradient(trial)[0] <= loss - length * decrement / 1000:
                 break
             length = length / 4
             if length < 1e-20:
                 return answer("undecided", "no descent along Newton's step")
-        B = trial
+        B = B - length * step.reshape(n, n) @ B
         loss, g, H = objective.newton(B)
     else:
-        return answer("undecided", "score matching: Newton's method did not converge in 40 steps")
+        return answer("undecided", "score matching: Newton's method did not converge in 100 steps")
     A = solve(B, eye(n))
     if A is None:
         return answer("undecided", "score matching leads to a singular B")

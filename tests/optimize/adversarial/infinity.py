@@ -37,10 +37,14 @@ def separating_direction(objective, theta) -> np.ndarray | None:
         v = _programme(gains, kept)
         if v is None:
             continue
-        lifted = _lifted(exact, gains, kept, objective, S, v)
-        if lifted is not None and _verified(objective, S, lifted):
-            return lifted
+        for tight in (1e-8, 1e-6, 1e-5, 1e-4):
+            lifted = _lifted(exact, gains, kept, objective, v, tight)
+            if lifted is not None and _verified(objective, S, lifted):
+                return lifted
     return None
+
+
+_SHARP = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 
 
 def _programme(gains, sides):
@@ -51,7 +55,11 @@ def _programme(gains, sides):
     A = A[length > 0] / length[length > 0, None]
     B = sides / size
     found = linprog(
-        -A.mean(axis=0), A_ub=-np.vstack([A, B]), b_ub=np.zeros(len(A) + len(B)), bounds=(-1, 1)
+        -A.mean(axis=0),
+        A_ub=-np.vstack([A, B]),
+        b_ub=np.zeros(len(A) + len(B)),
+        bounds=(-1, 1),
+        options=_SHARP,
     )
     if found.x is None or not -found.fun > 1e-7:
         return None
@@ -63,18 +71,19 @@ def _programme(gains, sides):
         A_ub=np.vstack([room, np.hstack([-B, np.zeros((len(B), 1))])]),
         b_ub=np.zeros(len(A) + len(B)),
         bounds=[(-1, 1)] * p + [(0, 1)],
+        options=_SHARP,
     )
-    v = more.x[:p] if more.x is not None and -more.fun > 1e-6 else found.x
+    v = more.x[:p] if more.x is not None and -more.fun > 1e-9 else found.x
     return v / size
 
 
-def _lifted(exact, gains, sides, objective, S, v):
-    """v moved onto the exact null space of what it leaves at 0."""
+def _lifted(exact, gains, sides, objective, v, relative: float):
+    """v moved onto the exact null space of what it leaves at 0, up to ``relative``; whether that was right is verified after."""
     size = np.abs(gains) @ np.abs(v)
-    tight = np.abs(gains @ v) <= 1e-8 * np.where(size > 0, size, 1.0)
+    tight = np.abs(gains @ v) <= relative * np.where(size > 0, size, 1.0)
     rows = [exact[t] for t in np.flatnonzero(tight)]
     n, T = objective.U.shape[1], objective.n_data
-    for k in np.flatnonzero(np.abs(sides @ v) <= 1e-9 * (np.abs(sides) @ np.abs(v))):
+    for k in np.flatnonzero(np.abs(sides @ v) <= 0.1 * relative * (np.abs(sides) @ np.abs(v))):
         i, t = divmod(int(k), T)
         row = np.full(objective.n_params, mpq(0), dtype=object)
         row[i * n : (i + 1) * n] = objective.UQ[t]

@@ -21,7 +21,7 @@ import numpy as np
 from gmpy2 import mpfr
 
 from . import closed_forms
-from .digits import definite, double, rank, rational, real, scaled_condition, solve, zeros
+from .digits import definite, rank, rational, real, scaled_condition, solve, zeros
 from .formulas import NCE, Likelihood
 from .infinity import separating_direction
 from .multipliers import Row, examine_row, examine_zero_row
@@ -84,7 +84,7 @@ def _judge_kinked(objective, theta: np.ndarray) -> Verdict:
             return found
         if found.kind == "saddle" and found.distance < NEAR:
             return found
-        if last.theta is None and last.kind == "undecided" or last.distance > found.distance:
+        if (last.theta is None and last.kind == "undecided") or last.distance > found.distance:
             last = found
     if isinstance(objective, NCE) and not (last.kind == "strict" and last.distance < 1.0):
         v = separating_direction(objective, start)
