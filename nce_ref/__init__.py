@@ -12,6 +12,8 @@ from nce_ref.asymptotics import (
     predicted_squared_error,
 )
 from nce_ref.asymptotics_weights import divergent_power, weighted_covariance
+from nce_ref.check_noise import check_noise
+from nce_ref.check_report import CheckReport, Finding
 from nce_ref.estimators import (
     AdamFit,
     ContrastiveDivergenceFit,
@@ -37,7 +39,19 @@ from nce_ref.importance import (
 )
 from nce_ref.matching import RowMatch, match_rows
 from nce_ref.models import MLP, Gaussian, LaplaceICA
-from nce_ref.noise import GaussianNoise, LaplaceICANoise
+from nce_ref.noise import (
+    AffineNoise,
+    BernoulliNoise,
+    GaussianNoise,
+    KernelDensityNoise,
+    LaplaceICANoise,
+    MixtureNoise,
+    Noise,
+    ProductNoise,
+    StudentTNoise,
+    UniformNoise,
+    UnivariateNoise,
+)
 from nce_ref.objectives import (
     ImportanceSamplingObjective,
     LikelihoodObjective,
@@ -57,6 +71,18 @@ __all__ = [
     "MLP",
     "GaussianNoise",
     "LaplaceICANoise",
+    "StudentTNoise",
+    "UniformNoise",
+    "KernelDensityNoise",
+    "UnivariateNoise",
+    "BernoulliNoise",
+    "MixtureNoise",
+    "ProductNoise",
+    "AffineNoise",
+    "Noise",
+    "check_noise",
+    "CheckReport",
+    "Finding",
     "nce_from_log_ratios",
     "nce_objective",
     "log_likelihood",

@@ -29,6 +29,8 @@ FLOORS = {
     "models.tails": 1,
     "models": 3,
     "noise": 4,
+    "check_report": 1,
+    "check_noise": 5,
     "importance": 5,
     "objectives": 5,
     "optimize": 6,
