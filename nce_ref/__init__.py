@@ -12,6 +12,7 @@ from nce_ref.asymptotics import (
     predicted_squared_error,
 )
 from nce_ref.asymptotics_weights import divergent_power, weighted_covariance
+from nce_ref.check_model import check_model
 from nce_ref.check_noise import check_noise
 from nce_ref.check_report import CheckReport, Finding
 from nce_ref.estimators import (
@@ -80,6 +81,7 @@ __all__ = [
     "ProductNoise",
     "AffineNoise",
     "Noise",
+    "check_model",
     "check_noise",
     "CheckReport",
     "Finding",

@@ -63,8 +63,17 @@ def randomness(sample: Sample, rng: np.random.Generator) -> Finding:
     return Finding("randomness", PASSED, "drawn from the rng, and from it alone")
 
 
-def law(of_points: LogDensity, sample: Sample, y: Float, rng: np.random.Generator) -> list[Finding]:
-    """Whether y, drawn by ``sample``, is of the density ("same law"), and whether that is normalised ("normalised")."""
+def law(
+    of_points: LogDensity,
+    sample: Sample,
+    y: Float,
+    rng: np.random.Generator,
+    normalized: bool = True,
+) -> list[Finding]:
+    """Whether y, drawn by ``sample``, is of the density ("same law"), and whether that is normalised ("normalised").
+
+    Where it does not claim to be ``normalized``, its mass is taken from the samples and the first question alone is asked.
+    """
 
     def log_density(u: Float) -> Float:
         with np.errstate(all="ignore"):
@@ -79,6 +88,14 @@ def law(of_points: LogDensity, sample: Sample, y: Float, rng: np.random.Generato
         return [Finding("same law", FAILED, message)]
     z = reference.sample(len(y), rng)
     found = law_test(log_density, y, reference, z)
+    if not normalized:
+        mass = found.log_mass
+
+        def scaled(u: Float) -> Float:
+            return log_density(u) - mass
+
+        found = law_test(scaled, y, reference, z)
+        return [_same_law(found, scaled, y, reference, z)]
     return [
         _same_law(found, log_density, y, reference, z),
         _normalised(found, log_density, y, reference),

@@ -32,6 +32,7 @@ FLOORS = {
     "check_report": 1,
     "check_density": 5,
     "check_noise": 6,
+    "check_model": 6,
     "importance": 5,
     "objectives": 5,
     "optimize": 6,
