@@ -46,7 +46,7 @@ from nce_ref.importance import (
     integral_by_importance,
 )
 from nce_ref.matching import RowMatch, match_rows
-from nce_ref.models import MLP, Gaussian, LaplaceICA
+from nce_ref.models import MLP, BoltzmannMachine, FeatureModel, Gaussian, LaplaceICA
 from nce_ref.noise import (
     AffineNoise,
     BernoulliNoise,
@@ -77,6 +77,8 @@ __all__ = [
     "Gaussian",
     "LaplaceICA",
     "MLP",
+    "FeatureModel",
+    "BoltzmannMachine",
     "GaussianNoise",
     "LaplaceICANoise",
     "StudentTNoise",

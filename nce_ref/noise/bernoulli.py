@@ -64,6 +64,11 @@ class BernoulliNoise:
         """Dimension of a point."""
         return len(self.probabilities)
 
+    @property
+    def bernoulli_parameters(self) -> tuple[Float, tuple[float, float]]:
+        """(probabilities, values). A noise with this name promises that ln p_n *is* this mass function: a model may start there."""
+        return self.probabilities, self.values
+
     def log_density(self, u: ArrayLike) -> Float:
         """Return ln p_n(u), the logarithm of a probability: (n_points,); -inf for an entry that is neither value."""
         points = as_points("u", u, self.n_dim)
