@@ -12,13 +12,22 @@ from nce_ref.asymptotics import (
     predicted_squared_error,
 )
 from nce_ref.asymptotics_weights import divergent_power, weighted_covariance
+from nce_ref.check_model import check_model
+from nce_ref.check_noise import check_noise
+from nce_ref.check_report import CheckReport, Finding
 from nce_ref.estimators import (
     AdamFit,
     ContrastiveDivergenceFit,
     EstimatedCovariance,
     Fit,
+    HeldOut,
     ImportanceFit,
+    NoiseChoice,
+    NoiseComparison,
+    PairedDifference,
     StartResult,
+    compare_held_out,
+    compare_noises,
     estimate_covariance,
     fit_contrastive_divergence,
     fit_importance_sampling,
@@ -27,6 +36,7 @@ from nce_ref.estimators import (
     fit_nce_adam,
     fit_score_matching,
     fit_weighted,
+    held_out_objective,
 )
 from nce_ref.gradcheck import GradientReport, check_gradient
 from nce_ref.importance import (
@@ -36,8 +46,20 @@ from nce_ref.importance import (
     integral_by_importance,
 )
 from nce_ref.matching import RowMatch, match_rows
-from nce_ref.models import MLP, Gaussian, LaplaceICA
-from nce_ref.noise import GaussianNoise, LaplaceICANoise
+from nce_ref.models import MLP, BoltzmannMachine, FeatureModel, Gaussian, LaplaceICA
+from nce_ref.noise import (
+    AffineNoise,
+    BernoulliNoise,
+    GaussianNoise,
+    KernelDensityNoise,
+    LaplaceICANoise,
+    MixtureNoise,
+    Noise,
+    ProductNoise,
+    StudentTNoise,
+    UniformNoise,
+    UnivariateNoise,
+)
 from nce_ref.objectives import (
     ImportanceSamplingObjective,
     LikelihoodObjective,
@@ -55,8 +77,23 @@ __all__ = [
     "Gaussian",
     "LaplaceICA",
     "MLP",
+    "FeatureModel",
+    "BoltzmannMachine",
     "GaussianNoise",
     "LaplaceICANoise",
+    "StudentTNoise",
+    "UniformNoise",
+    "KernelDensityNoise",
+    "UnivariateNoise",
+    "BernoulliNoise",
+    "MixtureNoise",
+    "ProductNoise",
+    "AffineNoise",
+    "Noise",
+    "check_model",
+    "check_noise",
+    "CheckReport",
+    "Finding",
     "nce_from_log_ratios",
     "nce_objective",
     "log_likelihood",
@@ -82,6 +119,13 @@ __all__ = [
     "StartResult",
     "estimate_covariance",
     "EstimatedCovariance",
+    "held_out_objective",
+    "HeldOut",
+    "compare_held_out",
+    "PairedDifference",
+    "compare_noises",
+    "NoiseComparison",
+    "NoiseChoice",
     "asymptotic_covariance",
     "cramer_rao_bound",
     "predicted_squared_error",

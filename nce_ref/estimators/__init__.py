@@ -6,10 +6,17 @@ from nce_ref.estimators.contrastive_divergence import (
 )
 from nce_ref.estimators.covariance import EstimatedCovariance, estimate_covariance
 from nce_ref.estimators.fit import Fit, StartResult
+from nce_ref.estimators.held_out import (
+    HeldOut,
+    PairedDifference,
+    compare_held_out,
+    held_out_objective,
+)
 from nce_ref.estimators.importance import ImportanceFit, fit_importance_sampling
 from nce_ref.estimators.mle import fit_mle
 from nce_ref.estimators.nce import fit_nce
 from nce_ref.estimators.nce_adam import AdamFit, fit_nce_adam
+from nce_ref.estimators.noise_choice import NoiseChoice, NoiseComparison, compare_noises
 from nce_ref.estimators.score_matching import fit_score_matching
 from nce_ref.estimators.weighted import fit_weighted
 
@@ -18,8 +25,14 @@ __all__ = [
     "ContrastiveDivergenceFit",
     "EstimatedCovariance",
     "Fit",
+    "HeldOut",
     "ImportanceFit",
+    "NoiseChoice",
+    "NoiseComparison",
+    "PairedDifference",
     "StartResult",
+    "compare_held_out",
+    "compare_noises",
     "estimate_covariance",
     "fit_contrastive_divergence",
     "fit_importance_sampling",
@@ -28,4 +41,5 @@ __all__ = [
     "fit_nce_adam",
     "fit_score_matching",
     "fit_weighted",
+    "held_out_objective",
 ]

@@ -1,7 +1,9 @@
 """Unnormalised log-densities ln p_m(u; theta), one file a model, with their derivatives written by hand."""
 
+from nce_ref.models.boltzmann import BoltzmannMachine
 from nce_ref.models.gaussian import Gaussian
 from nce_ref.models.laplace_ica import LaplaceICA
+from nce_ref.models.linear import FeatureModel
 from nce_ref.models.mlp import MLP
 
-__all__ = ["Gaussian", "LaplaceICA", "MLP"]
+__all__ = ["BoltzmannMachine", "FeatureModel", "Gaussian", "LaplaceICA", "MLP"]

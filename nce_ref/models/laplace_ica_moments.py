@@ -41,7 +41,7 @@ def laplace_ica_moments(B: Float, noise: Any, nu: float) -> Moments | None:
     r"""Return I_nu and m_nu in theta coordinates, or None where ``noise`` has no structure to use.
 
     B must be invertible and c normalise (the caller has checked both). ``noise`` tells its law by ``laplace_demixing``
-    or ``normal_parameters`` (see ``noise.py``; plain ``B``, ``mean`` or ``cov`` promise no law and are not read); it is not
+    or ``normal_parameters`` (see ``noise/``; plain ``B``, ``mean`` or ``cov`` promise no law and are not read); it is not
     looked at for nu = inf.
 
     With g_E_ij = -sqrt2 sign(s_i) s_j, g_c = 1, and P_nu even in every source, flipping the sign of one source kills

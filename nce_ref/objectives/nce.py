@@ -107,6 +107,9 @@ class NCEObjective:
             self._log_noise[block] = as_vector(
                 "noise.log_density", noise.log_density(points), len(points)
             )
+        check = getattr(model, "check_sample", None)
+        if check is not None:
+            check(self._points[block] for block in blocks(len(self._points)))
 
     @property
     def n_params(self) -> int:

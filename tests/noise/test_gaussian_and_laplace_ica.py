@@ -1,4 +1,4 @@
-"""noise.py: the density is normalised, and it is the density of the very samples. c hides the one, nothing mends the other."""
+"""noise/gaussian.py and noise/laplace_ica.py: the density is normalised, and it is the density of the very samples. c hides the one, nothing mends the other."""
 
 from __future__ import annotations
 

@@ -1,0 +1,139 @@
+r"""Which of two models is nearer to the data: J on points that neither has seen, with its standard error, and the paired difference.
+
+    J = mean_x ln h + nu mean_y ln(1 - h),      h = sigma(ln p_m - ln p_n - ln nu)
+    Var(J) = Var_x(ln h)/n_data + nu^2 Var_y(ln(1 - h))/n_noise
+
+for theta fixed beforehand. Between two models on the same points the differences of the terms are averaged, so what both share cancels.
+
+**What J ranks.** In the population J is largest at p_m = p_d, but among wrong models it ranks by how well they tell data from *this noise*,
+and likelihood by Kullback-Leibler divergence: the two may disagree. A model that normalises itself through c pays for a wrong c in J.
+
+Conventions
+-----------
+x, y    (n_data, n_dim), (n_noise, n_dim)   held out: x not used in any of the fits, y fresh from the noise
+nu      n_noise/n_data unless given: take the one that the fits had
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from numpy.typing import ArrayLike
+from scipy.special import ndtr
+
+from nce_ref._checks import Float, as_points, as_positive, as_vector
+from nce_ref.models.base import Model
+from nce_ref.noise import Noise, refuse_unfit_noise
+from nce_ref.special import log_sigmoid
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """J on held-out points: ``objective`` with its ``standard_error``, and the same of the chance value, for scale.
+
+    ``chance``  J of a model that tells nothing apart: ln(1/(1 + nu)) + nu ln(nu/(1 + nu))
+    """
+
+    objective: float
+    standard_error: float
+    chance: float
+
+    def __str__(self) -> str:
+        return f"J = {self.objective:.5g} +- {self.standard_error:.2g} on held-out points (chance: {self.chance:.5g})"
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """J of the first model less J of the second, on the same held-out points.
+
+    ``difference``, ``standard_error``   of J
+    ``z``, ``p_value``                   their ratio, and how often chance alone gives one as large (two-sided, normal)
+    """
+
+    difference: float
+    standard_error: float
+    z: float
+    p_value: float
+
+    def __str__(self) -> str:
+        side = "first" if self.difference > 0.0 else "second"
+        told = (
+            f"the {side} model's J is higher" if self.p_value < 0.05 else "no model's J is higher"
+        )
+        return f"difference of J {self.difference:.3g} +- {self.standard_error:.2g}, p = {self.p_value:.2g}: {told}"
+
+
+def held_out_objective(
+    model: Model,
+    theta: ArrayLike,
+    noise: Noise,
+    x: ArrayLike,
+    y: ArrayLike,
+    nu: float | None = None,
+) -> HeldOut:
+    """Return J at theta on points held out, with its standard error; see the module's formula.
+
+    Parameters
+    ----------
+    model, theta : the model and its estimate, (n_params,)
+    noise : the noise of which y was drawn
+    x, y : (n_data, n_dim), (n_noise, n_dim), at least two points each
+    nu : float above 0, optional
+        n_noise/n_data by default; the fit's own compares with the fit's J.
+
+    Raises
+    ------
+    ValueError
+        For points of the wrong shape, fewer than two of a kind, NaN or inf.
+    """
+    data, of_noise, ratio = _terms(model, theta, noise, x, y, nu)
+    value, error = _mean_and_error(data, of_noise, ratio)
+    chance = -math.log1p(ratio) - ratio * math.log1p(1.0 / ratio)
+    return HeldOut(value, error, chance)
+
+
+def compare_held_out(
+    first: tuple[Model, ArrayLike],
+    second: tuple[Model, ArrayLike],
+    noise: Noise,
+    x: ArrayLike,
+    y: ArrayLike,
+    nu: float | None = None,
+) -> PairedDifference:
+    """Return J of ``first`` = (model, theta) less J of ``second`` on the same held-out points, with its standard error.
+
+    The standard error is that of the points alone: both thetas count as given. With equal terms throughout the difference is 0,
+    its error 0, z 0 and p 1. Raises ValueError as ``held_out_objective`` does.
+    """
+    one = _terms(first[0], first[1], noise, x, y, nu)
+    other = _terms(second[0], second[1], noise, x, y, nu)
+    value, error = _mean_and_error(one[0] - other[0], one[1] - other[1], one[2])
+    z = value / error if error > 0.0 else 0.0 if value == 0.0 else math.copysign(math.inf, value)
+    return PairedDifference(value, error, z, 2.0 * float(ndtr(-abs(z))))
+
+
+def _terms(
+    model: Model, theta: ArrayLike, noise: Noise, x: ArrayLike, y: ArrayLike, nu: float | None
+) -> tuple[Float, Float, float]:
+    """ln h on the data, ln(1 - h) on the noise, and nu."""
+    x, y = as_points("x", x, model.n_dim), as_points("y", y, model.n_dim)
+    refuse_unfit_noise(noise, model.n_dim)
+    for name, points in (("x", x), ("y", y)):
+        if len(points) < 2:
+            raise ValueError(
+                f"{name}: got {len(points)} point; expected two or more, for a standard error"
+            )
+    ratio = len(y) / len(x) if nu is None else as_positive("nu", nu)
+
+    def log_ratio(name: str, u: Float) -> Float:
+        of_noise = as_vector(f"noise.log_density({name})", noise.log_density(u), len(u))
+        of_model = as_vector(f"model.log_density({name})", model.log_density(theta, u), len(u))
+        return of_model - of_noise - math.log(ratio)
+
+    return log_sigmoid(log_ratio("x", x)), log_sigmoid(-log_ratio("y", y)), ratio
+
+
+def _mean_and_error(data: Float, noise: Float, nu: float) -> tuple[float, float]:
+    variance = data.var(ddof=1) / len(data) + nu**2 * noise.var(ddof=1) / len(noise)
+    return float(data.mean() + nu * noise.mean()), math.sqrt(float(variance))
