@@ -12,6 +12,7 @@ target is told apart from it. A run without that power may contradict, for which
 from __future__ import annotations
 
 import functools
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,8 +20,7 @@ from typing import Any
 
 from scipy import stats
 
-from .estimands import Estimand, Estimate, quantile
-from .evidence import Evidence
+from .estimates import Estimand, Estimate, quantile
 
 CONFIRMED, CONTRADICTED, NOT_RESOLVED = "confirmed", "contradicted", "not resolved"
 MIN_RUNS = (
@@ -114,7 +114,7 @@ def judge(claim: Claim, estimate: Estimate | None) -> Judgement:
     return Judgement(claim, estimate, low, high, power, verdict, reason)
 
 
-def judge_all(claims: Iterable[Claim], evidence: Evidence) -> list[Judgement]:
+def judge_all(claims: Iterable[Claim], evidence: Any) -> list[Judgement]:
     """Judge every claim on the same evidence."""
     return [judge(claim, claim.estimand(evidence)) for claim in claims]
 
@@ -176,6 +176,14 @@ def as_record(judgement: Judgement) -> dict[str, Any]:
         "reason": judgement.reason,
         "note": "" if estimate is None else estimate.note,
     }
+
+
+def claims_json(judgements: Sequence[Judgement]) -> str:
+    """Return the judgements as JSON text, one claim after the other, sorted by id."""
+    records = sorted(
+        (as_record(judgement) for judgement in judgements), key=lambda record: record["id"]
+    )
+    return json.dumps(records, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 
 def tally(judgements: Sequence[Judgement]) -> dict[str, dict[str, int]]:

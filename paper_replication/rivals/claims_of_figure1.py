@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from functools import partial
 
-from .. import estimands as house
 from ..claims import Claim
+from ..figure1 import estimands as house
 from . import estimands as of
 from .experiments.race import LEVELS
 from .plan import ORTHOGONAL_SIZE

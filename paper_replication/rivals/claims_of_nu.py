@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from .. import estimands as house
 from ..claims import Claim
+from ..figure1 import estimands as house
 from . import estimands as of
 from .limits import QUANTILES
 from .published import NUS, nu_name, nu_sweep

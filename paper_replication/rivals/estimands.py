@@ -1,4 +1,4 @@
-"""What the study's claims measure beyond ``paper_replication/estimands.py``. Conventions as there: log10, errors without resampling."""
+"""What the study's claims measure beyond ``figure1/estimands.py``. Conventions as there: log10, errors without resampling."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from .. import statistics as st
-from ..estimands import Estimate
-from ..published import N_MATRICES, READING_ERROR
+from ..estimates import Estimate
+from ..figure1.published import N_MATRICES, READING_ERROR
 from .evidence import RivalEvidence
 
 LAST_FOUR = (2000, 4000, 8000, 16000)

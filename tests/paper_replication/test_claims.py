@@ -8,8 +8,6 @@ import pytest
 import synthetic_rows
 from scipy import stats
 
-from paper_replication import estimands as of
-from paper_replication.claim_list import all_claims
 from paper_replication.claims import (
     CONFIRMED,
     CONTRADICTED,
@@ -22,9 +20,11 @@ from paper_replication.claims import (
     spell,
     tally,
 )
-from paper_replication.estimands import Estimate
-from paper_replication.evidence import gather
-from paper_replication.published import published_points
+from paper_replication.estimates import Estimate
+from paper_replication.figure1 import estimands as of
+from paper_replication.figure1.claim_list import all_claims
+from paper_replication.figure1.evidence import gather
+from paper_replication.figure1.published import published_points
 
 THEORY = synthetic_rows.THEORY
 LARGE_SIZES = {2000: 300, 8000: 300, 32000: 300}
