@@ -214,11 +214,12 @@ def _import_own() -> Any:
 def replication(n_data: int, n_serial: int, n_parallel: int) -> dict[str, Any]:
     """Runs of the experiment behind Figure 1 a second: in this process, and by the runner in two."""
     from paper_replication.executors import Processes
+    from paper_replication.figure1.study import STUDY
     from paper_replication.runner import run_tasks
     from paper_replication.store import RunStore
-    from paper_replication.tasks import make_task, perform
+    from paper_replication.tasks import perform
 
-    tasks = [make_task("figure1", {"n_data": n_data}, k) for k in range(n_serial + n_parallel + 1)]
+    tasks = [STUDY.task("figure1", {"n_data": n_data}, k) for k in range(n_serial + n_parallel + 1)]
     warm_up = tasks.pop()
     perform(warm_up)
     results, wall, cpu = process.timed(lambda: [perform(task)[0] for task in tasks[:n_serial]])

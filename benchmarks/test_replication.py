@@ -6,16 +6,17 @@ A run is three certified fits (maximum likelihood, NCE with Gaussian and with La
 from __future__ import annotations
 
 from paper_replication.executors import Processes
+from paper_replication.figure1.study import STUDY
 from paper_replication.runner import run_tasks
 from paper_replication.store import RunStore
-from paper_replication.tasks import make_task, perform
+from paper_replication.tasks import perform
 
 N_DATA, FITS_A_RUN, RUNS = 1_000, 3, 8
 METHODS = ("mle", "nce_gaussian", "nce_laplace")
 
 
 def tasks(n_data, count):
-    return [make_task("figure1", {"n_data": n_data}, k) for k in range(count)]
+    return [STUDY.task("figure1", {"n_data": n_data}, k) for k in range(count)]
 
 
 def test_one_run(benchmark):
@@ -38,7 +39,7 @@ def test_the_runner_in_two_processes(benchmark, tmp_path):
     todo = tasks(N_DATA, RUNS)
     with Processes(2).open() as executor, RunStore(tmp_path) as store:
         for future in [
-            executor.submit(perform, make_task("figure1", {"n_data": 250}, 0)) for _ in range(4)
+            executor.submit(perform, STUDY.task("figure1", {"n_data": 250}, 0)) for _ in range(4)
         ]:
             future.result()
         outcome = benchmark.pedantic(

@@ -1,4 +1,8 @@
-"""The command line, ``python -m paper_replication run | report | walkthrough | noise-choice | rivals``.
+"""The command line: ``python -m paper_replication run [STUDY] --profile P``, ``report [STUDY ...]``, and short names of studies.
+
+    run                     the main study, Figure 1; studies: figure1, rivals, noise_choice, walkthrough
+    report                  every committed report again from the committed runs
+    rivals, walkthrough, noise-choice          run STUDY, with the profile that ``make`` uses where none is named
 
 Every bad input ends in one line that says what and why.
 """
@@ -6,29 +10,20 @@ Every bad input ends in one line that says what and why.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
-import time
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from .claims import NOT_RESOLVED
+from .engine import RESULTS, rebuild, run_study
 from .executors import FORMS, Choice, parse_executor, workers
-from .noise_choice.command import noise_choice
-from .profiles import PROFILES, find_profile
-from .progress import clock
-from .provenance import code_hash
-from .report import FOLDER, RUNS_FILE, Report, build_report, describe_runs
 from .report_tables import plain_verdicts
-from .rivals.command import PROFILE_NAMES, rivals
-from .runner import run_tasks, take_shard
-from .store import RunStore, StoreError, read_rows
-from .walkthrough.command import walkthrough
+from .store import StoreError
+from .studies import MAIN, NAMES, find_study
+from .study import Study
 
-RESULTS = Path(__file__).resolve().parent / "results"
+PROFILE_OF_COMMAND = {"rivals": "quick", "walkthrough": "full", "noise-choice": "full"}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,87 +49,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Make the runs of a profile that the store lacks, then report."""
-    profile = find_profile(options.profile)
-    tasks = profile.tasks()
-    mine = take_shard(tasks, *options.shard) if options.shard else tasks
-    print(
-        f"profile {profile.name}: {profile.purpose}; {len(tasks)} runs, budget {clock(profile.budget_seconds)} on 2 cores",
-        flush=True,
+    profile = "quick" if getattr(options, "quick", False) else options.profile
+    return run_study(
+        find_study(options.study),
+        profile,
+        options.executor,
+        results=options.results,
+        out=options.out,
+        shard=options.shard,
+        max_minutes=options.max_minutes,
     )
-    start = time.monotonic()
-    with RunStore(options.results) as store:
-        if store.note:
-            print(store.note, file=sys.stderr)
-        with options.executor.open() as executor:
-            outcome = run_tasks(
-                mine,
-                store,
-                executor,
-                max_seconds=60.0 * options.max_minutes,
-                provenance={"code": code_hash()},
-            )
-        rows = [store.rows[task.key] for task in tasks if task.key in store.rows]
-        seconds: dict[str, list[float]] = defaultdict(list)
-        for task in tasks:
-            if task.key in store.seconds:
-                seconds[f"{task.key.experiment} {task.key.params}"].append(store.seconds[task.key])
-    elapsed, missing = time.monotonic() - start, len(tasks) - len(rows)
-    print(
-        f"{outcome.n_made} runs made, {outcome.n_found} found in the store, {len(outcome.failures)} failed, {clock(elapsed)} passed"
-    )
-    if outcome.interrupted:
-        print(f"stopped: {missing} runs are missing; the same command goes on from here")
-        return 130
-    if missing and not outcome.failures:
-        print(
-            f"{missing} runs of the profile are missing (a shard, or --max-minutes): the same command goes on; the last call reports"
-        )
-        return 0
-    if not rows:
-        raise StoreError(f"{options.results}: no run succeeded, so there is nothing to report on")
-    folder = options.out or options.results / f"report-{profile.name}"
-    _conclude(build_report(rows, folder, describe_runs(profile.name, elapsed, seconds, missing)))
-    return 1 if outcome.failures else 0
 
 
 def report(options: argparse.Namespace) -> int:
-    """Build a report from runs: the committed one by default."""
-    if options.runs and options.out is None:
-        raise ValueError(
-            "--out: expected a folder together with --runs; without it the committed report would be overwritten"
-        )
-    rows, about = [], {}
-    for source in options.runs or [FOLDER / RUNS_FILE]:
-        found, note = read_rows(source)
-        if note:
-            print(note, file=sys.stderr)
-        rows += found
-        beside = (source if source.is_dir() else source.parent) / "provenance.json"
-        if beside.exists():
-            about = _read_about(beside)
-    _conclude(build_report(rows, options.out or FOLDER, about))
+    """Build reports from runs: the committed ones by default, the main one last, since it tells of the others."""
+    names = options.studies or ([MAIN] if options.runs or options.out else [*NAMES[1:], MAIN])
+    studies: list[Study] = [find_study(name) for name in names]
+    if len(studies) > 1 and (options.runs or options.out):
+        raise ValueError(f"--runs, --out: expected one study with them, got {len(studies)}")
+    for study in studies:
+        made = rebuild(study, options.runs or (), options.out)
+        if made.judgements and len(studies) == 1:
+            print(plain_verdicts(made.judgements))
+        if study.figures and not made.figures:
+            print("figures were left out: matplotlib is not installed")
+        changed = f"changed: {', '.join(made.changed)}" if made.changed else "nothing has changed"
+        print(f"report: {made.path}; {changed}")
     return 0
-
-
-def _conclude(made: Report) -> None:
-    print(plain_verdicts(made.judgements))
-    if any(judgement.verdict == NOT_RESOLVED for judgement in made.judgements):
-        print(
-            "not resolved: too few runs to tell; those of the full run are in paper_replication/report/REPORT.md"
-        )
-    if not made.figures:
-        print("figures were left out: matplotlib is not installed")
-    print(f"report: {made.path}")
-
-
-def _read_about(path: Path) -> dict[str, object]:
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))["runs"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise StoreError(f"{path}: damaged; mend or delete it") from None
-    if not isinstance(about, dict):
-        raise StoreError(f"{path}: damaged; mend or delete it")
-    return about
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -193,44 +134,54 @@ def _add_executor(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="paper_replication",
-        description="Replicate the papers: make runs, judge the claims, write the report.",
-    )
-    commands = parser.add_subparsers(
-        required=True, metavar="run | report | walkthrough | noise-choice | rivals"
-    )
-    one = commands.add_parser(
-        "run", help="make the runs of a profile that are missing, then report"
-    )
-    one.add_argument(
-        "--profile",
-        required=True,
-        help=", ".join(f"{p.name} ({p.purpose})" for p in PROFILES.values()),
-    )
-    _add_executor(one)
-    one.add_argument(
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    _add_executor(parser)
+    parser.add_argument(
         "--results",
         type=Path,
         default=RESULTS,
-        help="folder of the store (default: paper_replication/results)",
+        help="folder of the stores, one a study (default: paper_replication/results)",
     )
-    one.add_argument(
-        "--out", type=Path, help="folder of the report (default: report-<profile> in the results)"
+    parser.add_argument(
+        "--out", type=Path, help="folder of the report (default: report-<profile> in the store)"
     )
-    one.add_argument(
+    parser.add_argument(
         "--shard", type=_shard, metavar="i/k", help="make only the i-th of k equal parts"
     )
-    one.add_argument(
+    parser.add_argument(
         "--max-minutes",
         type=_minutes,
         default=float("inf"),
         metavar="M",
         help="start no run after M minutes",
     )
-    one.set_defaults(command=run)
-    two = commands.add_parser("report", help="build a report from runs")
+    parser.set_defaults(command=run)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="paper_replication",
+        description="Replicate the papers: make runs, judge the claims, write the report.",
+    )
+    commands = parser.add_subparsers(
+        required=True, metavar=f"run | report | {' | '.join(PROFILE_OF_COMMAND)}"
+    )
+    one = commands.add_parser(
+        "run", help="make the runs of a study's profile that are missing, then report"
+    )
+    one.add_argument(
+        "study",
+        nargs="?",
+        default=MAIN,
+        metavar="STUDY",
+        help=f"{', '.join(NAMES)} (default: {MAIN}), or the path of a module with a STUDY",
+    )
+    one.add_argument("--profile", required=True, help="smoke, quick, full; each study has its own")
+    _add_run(one)
+    two = commands.add_parser("report", help="build reports from runs")
+    two.add_argument(
+        "studies", nargs="*", metavar="STUDY", help="which (default: every committed one)"
+    )
     two.add_argument(
         "--runs",
         type=Path,
@@ -239,69 +190,14 @@ def _parser() -> argparse.ArgumentParser:
         help="runs.jsonl(.gz) or results folders (default: the committed runs)",
     )
     two.add_argument(
-        "--out",
-        type=Path,
-        help="folder of the report, required with --runs (default: paper_replication/report)",
+        "--out", type=Path, help="folder of the report, required with --runs (default: committed)"
     )
     two.set_defaults(command=report)
-    three = commands.add_parser(
-        "walkthrough",
-        help="the walkthrough of the paper, its faults, and the experiment done right",
-    )
-    three.add_argument(
-        "--quick", action="store_true", help="two small runs each, to try every path"
-    )
-    _add_executor(three)
-    three.add_argument(
-        "--results",
-        type=Path,
-        default=RESULTS,
-        help="folder of the stores (default: paper_replication/results)",
-    )
-    three.add_argument(
-        "--out",
-        type=Path,
-        help="folder of the lesson (default: report/walkthrough; with --quick in the results)",
-    )
-    three.set_defaults(command=walkthrough)
-    four = commands.add_parser(
-        "noise-choice",
-        help="which noise is best: the asymptotic error against the noise and nu, some seconds",
-    )
-    four.add_argument(
-        "--out", type=Path, help="folder of its report (default: report/noise_choice)"
-    )
-    four.set_defaults(command=noise_choice)
-    five = commands.add_parser(
-        "rivals", help="the other estimators of Figure 1 (a) and (b), and the sweep over nu"
-    )
-    five.add_argument(
-        "--profile",
-        choices=PROFILE_NAMES,
-        default="quick",
-        help="how many matrices (default: quick)",
-    )
-    _add_executor(five)
-    five.add_argument(
-        "--results",
-        type=Path,
-        default=RESULTS,
-        help="folder of the stores (default: paper_replication/results)",
-    )
-    five.add_argument(
-        "--out",
-        type=Path,
-        help="folder of the report (default: report-rivals-<profile> in the results)",
-    )
-    five.add_argument(
-        "--shard", type=_shard, metavar="i/k", help="make only the i-th of k equal parts"
-    )
-    five.add_argument(
-        "--max-minutes",
-        type=_minutes,
-        default=float("inf"),
-        metavar="M",
-        help="start no run after M minutes",
-    )
-    five.set_defaults(command=rivals)
+    for name, profile in PROFILE_OF_COMMAND.items():
+        short = commands.add_parser(name, help=f"short for: run {name.replace('-', '_')}")
+        short.add_argument("--profile", default=profile, help=f"(default: {profile})")
+        if name == "walkthrough":
+            short.add_argument("--quick", action="store_true", help="short for --profile quick")
+        _add_run(short)
+        short.set_defaults(study=name.replace("-", "_"))
     return parser

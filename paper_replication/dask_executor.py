@@ -215,7 +215,7 @@ class DaskExecutor(Executor):
 def fitness() -> dict[str, str]:
     """Return what must be equal here and on a worker for the numbers to be: the code's hash and the versions that compute."""
     return {
-        "code": f"{code_hash()} {code_hash(experiments='walkthrough')}",
+        "code": code_hash(),
         "python": platform.python_version(),
         "numpy": version("numpy"),
         "scipy": version("scipy"),

@@ -1,18 +1,27 @@
-"""Figures as PNG and SVG, the same bytes each time (no dates, fixed identifiers). Needs matplotlib; ``write_figures`` says without.
+"""Figures as PNG, drawn in one style; a figure that would show what it shows already is left as it is.
 
-The drawing itself is in ``figure_panels.py``; here are style, files and captions.
+A study names its figures with their captions and a module of panels, whose ``draw_<name>(figure, findings)`` fills an empty figure and
+returns whether there was something to draw. Needs matplotlib; without it nothing is drawn and the report says so.
+
+*Conventions.* Two versions of matplotlib, or of the fonts, never give the same pixels. So every picture carries a digest of what is
+drawn in it, all numbers to five digits and all words, and of the code that drew it; where the file that is there has the same one, it
+stays, and building a report from the same runs again changes no file.
 """
 
 from __future__ import annotations
 
+import hashlib
+import importlib
 import importlib.util
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .evidence import Evidence
-from .summary import Line
+import numpy as np
+
+from .study import Findings
 
 STYLE = {
     "figure.dpi": 110,
@@ -26,24 +35,9 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "legend.frameon": False,
-    "svg.hashsalt": "nce_ref",
     "figure.constrained_layout.use": True,
 }
-
-CAPTIONS = {
-    "figure1ac": "Figure 1 (a), (c): median squared errors under the paper's protocol with 95 % intervals (filled), the medians of "
-    "the limit law (lines) and the published medians (open).",
-    "figure1d": "Figure 1 (d): mean squared errors under the paper's protocol with 95 % intervals (filled), tr(Sigma)/T (lines), "
-    "published simulated means (open) and published predictions (crosses).",
-    "ratio_to_limit": "Mean squared error of B over its limit law, the certified protocol, with 95 % intervals: the approach from above, "
-    "and how slow it is.",
-    "optimiser": "The optimiser's part. Left: share of fits more than 1e-4 below the best value known. Right: median squared error "
-    "of B of the paper's protocol over that of the certified one, with 95 % intervals.",
-    "coverage": "Coverage of 95 % intervals built from the estimated covariance; the band is the margin of the claims.",
-    "chi_square": "Squared Mahalanobis distances at the largest T against chi-square, quantile by quantile.",
-    "toy": "The toy example of J12: contours of the objective over precision and c for nu = 10 (dark: high), the normalised models "
-    "(dashed), and three optimisation paths from the open circles.",
-}
+KEYWORD = "Comment"  # of PNG's text; holds the digest
 
 
 def matplotlib_is_here() -> bool:
@@ -51,34 +45,27 @@ def matplotlib_is_here() -> bool:
     return importlib.util.find_spec("matplotlib") is not None
 
 
-def write_figures(
-    folder: Path, evidence: Evidence, lines: list[Line], toy: dict[str, Any] | None
-) -> list[str]:
-    """Draw every figure the runs allow into ``folder`` and return their names; an empty list without matplotlib.
+def draw_figures(folder: Path, findings: Findings) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Draw every figure of the study that the runs allow into ``folder``; none without matplotlib.
 
-    ``toy``: {"precision": (p,), "c": (q,), "objective": (q, p), "paths": [(k, 2) arrays of precision, c]}, or None to leave it out.
+    Returns the names of those that are there now, and of those written anew.
     """
-    if not matplotlib_is_here():
-        return []
+    study = findings.study
+    if not study.figures or not matplotlib_is_here():
+        return (), ()
     from matplotlib.figure import Figure
 
-    from . import figure_panels as panels
-
+    panels = importlib.import_module(study.panels)
     folder.mkdir(parents=True, exist_ok=True)
-    names = []
+    names, written = [], []
     with house_style():
-        for name in CAPTIONS:
-            figure = Figure()
-            if name == "toy":
-                drawn = toy is not None and panels.draw_toy(figure, toy)
-            elif name == "chi_square":
-                drawn = panels.draw_chi_square(figure, evidence)
-            else:
-                drawn = getattr(panels, f"draw_{name}")(figure, evidence, lines)
-            if drawn:
-                save(figure, folder / name)
+        for name in study.figures:
+            figure, draw = Figure(), getattr(panels, f"draw_{name}")
+            if draw(figure, findings):
                 names.append(name)
-    return names
+                code = inspect.getsource(inspect.getmodule(draw))
+                written += [name] if save(figure, folder / f"{name}.png", code) else []
+    return tuple(names), tuple(written)
 
 
 @contextmanager
@@ -92,8 +79,54 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def save(figure: Any, stem: Path) -> None:
-    """Write the figure as SVG and PNG."""
-    # A date and the version of matplotlib would be the only things to change from one run to the next.
-    figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
-    figure.savefig(stem.with_suffix(".png"), metadata={"Software": None})
+def save(figure: Any, path: Path, code: str = "") -> bool:
+    """Write the figure, unless the file shows it already; return whether it was written."""
+    wanted = digest(figure, code)
+    if path.exists() and _digest_in(path.read_bytes()) == wanted:
+        return False
+    # The version of matplotlib would be the only thing to change from one run to the next.
+    figure.savefig(path, metadata={"Software": None, KEYWORD: wanted})
+    return True
+
+
+def digest(figure: Any, code: str = "") -> str:
+    """Return 32 hex digits of what the figure shows and of ``code``.
+
+    ``figure.digest_of``, where a panel sets it, stands for all that is drawn: for pictures that hang on the last digits.
+    """
+    from matplotlib.collections import Collection
+    from matplotlib.image import AxesImage
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+    from matplotlib.text import Text
+
+    found = hashlib.sha256(code.encode() + repr(sorted(STYLE.items())).encode())
+
+    def note(numbers: Any) -> None:
+        flat = np.ma.filled(np.ma.asarray(numbers, dtype=float), np.nan).ravel()
+        found.update(" ".join(f"{x:.4e}" if abs(x) > 1e-9 else "0" for x in flat).encode())
+
+    if getattr(figure, "digest_of", None) is not None:
+        note(figure.digest_of)
+        return found.hexdigest()[:32]
+    for artist in figure.findobj():
+        if isinstance(artist, Text):
+            found.update(artist.get_text().encode())
+        elif isinstance(artist, Line2D):
+            note(artist.get_xydata())
+        elif isinstance(artist, Collection):
+            note(artist.get_offsets())
+            for path in artist.get_paths():
+                note(path.vertices)
+        elif isinstance(artist, AxesImage):
+            note(artist.get_array())
+        elif isinstance(artist, Patch):
+            note(artist.get_path().vertices)
+    return found.hexdigest()[:32]
+
+
+def _digest_in(png: bytes) -> str:
+    """Return the digest that a picture carries, empty where it has none."""
+    place = png.find(b"tEXt" + KEYWORD.encode() + b"\0")
+    start = place + 4 + len(KEYWORD) + 1
+    return png[start : start + 32].decode("latin-1") if place >= 0 else ""

@@ -1,27 +1,33 @@
-"""Profiles: which runs are made, and the time they may take.
+"""Profiles: which runs a study makes, and the time they may take.
 
-smoke   a few small runs through every path, inside ``make test``
-quick   ``make replicate``: enough to see the laws, not enough to confirm every claim
-full    ``make replicate-full``: the paper's 500 matrices for each sample size, in shards
+*Conventions.* By custom a study has "smoke" (a few small runs through every path, for the tests), "quick" (what ``make`` runs) and "full"
+(what is committed).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib.util
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from .published import N_MATRICES, SIZES
-from .tasks import Task, make_task
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Repetitions 0, …, ``n_repetitions`` - 1 of one experiment with one set of parameters."""
+    """Repetitions ``first``, …, ``first`` + ``n_repetitions`` - 1 of one experiment, by its name, with one set of parameters.
+
+    ``needs``: a package without which these runs are left out.
+    """
 
     experiment: str
     params: Mapping[str, Any]
     n_repetitions: int
+    needs: str = ""
+    first: int = 0
+
+    def can_run(self) -> bool:
+        """Whether what it needs is installed."""
+        return not self.needs or importlib.util.find_spec(self.needs) is not None
 
 
 @dataclass(frozen=True)
@@ -33,44 +39,11 @@ class Profile:
     budget_seconds: float
     batches: tuple[Batch, ...]
 
-    def tasks(self) -> list[Task]:
-        """Return every run of the profile; raises ValueError where an experiment is missing."""
-        return [
-            make_task(b.experiment, b.params, r)
-            for b in self.batches
-            for r in range(b.n_repetitions)
-        ]
 
-
-def _batches(experiment: str, sizes: Mapping[int, int]) -> tuple[Batch, ...]:
-    return tuple(Batch(experiment, {"n_data": n_data}, count) for n_data, count in sizes.items())
-
-
-QUICK = _batches("figure1", {250: 100, 1000: 80, 2000: 110, 32000: 80}) + _batches(
-    "fine_tuning", {250: 80}
-)
-FULL = _batches("figure1", dict.fromkeys(SIZES, N_MATRICES)) + _batches(
-    "fine_tuning", dict.fromkeys(SIZES[:4], N_MATRICES)
-)
-
-
-PROFILES = {
-    profile.name: profile
-    for profile in (
-        Profile(
-            "smoke",
-            "every path once, no statement",
-            20.0,
-            _batches("figure1", {250: 2, 500: 2}) + _batches("fine_tuning", {250: 1}),
-        ),
-        Profile("quick", "the laws at a glance", 120.0, QUICK),
-        Profile("full", "500 matrices a sample size, as in the paper", 2400.0, FULL),
-    )
-}
-
-
-def find_profile(name: str) -> Profile:
+def find_profile(profiles: Sequence[Profile], name: str) -> Profile:
     """Return the profile of that name; raises ValueError that lists those there are."""
-    if name not in PROFILES:
-        raise ValueError(f"profile: there is no {name!r}; there are {', '.join(PROFILES)}")
-    return PROFILES[name]
+    for profile in profiles:
+        if profile.name == name:
+            return profile
+    have = ", ".join(profile.name for profile in profiles)
+    raise ValueError(f"profile: there is no {name!r}; there are {have}")

@@ -2,35 +2,61 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def code_hash(root: Path = ROOT, experiments: str = "experiments") -> str:
+def code_hash(modules: Sequence[str] = (), root: Path = ROOT) -> str:
     """Return 16 hex digits of the SHA-256 over all Python files that make the numbers of a run, with their paths.
 
-    ``experiments``: the folder of the experiments in ``paper_replication``.
+    That is ``nce_ref`` without its oracle, and of this package the given ``modules`` (paths of experiments) with everything that they
+    import, what makes seeds and tasks besides; the whole package where none is given.
     """
+    files = {path for path in (root / "nce_ref").rglob("*.py") if "oracle" not in path.parts}
+    package = root / __package__
+    if modules:
+        files |= imported([*modules, f"{__package__}.seeds", f"{__package__}.tasks"], root)
+    else:
+        files |= {path for path in package.rglob("*.py") if "results" not in path.parts}
     digest = hashlib.sha256()
-    made_by = [root / "nce_ref", root / "paper_replication" / experiments]
-    files = [
-        path for folder in made_by for path in folder.rglob("*.py") if "oracle" not in path.parts
-    ]
-    files += [
-        root / "paper_replication" / name
-        for name in ("seeds.py", "tasks.py", "mixing.py", "theory.py")
-    ]
-    for path in sorted(file for file in files if file.exists()):
+    for path in sorted(files):
         content = path.read_bytes()
         digest.update(f"{path.relative_to(root).as_posix()} {len(content)}\n".encode() + content)
     return digest.hexdigest()[:16]
+
+
+def imported(modules: Sequence[str], root: Path = ROOT) -> set[Path]:
+    """Return the files of the modules that lie in this package, and of all of it that they import, however deep."""
+    found: set[Path] = set()
+    todo = list(modules)
+    while todo:
+        name = todo.pop()
+        stem = root.joinpath(*name.split("."))
+        is_package = (stem / "__init__.py").is_file()
+        path = stem / "__init__.py" if is_package else stem.with_suffix(".py")
+        if name.partition(".")[0] != __package__ or path in found or not path.is_file():
+            continue
+        found.add(path)
+        if "." in name:
+            todo.append(name.rpartition(".")[0])
+        parent = name if is_package else name.rpartition(".")[0]
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                todo += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                parts = parent.split(".")[: None if node.level < 2 else 1 - node.level]
+                base = ".".join([*(parts if node.level else ()), *filter(None, [node.module])])
+                todo += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return found
 
 
 def machine() -> dict[str, Any]:

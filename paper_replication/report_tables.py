@@ -1,19 +1,12 @@
-"""The report's tables in Markdown, and the verdict table that ends a run in the terminal."""
+"""The tables of every report: verdicts counted and one by one, for Markdown and for the terminal."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
+from .claims import CONFIRMED, CONTRADICTED, NOT_RESOLVED, OWNERS, Judgement, tally
 
-from nce_ref.optimize.certificate import STATUSES
-
-from .claims import CONFIRMED, CONTRADICTED, NOT_RESOLVED, Judgement, tally
-from .evidence import STATIONARITY_LIMIT, Evidence
-from .summary import Line, select
-from .theory import LABELS, METHODS
+VERDICTS = (CONFIRMED, CONTRADICTED, NOT_RESOLVED)
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -25,42 +18,50 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def verdicts(judgements: Sequence[Judgement]) -> str:
-    """Verdicts counted by family."""
-    counts = tally(judgements)
-    total = {
-        name: sum(count[name] for count in counts.values())
-        for name in (CONFIRMED, CONTRADICTED, NOT_RESOLVED)
-    }
-    rows = [
-        [family, *(str(count[name]) for name in (CONFIRMED, CONTRADICTED, NOT_RESOLVED))]
-        for family, count in counts.items()
-    ]
+    """Verdicts counted by whose claim it is, the paper's first, and by family."""
+    return owners(judgements) + "\n" + _counts(judgements, "family", "claims about")
+
+
+def owners(judgements: Sequence[Judgement]) -> str:
+    """Verdicts counted by whose claim it is, the paper's first."""
+    return _counts(judgements, "owner", "whose claims")
+
+
+def _counts(judgements: Sequence[Judgement], by: str, head: str) -> str:
+    counts = tally(judgements, by)
+    total = {name: sum(count[name] for count in counts.values()) for name in VERDICTS}
+    rows = [[one, *(str(count[name]) for name in VERDICTS)] for one, count in counts.items()]
     return markdown(
-        ["claims about", CONFIRMED, CONTRADICTED, NOT_RESOLVED],
+        [head, *VERDICTS],
         [*rows, ["**all**", *(f"**{n}**" for n in total.values())]],
     )
 
 
 def plain_verdicts(judgements: Sequence[Judgement]) -> str:
-    """The same for a terminal, with the contradicted claims by name."""
-    counts = tally(judgements)
-    width = max(len(family) for family in [*counts, "claims about"])
-    lines = [f"{'claims about':{width}}  {CONFIRMED:>12} {CONTRADICTED:>12} {NOT_RESOLVED:>12}"]
+    """The same for a terminal: whose claims, families, and the contradicted claims by owner and name."""
+    lines = []
+    for by, head in (("owner", "whose claims"), ("family", "claims about")):
+        counts = tally(judgements, by)
+        counts["all"] = {name: sum(count[name] for count in counts.values()) for name in VERDICTS}
+        width = max(len(one) for one in [*counts, head])
+        lines.append(f"{head:{width}}  {' '.join(f'{name:>12}' for name in VERDICTS)}")
+        lines += [
+            f"{one:{width}}  {' '.join(f'{c[name]:>12}' for name in VERDICTS)}"
+            for one, c in counts.items()
+            if by == "owner" or one != "all"
+        ]
+        lines.append("")
     lines += [
-        f"{family:{width}}  {c[CONFIRMED]:>12} {c[CONTRADICTED]:>12} {c[NOT_RESOLVED]:>12}"
-        for family, c in counts.items()
+        f"contradicted, {j.claim.owner}: {j.claim.id}: {_values(j)}"
+        for j in by_owner(judgements)
+        if j.verdict == CONTRADICTED
     ]
-    total = {
-        name: sum(c[name] for c in counts.values())
-        for name in (CONFIRMED, CONTRADICTED, NOT_RESOLVED)
-    }
-    lines.append(
-        f"{'all':{width}}  {total[CONFIRMED]:>12} {total[CONTRADICTED]:>12} {total[NOT_RESOLVED]:>12}"
-    )
-    lines += [
-        f"contradicted: {j.claim.id}: {_values(j)}" for j in judgements if j.verdict == CONTRADICTED
-    ]
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip()
+
+
+def by_owner(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """Return them sorted by whose claim it is, the paper's first; in their order else."""
+    return sorted(judgements, key=lambda j: OWNERS.index(j.claim.owner))
 
 
 def not_confirmed(judgements: Sequence[Judgement]) -> str:
@@ -68,8 +69,8 @@ def not_confirmed(judgements: Sequence[Judgement]) -> str:
     against = [j for j in judgements if j.verdict == CONTRADICTED]
     left = [f"`{j.claim.id}`" for j in judgements if j.verdict == NOT_RESOLVED]
     told = "".join(
-        f"- `{j.claim.id}`: {j.claim.statement}: {_values(j)}; {_target(j)} claimed\n"
-        for j in against
+        f"- {j.claim.owner}, `{j.claim.id}`: {j.claim.statement}: {_values(j)}; {_target(j)} claimed\n"
+        for j in by_owner(against)
     )
     parts = [f"Contradicted:\n\n{told}"] if against else []
     parts += [f"Not resolved ({len(left)}): {', '.join(left)}.\n"] if left else []
@@ -82,277 +83,21 @@ def all_claims(judgements: Sequence[Judgement]) -> str:
     for j in judgements:
         note = "" if j.estimate is None else j.estimate.note
         reason = "" if j.verdict == CONFIRMED else j.reason
+        differs = f"not {j.claim.target:g}" if j.differs else ""
         rows.append(
             [
                 f"`{j.claim.id}`",
+                j.claim.owner,
                 j.claim.statement,
                 _target(j),
                 _values(j),
                 f"{j.attained_power:.2f}",
                 f"**{j.verdict}**",
-                "; ".join(t for t in (note, reason) if t),
+                "; ".join(t for t in (differs, note, reason) if t),
             ]
         )
     return markdown(
-        ["id", "claim", "target", "estimate [interval]", "power", "verdict", "note"], rows
-    )
-
-
-def medians(evidence: Evidence, lines: Sequence[Line]) -> str:
-    """log10 of the median squared errors under the paper's protocol beside the published ones."""
-    published = {
-        (p.method, p.parameter, p.n_data): p.value
-        for p in evidence.points
-        if p.statistic == "median"
-    }
-    rows = []
-    for size in evidence.sizes:
-        for method in METHODS:
-            for parameter in ("B", "c"):
-                (line,) = select(
-                    lines,
-                    n_data=size,
-                    method=method,
-                    protocol="paper",
-                    quantity=f"error_{parameter}",
-                    statistic="median",
-                )
-                theirs = published.get((method, parameter, size))
-                numbers = [
-                    _log(line.value),
-                    f"[{_log(line.low)}, {_log(line.high)}]",
-                    "" if theirs is None else f"{theirs:.3f}",
-                    _log(line.theory),
-                ]
-                rows.append([str(size), LABELS[method], parameter, str(line.n), *numbers])
-    return markdown(
-        ["T", "method", "of", "runs", "ours (log10)", "95 % interval", "published", "limit law"],
-        rows,
-    )
-
-
-def approach(evidence: Evidence, lines: Sequence[Line]) -> str:
-    """T times the mean squared error of B over its limit, by size and method."""
-    return _by_size(evidence, lines, "ratio_to_limit", "relative_error", "certified", "{:.3f}")
-
-
-def coverage(evidence: Evidence, lines: Sequence[Line], parameter: str) -> str:
-    """Coverage of 95 % intervals by size and method."""
-    return _by_size(evidence, lines, "share", f"covered_{parameter}", "certified", "{:.3f}")
-
-
-def distances(evidence: Evidence, lines: Sequence[Line]) -> str:
-    """Squared Mahalanobis distances against chi-square: mean, 95 % quantile, Kolmogorov's distance."""
-    rows = []
-    for size in evidence.sizes:
-        for method in METHODS:
-            found = {
-                x.statistic: x
-                for x in select(lines, n_data=size, method=method, quantity="mahalanobis")
-            }
-            cells = [
-                _cell(found.get(name), "{:.3f}")
-                for name in ("mean/df", "below_95%", "kolmogorov_distance")
-            ]
-            rows.append(
-                [str(size), LABELS[method], *cells, _cell(found.get("kolmogorov_p"), "{:.2g}")]
-            )
-    return markdown(
-        [
-            "T",
-            "method",
-            "mean / degrees of freedom",
-            "below the 95 % quantile",
-            "Kolmogorov distance",
-            "its p",
-        ],
-        rows,
-    )
-
-
-def fine_tuning(evidence: Evidence, lines: Sequence[Line]) -> str:
-    """log10 of the second fit's median squared errors by its start, beside the published ones."""
-    published = {
-        (p.parameter, p.n_data): p.value
-        for p in evidence.points
-        if p.statistic == "median" and p.method == "nce_laplace"
-    }
-    rows = []
-    for size in evidence.fine_tuning:
-        ahead = evidence.column("fine_tuning.random.objective", size) - evidence.column(
-            "fine_tuning.first_fit.objective", size
-        )
-        for parameter in ("B", "c"):
-            cells = []
-            for start in ("random", "first_fit"):
-                line = select(
-                    lines,
-                    n_data=size,
-                    protocol=f"fine_tuning.{start}",
-                    quantity=f"error_{parameter}",
-                    statistic="median",
-                )[0]
-                cells.append(f"{_log(line.value)} [{_log(line.low)}, {_log(line.high)}]")
-            cells += [f"{published[parameter, size]:.3f}", f"{np.mean(ahead > 1e-6):.2f}"]
-            rows.append([str(size), parameter, str(ahead.size), *cells])
-    head = [
-        "T",
-        "of",
-        "runs",
-        "random starts",
-        "start at the first fit",
-        "published",
-        "share of runs in which random starts end higher",
-    ]
-    return markdown(head, rows) if rows else ""
-
-
-def optimiser(evidence: Evidence, lines: Sequence[Line]) -> str:
-    """Shares of fits more than 1e-4 below the best value known, and what the protocols make of the error."""
-    rows = []
-    for size in evidence.sizes:
-        for method in METHODS:
-            at = {"n_data": size, "method": method}
-            shares = [
-                ("paper", "single_start_below_best"),
-                ("paper", "below_best"),
-                ("certified", "below_best"),
-            ]
-            cells = [_cell(_one(lines, **at, protocol=p, quantity=q), "{:.3f}") for p, q in shares]
-            cells += [
-                _cell(
-                    _one(
-                        lines, **at, protocol=p, quantity="error_B", statistic="log10_median_ratio"
-                    ),
-                    "{:+.3f}",
-                )
-                for p in ("single/five", "paper/certified")
-            ]
-            cells += [
-                _cell(
-                    _one(lines, **at, protocol=p, quantity="n_evaluations", statistic="mean"),
-                    "{:.0f}",
-                    False,
-                )
-                for p in ("paper", "certified")
-            ]
-            rows.append([str(size), LABELS[method], *cells])
-    head = [
-        "T",
-        "method",
-        "one start",
-        "paper's protocol",
-        "certified",
-        "log10 error ratio one start / paper",
-        "paper / certified",
-        "evaluations, paper",
-        "certified",
-    ]
-    return markdown(head, rows)
-
-
-def certificates(evidence: Evidence) -> str:
-    """Certified fits counted by size and method."""
-    rows = []
-    for method in METHODS:
-        for size in evidence.sizes:
-            flags = evidence.column(f"{method}.certified.is_certified", size)
-            worst = float(evidence.column(f"{method}.certified.stationarity", size).max())
-            stationary = int(
-                (
-                    evidence.column(f"{method}.certified.stationarity", size) <= STATIONARITY_LIMIT
-                ).sum()
-            )
-            maximal = int(evidence.column(f"{method}.certified.is_local_maximum", size).sum())
-            starts = [
-                int(evidence.column(f"{method}.certified.{name}", size).sum())
-                for name in ("certified_starts", "n_starts")
-            ]
-            counts = [flags.size, stationary, maximal, int(flags.sum())]
-            ends = [
-                f"{worst:.1e}",
-                f"{starts[0]} of {starts[1]}",
-                _reasons(evidence.column(f"{method}.certified.status", size)),
-            ]
-            rows.append([LABELS[method], str(size), *map(str, counts), *ends])
-    head = [
-        "fits",
-        "stationary to 1e-8",
-        "proven maxima",
-        "both",
-        "largest stationarity",
-        "certified starts",
-        "reasons of the rest",
-    ]
-    return markdown(["method", "T", *head], rows)
-
-
-def _reasons(codes: NDArray[np.float64]) -> str:
-    """Count the certificate's refusals by their word."""
-    words, counts = np.unique(codes[codes > 0].astype(int), return_counts=True)
-    return ", ".join(f"{STATUSES[word]}: {count}" for word, count in zip(words, counts)) or "none"
-
-
-def certified_total(evidence: Evidence) -> tuple[int, int]:
-    """Return how many fits of the certified protocol are certified, and how many there are."""
-    columns = [evidence.pooled(f"{method}.certified.is_certified") for method in METHODS]
-    return int(sum(column.sum() for column in columns)), sum(column.size for column in columns)
-
-
-def _by_size(
-    evidence: Evidence,
-    lines: Sequence[Line],
-    statistic: str,
-    quantity: str,
-    protocol: str,
-    form: str,
-) -> str:
-    rows = [
-        [
-            str(size),
-            *(
-                _cell(
-                    _one(
-                        lines,
-                        n_data=size,
-                        method=m,
-                        protocol=protocol,
-                        quantity=quantity,
-                        statistic=statistic,
-                    ),
-                    form,
-                )
-                for m in METHODS
-            ),
-        ]
-        for size in evidence.sizes
-    ]
-    return markdown(["T", *(LABELS[m] for m in METHODS)], rows)
-
-
-def _one(lines: Sequence[Line], **wanted: object) -> Line | None:
-    found = select(lines, **wanted)
-    return found[0] if found else None
-
-
-def _cell(line: Line | None, form: str, interval: bool = True) -> str:
-    if line is None:
-        return ""
-    text = form.format(line.value)
-    return (
-        f"{text} [{form.format(line.low)}, {form.format(line.high)}]"
-        if interval and not math.isnan(line.low)
-        else text
-    )
-
-
-def _log(value: float) -> str:
-    return (
-        ""
-        if math.isnan(value)
-        else f"{math.log10(value):.3f}"
-        if 0.0 < value < math.inf
-        else "none"
+        ["id", "whose", "claim", "target", "estimate [interval]", "power", "verdict", "note"], rows
     )
 
 

@@ -3,6 +3,7 @@
 *Conventions.* A results folder holds
     runs.jsonl   {"experiment", "version", "params", "repetition", "result": {name: number}, "provenance": {...}}
     times.jsonl  {"experiment", "version", "params", "repetition", "seconds"}      times differ from run to run, results must not
+    clock.jsonl  rows as in runs.jsonl with a run's entries named "seconds. ...", where its experiment returns such; else not there
     lock         held (``flock``) by the one process that writes; the system frees it when that process dies
 Floats are written by ``repr`` and come back to the last bit; NaN and inf are refused.
 A last line that was cut is dropped, with a note, and its run is made again; a bad line anywhere else is an error, since no
@@ -24,7 +25,8 @@ from typing import IO, Any
 
 from .tasks import Key, canonical, finite_result
 
-RUNS, TIMES, LOCK = "runs.jsonl", "times.jsonl", "lock"
+RUNS, TIMES, CLOCK, LOCK = "runs.jsonl", "times.jsonl", "clock.jsonl", "lock"
+SECONDS = "seconds."  # begins the names of times among a run's results
 Row = dict[str, Any]
 
 
@@ -76,7 +78,8 @@ class RunStore:
         with RunStore(folder) as store:
             store.append(key, result, seconds, provenance)
 
-    ``rows`` maps the keys already there to their rows; ``note`` says what was dropped, and is empty otherwise.
+    ``rows`` maps the keys already there to their rows, ``clock`` to those of their times; ``note`` says what was dropped, and is
+    empty otherwise.
     Raises StoreError for a folder that cannot be written, another writer, or a damaged file.
     """
 
@@ -100,9 +103,11 @@ class RunStore:
         try:
             rows, note_runs = self._recover(RUNS)
             times, note_times = self._recover(TIMES)
+            clock, note_clock = self._recover(CLOCK)
+            self.clock = {row_key(row): row for row in clock}
             self.rows = {row_key(row): row for row in rows}
             self.seconds = {row_key(row): float(row["seconds"]) for row in times}
-            self.note = " ".join(note for note in (note_runs, note_times) if note)
+            self.note = " ".join(note for note in (note_runs, note_times, note_clock) if note)
             self._runs = open(self.folder / RUNS, "ab")
             self._times = open(self.folder / TIMES, "ab")
         except OSError as error:
@@ -117,15 +122,25 @@ class RunStore:
     def append(
         self, key: Key, result: Mapping[str, float], seconds: float, provenance: Mapping[str, Any]
     ) -> None:
-        """Write one run and its time; raises ValueError for NaN or inf, and StoreError where the disk refuses."""
+        """Write one run and its times, the times first, so that a run in the store has them.
+
+        Raises ValueError for NaN or inf, and StoreError where the disk refuses.
+        """
         named = {
             "experiment": key.experiment,
             "version": key.version,
             "params": json.loads(key.params),
             "repetition": key.repetition,
         }
-        row = {**named, "result": finite_result(result), "provenance": dict(provenance)}
+        numbers = finite_result(result)
+        times = {name: value for name, value in numbers.items() if name.startswith(SECONDS)}
+        kept = {name: value for name, value in numbers.items() if name not in times}
+        row = {**named, "result": finite_result(kept), "provenance": dict(provenance)}
         try:
+            if times:
+                self.clock[key] = {**named, "result": times}
+                with open(self.folder / CLOCK, "ab") as file:
+                    _write(file, self.clock[key])
             _write(self._times, {**named, "seconds": seconds})
             _write(self._runs, row)
         except OSError as error:

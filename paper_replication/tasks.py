@@ -35,10 +35,14 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Task:
-    """One run to be made; ``cost`` is its expected time in seconds, used for order and remaining time only."""
+    """One run to be made by the experiment at the path ``module``, that of its name where none is given.
+
+    ``cost`` is its expected time in seconds, used for order and remaining time only.
+    """
 
     key: Key
     cost: float = field(default=1.0, compare=False)
+    module: str = field(default="", compare=False)
 
 
 def canonical(params: Mapping[str, Any]) -> str:
@@ -51,35 +55,35 @@ def canonical(params: Mapping[str, Any]) -> str:
         ) from None
 
 
-def load_experiment(name: str) -> ModuleType:
-    """Import the experiment's module: a name in ``paper_replication.experiments``, or a dotted or top-level path of its own.
+def load_experiment(path: str) -> ModuleType:
+    """Import the experiment's module.
 
     Raises ValueError where it is missing or lacks ``run`` or ``EXPERIMENT_VERSION``.
     """
-    module = None
-    for path in (f"{__package__}.experiments.{name}", name):
-        try:
-            module = importlib.import_module(path)
-            break
-        except ModuleNotFoundError as error:
-            if error.name is None or not (path == error.name or path.startswith(error.name + ".")):
-                raise  # the experiment is there, something it imports is not
-    if module is None:
-        raise ValueError(f"experiment: no module named {name!r} in {__package__}.experiments")
+    try:
+        module = importlib.import_module(path)
+    except ModuleNotFoundError as error:
+        if error.name is None or not (path == error.name or path.startswith(error.name + ".")):
+            raise  # the experiment is there, something it imports is not
+        raise ValueError(f"experiment: no module named {path!r}") from None
     if not callable(getattr(module, "run", None)) or not isinstance(
         getattr(module, "EXPERIMENT_VERSION", None), int
     ):
         raise ValueError(
-            f"experiment: {name!r} lacks run(params, rng) or an integer EXPERIMENT_VERSION"
+            f"experiment: {path!r} lacks run(params, rng) or an integer EXPERIMENT_VERSION"
         )
     return module
 
 
-def make_task(experiment: str, params: Mapping[str, Any], repetition: int) -> Task:
-    """Return the task with the experiment's present version, and the cost its ``expected_seconds(params)`` states, if any."""
-    module = load_experiment(experiment)
+def make_task(path: str, params: Mapping[str, Any], repetition: int, name: str = "") -> Task:
+    """Return the task with the experiment's present version, and the cost its ``expected_seconds(params)`` states, if any.
+
+    ``path`` is that of the module; ``name`` stands in the key and in the seed, and is the path where none is given.
+    """
+    module = load_experiment(path)
     cost = float(module.expected_seconds(params)) if hasattr(module, "expected_seconds") else 1.0
-    return Task(Key(experiment, module.EXPERIMENT_VERSION, canonical(params), repetition), cost)
+    key = Key(name or path, module.EXPERIMENT_VERSION, canonical(params), repetition)
+    return Task(key, cost, path)
 
 
 def perform(task: Task) -> tuple[dict[str, float], float]:
@@ -89,7 +93,7 @@ def perform(task: Task) -> tuple[dict[str, float], float]:
     Raises ValueError where the experiment returns something that is not a finite number.
     """
     experiment, version, params, repetition = task.key
-    module = load_experiment(experiment)
+    module = load_experiment(task.module or experiment)
     if module.EXPERIMENT_VERSION != version:
         raise ValueError(
             f"{experiment}: the code is of version {module.EXPERIMENT_VERSION}, the task of version {version}"

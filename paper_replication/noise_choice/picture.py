@@ -1,69 +1,51 @@
-"""The picture: error over that of noise equal to the data. Above against the noise's parameter, below against nu. Needs matplotlib."""
+"""The picture: error over that of noise equal to the data. Above against the noise's parameter, below against nu."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
-from .. import figures as house
+from ..study import Findings
 from .criterion import PROBLEMS, TARGETS, Problem
 from .curves import Curve
 from .optimum import Optimum
+from .text import LABELS
 
 COLOURS = {"free": "#0072B2", "both": "#D55E00", "tied": "#009E73"}
-LABELS = {
-    "free": "c free, error of α",
-    "both": "c free, error of α and c",
-    "tied": "normalised model, error of α",
-}
 TITLES = {
     "variance model, noise of other variance": "variance of N(0, 1), noise N(0, τ²)",
     "mean model, noise of other mean": "mean of N(0, 1), noise N(m, 1)",
     "mean model, noise of other variance": "mean of N(0, 1), noise N(0, τ²)",
 }
-CAPTION = (
-    "Asymptotic squared error at a fixed budget n_data + n_noise, over that of noise equal to the data with nu = 1 (black cross). "
-    "Above: against the noise's parameter, nu chosen best for each (solid) and nu = 1 (dotted); open circles are the optima. Below: "
-    "against nu, with noise equal to the data (grey, dashed, the same for all) and with the best noise (solid); in the middle the best "
-    "noise with c free is the data's own, and orange covers blue and grey. On the right c and alpha are uncorrelated, and blue (dashed) "
-    "and green coincide."
-)
 
 
-def write_picture(folder: Path, curves: list[Curve], optima: list[Optimum]) -> bool:
-    """Draw noise_choice.svg and .png; False without matplotlib."""
-    if not house.matplotlib_is_here():
-        return False
-    from matplotlib.figure import Figure
-
-    with house.house_style():
-        figure = Figure(figsize=(11.0, 6.6))
-        axes = figure.subplots(2, len(PROBLEMS), sharey="row")
-        for column, problem in enumerate(PROBLEMS):
-            _panel(axes[0][column], problem, curves, optima, "parameter")
-            _panel(axes[1][column], problem, curves, optima, "nu")
-            axes[0][column].set_title(TITLES[problem.name])
-        for row in axes:
-            row[0].set_ylabel("error / error with noise = data")
-        handles, labels = axes[0][0].get_legend_handles_labels()
-        more, words = axes[1][0].get_legend_handles_labels()
-        grey = [(h, w) for h, w in zip(more, words) if w == "noise = data"]
-        figure.legend(
-            handles + [h for h, _ in grey],
-            labels + [w for _, w in grey],
-            loc="outside lower center",
-            ncols=4,
-        )
-        house.save(figure, folder / "noise_choice")
+def draw_noise_choice(figure: Figure, findings: Findings) -> bool:
+    """Three problems across, the noise's parameter above, nu below."""
+    curves, optima = findings.evidence.curves, findings.evidence.joint
+    figure.set_size_inches(11.0, 6.6)
+    axes = figure.subplots(2, len(PROBLEMS), sharey="row")
+    for column, problem in enumerate(PROBLEMS):
+        _panel(axes[0][column], problem, curves, optima, "parameter")
+        _panel(axes[1][column], problem, curves, optima, "nu")
+        axes[0][column].set_title(TITLES[problem.name])
+    for row in axes:
+        row[0].set_ylabel("error / error with noise = data")
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    more, words = axes[1][0].get_legend_handles_labels()
+    grey = [(h, w) for h, w in zip(more, words) if w == "noise = data"]
+    figure.legend(
+        handles + [h for h, _ in grey],
+        labels + [w for _, w in grey],
+        loc="outside lower center",
+        ncols=4,
+    )
     return True
 
 
 def _panel(
-    axes: object, problem: Problem, curves: list[Curve], optima: list[Optimum], against: str
+    axes: Axes, problem: Problem, curves: list[Curve], optima: list[Optimum], against: str
 ) -> None:
-    from matplotlib.axes import Axes
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
-
-    assert isinstance(axes, Axes)
     dashed = problem.name == "mean model, noise of other variance"
     for curve in curves:
         if curve.problem != problem or curve.against != against:

@@ -1,4 +1,1 @@
-"""The rest of P10's comparison: its rival estimators in Figure 1 (a), error against time (b), and J12's sweep over nu.
-
-Runs, claims and report are apart from those of ``paper_replication`` itself; rules, store and statistics are the same.
-"""
+"""The rivals of NCE in P10's Figure 1 (a) and (b), and J12's sweep over nu. Everything of the study, see ``study.py``."""

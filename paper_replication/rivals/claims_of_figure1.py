@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from functools import partial
 
-from .. import estimands as house
-from ..claims import Claim
+from ..claims import NUMBER, STATEMENT, Claim
+from ..figure1 import estimands as house
 from . import estimands as of
 from .experiments.race import LEVELS
 from .plan import ORTHOGONAL_SIZE
@@ -40,9 +40,35 @@ def medians() -> list[Claim]:
                     if parameter == "c"
                     else "half a doubling of T",
                     family_size=len(RIVALS) * len(SIZES),
+                    owner=NUMBER,
                 )
             )
     return claims
+
+
+def curves() -> list[Claim]:
+    """Each published curve as a whole, T >= 1000."""
+    return [
+        Claim(
+            f"figure1a.curve.{method}.{parameter}",
+            "curves of Figure 1 (a) as wholes",
+            f"{LABELS[method]}: the curve of median squared errors of {parameter} lies on the published one, on average from T = 1000 on",
+            "P10 Fig. 1 (a)" + (OWN_CHOICE if method == "cd" else ""),
+            partial(
+                house.published_curve,
+                column=f"curves/{method}.error_{parameter}",
+                points=tuple(curve(figure1a(), method, parameter).items()),
+                n_data_from=1000,
+            ),
+            "agreement",
+            0.0,
+            0.30 if parameter == "c" else 0.15,
+            "as for its points",
+            family_size=len(RIVALS),
+            owner=NUMBER,
+        )
+        for method, parameter in RIVALS
+    ]
 
 
 def slopes() -> list[Claim]:
@@ -68,6 +94,7 @@ def slopes() -> list[Claim]:
                 if parameter == "c"
                 else "below the distance (0.19) from importance sampling to 1/T",
                 family_size=len(RIVALS),
+                owner=NUMBER,
             )
         )
     for parameter, margin in (("B", 0.10), ("c", 0.30)):
@@ -110,6 +137,7 @@ def ratios() -> list[Claim]:
                 0.15,
                 "half a doubling of T",
                 family_size=3,
+                owner=NUMBER,
             )
         )
     for method in ("mle", "nce", "is", "cd"):
@@ -128,6 +156,7 @@ def ratios() -> list[Claim]:
                 0.0,
                 0.30,
                 "a doubling of T",
+                owner=STATEMENT,
             )
         )
     return claims
@@ -147,6 +176,7 @@ def variance() -> list[Claim]:
             0.0,
             math.log10(3.0),
             "'about 50': anything from 17 to 150",
+            owner=STATEMENT,
         )
         for name, words, only in (
             ("all", "all fits", {}),
@@ -196,6 +226,7 @@ def speed() -> list[Claim]:
                     round(math.log10(3.0), 4),
                     0.15,
                     "a factor of 1.4 in time: no reader would choose by less",
+                    owner=STATEMENT,
                 )
             )
         claims.append(
@@ -209,6 +240,7 @@ def speed() -> list[Claim]:
                 0.0,
                 0.15,
                 "a factor of 1.4 in time",
+                owner=STATEMENT,
             )
         )
     return claims

@@ -9,11 +9,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from .. import statistics as st
+from ..study import Findings
 from .evidence import RivalEvidence
 from .experiments.race import METHODS
 from .limits import QUANTILES
 from .published import CURVES, LABELS, NUS, SIZES, curve, figure1a, nu_name, nu_sweep
 from .race_curves import median_best_error, unit_seconds
+from .text import label
 
 # Okabe and Ito's colours, told apart by colour-blind readers; markers and line styles differ as well.
 COLOURS = {
@@ -37,8 +39,9 @@ NU_COLOURS = dict(zip(NUS, ("#CC79A7", "#D55E00", "#E69F00", "#0072B2", "#000000
 NU_MARKS = dict(zip(NUS, ("v", "^", "D", "o", "s")))
 
 
-def draw_figure1a(figure: Figure, evidence: RivalEvidence) -> bool:
+def draw_figure1a(figure: Figure, findings: Findings) -> bool:
     """Medians against T, ours and the published."""
+    evidence: RivalEvidence = findings.evidence
     sizes = evidence.sizes("curves")
     if not sizes:
         return False
@@ -94,11 +97,13 @@ def draw_figure1a(figure: Figure, evidence: RivalEvidence) -> bool:
                 Line2D([], [], color="0.4", marker="o", mfc="none", ms=8, ls="", label="published"),
             ]
         )
+    figure.suptitle(label(findings), fontsize=9, color="0.35")
     return True
 
 
-def draw_figure1b(figure: Figure, evidence: RivalEvidence) -> bool:
+def draw_figure1b(figure: Figure, findings: Findings) -> bool:
     """Median of the best error against time."""
+    evidence: RivalEvidence = findings.evidence
     unit = unit_seconds(evidence)
     if not np.isfinite(unit):
         return False
@@ -121,11 +126,13 @@ def draw_figure1b(figure: Figure, evidence: RivalEvidence) -> bool:
     )
     axes.set_ylabel("median of the best squared error of B")
     axes.legend()
+    figure.suptitle(label(findings), fontsize=9, color="0.35")
     return True
 
 
-def draw_nu_sweep(figure: Figure, evidence: RivalEvidence) -> bool:
+def draw_nu_sweep(figure: Figure, findings: Findings) -> bool:
     """Medians and 10 to 90 % quantiles against T by nu, with the limit law's median."""
+    evidence: RivalEvidence = findings.evidence
     if not any(evidence.sizes(nu_name(nu)) for nu in NUS):
         return False
     figure.set_size_inches(11.0, 6.0)
@@ -166,11 +173,13 @@ def draw_nu_sweep(figure: Figure, evidence: RivalEvidence) -> bool:
             ],
             ncols=2,
         )
+    figure.suptitle(label(findings), fontsize=9, color="0.35")
     return True
 
 
-def draw_beside_limit(figure: Figure, evidence: RivalEvidence) -> bool:
+def draw_beside_limit(figure: Figure, findings: Findings) -> bool:
     """Sample quantiles over the limit law's, against T."""
+    evidence: RivalEvidence = findings.evidence
     if not any(evidence.sizes(nu_name(nu)) for nu in NUS):
         return False
     figure.set_size_inches(11.0, 4.8)
@@ -206,6 +215,7 @@ def draw_beside_limit(figure: Figure, evidence: RivalEvidence) -> bool:
             for q, style, mark in marks
         ]
         axes.legend(handles=handles, ncols=2)
+    figure.suptitle(label(findings), fontsize=9, color="0.35")
     return True
 
 

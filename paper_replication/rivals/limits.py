@@ -1,6 +1,6 @@
 """Quantiles of T times the squared errors in the limit law N(0, Sigma_nu), over mixing matrices and samples.
 
-*Conventions.* As in ``paper_replication/theory.py``: Sigma_nu, (17, 17) per data sample, at B* = I, gives every mixing's law by
+*Conventions.* As in ``figure1/theory.py``: Sigma_nu, (17, 17) per data sample, at B* = I, gives every mixing's law by
 equivariance, Bhat = (I + E) B*. Noise has the data's covariance. The quantiles of B come from draws of mixing and E with a fixed
 generator (about 0.5 % good), those of c are the chi-square's with one degree of freedom.
 """
@@ -16,9 +16,9 @@ from scipy import stats
 
 from nce_ref import GaussianNoise, LaplaceICA, asymptotic_covariance
 
+from ..figure1.theory import N_DRAWS, N_SOURCES
 from ..mixing import random_mixings
 from ..seeds import generator_for
-from ..theory import N_DRAWS, N_SOURCES
 from .published import NUS
 
 QUANTILES = (0.1, 0.5, 0.9)

@@ -7,77 +7,50 @@ smoke    one or two small runs each, for the tests
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from ..tasks import Task, canonical, load_experiment, make_task
+from ..profiles import Batch, Profile
 from .evidence import ROOT
 from .published import NUS, SIZES
 
 ORTHOGONAL_SIZE = 64000
-BUDGET_SECONDS = {"smoke": 20.0, "quick": 300.0, "full": 7200.0}
-Batch = tuple[str, Mapping[str, Any], int]
+
+
+def _batch(name: str, n_repetitions: int, **params: object) -> Batch:
+    return Batch(ROOT + name, params, n_repetitions)
 
 
 def _nu_matrices(nu: float, n_data: int) -> int:
     return 500 if nu < 100.0 else 300 if n_data < 4000 else 100
 
 
-FULL: tuple[Batch, ...] = (
-    *(("curves", {"n_data": size}, 500) for size in SIZES),
-    ("race", {"sizes": list(SIZES)}, 150),
+FULL = (
+    *(_batch("curves", 500, n_data=size) for size in SIZES),
+    _batch("race", 150, sizes=list(SIZES)),
     *(
-        ("nu_sweep", {"n_data": size, "nu": nu}, _nu_matrices(nu, size))
+        _batch("nu_sweep", _nu_matrices(nu, size), n_data=size, nu=nu)
         for nu in NUS
         for size in SIZES
     ),
-    ("orthogonal", {"n_data": ORTHOGONAL_SIZE}, 100),
+    _batch("orthogonal", 100, n_data=ORTHOGONAL_SIZE),
 )
-QUICK: tuple[Batch, ...] = (
+QUICK = (
     *(
-        ("curves", {"n_data": size}, count)
+        _batch("curves", count, n_data=size)
         for size, count in ((250, 24), (1000, 24), (2000, 20), (4000, 20), (8000, 20), (16000, 20))
     ),
-    ("race", {"sizes": list(SIZES)}, 20),
-    *(
-        ("nu_sweep", {"n_data": size, "nu": nu}, 20)
-        for nu in NUS[:4]
-        for size in (250, 2000, 16000)
-    ),
-    *(("nu_sweep", {"n_data": size, "nu": 100.0}, 20) for size in (250, 2000)),
-    ("orthogonal", {"n_data": ORTHOGONAL_SIZE}, 20),
+    _batch("race", 20, sizes=list(SIZES)),
+    *(_batch("nu_sweep", 20, n_data=size, nu=nu) for nu in NUS[:4] for size in (250, 2000, 16000)),
+    *(_batch("nu_sweep", 20, n_data=size, nu=100.0) for size in (250, 2000)),
+    _batch("orthogonal", 20, n_data=ORTHOGONAL_SIZE),
 )
-SMOKE: tuple[Batch, ...] = (
-    ("curves", {"n_data": 250}, 2),
-    ("race", {"sizes": [250, 500]}, 1),
-    ("nu_sweep", {"n_data": 250, "nu": 0.1}, 1),
-    ("nu_sweep", {"n_data": 250, "nu": 10.0}, 1),
-    ("orthogonal", {"n_data": 2000}, 1),
+SMOKE = (
+    _batch("curves", 2, n_data=250),
+    _batch("race", 1, sizes=[250, 500]),
+    _batch("nu_sweep", 1, n_data=250, nu=0.1),
+    _batch("nu_sweep", 1, n_data=250, nu=10.0),
+    _batch("orthogonal", 1, n_data=2000),
 )
-PROFILES: dict[str, tuple[Batch, ...]] = {"smoke": SMOKE, "quick": QUICK, "full": FULL}
-
-
-def batches(profile: str) -> tuple[Batch, ...]:
-    """Return a profile's batches; raises ValueError that lists the profiles there are."""
-    if profile not in PROFILES:
-        raise ValueError(f"profile: there is no {profile!r}; there are {', '.join(PROFILES)}")
-    return PROFILES[profile]
-
-
-def tasks(profile: str) -> list[Task]:
-    """Return every run of the profile."""
-    return [
-        make_task(ROOT + name, params, repetition)
-        for name, params, count in batches(profile)
-        for repetition in range(count)
-    ]
-
-
-def spelled(params: Mapping[str, Any]) -> str:
-    """Return the parameters as they stand in keys."""
-    return canonical(params)
-
-
-def expected(name: str, params: Mapping[str, Any]) -> float:
-    """Return the cost in seconds that an experiment states for itself."""
-    return float(load_experiment(ROOT + name).expected_seconds(params))
+PROFILES = (
+    Profile("smoke", "every path once, no statement", 20.0, SMOKE),
+    Profile("quick", "some matrices and sample sizes", 300.0, QUICK),
+    Profile("full", "500 matrices a point where the papers have them", 7200.0, FULL),
+)

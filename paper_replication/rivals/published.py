@@ -1,6 +1,6 @@
 """The published medians of the rivals (P10 Figure 1 (a)) and of J12's sweep over nu, read off the papers' figures.
 
-``data/figure1.csv`` as in ``paper_replication/published.py``; ``data/nu_sweep.csv``: medians of M. Gutmann's restatement of J12,
+``data/figure1.csv`` as in ``figure1/published.py``; ``data/nu_sweep.csv``: medians of M. Gutmann's restatement of J12,
 "validation of the theory", over 500 matrices, readings good to about 0.01 in log10.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from .. import published as house
+from ..figure1 import published as house
 
 NU_FILE = Path(__file__).resolve().parent.parent / "data" / "nu_sweep.csv"
 SIZES = house.SIZES[:7]  # 250, ..., 16000

@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from .. import statistics as st
-from ..estimands import Estimate
+from ..estimates import Estimate
+from ..profiles import Batch
 from ..report_tables import markdown
+from ..tasks import canonical, load_experiment
 from . import estimands as of
 from . import plan
-from .evidence import Float, RivalEvidence
+from .evidence import EXPERIMENTS, ROOT, Float, RivalEvidence
 from .experiments.race import LEVELS, METHODS
 from .limits import QUANTILES
 from .published import CURVES, LABELS, NUS, curve, figure1a, nu_name, nu_sweep
@@ -190,28 +192,30 @@ def sweep(evidence: RivalEvidence, parameter: str) -> str:
 def costs(cpu_seconds: Mapping[str, float]) -> str:
     """What the full profile would take on two cores, from this run's times of tasks; what was not run is scaled from what was."""
     measured: dict[str, tuple[float, float]] = {}
-    for name, params, _ in plan.FULL:
-        have = cpu_seconds.get(f"{name} {plan.spelled(params)}")
+    for batch in plan.FULL:
+        have = cpu_seconds.get(spelled(batch))
         if have:
-            total, expected = measured.get(name, (0.0, 0.0))
-            measured[name] = (total + have, expected + plan.expected(name, params))
+            total, seen = measured.get(batch.experiment, (0.0, 0.0))
+            measured[batch.experiment] = (total + have, seen + expected(batch))
     rows, everything = [], 0.0
-    for name in dict.fromkeys(name for name, _, _ in plan.FULL):
+    for name in dict.fromkeys(batch.experiment for batch in plan.FULL):
         core, seen, count = 0.0, 0, 0
-        for _, params, runs in (batch for batch in plan.FULL if batch[0] == name):
-            have = cpu_seconds.get(f"{name} {plan.spelled(params)}")
+        of_name = [batch for batch in plan.FULL if batch.experiment == name]
+        for batch in of_name:
+            have = cpu_seconds.get(spelled(batch))
             factor = measured[name][0] / measured[name][1] if name in measured else 1.0
-            core += runs * (have if have else factor * plan.expected(name, params))
+            core += batch.n_repetitions * (have if have else factor * expected(batch))
             seen, count = seen + bool(have), count + 1
         everything += core
-        runs = sum(batch[2] for batch in plan.FULL if batch[0] == name)
+        runs = sum(batch.n_repetitions for batch in of_name)
+        short = name.removeprefix(ROOT)
         rows.append(
-            [name, str(runs), f"{seen} of {count}", f"{core / 60.0:.0f}", f"{core / 120.0:.0f}"]
+            [short, str(runs), f"{seen} of {count}", f"{core / 60.0:.0f}", f"{core / 120.0:.0f}"]
         )
     rows.append(
         [
             "**all**",
-            str(sum(batch[2] for batch in plan.FULL)),
+            str(sum(batch.n_repetitions for batch in plan.FULL)),
             "",
             f"{everything / 60.0:.0f}",
             f"**{everything / 120.0:.0f}**",
@@ -221,6 +225,16 @@ def costs(cpu_seconds: Mapping[str, float]) -> str:
         ["experiment", "runs, full", "settings timed", "minutes of one core", "minutes on two"],
         rows,
     )
+
+
+def spelled(batch: Batch) -> str:
+    """Name a batch as the times of its runs are named."""
+    return f"{batch.experiment.removeprefix(ROOT)} {canonical(batch.params)}"
+
+
+def expected(batch: Batch) -> float:
+    """Return the cost in seconds that an experiment states for itself."""
+    return float(load_experiment(EXPERIMENTS[batch.experiment]).expected_seconds(batch.params))
 
 
 def summary_csv(evidence: RivalEvidence) -> str:

@@ -1,5 +1,11 @@
 """The words of RIVALS.md; the numbers in it come from the runs."""
 
+from __future__ import annotations
+
+from ..report import claim_section, figure_section, verdict_section
+from ..study import Findings, Section
+from . import plan, tables
+
 NOT_FULL = (
     "This is a run of the {profile} profile: some matrices and sample sizes, to try every path. It resolves few claims. "
     "The verdicts that count are those of the full profile, up to 500 matrices a point, which has not been run yet."
@@ -14,8 +20,6 @@ second half, stopped when drift and chain noise are a tenth of the sampling erro
 of CD to MLE at T = 1000 and 4000 in sight: agreement of CD with the paper is no independent confirmation.** The optimiser: nce_ref's
 certified fits in panel (a), L-BFGS in panel (b) and in the sweep (P10: nonlinear conjugate gradients).
 """
-RULE = """A claim is *confirmed* or *contradicted* by its interval, and confirmed only where the run had the power to see the difference
-that matters; otherwise it is *not resolved*. Margins: `rivals/claim_list.py` and the files it collects; rule: `claims.py`."""
 MEDIANS = "log10 of the median squared error with 95 % interval / published. Five starts up to T = 4000, one above; CD always one."
 SLOPES = """Least-squares slopes of log10 median on log10 T over T = 2000 to 16000. For IS there is no slope to converge to: ∫p_d²/p_n is
 infinite for Laplace data under Gaussian noise, so its asymptotic variance does not exist. That is a statement about tails; a sample's
@@ -39,5 +43,47 @@ is the optimiser's doing: L-BFGS here, conjugate gradients or another there."""
 COSTS = """Mean times of this run's tasks on the processor (free of what else the machine did), times the full profile's numbers of runs;
 settings that this run did not make are scaled from those of the same experiment. One run is one matrix and is stored when it ends, so a
 stop at any time resumes, and `--shard i/k` makes any part."""
-CLAIMS = """Intervals are those the rule asks for, a = level / number of claims in the family: of confidence 1 - a for published points (0 ±
-margin), 1 - 2a for the others. *Power*: the probability, at this run's standard error, of seeing what matters."""
+
+
+def label(findings: Findings) -> str:
+    """What every title and table says of the runs: "quick profile, 20 to 40 matrices a point"."""
+    return f"{findings.profile} profile, {tables.counts(findings.evidence)}"
+
+
+def front(findings: Findings) -> str:
+    """Return the report's beginning, which says loudly of what profile it is."""
+    said = [f"# The rivals and the trade-off ({label(findings)})\n"]
+    if findings.profile != "full":
+        said.append(f"**{NOT_FULL.format(profile=findings.profile)}**\n")
+    return "\n".join([*said, INTRO])
+
+
+def sections(findings: Findings) -> list[Section]:
+    """Return verdicts, figures and tables; every table names its runs."""
+    evidence = findings.evidence
+    scale = evidence.column("orthogonal/scale", plan.ORTHOGONAL_SIZE)
+    told = (
+        f"Mean scale {scale.mean():.4f} over {scale.size} matrices at T = {plan.ORTHOGONAL_SIZE}.\n"
+        if scale.size
+        else "(no runs)\n"
+    )
+    which = label(findings).capitalize()
+    told_of_runs = [
+        ("Figure 1 (a): medians", f"{MEDIANS}\n\n{tables.medians(evidence)}"),
+        ("Slopes", f"{SLOPES}\n\n{tables.slopes(evidence)}"),
+        ("Over MLE", f"{RATIOS}\n\n{tables.ratios(evidence)}"),
+        ("Contrastive divergence", f"{DIVERGENCE}\n\n{tables.divergence(evidence)}"),
+        ("The fits", f"{FITS}\n\n{tables.fits(evidence)}"),
+        ("Figure 1 (b): error against time", f"{RACE}\n\n{tables.race(evidence)}"),
+        ("Score matching's bias", f"{BIAS}\n\n{told}"),
+        ("The sweep over ν: B", f"{SWEEP}\n\n{tables.sweep(evidence, 'B')}"),
+        ("The sweep over ν: c", f"{SWEEP}\n\n{tables.sweep(evidence, 'c')}"),
+    ]
+    title, claims = claim_section(findings)
+    return [
+        verdict_section(findings),
+        figure_section(findings),
+        *((heading, f"*{which}.* {body}") for heading, body in told_of_runs),
+        ("What the full profile takes", f"{COSTS}\n\n{tables.costs(evidence.cpu_seconds)}"),
+        (title, f"*{which}.* {claims}"),
+    ]

@@ -2,5 +2,5 @@
 
 The order of reading: ``problem`` (what is drawn), ``references`` (what the loss should be), ``naive`` (how not to take the
 logarithm), ``training`` (the networks), ``experiments`` (one file an experiment), ``claim_list`` (what is claimed, with margins),
-``report`` and ``lesson`` (what is made of the runs). Nothing here imports NumPy at once: see ``paper_replication``.
+``lesson`` (what is made of the runs), ``study`` (all of it together). Nothing here imports NumPy at once: see ``paper_replication``.
 """

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .. import statistics as st
-from ..estimands import Estimate
+from ..estimates import Estimate
 from .evidence import WalkthroughEvidence
 from .problem import Float
 from .references import optimal_loss, reused_noise_flattery

@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..estimands import Estimate
+from ..estimates import Estimate
 from ..statistics import mean_error
+from ..study import Findings
 from .estimands import mean_over_splits
 from .evidence import WalkthroughEvidence
 from .fault_list import panels
@@ -23,8 +24,9 @@ LABELS = {
 }
 
 
-def draw_faults(figure: Figure, evidence: WalkthroughEvidence) -> bool:
+def draw_faults(figure: Figure, findings: Findings) -> bool:
     """Small panels, one a fault."""
+    evidence: WalkthroughEvidence = findings.evidence
     if not evidence.groups.get("network_faults"):
         return False
     figure.set_size_inches(12.5, 6.6)
@@ -63,8 +65,9 @@ def draw_faults(figure: Figure, evidence: WalkthroughEvidence) -> bool:
     return True
 
 
-def draw_real_data(figure: Figure, evidence: WalkthroughEvidence) -> bool:
+def draw_real_data(figure: Figure, findings: Findings) -> bool:
     """Held-out loss less chance by model and table."""
+    evidence: WalkthroughEvidence = findings.evidence
     if not evidence.groups.get(f"real_data {TABLES[0]}"):
         return False
     figure.set_size_inches(9.0, 4.4)

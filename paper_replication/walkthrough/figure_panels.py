@@ -12,16 +12,20 @@ from scipy import stats
 
 from nce_ref.special import log_sigmoid
 
+from ..study import Findings
+from .fault_panels import draw_faults, draw_real_data  # noqa: F401  drawn by their names, as the rest
 from .naive import BREAKS_AT, naive_log_complement
-from .pictures import Picture
+from .pictures import both_pictures, tsne
 from .problem import Float, against_truth
+from .tables import sklearn_is_here
 
 DATA, NOISE, MODEL, GREY = "#0072B2", "#D55E00", "#009E73", "0.35"
 TITLES = ("the walkthrough as it stands", "done right")
 
 
-def draw_samples(figure: Figure, published: Picture, right: Picture) -> bool:
+def draw_samples(figure: Figure, findings: Findings) -> bool:
     """Histograms of ln p_n on data and noise."""
+    published, right = both_pictures(findings.profile == "quick")
     figure.set_size_inches(10.0, 4.2)
     for axes, picture, title in zip(
         figure.subplots(1, 2),
@@ -41,8 +45,14 @@ def draw_samples(figure: Figure, published: Picture, right: Picture) -> bool:
     return True
 
 
-def draw_tsne(figure: Figure, published: tuple[Float, Float], right: tuple[Float, Float]) -> bool:
+def draw_tsne(figure: Figure, findings: Findings) -> bool:
     """Both samples embedded together."""
+    if not sklearn_is_here():
+        return False
+    pictures = both_pictures(findings.profile == "quick")
+    # t-SNE hangs on the last digits of its input: what it is given tells whether the picture is another.
+    figure.digest_of = np.concatenate([p.training.x.ravel() for p in pictures])
+    published, right = (tsne(picture) for picture in pictures)
     figure.set_size_inches(10.0, 4.8)
     for axes, (data, noise), title in zip(
         figure.subplots(1, 2),
@@ -59,8 +69,9 @@ def draw_tsne(figure: Figure, published: tuple[Float, Float], right: tuple[Float
     return True
 
 
-def draw_loss_curves(figure: Figure, published: Picture, right: Picture) -> bool:
+def draw_loss_curves(figure: Figure, findings: Findings) -> bool:
     """Training and held-out loss by epoch, and the reference losses as lines with their names at the right end."""
+    published, right = both_pictures(findings.profile == "quick")
     figure.set_size_inches(10.5, 4.6)
     styles = {
         "chance": ":",
@@ -94,8 +105,9 @@ def draw_loss_curves(figure: Figure, published: Picture, right: Picture) -> bool
     return True
 
 
-def draw_f_against_truth(figure: Figure, published: Picture, right: Picture) -> bool:
+def draw_f_against_truth(figure: Figure, findings: Findings) -> bool:
     """Three scatter plots with the diagonal."""
+    published, right = both_pictures(findings.profile == "quick")
     figure.set_size_inches(11.0, 4.2)
     ica = right.ica if right.ica is not None else right.f[0]
     panels = (
@@ -117,8 +129,9 @@ def draw_f_against_truth(figure: Figure, published: Picture, right: Picture) -> 
     return True
 
 
-def draw_densities(figure: Figure, published: Picture, right: Picture) -> bool:
+def draw_densities(figure: Figure, findings: Findings) -> bool:
     """Kernel density estimates of f and of the truth on data and noise."""
+    published, right = both_pictures(findings.profile == "quick")
     figure.set_size_inches(10.0, 4.4)
     for axes, picture, title in zip(figure.subplots(1, 2), (published, right), TITLES):
         everything = np.concatenate([*picture.f, *picture.truth])
@@ -135,7 +148,7 @@ def draw_densities(figure: Figure, published: Picture, right: Picture) -> bool:
     return True
 
 
-def draw_logarithm(figure: Figure) -> bool:
+def draw_logarithm(figure: Figure, findings: Findings) -> bool:
     """ln(1 - sigma(t)) naive and stable, and the relative errors."""
     figure.set_size_inches(10.0, 4.4)
     left, right = figure.subplots(1, 2)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from ..claims import Judgement
+from ..report import on_rounding
 from ..report_tables import all_claims, verdicts
+from ..study import Findings, Section
 from .estimands import mean_of
 from .evidence import WalkthroughEvidence
-from .figures import CAPTIONS
 from .lesson_tables import real_table, right_table
 from .naive import BREAKS_AT
 from .references import chance_loss, optimal_loss, reused_noise_flattery
+from .tables import sklearn_is_here
 from .training import published_network
 
 N_WEIGHTS = published_network().n_params
@@ -35,13 +37,10 @@ pilot with other random numbers and before the first full run. Every run has a m
 """
 
 
-def compose(
-    evidence: WalkthroughEvidence,
-    judgements: Sequence[Judgement],
-    drawn: Sequence[str],
-    missing: str,
-) -> str:
-    """Return the lesson. ``missing`` says what could not be made, empty otherwise."""
+def sections(findings: Findings) -> list[Section]:
+    """Return the lesson's steps, figures among them, between the verdicts and the list of all claims."""
+    evidence: WalkthroughEvidence = findings.evidence
+    judgements, picture = findings.judgements, findings.picture
     by_id = {judgement.claim.id: judgement for judgement in judgements}
 
     def said(name: str) -> str:
@@ -58,37 +57,41 @@ def compose(
         low, high = estimate.interval(0.95)
         return f"{estimate.value:.{digits}f} ± {0.5 * (high - low):.{digits}f}"
 
-    def picture(name: str) -> str:
-        return (
-            f"\n![{name}](figures/{name}.png)\n\n*{CAPTIONS[name]}* [SVG](figures/{name}.svg)\n"
-            if name in drawn
-            else ""
-        )
-
-    parts = [INTRODUCTION]
-    parts += [f"**{missing}**\n"] if missing else []
-    parts += [verdicts(judgements)]
-    parts += [
-        step(said, mean, picture)
-        for step in (
-            _as_it_stands,
-            _mixing,
-            _variance,
-            _noise,
-            _logarithm,
-            _affine,
-            _reused,
-            _reference,
-        )
-    ]
-    parts += [
+    steps = (
+        _as_it_stands,
+        _mixing,
+        _variance,
+        _noise,
+        _logarithm,
+        _affine,
+        _reused,
+        _reference,
+    )
+    parts = [
+        *(step(said, mean, picture) for step in steps),
         picture("faults"),
         _right(said, mean, picture, evidence),
         _real(said, picture, evidence),
         CHECKLIST,
     ]
-    parts += [f"## All claims\n\n{all_claims(judgements)}"]
-    return "\n".join(part for part in parts if part)
+    return [
+        ("", f"{missing(findings)}{verdicts(judgements)}"),
+        *(("", part) for part in parts if part),
+        ("All claims", all_claims(judgements) + on_rounding(findings.study)),
+    ]
+
+
+def missing(findings: Findings) -> str:
+    """Say what is not in this lesson that should be, beyond what every report says."""
+    said = []
+    if findings.profile == "quick":
+        said.append("The quick path: two small runs each, which prove nothing.")
+    if not real_table(findings.evidence):
+        why = "" if sklearn_is_here() else ": scikit-learn is not installed"
+        said.append(f"The real data was left out{why}.")
+    if not sklearn_is_here():
+        said.append("`pip install -e '.[walkthrough]'` brings matplotlib and scikit-learn.")
+    return f"**{' '.join(said)}**\n\n" if said else ""
 
 
 def _as_it_stands(said: Said, mean: Mean, picture: Callable[[str], str]) -> str:

@@ -1,14 +1,7 @@
-"""The lesson's two tables, and ``summary.csv`` of all columns."""
+"""The lesson's two tables."""
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-
-import numpy as np
-
-from .. import statistics as st
 from ..report_tables import markdown
 from .estimands import Terms, mean_of, mean_over_splits
 from .evidence import WalkthroughEvidence
@@ -94,34 +87,6 @@ def real_table(evidence: WalkthroughEvidence) -> str:
         ],
         rows,
     )
-
-
-def summary_csv(evidence: WalkthroughEvidence) -> str:
-    """Return n, mean, standard error, median, smallest and largest of every column of every experiment."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(
-        ["experiment", "column", "n", "mean", "standard_error", "median", "smallest", "largest"]
-    )
-    for experiment, results in sorted(evidence.groups.items()):
-        for name in sorted(results[0]):
-            sample = evidence.column(experiment, name)
-            numbers = [
-                sample.mean(),
-                st.mean_error(sample),
-                float(np.median(sample)),
-                sample.min(),
-                sample.max(),
-            ]
-            writer.writerow(
-                [
-                    experiment,
-                    name,
-                    len(sample),
-                    *("" if math.isinf(v) else f"{v:.10g}" for v in numbers),
-                ]
-            )
-    return out.getvalue()
 
 
 def _cell(evidence: WalkthroughEvidence, experiment: str, column: str, digits: int) -> str:

@@ -6,6 +6,7 @@ What the pictures show is one run each; numbers with intervals are in the claims
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -87,6 +88,12 @@ def right_picture(epochs: tuple[int, int] = (40, 20)) -> Picture:
         (noise.log_density(x), noise.log_density(y[:N_DATA])),
         MODEL.log_density(ica, test.x),
     )
+
+
+@cache
+def both_pictures(quick: bool) -> tuple[Picture, Picture]:
+    """Return both; ``quick``: of a hardly trained network, to try the path."""
+    return published_picture(), right_picture((2, 1) if quick else (40, 20))
 
 
 def tsne(picture: Picture, n_points: int = 400) -> tuple[Float, Float]:

@@ -5,21 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..tasks import Task, make_task
+from ..profiles import Batch, Profile
 from .evidence import ROOT
-from .tables import TABLES, sklearn_is_here
+from .tables import TABLES
 
-BUDGET_SECONDS = 180.0
-FULL: tuple[tuple[str, Mapping[str, Any], int], ...] = (
-    ("as_published", {}, 48),
-    ("network_faults", {}, 48),
-    ("ica_faults", {}, 48),
-    ("mismatched_noise", {"n_data": 1000}, 64),
-    ("mismatched_noise", {"n_data": 4000}, 64),
-    ("naive_logarithm", {}, 24),
-    ("right", {}, 20),
-    *(("real_data", {"table": table}, 20) for table in TABLES),
-)
 QUICK_PARAMS: Mapping[str, Mapping[str, Any]] = {
     "as_published": {"n_test": 1000},
     "network_faults": {"epochs": [2, 1], "n_test": 2000},
@@ -30,14 +19,27 @@ QUICK_PARAMS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def tasks(quick: bool = False) -> list[Task]:
-    """Return every run; those on real tables only where scikit-learn is installed. ``quick``: two small runs each."""
-    made = []
-    for name, params, count in FULL:
-        if name != "real_data" or sklearn_is_here():
-            chosen = {**params, **QUICK_PARAMS.get(name, {})} if quick else params
-            made += [
-                make_task(ROOT + name, chosen, repetition)
-                for repetition in range(2 if quick else count)
-            ]
-    return made
+def _batch(name: str, n_repetitions: int, **params: Any) -> Batch:
+    return Batch(ROOT + name, params, n_repetitions, needs="sklearn" if "table" in params else "")
+
+
+def _shortened(batch: Batch) -> Batch:
+    more = QUICK_PARAMS.get(batch.experiment.removeprefix(ROOT), {})
+    return Batch(batch.experiment, {**batch.params, **more}, 2, batch.needs)
+
+
+FULL = (
+    _batch("as_published", 48),
+    _batch("network_faults", 48),
+    _batch("ica_faults", 48),
+    _batch("mismatched_noise", 64, n_data=1000),
+    _batch("mismatched_noise", 64, n_data=4000),
+    _batch("naive_logarithm", 24),
+    _batch("right", 20),
+    *(_batch("real_data", 20, table=table) for table in TABLES),
+)
+QUICK = tuple(_shortened(batch) for batch in FULL)
+PROFILES = (
+    Profile("quick", "two small runs each, to try every path", 20.0, QUICK),
+    Profile("full", "the lesson", 180.0, FULL),
+)

@@ -68,7 +68,9 @@ def test_the_smoke_profile_gives_the_bytes_of_serial(tmp_path, cluster, capsys):
             == 0
         )
     for name in ("summary.csv", "claims.json", "runs.jsonl.gz"):
-        one, two = (tmp_path / folder / "report-smoke" / name for folder in ("serial", "dask"))
+        one, two = (
+            tmp_path / folder / "figure1" / "report-smoke" / name for folder in ("serial", "dask")
+        )
         assert one.read_bytes() == two.read_bytes() and one.stat().st_size > 0
 
 

@@ -1,11 +1,11 @@
-"""Runs that never happened: errors drawn from the limiting laws, in the form ``experiments/figure1.py`` returns.
+"""Runs that never happened: errors drawn from the limiting laws, in the form ``figure1/experiments/figure1.py`` returns.
 
 For trying claims, figures and report without a single fit. The theory here is made up but of the right shape: E has
 independent entries (variance 1 on the diagonal and 2/3 off it for MLE, so K = 3; 2.777 and twice that for NCE), and c is
 tr(E), but for Gaussian noise, where it is independent. To look at a report made of it:
 
     PYTHONPATH=. python tests/paper_replication/synthetic_rows.py > made_up.jsonl
-    python -m paper_replication report --runs made_up.jsonl --out made_up_report
+    python -m paper_replication report figure1 --runs made_up.jsonl --out made_up_report
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import json
 import numpy as np
 from scipy import stats
 
+from paper_replication.figure1.theory import METHODS, Theory
 from paper_replication.mixing import random_mixing
 from paper_replication.seeds import generator_for
-from paper_replication.theory import METHODS, Theory
 
 EXPERIMENT_VERSION = 1
 FACTORS = {"mle": 1.0, "nce_gaussian": 2.777, "nce_laplace": 2.0}

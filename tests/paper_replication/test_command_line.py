@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from paper_replication import command_line
+from paper_replication import command_line, engine
 from paper_replication.command_line import main
 from paper_replication.executors import Dask, Processes, Serial
 
@@ -16,18 +16,18 @@ def run(*arguments):
     return main([str(argument) for argument in arguments])
 
 
-def test_a_run_prints_budget_verdicts_and_report(tmp_path, fake_profiles, capsys):
+def test_a_run_prints_budget_verdicts_and_report(tmp_path, made_up_figure1, capsys):
     assert run("run", "--profile", "made-up", "--workers", 0, "--results", tmp_path) == 0
     out = capsys.readouterr().out
-    assert out.startswith("profile made-up: no fits; 24 runs, budget 0:10 on 2 cores\n")
+    assert out.startswith("figure1, profile made-up: no fits; 24 runs, budget 0:10 on 2 cores\n")
     assert "24 runs made, 0 found in the store, 0 failed" in out and "claims about" in out
-    path = tmp_path / "report-made-up" / "REPORT.md"
+    path = tmp_path / "figure1" / "report-made-up" / "REPORT.md"
     assert out.endswith(f"report: {path}\n") and path.exists()
-    about = json.loads((tmp_path / "report-made-up" / "provenance.json").read_text())
+    about = json.loads((tmp_path / "figure1" / "report-made-up" / "provenance.json").read_text())
     assert about["runs"]["profile"] == "made-up" and sum(about["runs"]["codes"].values()) == 24
 
 
-def test_shards_and_deadlines_add_up_to_the_whole(tmp_path, fake_profiles, capsys):
+def test_shards_and_deadlines_add_up_to_the_whole(tmp_path, made_up_figure1, capsys):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     run("run", "--profile", "made-up", "--workers", 0, "--results", whole)
     assert (
@@ -61,18 +61,18 @@ def test_shards_and_deadlines_add_up_to_the_whole(tmp_path, fake_profiles, capsy
             == 0
         )
         assert "runs of the profile are missing" in capsys.readouterr().out
-        assert not (parts / "report-made-up").exists()
+        assert not (parts / "figure1" / "report-made-up").exists()
     assert (
         run("run", "--profile", "made-up", "--workers", 0, "--results", parts, "--shard", "2/3")
         == 0
     )
     for name in ("summary.csv", "claims.json", "runs.jsonl.gz"):
-        assert (parts / "report-made-up" / name).read_bytes() == (
-            whole / "report-made-up" / name
+        assert (parts / "figure1" / "report-made-up" / name).read_bytes() == (
+            whole / "figure1" / "report-made-up" / name
         ).read_bytes()
 
 
-def test_a_report_from_several_folders(tmp_path, fake_profiles, capsys):
+def test_a_report_from_several_folders(tmp_path, made_up_figure1, capsys):
     for index in (1, 2):
         run(
             "run",
@@ -86,15 +86,23 @@ def test_a_report_from_several_folders(tmp_path, fake_profiles, capsys):
             f"{index}/2",
         )
     assert (
-        run("report", "--runs", tmp_path / "1", tmp_path / "2", "--out", tmp_path / "report") == 0
+        run(
+            "report",
+            "--runs",
+            tmp_path / "1/figure1",
+            tmp_path / "2/figure1",
+            "--out",
+            tmp_path / "report",
+        )
+        == 0
     )
     run("run", "--profile", "made-up", "--workers", 0, "--results", tmp_path / "whole")
     assert (tmp_path / "report" / "claims.json").read_bytes() == (
-        tmp_path / "whole" / "report-made-up" / "claims.json"
+        tmp_path / "whole" / "figure1" / "report-made-up" / "claims.json"
     ).read_bytes()
 
 
-def test_failed_runs_make_the_exit_code_one(tmp_path, fake_profiles, monkeypatch, capsys):
+def test_failed_runs_make_the_exit_code_one(tmp_path, made_up_figure1, monkeypatch, capsys):
     import synthetic_rows
 
     real = synthetic_rows.run
@@ -110,13 +118,14 @@ def test_failed_runs_make_the_exit_code_one(tmp_path, fake_profiles, monkeypatch
     captured = capsys.readouterr()
     assert "failed: figure1 version 1" in captured.err and "planted failure" in captured.err
     assert (
-        "runs of the profile are missing" in (tmp_path / "report-made-up" / "REPORT.md").read_text()
+        "runs of the profile are missing"
+        in (tmp_path / "figure1" / "report-made-up" / "REPORT.md").read_text()
     )
 
 
-def test_a_cut_line_is_noted(tmp_path, fake_profiles, capsys):
+def test_a_cut_line_is_noted(tmp_path, made_up_figure1, capsys):
     run("run", "--profile", "made-up", "--workers", 0, "--results", tmp_path)
-    path = tmp_path / "runs.jsonl"
+    path = tmp_path / "figure1" / "runs.jsonl"
     path.write_bytes(path.read_bytes()[:-5])
     capsys.readouterr()
     assert run("run", "--profile", "made-up", "--workers", 0, "--results", tmp_path) == 0
@@ -124,7 +133,7 @@ def test_a_cut_line_is_noted(tmp_path, fake_profiles, capsys):
     assert "line 24: cut short, dropped" in captured.err and "1 runs made, 23 found" in captured.out
 
 
-def test_ctrl_c_has_its_own_exit_code(tmp_path, fake_profiles, monkeypatch, capsys):
+def test_ctrl_c_has_its_own_exit_code(tmp_path, made_up_figure1, monkeypatch, capsys):
     import synthetic_rows
 
     monkeypatch.setattr(
@@ -134,9 +143,9 @@ def test_ctrl_c_has_its_own_exit_code(tmp_path, fake_profiles, monkeypatch, caps
     assert "stopped: 24 runs are missing" in capsys.readouterr().out
 
 
-def test_ctrl_c_while_reporting_is_one_line(tmp_path, fake_profiles, monkeypatch, capsys):
+def test_ctrl_c_while_reporting_is_one_line(tmp_path, made_up_figure1, monkeypatch, capsys):
     monkeypatch.setattr(
-        command_line, "build_report", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt)
+        engine, "build_report", lambda *arguments, **more: (_ for _ in ()).throw(KeyboardInterrupt)
     )
     assert run("run", "--profile", "made-up", "--workers", 0, "--results", tmp_path) == 130
     assert (
@@ -162,7 +171,7 @@ def test_ctrl_c_while_reporting_is_one_line(tmp_path, fake_profiles, monkeypatch
         (["report", "--runs", "{bad}"], "would be overwritten"),
     ],
 )
-def test_bad_input_is_one_line(tmp_path, fake_profiles, capsys, arguments, message):
+def test_bad_input_is_one_line(tmp_path, made_up_figure1, capsys, arguments, message):
     (tmp_path / "file").write_text("")
     (tmp_path / "bad.jsonl").write_text("no json\n{}\n")
     names = {"{file}": str(tmp_path / "file"), "{bad}": str(tmp_path / "bad.jsonl")}
@@ -215,7 +224,7 @@ def test_workers_are_short_for_executors():
     assert chosen() == Processes(os.cpu_count() or 1)
 
 
-def test_without_dask_one_line_names_the_extra(tmp_path, fake_profiles, monkeypatch, capsys):
+def test_without_dask_one_line_names_the_extra(tmp_path, made_up_figure1, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert run("run", "--profile", "fake", "--executor", "dask:local", "--results", tmp_path) == 2
     error = capsys.readouterr().err

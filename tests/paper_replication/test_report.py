@@ -1,20 +1,23 @@
 """Reports: all products there, rebuilt to the same bytes from their own runs, with and without matplotlib."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import synthetic_rows
 
 from paper_replication import figures, report, report_tables
-from paper_replication.claim_list import all_claims
 from paper_replication.claims import judge_all
-from paper_replication.evidence import gather
-from paper_replication.report import build_report, describe_runs, newest_version
-from paper_replication.store import StoreError, merge, read_rows
-from paper_replication.summary import summarise
+from paper_replication.figure1 import figure_panels, study
+from paper_replication.figure1.claim_list import all_claims
+from paper_replication.figure1.evidence import gather
+from paper_replication.report import describe_runs, newest_version, same_but_for_rounding
+from paper_replication.store import StoreError, merge, read_rows, write_gzip
+from paper_replication.study import Findings
 
 ABOUT = {"profile": "made-up", "task_seconds": 12.0, "missing": 0}
+STUDY = replace(study.STUDY, gather=lambda rows, clock: gather(rows, synthetic_rows.THEORY))
 TOY = {
     "precision": np.linspace(0.1, 2.0, 9),
     "c": np.linspace(-2.5, 0.5, 8),
@@ -24,9 +27,14 @@ TOY = {
 }
 
 
+def build_report(rows, folder, about):
+    return report.build_report(STUDY, rows, folder, about)
+
+
 @pytest.fixture
 def rows(monkeypatch):
-    monkeypatch.setattr(report, "toy_picture", lambda: TOY)
+    if figures.matplotlib_is_here():
+        monkeypatch.setattr(figure_panels, "picture", lambda rng: TOY)
     return synthetic_rows.rows({500: 10, 4000: 10})
 
 
@@ -39,19 +47,18 @@ def files(folder):
 
 
 def test_a_report_is_whole_and_its_own_runs_give_it_back(tmp_path, rows):
-    made = build_report(rows[::-1], tmp_path / "one", ABOUT, synthetic_rows.THEORY)
+    made = build_report(rows[::-1], tmp_path / "one", ABOUT)
     again, note = read_rows(tmp_path / "one" / "runs.jsonl.gz")
     build_report(
         again,
         tmp_path / "two",
         json.loads((tmp_path / "one" / "provenance.json").read_text())["runs"],
-        synthetic_rows.THEORY,
     )
     first, second = files(tmp_path / "one"), files(tmp_path / "two")
     assert note == "" and first == second
     assert again == merge(rows)
-    drawn = set(figures.CAPTIONS) if figures.matplotlib_is_here() else set()
-    pictures = {f"figures/{name}.{kind}" for name in drawn for kind in ("png", "svg")}
+    drawn = set(STUDY.figures) if figures.matplotlib_is_here() else set()
+    pictures = {f"figures/{name}.png" for name in drawn}
     assert (
         set(first)
         == {"REPORT.md", "summary.csv", "claims.json", "provenance.json", "runs.jsonl.gz"}
@@ -72,34 +79,34 @@ def test_a_report_is_whole_and_its_own_runs_give_it_back(tmp_path, rows):
 
 def test_without_matplotlib_the_report_says_so(tmp_path, rows, monkeypatch):
     monkeypatch.setattr(figures, "matplotlib_is_here", lambda: False)
-    made = build_report(rows, tmp_path, ABOUT, synthetic_rows.THEORY)
+    made = build_report(rows, tmp_path, ABOUT)
     assert (
-        made.figures == []
+        made.figures == ()
         and "The figures were left out: matplotlib is not installed" in made.path.read_text()
     )
     assert not (tmp_path / "figures").exists()
 
 
-def test_figures_need_neither_many_runs_nor_the_toy(tmp_path):
+@pytest.mark.skipif(not figures.matplotlib_is_here(), reason="matplotlib is not installed")
+def test_figures_need_not_many_runs(tmp_path, rows):
     # One run: no finite interval of a median, no error of a mean. Warnings are errors here.
     evidence = gather(synthetic_rows.rows({250: 1, 500: 2}), synthetic_rows.THEORY)
-    names = figures.write_figures(tmp_path, evidence, summarise(evidence), None)
-    assert names == (
-        [name for name in figures.CAPTIONS if name != "toy"] if figures.matplotlib_is_here() else []
-    )
+    findings = Findings(STUDY, evidence, [], {}, tmp_path)
+    drawn, written = figures.draw_figures(tmp_path, findings)
+    assert drawn == written == tuple(STUDY.figures)
 
 
 def test_failed_certificates_are_counted(tmp_path, rows, monkeypatch):
     monkeypatch.setattr(figures, "matplotlib_is_here", lambda: False)
     rows[0]["result"]["mle.certified.stationarity"] = 1e-5
     rows[1]["result"]["nce_gaussian.certified.is_local_maximum"] = 0.0
-    made = build_report(rows, tmp_path, ABOUT, synthetic_rows.THEORY)
+    made = build_report(rows, tmp_path, ABOUT)
     assert "Certified: 58 of 60 fits" in made.path.read_text()
 
 
 def test_what_is_missing_is_said(tmp_path, rows, monkeypatch):
     monkeypatch.setattr(figures, "matplotlib_is_here", lambda: False)
-    made = build_report(rows, tmp_path, {**ABOUT, "missing": 7}, synthetic_rows.THEORY)
+    made = build_report(rows, tmp_path, {**ABOUT, "missing": 7})
     assert "7 runs of the profile are missing" in made.path.read_text()
 
 
@@ -123,7 +130,7 @@ def test_what_is_contradicted_is_told_in_words_and_what_is_open_by_name(monkeypa
 
 def test_a_report_without_provenance_invents_no_time(tmp_path, rows, monkeypatch):
     monkeypatch.setattr(figures, "matplotlib_is_here", lambda: False)
-    text = build_report(rows, tmp_path, {}, synthetic_rows.THEORY).path.read_text()
+    text = build_report(rows, tmp_path, {}).path.read_text()
     assert "Time spent" not in text and "Profile `unknown`" in text
 
 
@@ -135,13 +142,13 @@ def test_older_versions_are_left_out(rows):
 
 def test_nothing_to_report_on(tmp_path):
     with pytest.raises(StoreError, match="there are no runs of figure1"):
-        build_report([], tmp_path, ABOUT, synthetic_rows.THEORY)
+        build_report([], tmp_path, ABOUT)
 
 
 def test_an_unwritable_folder_says_so(tmp_path, rows):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="the report cannot be written here"):
-        build_report(rows, tmp_path / "file" / "report", ABOUT, synthetic_rows.THEORY)
+        build_report(rows, tmp_path / "file" / "report", ABOUT)
 
 
 def test_the_making_of_the_runs_names_no_host():
@@ -153,3 +160,65 @@ def test_the_making_of_the_runs_names_no_host():
     assert set(about["machine"]) == {"system", "machine", "processor", "cores"} and json.dumps(
         about
     )
+
+
+# ---- what is the same stays as it is ---------------------------------------------------------------------------------
+
+
+def test_a_report_built_again_leaves_every_file(tmp_path, rows):
+    first = build_report(rows, tmp_path, ABOUT)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    again = build_report(rows[::-1], tmp_path, ABOUT)
+    assert first.changed and again.changed == ()
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+
+
+def test_another_machine_s_rounding_changes_no_file_and_another_number_does(tmp_path, rows):
+    build_report(rows, tmp_path, ABOUT)
+    about = json.loads((tmp_path / "provenance.json").read_text())
+    about["report"]["versions"]["numpy"] = "another"
+    (tmp_path / "provenance.json").write_text(json.dumps(about, indent=1, sort_keys=True) + "\n")
+    summary = (tmp_path / "summary.csv").read_text()
+    (tmp_path / "summary.csv").write_text(summary.replace("0.95", "0.9500000001"))
+    assert build_report(rows, tmp_path, ABOUT).changed == ()
+    rows[3]["result"]["mle.certified.error_B"] *= 1.01
+    changed = build_report(rows, tmp_path, ABOUT).changed
+    assert {"summary.csv", "runs.jsonl.gz", "provenance.json"} <= set(changed)
+    assert "another" not in (tmp_path / "provenance.json").read_text()
+
+
+def test_rounding_is_told_from_change():
+    assert same_but_for_rounding("a 1.0000000001 b -3e-11", "a 1.0 b 0.0")
+    for one, two in (("a 1.0", "b 1.0"), ("1.00001", "1.0"), ("1 2", "1"), ("-1", "1")):
+        assert not same_but_for_rounding(one, two)
+
+
+@pytest.mark.skipif(not figures.matplotlib_is_here(), reason="matplotlib is not installed")
+def test_a_figure_is_drawn_again_where_data_words_or_code_are_others(tmp_path):
+    from matplotlib.figure import Figure
+
+    def drawn(value=1.0, word="a", code="", **digest_of):
+        figure = Figure()
+        axes = figure.subplots()
+        axes.plot([0.0, 1.0], [0.0, value])
+        axes.scatter([0.5], [value])
+        axes.set_title(word)
+        vars(figure).update(digest_of)
+        return figures.save(figure, tmp_path / "one.png", code)
+
+    assert drawn() and not drawn() and not drawn(1.0 + 1e-9)
+    for change in ({"value": 1.01}, {"word": "b"}, {"code": "x"}):
+        assert drawn(**change) and not drawn(**change)
+    assert drawn(digest_of=[1.0, 2.0]) and not drawn(1.5, digest_of=[1.0, 2.0])
+    assert drawn(digest_of=[1.0, 2.5])
+
+
+def test_rows_of_other_bytes_and_the_same_content_stay(tmp_path, rows):
+    build_report(rows, tmp_path, ABOUT)
+    path = tmp_path / "runs.jsonl.gz"
+    import gzip
+
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), compresslevel=1, mtime=0))
+    assert "runs.jsonl.gz" not in build_report(rows, tmp_path, ABOUT).changed
+    write_gzip(path, merge(rows)[1:])
+    assert "runs.jsonl.gz" in build_report(rows, tmp_path, ABOUT).changed

@@ -7,7 +7,7 @@ from paper_replication.command_line import main
 
 def test_smoke(tmp_path, capsys):
     assert main(["run", "--profile", "smoke", "--workers", "2", "--results", str(tmp_path)]) == 0
-    folder = tmp_path / "report-smoke"
+    folder = tmp_path / "figure1" / "report-smoke"
     assert capsys.readouterr().out.endswith(f"report: {folder / 'REPORT.md'}\n")
     claims = json.loads((folder / "claims.json").read_text())
     assert not [

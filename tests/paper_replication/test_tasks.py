@@ -34,6 +34,15 @@ def test_a_task_repeats_itself_and_no_other():
     )
 
 
+def test_a_name_outlives_the_path_of_its_module():
+    by_path, named = (
+        make_task("fake_experiment", {"n_data": 5}, 0, name=name) for name in ("", "committed.name")
+    )
+    assert named.key == Key("committed.name", 3, '{"n_data":5}', 0)
+    again = Task(named.key, module="fake_experiment")
+    assert perform(named)[0] == perform(again)[0] != perform(by_path)[0]
+
+
 def test_a_task_of_another_version_is_refused():
     with pytest.raises(ValueError, match="the code is of version 3, the task of version 2"):
         perform(Task(Key("fake_experiment", 2, "{}", 0)))

@@ -1,1 +1,1 @@
-"""One experiment a module, as in ``paper_replication/experiments``; entries named "seconds. ..." are times, kept apart (``clock.py``)."""
+"""One experiment a module, as in ``study.py`` of the package; entries named "seconds. ..." are times, kept apart (``timing.py``)."""

@@ -1,6 +1,6 @@
 r"""P10 Figure 1 (a): one mixing matrix, one data set, five estimators.
 
-*Conventions.* Problem, starts and noise are those of ``experiments/figure1.py`` (n_noise = n_data, five random starts up to
+*Conventions.* Problem, starts and noise are those of ``figure1/experiments/figure1.py`` (n_noise = n_data, five random starts up to
 n_data = 4000, one above), with other random numbers. Methods: "mle", "nce", "is", "sm" by ``nce_ref``'s certified fits, the best
 objective kept; "cd" from the first start alone, and "cd_doubled", the same chains and start with twice the steps that "cd" took.
 A fit that does not settle stays in, with the error it has.
@@ -25,8 +25,8 @@ from nce_ref import (
     fit_score_matching,
 )
 
-from ...experiments.figure1 import MANY_UP_TO, MODEL, draw_problem, match_truth
-from ..clock import timed
+from ...figure1.experiments.figure1 import MANY_UP_TO, MODEL, draw_problem, match_truth
+from ...timing import timed
 
 EXPERIMENT_VERSION = 3
 HEAVY_TAIL = 0.7  # of k-hat: means of such weights are unreliable at any practical size (``nce_ref/importance.py``)

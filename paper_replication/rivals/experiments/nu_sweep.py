@@ -16,10 +16,10 @@ import numpy as np
 from nce_ref import GaussianNoise, NCEObjective
 from nce_ref.optimize import maximize_lbfgs
 
-from ...experiments.figure1 import FEW_STARTS, MANY_STARTS, MANY_UP_TO, MODEL
+from ...figure1.experiments.figure1 import FEW_STARTS, MANY_STARTS, MANY_UP_TO, MODEL
+from ...figure1.theory import N_SOURCES
 from ...mixing import random_mixing
-from ...theory import N_SOURCES
-from ..clock import timed
+from ...timing import timed
 from .curves import errors
 
 EXPERIMENT_VERSION = 3

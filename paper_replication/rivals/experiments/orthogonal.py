@@ -13,9 +13,9 @@ import numpy as np
 
 from nce_ref import fit_score_matching
 
-from ...experiments.figure1 import MODEL, match_truth
-from ...theory import N_SOURCES
-from ..clock import timed
+from ...figure1.experiments.figure1 import MODEL, match_truth
+from ...figure1.theory import N_SOURCES
+from ...timing import timed
 
 EXPERIMENT_VERSION = 2
 

@@ -32,10 +32,10 @@ from nce_ref import (
 )
 from nce_ref.optimize import maximize_lbfgs
 
-from ...experiments.figure1 import MODEL
+from ...figure1.experiments.figure1 import MODEL
+from ...figure1.theory import N_SOURCES
 from ...mixing import random_mixing
-from ...theory import N_SOURCES
-from ..clock import timed
+from ...timing import timed
 
 EXPERIMENT_VERSION = 4
 METHODS = ("mle", "nce", "nce_newton", "is", "sm", "cd")

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from paper_replication.noise_choice import optimum as module
-from paper_replication.noise_choice.command import all_optima, is_equal
 from paper_replication.noise_choice.criterion import PROBLEMS, TARGETS, budget_error, equal_error
 from paper_replication.noise_choice.optimum import best_nu, find_optima
+from paper_replication.noise_choice.study import compute
+from paper_replication.noise_choice.text import is_equal
 
 
 @pytest.fixture(scope="module")
 def optima():
-    return all_optima()
+    evidence = compute()
+    return evidence.joint, evidence.at_one
 
 
 def bowl(problem, target, point, step=0.0):

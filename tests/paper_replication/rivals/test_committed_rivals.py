@@ -7,23 +7,24 @@ import copy
 import json
 import math
 from collections import Counter
-from xml.etree import ElementTree
 
 import pytest
 
-from paper_replication.claims import judge_all
+from paper_replication.claims import claims_json, judge_all
+from paper_replication.report import CLOCK_FILE
 from paper_replication.report_tables import verdicts
-from paper_replication.rivals import figures, plan, tables
+from paper_replication.rivals import tables
 from paper_replication.rivals.claim_list import all_claims
 from paper_replication.rivals.evidence import ROOT, gather
 from paper_replication.rivals.limits import compute_limits
-from paper_replication.rivals.report import CLOCK_FILE, FOLDER, TEXT, label
+from paper_replication.rivals.study import STUDY
+from paper_replication.rivals.text import label
 from paper_replication.store import read_rows, row_key
-from paper_replication.summary import claims_json
+from paper_replication.study import Findings
 
 
 def committed(name):
-    path = FOLDER / name
+    path = STUDY.committed / name
     assert path.is_file(), (
         f"{path}: the committed report lacks this file; `make replicate-rivals` makes it"
     )
@@ -33,7 +34,7 @@ def committed(name):
 @pytest.fixture(scope="module")
 def runs():
     (rows, note), (times, other) = (
-        read_rows(FOLDER / name) for name in ("runs.jsonl.gz", CLOCK_FILE)
+        read_rows(STUDY.committed / name) for name in ("runs.jsonl.gz", CLOCK_FILE)
     )
     assert note == other == ""
     return rows, times
@@ -64,16 +65,16 @@ def differences(runs):
 
 def test_the_runs_are_those_of_the_profile_it_names(runs):
     profile = json.loads(committed("provenance.json"))["runs"]["profile"]
-    wanted = Counter(task.key for task in plan.tasks(profile))
+    wanted = Counter(task.key for task in STUDY.tasks(profile))
     assert Counter(map(row_key, runs[0])) == wanted == Counter(map(row_key, runs[1]))
-    which = label(evidence(runs), {"profile": profile})
-    assert committed(TEXT).startswith(f"# The rivals and the trade-off ({which})\n")
-    assert ("has not been run yet" in committed(TEXT)) == (profile != "full")
+    which = label(Findings(STUDY, evidence(runs), [], {"profile": profile}, STUDY.committed))
+    assert committed(STUDY.text).startswith(f"# The rivals and the trade-off ({which})\n")
+    assert ("has not been run yet" in committed(STUDY.text)) == (profile != "full")
 
 
 def test_claims_tables_and_figures_are_those_of_the_runs(runs):
     assert differences(runs) == []
-    found, text = evidence(runs), committed(TEXT)
+    found, text = evidence(runs), committed(STUDY.text)
     assert verdicts(judge_all(all_claims(), found)) in text
     for table in (
         tables.medians(found),
@@ -83,9 +84,8 @@ def test_claims_tables_and_figures_are_those_of_the_runs(runs):
         tables.sweep(found, "B"),
     ):
         assert table in text
-    for name in figures.CAPTIONS:
+    for name in STUDY.figures:
         assert committed(f"figures/{name}.png").startswith(b"\x89PNG\r\n\x1a\n")
-        assert ElementTree.fromstring(committed(f"figures/{name}.svg")).tag.endswith("svg")
         assert f"![{name}](figures/{name}.png)" in text
 
 

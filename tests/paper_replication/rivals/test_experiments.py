@@ -5,16 +5,19 @@ import pytest
 import rival_rows
 
 from nce_ref import match_rows
-from paper_replication.rivals import plan
-from paper_replication.rivals.clock import CPU, PREFIX
 from paper_replication.rivals.evidence import ROOT
 from paper_replication.rivals.experiments import nu_sweep, orthogonal, race
+from paper_replication.rivals.plan import FULL, QUICK
 from paper_replication.rivals.race_curves import best_error, path
-from paper_replication.tasks import make_task, perform
+from paper_replication.rivals.study import STUDY
+from paper_replication.rivals.tables import spelled
+from paper_replication.store import SECONDS as PREFIX
+from paper_replication.tasks import perform
+from paper_replication.timing import CPU
 
 
 def result_of(name, params):
-    result, _ = perform(make_task(ROOT + name, params, 777))
+    result, _ = perform(STUDY.task(ROOT + name, params, 777))
     return {k: v for k, v in result.items() if not k.startswith(PREFIX)}, {
         k: v for k, v in result.items() if k.startswith(PREFIX)
     }
@@ -96,21 +99,13 @@ def test_the_plan():
     with pytest.raises(
         ValueError, match="profile: there is no 'all'; there are smoke, quick, full"
     ):
-        plan.batches("all")
-    full = {(name, plan.spelled(params)): count for name, params, count in plan.FULL}
-    assert (
-        full["curves", '{"n_data":16000}'] == 500
-        and full["nu_sweep", '{"n_data":4000,"nu":100.0}'] == 100
-    )
-    assert (
-        full["nu_sweep", '{"n_data":16000,"nu":10.0}'] == 500
-        and len(full) == len(plan.FULL) == 7 + 1 + 35 + 1
-    )
+        STUDY.profile("all")
+    full = {spelled(batch): batch.n_repetitions for batch in FULL}
+    assert full['curves {"n_data":16000}'] == 500
+    assert full['nu_sweep {"n_data":4000,"nu":100.0}'] == 100
+    assert full['nu_sweep {"n_data":16000,"nu":10.0}'] == 500
+    assert len(full) == len(FULL) == 7 + 1 + 35 + 1
     for (
-        name,
-        params,
-        count,
-    ) in (
-        plan.QUICK
-    ):  # the quick runs are the first of the full ones: a full run goes on from them, if moved
-        assert full[name, plan.spelled(params)] >= count >= 20
+        batch
+    ) in QUICK:  # the quick runs are the first of the full ones: a full run goes on from them
+        assert full[spelled(batch)] >= batch.n_repetitions >= 20

@@ -2,18 +2,21 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 import rival_rows
 
 from paper_replication import command_line, figures
-from paper_replication.rivals import plan, tables
-from paper_replication.rivals import report as rivals_report
-from paper_replication.rivals.clock import CLOCK, TimedStore
-from paper_replication.rivals.evidence import ROOT
-from paper_replication.store import StoreError, read_rows
-from paper_replication.tasks import make_task
+from paper_replication.report import build_report
+from paper_replication.rivals import tables
+from paper_replication.rivals.evidence import ROOT, gather
+from paper_replication.rivals.plan import FULL, QUICK
+from paper_replication.rivals.study import STUDY
+from paper_replication.store import CLOCK, RunStore, StoreError, read_rows
+from paper_replication.study import Findings
 
+MADE_UP = replace(STUDY, gather=lambda rows, clock: gather(rows, clock, rival_rows.LIMITS))
 ABOUT = {"profile": "quick", "missing": 0}
 
 
@@ -33,12 +36,12 @@ def files(folder):
 @pytest.mark.usefixtures("no_pictures")
 def test_a_report_is_whole_labelled_and_its_own_runs_give_it_back(tmp_path):
     rows, times = rival_rows.rows(24)
-    made = rivals_report.build(rows[::-1], times, tmp_path / "one", ABOUT, rival_rows.LIMITS)
+    made = build_report(MADE_UP, rows[::-1], tmp_path / "one", ABOUT, times)
     again, clock = (
         read_rows(tmp_path / "one" / name)[0] for name in ("runs.jsonl.gz", "clock.jsonl.gz")
     )
     about = json.loads((tmp_path / "one" / "provenance.json").read_text())["runs"]
-    rivals_report.build(again, clock, tmp_path / "two", about, rival_rows.LIMITS)
+    build_report(MADE_UP, again, tmp_path / "two", about, clock)
     assert files(tmp_path / "one") == files(tmp_path / "two")
     assert set(files(tmp_path / "one")) == {
         "RIVALS.md",
@@ -74,19 +77,15 @@ def test_a_report_is_whole_labelled_and_its_own_runs_give_it_back(tmp_path):
     mixed = [
         row if k else {**row, "provenance": {"code": "of yesterday"}} for k, row in enumerate(rows)
     ]
-    told = rivals_report.build(
-        mixed, times, tmp_path / "three", ABOUT, rival_rows.LIMITS
-    ).path.read_text()
+    told = build_report(MADE_UP, mixed, tmp_path / "three", ABOUT, times).path.read_text()
     assert "The runs come from 2 states of the code" in told
 
 
 @pytest.mark.usefixtures("no_pictures")
 def test_verdicts_but_those_on_speed_need_no_clock(tmp_path):
     rows, times = rival_rows.rows(24)
-    with_clock = rivals_report.build(
-        rows, times, tmp_path / "one", ABOUT, rival_rows.LIMITS
-    ).judgements
-    without = rivals_report.build(rows, [], tmp_path / "two", ABOUT, rival_rows.LIMITS).judgements
+    with_clock = build_report(MADE_UP, rows, tmp_path / "one", ABOUT, times).judgements
+    without = build_report(MADE_UP, rows, tmp_path / "two", ABOUT, []).judgements
     assert [
         a for a, b in zip(with_clock, without) if (a.estimate is None) != (b.estimate is None)
     ] == [a for a in with_clock if a.claim.id.startswith("speed.")]
@@ -95,37 +94,30 @@ def test_verdicts_but_those_on_speed_need_no_clock(tmp_path):
         for a, b in zip(with_clock, without)
         if not a.claim.id.startswith("speed.") and a.verdict != b.verdict
     ] == []
-    with pytest.raises(StoreError, match="there are no runs to report on"):
-        rivals_report.build([], [], tmp_path, ABOUT)
+    with pytest.raises(StoreError, match="there are no runs of rivals to report on"):
+        build_report(MADE_UP, [], tmp_path, ABOUT)
 
 
+@pytest.mark.skipif(not figures.matplotlib_is_here(), reason="matplotlib is not installed")
 def test_figures_need_not_every_run(tmp_path):
-    from paper_replication.rivals.evidence import gather
-    from paper_replication.rivals.figures import CAPTIONS, write_figures
+    def names(rows):
+        evidence = gather(rows, times, rival_rows.LIMITS)
+        return figures.draw_figures(tmp_path, Findings(STUDY, evidence, [], {}, tmp_path))[0]
 
     rows, times = rival_rows.rows(3)
-    names = write_figures(tmp_path / "all", gather(rows, times, rival_rows.LIMITS), "made up")
-    assert names == (list(CAPTIONS) if figures.matplotlib_is_here() else [])
+    assert names(rows) == tuple(STUDY.figures)
     only = [
         row for row in rows if row["experiment"].endswith("nu_sweep") and row["params"]["nu"] == 1.0
     ]
-    assert (
-        write_figures(tmp_path / "few", gather(only, times, rival_rows.LIMITS), "made up")
-        == names[2:]
-    )
+    assert names(only) == tuple(STUDY.figures)[2:]
 
 
 def test_costs_scale_what_was_not_run():
-    everything = {f"{name} {plan.spelled(params)}": 2.0 for name, params, _ in plan.FULL}
-    minutes = sum(count for *_, count in plan.FULL) * 2.0 / 60.0
+    everything = {tables.spelled(batch): 2.0 for batch in FULL}
+    minutes = sum(batch.n_repetitions for batch in FULL) * 2.0 / 60.0
     assert f"| {minutes:.0f} | **{minutes / 2.0:.0f}** |" in tables.costs(everything)
-    twice = {
-        f"{name} {plan.spelled(params)}": 2.0 * plan.expected(name, params)
-        for name, params, _ in plan.QUICK
-    }
-    minutes = (
-        sum(count * 2.0 * plan.expected(name, params) for name, params, count in plan.FULL) / 60.0
-    )
+    twice = {tables.spelled(batch): 2.0 * tables.expected(batch) for batch in QUICK}
+    minutes = sum(batch.n_repetitions * 2.0 * tables.expected(batch) for batch in FULL) / 60.0
     assert f"| {minutes:.0f} | **{minutes / 2.0:.0f}** |" in tables.costs(twice)
 
 
@@ -139,20 +131,20 @@ def test_smoke_stops_and_goes_on(tmp_path, capsys):
         and "3 runs of the profile are missing" in out
         and "report:" not in out
     )
-    folder = tmp_path / "rivals-smoke"
+    folder = tmp_path / "rivals"
     for name in ("runs.jsonl", CLOCK):  # a kill in the middle of a line
         content = (folder / name).read_bytes()
         (folder / name).write_bytes(content[: -len(content.splitlines()[-1]) // 2 - 1])
     assert command_line.main(arguments) == 0
     out = capsys.readouterr().out
-    assert "4 runs made, 2 found in the store, 0 failed" in out and "report-rivals-smoke" in out
+    assert "4 runs made, 2 found in the store, 0 failed" in out and "report-smoke" in out
     assert (
         command_line.main(arguments) == 0
         and "0 runs made, 6 found in the store" in capsys.readouterr().out
     )
     assert (
         "(smoke profile, 1 to 2 matrices a point)"
-        in (tmp_path / "report-rivals-smoke" / "RIVALS.md").read_text()
+        in (tmp_path / "rivals" / "report-smoke" / "RIVALS.md").read_text()
     )
     text = (folder / "runs.jsonl").read_text()
     assert "seconds." not in text and text.count("\n") == 6 == (folder / CLOCK).read_text().count(
@@ -161,15 +153,15 @@ def test_smoke_stops_and_goes_on(tmp_path, capsys):
 
 
 def test_the_store_splits_times_off_and_refuses_a_second_writer(tmp_path):
-    key = make_task(ROOT + "orthogonal", {"n_data": 9}, 0).key
-    with TimedStore(tmp_path) as store:
+    key = STUDY.task(ROOT + "orthogonal", {"n_data": 9}, 0).key
+    with RunStore(tmp_path) as store:
         store.append(key, {"scale": 1.0, "seconds.cpu": 2.0}, 3.0, {})
         assert store.rows[key]["result"] == {"scale": 1.0} and store.clock[key]["result"] == {
             "seconds.cpu": 2.0
         }
         with pytest.raises(StoreError, match="another run is writing here"):
-            TimedStore(tmp_path)
-    with TimedStore(tmp_path) as again:
+            RunStore(tmp_path)
+    with RunStore(tmp_path) as again:
         assert again.clock[key]["result"] == {"seconds.cpu": 2.0} and again.rows[key]["result"] == {
             "scale": 1.0
         }

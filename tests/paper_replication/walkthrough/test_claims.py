@@ -8,9 +8,8 @@ import json
 import pytest
 import walkthrough_rows
 
-from paper_replication.claims import CONFIRMED, CONTRADICTED, NOT_RESOLVED, judge_all
+from paper_replication.claims import CONFIRMED, CONTRADICTED, NOT_RESOLVED, claims_json, judge_all
 from paper_replication.statistics import mean_error
-from paper_replication.summary import claims_json
 from paper_replication.walkthrough.claim_list import all_claims
 from paper_replication.walkthrough.claim_maker import FAMILIES
 from paper_replication.walkthrough.estimands import mean_of, mean_over_splits

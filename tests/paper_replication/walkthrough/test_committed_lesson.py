@@ -8,24 +8,24 @@ import copy
 import json
 import math
 from collections import Counter
-from xml.etree import ElementTree
 
 import pytest
 
-from paper_replication import report as replication
-from paper_replication.claims import judge_all
+from paper_replication import profiles
+from paper_replication.claims import claims_json, judge_all
+from paper_replication.columns import summary_csv
+from paper_replication.figure1.study import STUDY as MAIN
+from paper_replication.report import RUNS_FILE, other_study
 from paper_replication.report_tables import verdicts
 from paper_replication.store import read_rows, row_key
-from paper_replication.summary import claims_json
-from paper_replication.walkthrough import figures, plan
 from paper_replication.walkthrough.claim_list import all_claims
 from paper_replication.walkthrough.evidence import gather
-from paper_replication.walkthrough.lesson_tables import real_table, right_table, summary_csv
-from paper_replication.walkthrough.report import FOLDER, TEXT
+from paper_replication.walkthrough.lesson_tables import real_table, right_table
+from paper_replication.walkthrough.study import STUDY
 
 
 def committed(name):
-    path = FOLDER / name
+    path = STUDY.committed / name
     assert path.is_file(), (
         f"{path}: the committed lesson lacks this file; `make walkthrough` makes it"
     )
@@ -34,7 +34,7 @@ def committed(name):
 
 @pytest.fixture(scope="module")
 def rows():
-    found, note = read_rows(FOLDER / replication.RUNS_FILE)
+    found, note = read_rows(STUDY.committed / RUNS_FILE)
     assert note == ""
     return found
 
@@ -56,8 +56,8 @@ def differences(rows):
 
 
 def test_the_runs_are_those_of_the_plan(rows, monkeypatch):
-    monkeypatch.setattr(plan, "sklearn_is_here", lambda: True)
-    assert Counter(map(row_key, rows)) == Counter(task.key for task in plan.tasks())
+    monkeypatch.setattr(profiles.Batch, "can_run", lambda batch: True)
+    assert Counter(map(row_key, rows)) == Counter(task.key for task in STUDY.tasks("full"))
 
 
 def test_claims_and_verdicts_are_those_of_the_runs(rows):
@@ -65,7 +65,7 @@ def test_claims_and_verdicts_are_those_of_the_runs(rows):
 
 
 def test_the_lesson_shows_these_verdicts_and_tables(rows):
-    evidence, text = gather(rows), committed(TEXT)
+    evidence, text = gather(rows), committed(STUDY.text)
     judgements = judge_all(all_claims(), evidence)
     assert verdicts(judgements) in text
     assert right_table(evidence) in text and real_table(evidence) in text
@@ -88,21 +88,16 @@ def test_the_summary_is_that_of_the_runs(rows):
             )
 
 
-@pytest.mark.parametrize("name", figures.CAPTIONS)
+@pytest.mark.parametrize("name", STUDY.figures)
 def test_every_figure_is_there_and_shown(name):
     assert committed(f"figures/{name}.png").startswith(b"\x89PNG\r\n\x1a\n")
-    assert ElementTree.fromstring(committed(f"figures/{name}.svg")).tag.endswith("svg")
-    assert f"![{name}](figures/{name}.png)" in committed(
-        TEXT
-    ) and f"(figures/{name}.svg)" in committed(TEXT)
+    assert f"![{name}](figures/{name}.png)" in committed(STUDY.text)
 
 
 def test_the_report_has_the_section_of_these_claims():
-    text = (replication.FOLDER / "REPORT.md").read_text(encoding="utf-8")
-    assert (
-        text.endswith(replication.walkthrough_section(replication.FOLDER))
-        and text.count(replication.WALKTHROUGH) == 1
-    )
+    text = (MAIN.committed / MAIN.text).read_text(encoding="utf-8")
+    section = other_study(STUDY, STUDY.committed)
+    assert text.endswith(section) and text.count(STUDY.beside) == 1 and "| confirmed |" in section
 
 
 # ---- plants ------------------------------------------------------------------------------------------------------------
