@@ -17,7 +17,7 @@ import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.oracle.conventions import OURS, Convention
-from nce_ref.oracle.objectives import Objective
+from nce_ref.oracle.families.base import Objective
 from nce_ref.oracle.results import CaseResult, Comparison
 from nce_ref.oracle.tolerance import allowance
 from nce_ref.oracle.vectors import Vector
@@ -130,15 +130,14 @@ def _as_real(name: str, value: Any, shape: tuple[int, ...], is_decision: bool) -
     if is_decision and array.dtype.kind == "b":
         array = array.astype(np.float64)
     if array.dtype.kind not in "fiu":
-        what = {
-            "c": "complex numbers",
-            "O": "an object array",
-            "b": "booleans",
-            "U": "text",
-            "S": "text",
-        }.get(array.dtype.kind)
+        what = {"O": "an object array", "b": "booleans", "U": "text", "S": "text"}
+        said = (
+            "complex numbers"
+            if np.iscomplexobj(array)
+            else what.get(array.dtype.kind, f"dtype {array.dtype}")
+        )
         raise Unreadable(
-            f"{name}: got {what or f'dtype {array.dtype}'}, {_short(value)}; expected real numbers of shape {shape}"
+            f"{name}: got {said}, {_short(value)}; expected real numbers of shape {shape}"
         )
     if array.shape != shape:
         hint = "; flatten it" if array.size == int(np.prod(shape)) else ""

@@ -161,7 +161,7 @@ def _vector(
                 f"{output.name}.{what}",
                 array.shape,
                 output.shape,
-                {**sizes, "n_params": sizes.get("n_dim", 0) ** 2 + 1},
+                {**sizes, **objective.derived(sizes)},
             )
         expected[output.name] = Expected(stored["decimal"], value, scale)
     return Vector(

@@ -11,7 +11,7 @@ import pytest
 import nce_ref as nr
 from nce_ref.oracle import exact_network
 from nce_ref.oracle.mistakes.network import NETWORK, NETWORK_GRADIENTS
-from nce_ref.oracle.scales_network import NETWORK_RULES
+from nce_ref.oracle.objectives import OBJECTIVES
 from tests.oracle.float64_bounds import U, agrees
 
 ACTIVATIONS = ("tanh", "softplus", "relu")
@@ -34,7 +34,7 @@ def bound(name, sizes, theta, u):
     """(m + 9) U times the running sums of absolute summands: a sum of m products is off by (m + 1) U of them, an activation or its
     slope by 4 ulp = 8 U of itself, and what was off before is passed on by absolute weights and slopes, which the sums contain."""
     m = max(*sizes, len(u))
-    sums = NETWORK_RULES[f"mlp_{name}_log_density"](np.array(sizes), theta, u, None)
+    sums = OBJECTIVES[f"mlp_{name}_log_density"].scales(np.array(sizes), theta, u, None)
     return {output: (m + 9) * U * size for output, size in sums.items()}
 
 

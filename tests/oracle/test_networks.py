@@ -7,15 +7,17 @@ import pytest
 
 import nce_ref as nr
 from nce_ref import oracle
-from nce_ref.oracle.authoring.flags import hidden_sums
-from nce_ref.oracle.kinks import RELU_MISTAKE
+from nce_ref.oracle.families.networks.objectives import FAMILY
+from nce_ref.oracle.families.networks.objectives import RELU_KINK as RELU_MISTAKE
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.results import CHOICE
 from nce_ref.oracle.textbook import Steps, evaluate
-from nce_ref.oracle.textbook_network import ACTIVATIONS, NETWORKS
 
 DTYPES = ("float32", "float64")
 RELU = "mlp_relu_log_density"
+
+ACTIVATIONS = ("tanh", "softplus", "relu")
+NETWORKS = tuple(objective.name for objective in FAMILY.objectives)
 
 
 def package(name):
@@ -114,7 +116,7 @@ def test_another_activation_is_named(name, other, dtype):
 
 def pre_activations(name):
     for vector in oracle.cases(name):
-        for z in hidden_sums(vector.objective, vector.inputs):
+        for z in vector.objective.saturating(vector.inputs):
             yield vector, z
 
 

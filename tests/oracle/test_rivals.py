@@ -8,7 +8,6 @@ import pytest
 import nce_ref as nr
 from nce_ref import hmc, oracle
 from nce_ref.importance import log_mean_exp
-from nce_ref.oracle.authoring.flags import exponents, visited_sources
 from nce_ref.oracle.conventions import Convention
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.results import CHOICE
@@ -277,7 +276,7 @@ def test_the_bias_of_score_matching_is_that_of_the_slope_asked_for():
 
 @pytest.mark.parametrize("name", [KERNEL, ICA])
 def test_weights_reach_from_underflow_to_overflow(name):
-    log_w = [exponents(vector.inputs) for vector in oracle.cases(name)]
+    log_w = [vector.objective.exponents(vector.inputs) for vector in oracle.cases(name)]
     assert any(w.max() > 710 for w in log_w) and any(w.max() < -89 for w in log_w)
     assert any(
         len(w) > 2 and np.exp(w - w.max()).sum() < 1.01 for w in log_w
@@ -288,7 +287,7 @@ def test_weights_reach_from_underflow_to_overflow(name):
 def test_slopes_and_saturation_of_score_matching():
     vectors = oracle.cases(SCORE)
     assert {vector.inputs["slope"] for vector in vectors} >= {0.5, 1.0, 3.0, 10.0, 64.0}
-    largest = [np.abs(exponents(vector.inputs)).max() / 2 for vector in vectors]
+    largest = [np.abs(vector.objective.exponents(vector.inputs)).max() / 2 for vector in vectors]
     assert (
         any(19 < z < 350 for z in largest)
         and any(z > 710 for z in largest)
@@ -299,7 +298,9 @@ def test_slopes_and_saturation_of_score_matching():
 def test_trajectories_keep_clear_of_kinks_and_cross_them():
     """2^-9 beside errors of some 1e-6 in float32: no rounding takes a source to the other side."""
     nearest = [
-        np.abs(s).min() for vector in oracle.cases(LAPLACE) for s in visited_sources(vector.inputs)
+        np.abs(s).min()
+        for vector in oracle.cases(LAPLACE)
+        for s in vector.objective.visited(vector.inputs)
     ]
     assert min(nearest) >= 2.0**-9
     assert len(oracle.cases(LAPLACE, flags="crossing")) >= 8

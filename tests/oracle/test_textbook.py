@@ -10,10 +10,10 @@ import pytest
 
 import nce_ref as nr
 from nce_ref.oracle import exact
+from nce_ref.oracle.families.networks.objectives import FAMILY
 from nce_ref.oracle.mistakes import CATALOGUE, GROUPS
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.textbook import Steps, evaluate
-from nce_ref.oracle.textbook_network import NETWORKS
 from tests.oracle import float64_bounds as bounds
 
 SHIFTS = (
@@ -191,7 +191,7 @@ def everything(dtype):
         "theta": weights.astype(dtype),
         "u": y,
     }
-    inputs |= dict.fromkeys(NETWORKS, network)
+    inputs |= dict.fromkeys((objective.name for objective in FAMILY.objectives), network)
     inputs |= {
         "importance_sampling_from_log_densities": {
             "log_model_data": G["data"],

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from nce_ref.oracle.families.base import Objective
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.mistakes.base import Mistake
-from nce_ref.oracle.objectives import Objective
 from nce_ref.oracle.tolerance import DTYPES, allowance
 from nce_ref.oracle.vectors import Expected, Vector
 

@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from nce_ref.oracle import textbook
 from nce_ref.oracle.diagnosis.observed import Observed
 from nce_ref.oracle.diagnosis.suspects import Candidate, Source, is_full, rank, search
 from nce_ref.oracle.mistakes import ARITHMETIC, CATALOGUE
 from nce_ref.oracle.mistakes.base import Mistake
+from nce_ref.oracle.textbook import Steps, evaluate
 
 _TRIED = 2  # first causes
 _BLUR = {"float32": 1e2, "float64": 1e8}
@@ -84,15 +84,15 @@ def together(
         for mistake in (first, second)
         if isinstance(mistake.evaluate, functools.partial)
     ]
-    if len(steps) != 2 or not all(isinstance(step, textbook.Steps) for step in steps):
+    if len(steps) != 2 or not all(isinstance(step, Steps) for step in steps):
         return None
     kinds = [type(step) for step in steps]
     if issubclass(kinds[0], kinds[1]) or issubclass(kinds[1], kinds[0]):
         return None
     try:
-        both: textbook.Steps = object.__new__(type("Both", tuple(kinds), {}))
+        both: Steps = object.__new__(type("Both", tuple(kinds), {}))
     except TypeError:  # no common order of their methods
         return None
     for step in reversed(steps):
         both.__dict__.update(step.__dict__)
-    return functools.partial(textbook.evaluate, both, objective)
+    return functools.partial(evaluate, both, objective)

@@ -17,13 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle.conventions import OURS, Convention
-from nce_ref.oracle.diagnosis import constants, family
+from nce_ref.oracle.conventions import OURS, Convention, own_convention
 from nce_ref.oracle.diagnosis.compound import search_easy, search_pairs
-from nce_ref.oracle.diagnosis.estimate_hints import estimate_hints
 from nce_ref.oracle.diagnosis.hints import compute_hints, lost_digits, single_precision
 from nce_ref.oracle.diagnosis.observed import Observed, observe
-from nce_ref.oracle.diagnosis.relatives import relatives_of
+from nce_ref.oracle.diagnosis.relatives import relatives_of, remedy
 from nce_ref.oracle.diagnosis.suspects import (
     Candidate,
     compare,
@@ -34,8 +32,8 @@ from nce_ref.oracle.diagnosis.suspects import (
     settings,
 )
 from nce_ref.oracle.diagnosis.verdict import Diagnosis, Suspect
+from nce_ref.oracle.families.base import Fitted, Objective
 from nce_ref.oracle.mistakes import CATALOGUE
-from nce_ref.oracle.objectives import Objective
 from nce_ref.oracle.results import CaseResult
 
 _SHOWN = 8  # suspects kept in a report
@@ -89,8 +87,8 @@ def diagnose(
     part, alone = search_alone(observed)
     if alone:
         return _verdict(part, alone, alone, precision)
-    if (member := _member(observed)) is not None:
-        suspect = _family_suspect(member, observed)
+    if (fitted := _fitted(observed)) is not None:
+        suspect = _fitted_suspect(fitted, observed)
         ranked = [suspect, *(_suspect(candidate, observed) for candidate in found[:_SHOWN])]
         return Diagnosis(
             tuple(ranked), suspect, ranked[1] if len(ranked) > 1 else None, (), _noted(precision)
@@ -146,7 +144,8 @@ def _of_estimates(observed: Observed) -> Diagnosis:
 
     suspects = suspects_of_estimates(observed)
     if not suspects:
-        return Diagnosis(hints=estimate_hints(observed))
+        argmax = observed.objective.argmax
+        return Diagnosis(hints=() if argmax is None else argmax.tools().hints(observed))
     return Diagnosis(suspects, suspects[0], None, suspects[1:])
 
 
@@ -172,20 +171,18 @@ def _verdict(
     )
 
 
-def _member(observed: Observed) -> family.Family | None:
-    """The fitted member of the family, if it is told from the truth on every failing vector: rounding errors fit many."""
+def _fitted(observed: Observed) -> Fitted | None:
+    """The fitted explanation, if it is told from the truth on every failing vector: rounding errors fit many."""
     off = observed.worst(np.abs(observed.got - observed.want) / observed.allowed(observed.want))[
         observed.failed
     ]
-    if off.size < 3 or not np.median(off) > _CLEAR:
+    if observed.objective.fit is None or off.size < 3 or not np.median(off) > _CLEAR:
         return None
-    member = family.fit(observed)
-    if member is None:
+    fitted = observed.objective.fit(observed)
+    if fitted is None:
         return None
-    candidate = compare(
-        observed, "family", "", family.predict(observed, member), settings(observed)[0], 1.0
-    )
-    return member if is_full(candidate, observed) else None
+    candidate = compare(observed, "family", "", fitted.prediction, settings(observed)[0], 1.0)
+    return fitted if is_full(candidate, observed) else None
 
 
 def _unique(candidates: list[Candidate]) -> list[Candidate]:
@@ -250,14 +247,12 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
         )
     undeclared = candidate.convention != observed.convention
     also = f", under {candidate.convention}" if undeclared else ""
-    remedy = f"declare {declare} as well" if undeclared else ""
+    also_declare = f"declare {declare} as well" if undeclared else ""
     if candidate.kind == "other objective":
         relative = next(
-            relative
-            for relative in relatives_of(observed.objective.name)
-            if relative.id == candidate.id
+            relative for relative in relatives_of(observed.objective) if relative.id == candidate.id
         )
-        words = "; ".join(filter(None, (relative.remedy(observed.objective.name), remedy)))
+        words = "; ".join(filter(None, (remedy(relative, observed.objective), also_declare)))
         return Suspect(
             candidate.kind,
             candidate.id,
@@ -279,7 +274,7 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
         *counts,
         effect,
         fix,
-        remedy,
+        also_declare,
     )
 
 
@@ -318,27 +313,20 @@ def _merged(suspects: list[Suspect]) -> list[Suspect]:
     return suspects
 
 
-def _family_suspect(member: family.Family, observed: Observed) -> Suspect:
-    title, effect = constants.describe(member)
-    evidence = f"{member.equations} numbers fitted by w1, w0 and K, to the tolerance"
-    fix = "J = (1/n_data)[sum_x ln sigma(G - ln nu) + sum_y ln sigma(ln nu - G)], with nothing else in ln p_n or c"
+def _fitted_suspect(fitted: Fitted, observed: Observed) -> Suspect:
     remedy = ""
-    words = constants.common_factor(member)
-    if (
-        observed.convention == OURS
-        and words is not None
-        and (words != ("maximise", "per_data") or member.flipped)
-    ):
-        declare = Convention(words[0], words[1], "subtracted" if member.flipped else "added")
+    if observed.convention == own_convention(observed.objective) and fitted.declare is not None:
+        sense, reduction, flipped = fitted.declare
+        declare = Convention(sense, reduction, "subtracted" if flipped else "added")
         remedy = f"declare convention={declare} as well, if that is meant"
     return Suspect(
         "family",
-        "weights-and-constants",
-        title,
+        fitted.id,
+        fitted.title,
         observed.n_failed,
         observed.n_failed,
-        evidence,
-        effect,
-        fix,
+        fitted.evidence,
+        fitted.effect,
+        fitted.fix,
         remedy,
     )

@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle import textbook
 from nce_ref.oracle.conventions import Convention, all_conventions
 from nce_ref.oracle.diagnosis.observed import Bools, Layout, Observed
 from nce_ref.oracle.diagnosis.relatives import relatives_of
 from nce_ref.oracle.mistakes import ARITHMETIC, CATALOGUE
+from nce_ref.oracle.objectives import find_objective
 from nce_ref.oracle.vectors import Vector
 
 _ROUGHLY = 0.05  # of an error may be left unexplained where rounding decides about the rest
@@ -86,7 +86,7 @@ def settings(observed: Observed) -> tuple[Setting, ...]:
     every = sorted(all_conventions(), key=lambda convention: _changed(convention, declared))
     found: list[Setting] = []
     for convention in every:
-        flipped = "c" in objective.arguments and convention.c_sign != declared.c_sign
+        flipped = objective.constant in objective.arguments and convention.c_sign != declared.c_sign
         factors = observed.factors(convention)
         if not any(
             flipped == other.flipped and np.array_equal(factors, other.factors) for other in found
@@ -259,7 +259,8 @@ def _plausible(few: Observed, outputs: Float, factors: Float, is_numeric: bool) 
 
 @functools.lru_cache(maxsize=32)
 def _truth(objective: str) -> Source:
-    return Source("truth", objective, partial(textbook.evaluate, textbook.Steps(), objective))
+    target = find_objective(objective)
+    return Source("truth", objective, partial(target.evaluate, target.right))
 
 
 @functools.lru_cache(maxsize=32)
@@ -273,7 +274,7 @@ def every_source(objective: str) -> tuple[Source, ...]:
     ]
     found += [
         Source("other objective", relative.id, relative.evaluate)
-        for relative in relatives_of(objective)
+        for relative in relatives_of(find_objective(objective))
     ]
     return tuple(found)
 

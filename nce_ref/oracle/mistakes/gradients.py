@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle.conventions import sample_sizes
+from nce_ref.oracle.families.base import Objective
 from nce_ref.oracle.mistakes.making import (
     IMPORTANCE,
     LOG_SIGMOID,
@@ -17,7 +17,6 @@ from nce_ref.oracle.mistakes.making import (
     SCORE_MATCHING,
     made_by,
 )
-from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.textbook import Array, Outputs, Pullback, Steps
 
 
@@ -27,11 +26,9 @@ class _Factor(Steps):
     def __init__(self, factor: Callable[[int, int], float]) -> None:
         self.factor = factor
 
-    def finish(self, objective: str, inputs: Mapping[str, Any], outputs: Outputs) -> Outputs:
-        factor = self.factor(*sample_sizes(OBJECTIVES[objective], inputs))
-        derivatives = {
-            output.name for output in OBJECTIVES[objective].outputs if output.derivative_of
-        }
+    def finish(self, objective: Objective, inputs: Mapping[str, Any], outputs: Outputs) -> Outputs:
+        factor = self.factor(*objective.sample_sizes(inputs))
+        derivatives = {output.name for output in objective.outputs if output.derivative_of}
         return {
             name: factor * value if name in derivatives else value
             for name, value in outputs.items()
@@ -44,7 +41,7 @@ class Finish(Steps):
     def __init__(self, output: str, change: Callable[[Array, Mapping[str, Any]], Any]) -> None:
         self.output, self.change = output, change
 
-    def finish(self, objective: str, inputs: Mapping[str, Any], outputs: Outputs) -> Outputs:
+    def finish(self, objective: Objective, inputs: Mapping[str, Any], outputs: Outputs) -> Outputs:
         return {**outputs, self.output: self.change(outputs[self.output], inputs)}
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from nce_ref.oracle.families.dynamics.textbook import Score
 from nce_ref.oracle.mistakes.making import LEAPFROG, made_by
 from nce_ref.oracle.textbook import Array, Steps
-from nce_ref.oracle.textbook_dynamics import Score
 
 
 class _Kicks(Steps):

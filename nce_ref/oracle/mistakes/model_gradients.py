@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nce_ref.oracle.families.base import Objective
 from nce_ref.oracle.mistakes.gradients import CLIMBS, SCALES, Finish
 from nce_ref.oracle.mistakes.making import LAPLACE_GRADIENT, MLE, SCORE_MATCHING, made_by
 from nce_ref.oracle.textbook import Array, Outputs, Pullback, Steps
@@ -39,7 +40,7 @@ class _InverseNotTransposed(Steps):
 class _GradientCentred(Steps):
     """The Gaussian model with its value right, and u - noise_mean for u in the gradient by the precision."""
 
-    def finish(self, objective: str, inputs: Mapping[str, Any], outputs: Outputs) -> Outputs:
+    def finish(self, objective: Objective, inputs: Mapping[str, Any], outputs: Outputs) -> Outputs:
         mean, cov, nu = (
             inputs["noise_mean"],
             inputs["noise_cov"],

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from nce_ref.oracle.families.networks.objectives import FAMILY
+from nce_ref.oracle.families.networks.textbook import Layers
 from nce_ref.oracle.mistakes.gradients import CLIMBS, Finish
 from nce_ref.oracle.mistakes.making import made_by
 from nce_ref.oracle.textbook import Array, Steps
-from nce_ref.oracle.textbook_network import NETWORKS, Layers
 
 TANH, SOFTPLUS, RELU = (
     ("mlp_tanh_log_density",),
     ("mlp_softplus_log_density",),
     ("mlp_relu_log_density",),
 )
-MLP = tuple(NETWORKS)
+MLP = tuple(objective.name for objective in FAMILY.objectives)
 
 
 class _Transposed(Steps):

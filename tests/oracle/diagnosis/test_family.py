@@ -8,11 +8,19 @@ import numpy as np
 import pytest
 
 from nce_ref.oracle.conventions import Convention, sample_sizes
-from nce_ref.oracle.diagnosis import constants, family
+from nce_ref.oracle.families.nce import one_formula
+from nce_ref.oracle.families.nce import one_formula_words as words
+from nce_ref.oracle.numbers import names
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.textbook import Steps, evaluate
 from tests.oracle.answers import NCE, diagnosis, observed, right, under
 
+RATIOS = {
+    "nce_from_log_ratios": one_formula.of_log_ratios,
+    "binary_nce": one_formula.of_log_densities,
+    "laplace_ica_nce": one_formula.of_laplace_ica,
+    "gaussian_nce": one_formula.of_gaussian,
+}
 DIGITS = {"float32": 2e-4, "float64": 1e-12}
 
 
@@ -34,6 +42,10 @@ class Member(Steps):
 
 def impl(name, **member):
     return lambda inputs: evaluate(Member(**member), name, inputs)
+
+
+def fit(seen):
+    return one_formula.fit(seen, RATIOS[seen.objective.name])
 
 
 CASES = {
@@ -70,7 +82,7 @@ CASES = {
 def test_members_are_recovered(case, dtype, only):
     member, (a1, f1, a0, f0, power, delta), title = CASES[case]
     for name in NCE:
-        found = family.fit(observed(name, impl(name, **member), dtype, only=only))
+        found = fit(observed(name, impl(name, **member), dtype, only=only))
         assert found is not None, name
         assert (found.f1, found.f0, found.power, found.feature, found.flipped) == (
             f1,
@@ -82,28 +94,28 @@ def test_members_are_recovered(case, dtype, only):
         np.testing.assert_allclose(
             (found.a1, found.a0, found.delta), (a1, a0, delta), rtol=0, atol=DIGITS[dtype]
         )
-        said = constants.describe(found)[0]
+        said = words.describe(found)[0]
         assert dtype == "float32" or said.startswith(title), said
 
 
 def test_constant_times_dimension():
     """Twice -(n/2) ln 2 pi left out of ln p_n: ln K is off by n ln 2 pi, where n varies between the vectors."""
     for name in ("laplace_ica_nce", "gaussian_nce"):
-        found = family.fit(observed(name, impl(name, no_2pi=2.0)))
+        found = fit(observed(name, impl(name, no_2pi=2.0)))
         assert found.feature == "n_dim"
         assert found.delta == pytest.approx(math.log(2 * math.pi), abs=1e-12)
-        assert "(1.83788 = ln(2 pi)) x n_dim" in constants.describe(found)[0]
+        assert "(1.83788 = ln(2 pi)) x n_dim" in words.describe(found)[0]
 
 
 def test_consequence_for_c():
-    found = family.fit(observed("binary_nce", impl("binary_nce", **CASES["data weight"][0])))
-    assert "a shift of ln 2;" in constants.describe(found)[1]
-    found = family.fit(observed("binary_nce", impl("binary_nce", w0=lambda n, m: 0.3 * n / m)))
-    assert "a shift of ln(10/3) + ln nu;" in constants.describe(found)[1]
-    found = family.fit(observed("binary_nce", impl("binary_nce", **CASES["constant"][0])))
-    assert "a shift of 0.7;" in constants.describe(found)[1]
-    found = family.fit(observed("binary_nce", impl("binary_nce", w0=lambda n, m: 0.0)))
-    assert "no maximum" in constants.describe(found)[1]
+    found = fit(observed("binary_nce", impl("binary_nce", **CASES["data weight"][0])))
+    assert "a shift of ln 2;" in words.describe(found)[1]
+    found = fit(observed("binary_nce", impl("binary_nce", w0=lambda n, m: 0.3 * n / m)))
+    assert "a shift of ln(10/3) + ln nu;" in words.describe(found)[1]
+    found = fit(observed("binary_nce", impl("binary_nce", **CASES["constant"][0])))
+    assert "a shift of 0.7;" in words.describe(found)[1]
+    found = fit(observed("binary_nce", impl("binary_nce", w0=lambda n, m: 0.0)))
+    assert "no maximum" in words.describe(found)[1]
 
 
 def test_the_diagnosis_names_the_member_and_the_convention():
@@ -123,9 +135,7 @@ def test_the_diagnosis_names_the_member_and_the_convention():
     assert said.best.kind == "family" and 'Convention(sense="minimise")' in said.best.remedy
     # c of the other sign besides
     name = "gaussian_nce"
-    found = family.fit(
-        observed(name, under(name, Convention(c_sign="subtracted"), impl(name, delta=0.7)))
-    )
+    found = fit(observed(name, under(name, Convention(c_sign="subtracted"), impl(name, delta=0.7))))
     assert found.flipped and found.delta == pytest.approx(0.7, abs=1e-12)
 
 
@@ -153,7 +163,7 @@ def test_no_false_positive(only):
     for name in NCE if only else ("nce_from_log_ratios", "gaussian_nce"):
         for other in others:
             assert (
-                family.fit(
+                fit(
                     observed(
                         name,
                         lambda inputs, name=name, other=other: other(right(name)(inputs)),
@@ -164,9 +174,7 @@ def test_no_false_positive(only):
             )
         # w0 = 0.3, but 0.31 where nu <= 1: no feature of the list.
         assert (
-            family.fit(
-                observed(name, impl(name, w0=lambda n, m: 0.3 if n < m else 0.31), only=only)
-            )
+            fit(observed(name, impl(name, w0=lambda n, m: 0.3 if n < m else 0.31), only=only))
             is None
         )
 
@@ -176,19 +184,19 @@ def test_too_few_equations():
     some = observed(
         "nce_from_log_ratios", impl("nce_from_log_ratios", w1=lambda n, m: 2.0), only=("value",)
     )
-    assert family.fit(some.subset(range(4))) is None
+    assert fit(some.subset(range(4))) is None
 
 
 def test_prediction_is_the_member():
     name = "laplace_ica_nce"
     seen = observed(name, impl(name, w1=lambda n, m: 0.5, delta=-0.4))
-    assert seen.agree(family.predict(seen, family.fit(seen))).all()
+    assert seen.agree(one_formula.predict(seen, fit(seen), RATIOS[seen.objective.name])).all()
 
 
 def test_features_of_the_weights():
     sizes = sample_sizes(OBJECTIVES["binary_nce"], {"log_model_data": [0] * 4, "log_model_noise": [0] * 10, "log_noise_data": [0] * 4,
                                                    "log_noise_noise": [0] * 10, "nu": 2.5})  # fmt: skip
-    values = {name: function(*sizes) for name, function in family.WEIGHTS.items()}
+    values = {name: function(*sizes) for name, function in one_formula.WEIGHTS.items()}
     assert values == pytest.approx(
         {
             "1": 1,
@@ -215,7 +223,7 @@ def test_features_of_the_weights():
     ],
 )
 def test_numbers(value, name):
-    assert constants.name_number(value, 1e-13) == name
+    assert names.name_number(value, 1e-13) == name
 
 
 @pytest.mark.parametrize(
@@ -228,4 +236,4 @@ def test_numbers(value, name):
     ],
 )
 def test_logs(value, name):
-    assert constants.name_log(value, 1e-13) == name
+    assert names.name_log(value, 1e-13) == name

@@ -1,32 +1,27 @@
-r"""A network's log-density in plain NumPy, cut into steps that a mistake can replace: the part of ``textbook.Steps`` on networks.
+r"""A network's log-density in plain NumPy, cut into steps that a mistake can replace.
 
     forward    a = u; for each layer z = a W' + b, a = phi(z); the last z, one column, is f
     back       delta = 1 at the last layer; below, delta = (delta W) * phi'(z);  dW = delta' a, db = sum_t delta_t
 
 Conventions
 -----------
-activation "tanh", "softplus" or "relu", with relu'(0) = 0
+phi        ``NetworkSteps.phi``: tanh, softplus, or relu with relu'(0) = 0
 layers     [(W, b), ...] read from theta: W row by row, (out, in), then b
 a, z       (n_points, units), points as rows; slope, delta the shape of z
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from nce_ref.oracle.families.base import Array, Outputs, Steps
+
 Layers = list[tuple[Array, Array]]
-Outputs = dict[str, Any]
-
-ACTIVATIONS = ("tanh", "softplus", "relu")
 
 
-class NetworkSteps:
+class NetworkSteps(Steps):
     """The right steps of a network."""
 
     def layers(self, layer_sizes: Array, theta: Array) -> Layers:
@@ -41,20 +36,6 @@ class NetworkSteps:
     def flatten(self, by_layer: Layers) -> Array:
         """Theta's layout of [(by W, by b), ...]."""
         return np.concatenate([part.ravel() for pair in by_layer for part in pair])
-
-    def softplus(self, z: Array) -> tuple[Array, Array]:
-        """ln(1 + e^z) = max(z, 0) + ln(1 + e^-|z|), and sigma(z): nothing overflows."""
-        e = np.exp(-np.abs(z))
-        return np.maximum(z, 0.0) + np.log1p(e), np.maximum(e, z >= 0.0) / (1.0 + e)
-
-    def tanh(self, z: Array) -> tuple[Array, Array]:
-        """tanh z, and 4e/(1 + e)^2 with e = e^-2|z|, which keeps its digits where tanh is 1 to rounding."""
-        e = np.exp(-2.0 * np.abs(z))
-        return np.tanh(z), 4.0 * e / (1.0 + e) ** 2
-
-    def relu(self, z: Array) -> tuple[Array, Array]:
-        """max(z, 0), and its slope: 0 at the kink."""
-        return np.maximum(z, 0.0), (z > 0.0).astype(z.dtype)
 
     def activation(self, name: str, z: Array, layer: int, n_layers: int) -> tuple[Array, Array]:
         """phi(z) and phi'(z) of layer 1 ... n_layers; the last is linear."""
@@ -90,13 +71,27 @@ class NetworkSteps:
         return {"value": a[:, 0], "grad_theta": self.flatten(by_layer), "grad_u": delta}
 
 
-def _network(name: str) -> Callable[..., Outputs]:
-    def evaluate(steps: NetworkSteps, layer_sizes: Array, theta: Array, u: Array) -> Outputs:
-        return steps.network(name, layer_sizes, theta, u)
+class TanhSteps(NetworkSteps):
+    """The right steps of a network of tanh units."""
 
-    return evaluate
+    def tanh(self, z: Array) -> tuple[Array, Array]:
+        """tanh z, and 4e/(1 + e)^2 with e = e^-2|z|, which keeps its digits where tanh is 1 to rounding."""
+        e = np.exp(-2.0 * np.abs(z))
+        return np.tanh(z), 4.0 * e / (1.0 + e) ** 2
 
 
-NETWORKS: dict[str, Callable[..., Outputs]] = {
-    f"mlp_{name}_log_density": _network(name) for name in ACTIVATIONS
-}
+class SoftplusSteps(NetworkSteps):
+    """The right steps of a network of softplus units."""
+
+    def softplus(self, z: Array) -> tuple[Array, Array]:
+        """ln(1 + e^z) = max(z, 0) + ln(1 + e^-|z|), and sigma(z): nothing overflows."""
+        e = np.exp(-np.abs(z))
+        return np.maximum(z, 0.0) + np.log1p(e), np.maximum(e, z >= 0.0) / (1.0 + e)
+
+
+class ReluSteps(NetworkSteps):
+    """The right steps of a network of ReLU units."""
+
+    def relu(self, z: Array) -> tuple[Array, Array]:
+        """max(z, 0), and its slope: 0 at the kink."""
+        return np.maximum(z, 0.0), (z > 0.0).astype(z.dtype)

@@ -1,6 +1,6 @@
 """Hints on estimates: c off by a constant that the one-formula family predicts (THEORY.md section 6), or B by a factor.
 
-Asked where ``stationary`` names nothing: estimates too rough for their slope to tell.
+Asked where ``diagnosis.stationary`` names nothing: estimates too rough for their slope to tell.
 
 Conventions
 -----------
@@ -18,10 +18,9 @@ import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.matching import match_rows
-from nce_ref.oracle.conventions import sample_sizes
-from nce_ref.oracle.diagnosis.observed import Observed
 from nce_ref.special import LOG_2PI
 
+Observed = Any  # diagnosis.observed.Observed: what diagnoses stands above the families
 _CLOSE = 1e-3
 _LARGE = 1e100  # what is no estimate of anything, and cannot be matched
 
@@ -104,7 +103,7 @@ def estimate_hints(observed: Observed) -> tuple[str, ...]:
 
 
 def _shifts(inputs: Mapping[str, Any], got: float, want: float, observed: Observed) -> set[str]:
-    n_data, n_noise = sample_sizes(observed.objective, inputs)
+    n_data, n_noise = observed.objective.sample_sizes(inputs)
     log_det = np.linalg.slogdet(inputs["noise_cov"])[1]
     arguments = (math.log(n_noise / n_data), len(inputs["noise_mean"]), float(log_det), want)
     off = got - want

@@ -1,4 +1,4 @@
-r"""The leapfrog and the Metropolis decision in plain NumPy, cut into steps that a mistake can replace: a part of ``textbook.Steps``.
+r"""The leapfrog and the Metropolis decision in plain NumPy, cut into steps that a mistake can replace.
 
     p += kick_0 score(u);  for k = 1 ... n_steps: u += drift_k p, p += kick_k score(u)       kicks e/2, e, ..., e, e/2, drifts e
     accepted where uniform < min(1, exp(H - H'))
@@ -16,15 +16,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
-Outputs = dict[str, Any]
+from nce_ref.oracle.families.base import Array, Outputs, Steps
+from nce_ref.oracle.families.densities.textbook import GaussianModelSteps, LaplaceSteps
+
 Score = Callable[[Array], Array]
 
 
-class DynamicsSteps:
-    """The right steps of one transition."""
+class LeapfrogSteps(Steps):
+    """The right steps of a trajectory."""
 
     def kicks(self, step_size: float, n_steps: int) -> list[float]:
         """What the score is multiplied by, n_steps + 1 of them."""
@@ -44,14 +44,6 @@ class DynamicsSteps:
             u = u + drift * p
             p = p + kick * score(u)
         return u, p
-
-    def gaussian_score(self, precision: Array, u: Array) -> Array:
-        """-precision u."""
-        return -(u @ precision)
-
-    def laplace_score(self, B: Array, u: Array, scale: float) -> Array:
-        """-sqrt(2) B' sign(B u)."""
-        return -scale * np.sign(u @ B.T) @ B
 
     def kinetic(self, p: Array) -> Array:
         """|p|^2/2."""
@@ -73,6 +65,26 @@ class DynamicsSteps:
         before, after = self.energy(log_density(u), p), self.energy(log_density(u_after), p_after)
         return u_after, p_after, self.energy_change(before, after)
 
+
+class GaussianLeapfrogSteps(LeapfrogSteps, GaussianModelSteps):
+    """The right steps of a trajectory in the Gaussian model."""
+
+    def gaussian_score(self, precision: Array, u: Array) -> Array:
+        """-precision u."""
+        return -(u @ precision)
+
+
+class LaplaceLeapfrogSteps(LeapfrogSteps, LaplaceSteps):
+    """The right steps of a trajectory in the Laplace ICA model."""
+
+    def laplace_score(self, B: Array, u: Array, scale: float) -> Array:
+        """-sqrt(2) B' sign(B u)."""
+        return -scale * np.sign(u @ B.T) @ B
+
+
+class MetropolisSteps(Steps):
+    """The right steps of a decision."""
+
     def log_acceptance(self, before: Array, after: Array) -> Array:
         """H - H'."""
         return before - after
@@ -92,11 +104,43 @@ class DynamicsSteps:
         return probability, accepted.astype(probability.dtype)
 
 
-def _decision(
-    steps: DynamicsSteps, energy_before: Array, energy_after: Array, uniforms: Array
+def leapfrog_gaussian(steps: GaussianLeapfrogSteps, precision: Array, **state: Any) -> Outputs:
+    """State and change of energy after a trajectory."""
+    return _leapfrog(
+        steps,
+        lambda u: steps.gaussian(precision, 0.0, u)[0],
+        lambda u: steps.gaussian_score(precision, u),
+        **state,
+    )
+
+
+def leapfrog_laplace_ica(steps: LaplaceLeapfrogSteps, B: Array, **state: Any) -> Outputs:
+    """State and change of energy after a trajectory."""
+    scale = steps.laplace_scale
+    return _leapfrog(
+        steps,
+        lambda u: steps.laplace(B, 0.0, u)[0],
+        lambda u: steps.laplace_score(B, u, scale),
+        **state,
+    )
+
+
+def metropolis_decision(
+    steps: MetropolisSteps, energy_before: Array, energy_after: Array, uniforms: Array
 ) -> Outputs:
+    """Probabilities and decisions."""
     probability, accepted = steps.metropolis(energy_before, energy_after, uniforms)
     return {"probability": probability, "accepted": accepted}
 
 
-DECISION: dict[str, Callable[..., Outputs]] = {"metropolis_decision": _decision}
+def _leapfrog(
+    steps: LeapfrogSteps,
+    log_density: Score,
+    score: Score,
+    u: Array,
+    momentum: Array,
+    step_size: float,
+    n_steps: float,
+) -> Outputs:
+    found = steps.leapfrog(log_density, score, u, momentum, step_size, int(n_steps))
+    return dict(zip(("u_after", "momentum_after", "energy_change"), found))

@@ -23,13 +23,19 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle.textbook_network import ACTIVATIONS, Layers, NetworkSteps
+from nce_ref.oracle.families.networks.textbook import (
+    Layers,
+    NetworkSteps,
+    ReluSteps,
+    SoftplusSteps,
+    TanhSteps,
+)
 
 Sizes = tuple[Float, Float, Float, Float]  # phi, phi', E of phi, E of phi'
 
 
 def _tanh(z: Float, size: Float) -> Sizes:
-    value, slope = NetworkSteps().tanh(z)
+    value, slope = TanhSteps().tanh(z)
     return (
         value,
         slope,
@@ -39,20 +45,27 @@ def _tanh(z: Float, size: Float) -> Sizes:
 
 
 def _softplus(z: Float, size: Float) -> Sizes:
-    value, slope = NetworkSteps().softplus(z)
-    return value, slope, value + slope * size, slope + slope * NetworkSteps().softplus(-z)[1] * size
+    value, slope = SoftplusSteps().softplus(z)
+    return (
+        value,
+        slope,
+        value + slope * size,
+        slope + slope * SoftplusSteps().softplus(-z)[1] * size,
+    )
 
 
 def _relu(z: Float, size: Float) -> Sizes:
-    value, slope = NetworkSteps().relu(z)
+    value, slope = ReluSteps().relu(z)
     return value, slope, value + slope * size, 0.0 * slope
 
 
 _PHI = {"tanh": _tanh, "softplus": _softplus, "relu": _relu}
 
 
-def _rule(name: str) -> Callable[..., dict[str, Any]]:
-    def rule(layer_sizes: Float, theta: Float, u: Float, want: Any) -> dict[str, Any]:
+def rule(name: str) -> Callable[..., dict[str, Any]]:
+    """The scales of a network of these units."""
+
+    def scales(layer_sizes: Float, theta: Float, u: Float, want: Any) -> dict[str, Any]:
         steps = NetworkSteps()
         layers = steps.layers(layer_sizes, theta)
         a, E_a = u, np.zeros_like(u)
@@ -78,9 +91,4 @@ def _rule(name: str) -> Callable[..., dict[str, Any]]:
                 )
         return {"value": E_z[:, 0], "grad_theta": steps.flatten(by_layer), "grad_u": E_delta}
 
-    return rule
-
-
-NETWORK_RULES: dict[str, Callable[..., dict[str, Any]]] = {
-    f"mlp_{name}_log_density": _rule(name) for name in ACTIVATIONS
-}
+    return scales

@@ -1,4 +1,4 @@
-"""Names for numbers and for members of the one-formula family: 0.9189385 is ln(2 pi)/2, w0 = 0.4 at nu = 2.5 is 1/nu.
+"""Words for members of the one-formula family: w0 = 0.4 at nu = 2.5 is 1/nu.
 
 Conventions
 -----------
@@ -7,26 +7,14 @@ sigma    the largest error of the number; a name is given only where it is off b
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from nce_ref.oracle.diagnosis.family import Family
+from nce_ref.oracle.families.base import Fitted
+from nce_ref.oracle.families.nce.one_formula import Family, RatiosOf, fit, predict
+from nce_ref.oracle.numbers.names import name_log, name_number, slack
 
-_LOGS = {
-    "ln(2 pi)": math.log(2.0 * math.pi),
-    "ln 2": math.log(2.0),
-    "ln pi": math.log(math.pi),
-    "ln 3": math.log(3.0),
-    "ln 10": math.log(10.0),
-}
-_MULTIPLES = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
-_NUMBERS = {
-    "sqrt(2)": math.sqrt(2.0),
-    "1/sqrt(2)": math.sqrt(0.5),
-    "ln 2": math.log(2.0),
-    "1/ln 2": 1.0 / math.log(2.0),
-    "pi": math.pi,
-}
 _COMMON = {
     (1.0, "1"): ("maximise", "per_data"),
     (0.5, "1"): ("maximise", "half"),
@@ -35,33 +23,27 @@ _COMMON = {
 }
 
 
-def name_number(value: float, sigma: float) -> str:
-    """``0.5``, ``1/3``, ``sqrt(2)``, or six digits where it is none of these."""
-    slack = _slack(value, sigma)
-    for denominator in (1, 2, 3, 4, 5, 6, 8, 10):
-        numerator = round(value * denominator)
-        if abs(value - numerator / denominator) <= slack and abs(numerator) <= 1000:
-            whole = denominator in (1, 2, 4, 5, 10, 8)
-            return f"{numerator / denominator:g}" if whole else f"{numerator}/{denominator}"
-    for name, number in _NUMBERS.items():
-        if abs(abs(value) - number) <= slack:
-            return f"{'-' if value < 0 else ''}{name}"
-    return f"{value:.6g}"
+def fitted(ratios_of: RatiosOf) -> Callable[[Any], Fitted | None]:
+    """The fit of an objective of these log-ratios, in words."""
 
+    def explain(observed: Any) -> Fitted | None:
+        member = fit(observed, ratios_of)
+        if member is None:
+            return None
+        title, effect = describe(member)
+        words = common_factor(member)
+        odd = words is not None and (words != ("maximise", "per_data") or member.flipped)
+        return Fitted(
+            predict(observed, member, ratios_of),
+            "weights-and-constants",
+            title,
+            effect,
+            f"{member.equations} numbers fitted by w1, w0 and K, to the tolerance",
+            "J = (1/n_data)[sum_x ln sigma(G - ln nu) + sum_y ln sigma(ln nu - G)], with nothing else in ln p_n or c",
+            (*words, member.flipped) if words is not None and odd else None,
+        )
 
-def name_log(value: float, sigma: float) -> str:
-    """A constant in a log-density: ``0.918939 = ln(2 pi)/2``."""
-    slack = _slack(value, sigma)
-    plain = name_number(value, sigma)
-    if "." not in plain or len(plain) < 6:
-        return plain
-    for name, number in _LOGS.items():
-        for multiple in _MULTIPLES:
-            if abs(abs(value) - multiple * number) <= slack:
-                sign = "-" if value < 0 else ""
-                times = {0.5: f"{name}/2", 1.0: name}.get(multiple, f"{multiple:g} {name}")
-                return f"{value:.6g} = {sign}{times}"
-    return plain
+    return explain
 
 
 def common_factor(family: Family) -> tuple[str, str] | None:
@@ -71,7 +53,7 @@ def common_factor(family: Family) -> tuple[str, str] | None:
         (family.a0, family.f0, family.sigma[1]),
     ):
         for (size, name), (_, reduction) in _COMMON.items():
-            if feature == name and abs(abs(constant) - size) <= _slack(constant, sigma):
+            if feature == name and abs(abs(constant) - size) <= slack(constant, sigma):
                 return ("minimise" if constant < 0 else "maximise"), reduction
     return None
 
@@ -88,7 +70,7 @@ def describe(family: Family) -> tuple[str, str]:
             ("noise", "w0", family.a0, family.f0, family.sigma[1]),
         )
         for side, symbol, constant, feature, sigma in sides:
-            if feature != "1" or abs(constant - 1.0) > _slack(1.0, sigma):
+            if feature != "1" or abs(constant - 1.0) > slack(1.0, sigma):
                 parts.append(f"{side} weight {symbol} = {_product(constant, feature, sigma)}")
     if family.power != 1.0 or _has_delta(family):
         parts.append(f"ln K = {_log_K(family)} in h = sigma(G - ln K), not ln nu")
@@ -127,7 +109,7 @@ def _consequence(family: Family) -> str:
     terms = []
     ratio = family.a1 / family.a0
     sigma = family.sigma[0] / abs(family.a1) + family.sigma[1] / abs(family.a0)
-    if abs(ratio - 1.0) > _slack(1.0, sigma):
+    if abs(ratio - 1.0) > slack(1.0, sigma):
         number = name_number(ratio, ratio * sigma)
         terms.append(f"ln {number}" if number.isalnum() else f"ln({number})")
     if family.f1 != family.f0:
@@ -172,15 +154,15 @@ def _delta(family: Family) -> str:
 
 
 def _has_delta(family: Family) -> bool:
-    return abs(family.delta) > _slack(0.0, family.sigma[2])
+    return abs(family.delta) > slack(0.0, family.sigma[2])
 
 
 def _same_factor(family: Family) -> bool:
-    odd = family.f1 != "1" or abs(family.a1 - 1.0) > _slack(1.0, family.sigma[0])
+    odd = family.f1 != "1" or abs(family.a1 - 1.0) > slack(1.0, family.sigma[0])
     return (
         odd
         and family.f1 == family.f0
-        and abs(family.a1 - family.a0) <= _slack(family.a1, family.sigma[0] + family.sigma[1])
+        and abs(family.a1 - family.a0) <= slack(family.a1, family.sigma[0] + family.sigma[1])
     )
 
 
@@ -189,7 +171,3 @@ def _product(constant: float, feature: str, sigma: float) -> str:
     if feature == "1":
         return number
     return {"1": feature, "-1": f"-{feature}"}.get(number, f"{number} x {feature}")
-
-
-def _slack(value: float, sigma: float) -> float:
-    return max(sigma, 1e-12 * max(1.0, abs(value)))

@@ -1,62 +1,26 @@
-r"""Importance sampling and score matching in plain NumPy, cut into steps that a mistake can replace: a part of ``textbook.Steps``.
+r"""Score matching in plain NumPy, cut into steps that a mistake can replace.
 
-    importance   J = mean_x ln p_m - ln Z, ln Z = top + ln mean exp(ln w - top), top = max ln w: nothing overflows
-    score        J = -mean_x [1/2 |Psi|^2 + sum_k g'(s_k) |b_k|^2],  Psi = phi B,  phi = g(s),  s = B x
-    matching     dJ/dB = -mean_x [phi_k Psi + g'(s_k) (phi B B')_k x + g''(s_k) |b_k|^2 x + 2 g'(s_k) b_k]
+    J = -mean_x [1/2 |Psi|^2 + sum_k g'(s_k) |b_k|^2],  Psi = phi B,  phi = g(s),  s = B x
+    dJ/dB = -mean_x [phi_k Psi + g'(s_k) (phi B B')_k x + g''(s_k) |b_k|^2 x + 2 g'(s_k) b_k]
 
 Conventions
 -----------
-log_w, shares  (n_noise,): ln p_m - ln p_n, and w/sum w, which are the slope of ln Z by ln w
 s, phi, Psi    (n_data, n_dim), points as rows
 scale          sqrt(2), as the model has it
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
-Outputs = dict[str, Any]
+from nce_ref.oracle.families.base import Array, Outputs
+from nce_ref.oracle.families.densities.textbook import ScaleSteps
 
 
-class RivalSteps:
-    """The right steps of NCE's rivals."""
-
-    # --- importance sampling
-
-    def log_weight(self, log_model: Array, log_noise: Array) -> tuple[Array, float]:
-        """ln w, and its slope by ln p_m."""
-        return log_model - log_noise, 1.0
-
-    def log_mean_weight(self, log_w: Array, n_data: int) -> tuple[Any, Array]:
-        """ln Z = ln mean w, and its slope by ln w."""
-        top = log_w.max()
-        w = np.exp(log_w - top)
-        return top + np.log(w.mean()), w / w.sum()
-
-    def mean_log_model(self, log_model: Array) -> tuple[Any, Array]:
-        """mean_x ln p_m, and its slope."""
-        return log_model.mean(), np.full_like(log_model, 1.0 / len(log_model))
-
-    def log_normalizer(self, log_model: Array, log_noise: Array, n_data: int) -> tuple[Any, Array]:
-        """ln Z, and its slope by ln p_m on the noise."""
-        log_w, up = self.log_weight(log_model, log_noise)
-        log_Z, shares = self.log_mean_weight(log_w, n_data)
-        return log_Z, up * shares
-
-    def importance(
-        self, model_data: Array, model_noise: Array, noise_noise: Array
-    ) -> tuple[Any, Any, Array, Array]:
-        """J, ln Z, dJ/dln p_m on the data and on the noise."""
-        of_data, slope = self.mean_log_model(model_data)
-        log_Z, shares = self.log_normalizer(model_noise, noise_noise, len(model_data))
-        return of_data - log_Z, log_Z, slope, -shares
-
-    # --- score matching
+class ScoreMatchingSteps(ScaleSteps):
+    """The right steps of score matching."""
 
     def smoothed_sign(self, s: Array, slope: float) -> tuple[Array, Array, Array]:
         """tanh(slope s) with its first two derivatives by s; the first by e^-2|slope s|, which keeps its digits."""
@@ -109,20 +73,9 @@ class RivalSteps:
         return -value, -grad
 
 
-def _importance(
-    steps: RivalSteps, log_model_data: Array, log_model_noise: Array, log_noise_noise: Array
+def laplace_ica_score_matching(
+    steps: ScoreMatchingSteps, B: Array, x: Array, slope: float
 ) -> Outputs:
-    value, log_Z, of_data, of_noise = steps.importance(
-        log_model_data, log_model_noise, log_noise_noise
-    )
-    return {
-        "value": value,
-        "log_normalizer": log_Z,
-        "grad_log_model_data": of_data,
-        "grad_log_model_noise": of_noise,
-    }
-
-
-IMPORTANCE: dict[str, Callable[..., Outputs]] = {
-    "importance_sampling_from_log_densities": _importance
-}
+    """J and its derivative by B."""
+    value, grad = steps.score_matching(B, x, slope, steps.laplace_scale)
+    return {"value": value, "grad_B": grad}

@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle.diagnosis.observed import Observed
+from nce_ref.oracle.families.base import Inputs
 from nce_ref.special import LOG_2PI, SQRT_2, log_sigmoid, sigmoid
 
-OBJECTIVES = ("nce_from_log_ratios", "binary_nce", "laplace_ica_nce", "gaussian_nce")
+Observed = Any  # diagnosis.observed.Observed: what diagnoses stands above the families
 WEIGHTS: dict[str, Callable[[float, float], float]] = {
     "1": lambda n_data, n_noise: 1.0,
     "nu": lambda n_data, n_noise: n_noise / n_data,
@@ -65,7 +65,7 @@ class Family:
 
 
 @dataclass(frozen=True, eq=False)
-class _Ratios:
+class Ratios:
     """One vector: G on both samples, and how dJ/dG becomes the outputs; ``spread[output]`` takes (grid, n) to (grid, size)."""
 
     data: Float
@@ -76,32 +76,29 @@ class _Ratios:
     spread: Mapping[str, tuple[Callable[[Float], Float], Callable[[Float], Float]]]
 
 
-def fit(observed: Observed, flips: Sequence[bool] = (False, True)) -> Family | None:
+RatiosOf = Callable[[Inputs], Ratios]
+
+
+def fit(
+    observed: Observed, ratios_of: RatiosOf, flips: Sequence[bool] = (False, True)
+) -> Family | None:
     """The simplest member of the family that agrees with everything returned, or None."""
-    if (
-        observed.objective.name not in OBJECTIVES
-        or not observed.failed.any()
-        or not np.isfinite(observed.got).all()
-    ):
+    if not observed.failed.any() or not np.isfinite(observed.got).all():
         return None
     if observed.got.size < 5:
         return None
-    for flipped in flips if "c" in observed.objective.arguments else (False,):
-        ratios = [
-            ratios_of(observed.objective.name, inputs)
-            for inputs in observed.inputs(flipped, "float64")
-        ]
+    for flipped in (
+        flips if observed.objective.constant in observed.objective.arguments else (False,)
+    ):
+        ratios = [ratios_of(inputs) for inputs in observed.inputs(flipped, "float64")]
         if found := _search(observed, ratios, flipped):
             return min(found, key=lambda pair: pair[0])[1]
     return None
 
 
-def predict(observed: Observed, family: Family) -> Float:
+def predict(observed: Observed, family: Family, ratios_of: RatiosOf) -> Float:
     """What the family's member returns on every vector, laid out as ``Observed`` has it, in the package's convention for c."""
-    ratios = [
-        ratios_of(observed.objective.name, inputs)
-        for inputs in observed.inputs(family.flipped, "float64")
-    ]
+    ratios = [ratios_of(inputs) for inputs in observed.inputs(family.flipped, "float64")]
     one, zero = _weights(observed, ratios, family.f1), _weights(observed, ratios, family.f0)
     data, noise = _parts(
         observed,
@@ -112,7 +109,7 @@ def predict(observed: Observed, family: Family) -> Float:
     return (family.a1 * one * data + family.a0 * zero * noise)[0]
 
 
-def _search(observed: Observed, ratios: list[_Ratios], flipped: bool) -> list[tuple[float, Family]]:
+def _search(observed: Observed, ratios: list[Ratios], flipped: bool) -> list[tuple[float, Family]]:
     """The members that agree, with their complexity: a grid over delta, (a1, a0) by least squares on it, then Newton steps."""
     inverse = np.minimum(1.0 / observed.allowed(observed.got), 1e140)
     weights = {name: _weights(observed, ratios, name) for name in WEIGHTS}
@@ -185,7 +182,7 @@ def _search(observed: Observed, ratios: list[_Ratios], flipped: bool) -> list[tu
 
 def _refine(
     observed: Observed,
-    ratios: list[_Ratios],
+    ratios: list[Ratios],
     start: Float,
     one: Float,
     zero: Float,
@@ -230,7 +227,7 @@ def _refine(
 
 
 def _parts(
-    observed: Observed, ratios: list[_Ratios], log_K: Float, flipped: bool
+    observed: Observed, ratios: list[Ratios], log_K: Float, flipped: bool
 ) -> tuple[Float, Float, Float, Float]:
     """(grid, entry): the part of w1 and of w0, then their derivatives by ln K. ``log_K`` is (grid, vector)."""
     data, noise, d_data, d_noise = (np.zeros((log_K.shape[0], observed.got.size)) for _ in range(4))
@@ -276,23 +273,51 @@ def _parts(
     return data, noise, d_data, d_noise
 
 
-def ratios_of(objective: str, inputs: Mapping[str, Any]) -> _Ratios:
-    """Log-ratios and derivatives of one vector, for any objective of the family."""
+def of_log_ratios(inputs: Inputs) -> Ratios:
+    """From log-ratios."""
+    return _of_samples("log_ratio", inputs["log_ratio_data"], inputs["log_ratio_noise"])
 
+
+def of_log_densities(inputs: Inputs) -> Ratios:
+    """From log-densities."""
+    data = inputs["log_model_data"] - inputs["log_noise_data"]
+    return _of_samples("log_model", data, inputs["log_model_noise"] - inputs["log_noise_noise"])
+
+
+def of_laplace_ica(inputs: Inputs) -> Ratios:
+    """Of the Laplace ICA model with Gaussian noise."""
+
+    def model(points: Float) -> tuple[Float, Float]:
+        sources = points @ inputs["B"].T
+        slope = -SQRT_2 * np.sign(sources)[:, :, None] * points[:, None, :]
+        return -SQRT_2 * np.abs(sources).sum(1), slope
+
+    return _of_model("grad_B", model, inputs)
+
+
+def of_gaussian(inputs: Inputs) -> Ratios:
+    """Of the Gaussian model with Gaussian noise."""
+
+    def model(points: Float) -> tuple[Float, Float]:
+        slope = -0.5 * points[:, :, None] * points[:, None, :]
+        return -0.5 * ((points @ inputs["precision"]) * points).sum(1), slope
+
+    return _of_model("grad_precision", model, inputs)
+
+
+def _of_samples(name: str, data: Float, noise: Float) -> Ratios:
     def itself(weights: Float) -> Float:
         return weights
 
     def nothing(weights: Float) -> Float:
         return np.zeros((weights.shape[0], 1))
 
-    if objective in ("nce_from_log_ratios", "binary_nce"):
-        names = {"nce_from_log_ratios": "log_ratio", "binary_nce": "log_model"}
-        name = names[objective]
-        data, noise = inputs[f"{name}_data"], inputs[f"{name}_noise"]
-        if objective == "binary_nce":
-            data, noise = data - inputs["log_noise_data"], noise - inputs["log_noise_noise"]
-        spread = {f"grad_{name}_data": (itself, nothing), f"grad_{name}_noise": (nothing, itself)}
-        return _Ratios(data, noise, data.size, noise.size, {"1": 1.0}, spread)
+    spread = {f"grad_{name}_data": (itself, nothing), f"grad_{name}_noise": (nothing, itself)}
+    return Ratios(data, noise, data.size, noise.size, {"1": 1.0}, spread)
+
+
+def _of_model(matrix: str, model: Callable[[Float], tuple[Float, Float]], inputs: Inputs) -> Ratios:
+    """``model``: points -> (ln p_m without c, its derivative by the matrix)."""
     mean, cov = inputs["noise_mean"], inputs["noise_cov"]
     log_det = float(np.linalg.slogdet(cov)[1])
     ratios, jacobians = [], []
@@ -303,16 +328,9 @@ def ratios_of(objective: str, inputs: Mapping[str, Any]) -> _Ratios:
             - 0.5 * log_det
             - 0.5 * mean.size * LOG_2PI
         )
-        if objective == "laplace_ica_nce":
-            sources = points @ inputs["B"].T
-            log_model = -SQRT_2 * np.abs(sources).sum(1)
-            jacobian = -SQRT_2 * np.sign(sources)[:, :, None] * points[:, None, :]
-        else:
-            log_model = -0.5 * ((points @ inputs["precision"]) * points).sum(1)
-            jacobian = -0.5 * points[:, :, None] * points[:, None, :]
+        log_model, jacobian = model(points)
         ratios.append(log_model + inputs["c"] - log_noise)
         jacobians.append(jacobian.reshape(len(points), -1))
-    matrix = {"laplace_ica_nce": "grad_B", "gaussian_nce": "grad_precision"}[objective]
     of_x, of_y = jacobians
     spread = {
         matrix: (lambda weights: weights @ of_x, lambda weights: weights @ of_y),
@@ -322,16 +340,16 @@ def ratios_of(objective: str, inputs: Mapping[str, Any]) -> _Ratios:
         ),
     }
     features = {"1": 1.0, "n_dim": float(mean.size), "ln det noise_cov": log_det}
-    return _Ratios(ratios[0], ratios[1], len(of_x), len(of_y), features, spread)
+    return Ratios(ratios[0], ratios[1], len(of_x), len(of_y), features, spread)
 
 
-def _log_K(ratios: list[_Ratios], power: float, feature: str, delta: Float) -> Float:
+def _log_K(ratios: list[Ratios], power: float, feature: str, delta: Float) -> Float:
     """(grid, vector)."""
     log_nu = np.log([r.n_noise / r.n_data for r in ratios])
     return power * log_nu + delta[:, None] * np.array([r.features[feature] for r in ratios])
 
 
-def _weights(observed: Observed, ratios: list[_Ratios], name: str) -> Float:
+def _weights(observed: Observed, ratios: list[Ratios], name: str) -> Float:
     """A feature of the weights, by entry; the declared convention's factor is in it."""
     per_vector = np.array([[WEIGHTS[name](r.n_data, r.n_noise)] for r in ratios])
     return _repeat(observed, per_vector)[:, 0] * observed.factors(observed.convention)

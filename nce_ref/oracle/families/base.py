@@ -1,0 +1,317 @@
+"""What a family is made of: objectives that say all that the judge asks of them, relatives, and the one list's entries.
+
+Conventions
+-----------
+inputs     a vector's arguments by name: float64 arrays and floats, unless a dtype is named; nothing is written to them
+outputs    a dict from the objective's output names, any subset
+sizes      {axis: length}, the axes being the words in the arguments' shapes; nu is always n_noise/n_data
+stored     the numbers of the vectors: under the objective's own ``sense`` and ``reduction``, c added
+imports    a family imports this file, older families, ``numbers`` and the package below the oracle, nothing else of the oracle: all of
+           that asks the families. What needs more (half of the package, the catalogue) is imported where it is used
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nce_ref._checks import Float
+
+Array = NDArray[Any]
+Pullback = Callable[[Array], tuple[Array, Any]]
+Shape = tuple[str, ...]
+Inputs = Mapping[str, Any]
+Outputs = dict[str, Any]
+Scales = dict[str, Any]
+Certificate = dict[str, Any]
+Test = Callable[[Inputs], bool]
+Feature = Callable[[Inputs], float]
+
+DIGITS = 40
+
+
+class Steps:
+    """The right steps of an objective in plain NumPy: families inherit from this, a mistake replaces one of their steps.
+
+    Every step returns its value together with its slope or its pullback, as a framework with automatic differentiation does. So
+    a slip in a step gives a wrong function with the gradient of that wrong function, and no finite difference will ever notice.
+    Slips of the hand, a wrong gradient of the right value, go into ``finish``, which sees the answer last.
+    """
+
+    def finish(self, objective: Objective, inputs: Inputs, outputs: Outputs) -> Outputs:
+        """The last word, for slips of the hand in a gradient: ``outputs`` is fresh and may be changed."""
+        return outputs
+
+
+@dataclass(frozen=True)
+class Output:
+    """One number or array that an implementation may return; ``derivative_of`` names the argument it differentiates by.
+
+    ``tolerance``      the class of its allowance, a key of ``tolerance.K``
+    ``follows_value``  sense and reduction apply to it, where they apply to the value at all
+    ``is_decision``    0 or 1; booleans will do
+    """
+
+    name: str
+    shape: Shape
+    derivative_of: str | None = None
+    follows_value: bool = True
+    is_decision: bool = False
+    tolerance: str = "kernel"
+
+
+def nothing_refused(inputs: Inputs) -> Iterable[str]:
+    """No complaint."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What can be said of some arguments that several objectives share.
+
+    ``flags``       words that a vector carries where they hold
+    ``properties``  what a hint may say of the failing vectors: "where det B < 0"
+    ``offsets``     numbers that an error may be a multiple of: "ln|det B|"
+    ``refuses``     what a vector may not be: complaints, one a line
+    """
+
+    flags: Mapping[str, Test] = field(default_factory=dict)
+    properties: Mapping[str, Test] = field(default_factory=dict)
+    offsets: Mapping[str, Feature] = field(default_factory=dict)
+    refuses: Callable[[Inputs], Iterable[str]] = nothing_refused
+
+
+@dataclass(frozen=True)
+class Ridges:
+    """Where |s| with s = b_i . u has no derivative: another one in [-1, 1] is a choice, ``mistake`` in the catalogue.
+
+    ``argument``  the matrix of the rows b_i, by which the derivative is taken
+    ``columns``   for each row, -sqrt(2) w_t u_t of the points with b_i . u_t = 0, (n_dim, number of them), w_t = d value/d ln p_m(u_t)
+    """
+
+    mistake: str
+    argument: str
+    columns: Callable[[Inputs], list[Float]]
+
+
+@dataclass(frozen=True)
+class Corners:
+    """Where max(z, 0) has no derivative: the other ``slopes`` there that frameworks take are choices, ``mistake`` in the catalogue."""
+
+    mistake: str
+    slopes: tuple[float, ...]
+    outputs: Callable[[float, Inputs], Outputs]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """An explanation whose numbers were fitted: what it returns on all vectors in one line, and the words of the report.
+
+    ``declare``  (sense, reduction, whether c has the other sign), where that is part of it
+    """
+
+    prediction: Float
+    id: str
+    title: str
+    effect: str
+    evidence: str
+    fix: str
+    declare: tuple[str, str, bool] | None = None
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What judges an estimate; theta is (the matrix, the constant), as the model packs it.
+
+    ``objective``   inputs -> the package's own objective there: called with theta, it gives value and gradient
+    ``aligned``     (theta, other) -> theta in the order and with the signs of ``other``
+    ``directions``  (matrix, inputs, curvature) -> a basis of what can be asked there, the curvature in it
+    ``hints``       what failing estimates have in common, from the diagnosis's answers
+    """
+
+    objective: Callable[[Inputs], Any]
+    aligned: Callable[[Float, Float], Float]
+    directions: Callable[[Float, Inputs, Float], tuple[Float, Float]]
+    hints: Callable[[Any], tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Argmax:
+    """What an estimate maximises.
+
+    ``of``      the objective whose maximum it is
+    ``matrix``  its argument, and the output, by which it is judged; the other is ``of.constant``
+    ``tools``   what judges it, imported when it is asked for: it needs half of the package, a function's values none of it
+    """
+
+    of: Objective
+    matrix: str
+    tools: Callable[[], Tools]
+
+
+def no_samples(inputs: Inputs) -> tuple[Float, ...]:
+    """For objectives without a log-sigmoid."""
+    return ()
+
+
+def no_numbers(inputs: Inputs) -> Float:
+    """For objectives without exponentials."""
+    return np.empty(0)
+
+
+def no_kinks(inputs: Inputs) -> int:
+    """For objectives without kinks."""
+    return 0
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One function to be judged: all that is asked about it, here.
+
+    ``is_mean``      it sums over samples, so sense and reduction (``Convention``) apply to it
+    ``kind``         "function": outputs are compared number by number; "covariance": the same, to the digits of a quadrature;
+                     "estimate": any certified maximum as good as the stored one passes
+    ``sense``, ``reduction``   those of the stored numbers, and what an implementation is taken to have if it says nothing
+    ``constant``     the argument or output that may have the other sign: c
+
+    Its numbers
+    ``exact``        (**inputs, digits=) -> outputs as decimals; ``method`` says how, ``digits`` how many are stored
+    ``make``         (inputs, certificate) -> (outputs, certificate), where there is more to it than ``exact``
+    ``scales``       (**inputs, want=) -> the size of what rounds in each output
+    ``right``        the right steps; ``answer`` (steps, **inputs) -> outputs by these steps
+
+    Where it is hard, float64 in, read for flags and hints
+    ``log_sigmoids``   the arguments t of every ln sigma(t), one array a sample: far below 0 is a tail
+    ``exponents``      what a plain form takes exp of: beyond 89 it overflows in float32
+    ``saturating``     what a saturating function is taken of, an array a layer
+    ``n_kinks``        how many points are at a kink exactly; ``kink`` which other derivative there is a choice
+    ``visited``        what changes sign at a kink on the way of a trajectory, an array a step
+
+    What else there is to it
+    ``facts``        of its arguments, see ``Facts``
+    ``symmetric``    the arguments that are symmetric matrices
+    ``derived``      sizes of its outputs that follow from those of its arguments
+    ``dimensions``   the axes' names that only this family has, in words
+    ``falls_for_ever``   its value has no floor, so that one that returns twice is a clip
+    ``fit``          the diagnosis's answers -> a fitted explanation, where there is a formula to fit
+    ``argmax``       what an estimate maximises
+    """
+
+    name: str
+    arguments: dict[str, Shape]
+    outputs: tuple[Output, ...]
+    formula: str
+    source: str
+    is_mean: bool = False
+    kind: str = "function"
+    sense: str = "maximise"
+    reduction: str = "per_data"
+    constant: str | None = None
+    exact: Callable[..., Outputs] | None = None
+    make: Callable[[Inputs, Certificate], tuple[Outputs, Certificate]] | None = None
+    method: str = ""
+    digits: int = DIGITS
+    scales: Callable[..., Scales] | None = None
+    right: Any = None
+    answer: Callable[..., Outputs] | None = None
+    log_sigmoids: Callable[[Inputs], tuple[Float, ...]] = no_samples
+    exponents: Callable[[Inputs], Float] = no_numbers
+    saturating: Callable[[Inputs], Sequence[Float]] = no_samples
+    n_kinks: Callable[[Inputs], int] = no_kinks
+    kink: Ridges | Corners | None = None
+    visited: Callable[[Inputs], Sequence[Float]] = no_samples
+    facts: tuple[Facts, ...] = ()
+    symmetric: tuple[str, ...] = ()
+    derived: Callable[[Mapping[str, int]], Mapping[str, int]] = lambda sizes: {}
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    falls_for_ever: bool = False
+    fit: Callable[[Any], Fitted | None] | None = None
+    argmax: Argmax | None = None
+
+    def output(self, name: str) -> Output:
+        """The output of that name; KeyError if there is none."""
+        return {output.name: output for output in self.outputs}[name]
+
+    def sizes(self, inputs: Inputs) -> dict[str, int]:
+        """The length of every axis that the arguments have."""
+        shapes = ((shape, np.shape(inputs[name])) for name, shape in self.arguments.items())
+        return {axis: size for shape, got in shapes for axis, size in zip(shape, got)}
+
+    def sample_sizes(self, inputs: Inputs) -> tuple[int, int]:
+        """(n_data, n_noise); n_noise is 0 where there is no noise sample."""
+        sizes = self.sizes(inputs)
+        return sizes.get("n_data", 0), sizes.get("n_noise", 0)
+
+    def evaluate(self, steps: Any, inputs: Inputs) -> Outputs:
+        """The outputs by these steps, in the dtype of the inputs, without warnings: -inf and NaN are answers."""
+        if self.answer is None:
+            raise ValueError(
+                f"{self.name}: got steps; an objective of kind {self.kind} is not computed by any"
+            )
+        with np.errstate(all="ignore"):
+            outputs = self.answer(steps, **inputs)
+            return steps.finish(self, inputs, outputs) if isinstance(steps, Steps) else outputs
+
+    def made(self, inputs: Inputs, certificate: Certificate) -> tuple[Outputs, Certificate]:
+        """The outputs as decimals, and what a vector carries beside them."""
+        if self.make is not None:
+            return self.make(inputs, certificate)
+        assert self.exact is not None
+        return self.exact(**inputs, digits=self.digits), {}
+
+
+@dataclass(frozen=True)
+class Relative:
+    """Another function of the same arguments, which may have been handed over in the place of ``at``.
+
+    ``evaluate``  inputs of ``at`` -> what the other function makes of them
+    ``use``       the objective to name instead; "" where none is the one, and ``title`` says what was computed
+    """
+
+    at: str
+    id: str
+    title: str
+    use: str
+    evaluate: Callable[[Inputs], Outputs]
+
+
+@dataclass(frozen=True)
+class Family:
+    """Objectives that share their formulas, and what is known about them. A relative stands in the newer of two families."""
+
+    name: str
+    objectives: tuple[Objective, ...]
+    relatives: tuple[Relative, ...] = ()
+
+
+def size_factors(sizes: Mapping[str, int]) -> dict[str, float]:
+    """What a factor may be a multiple of: "1", then sizes and their reciprocals, nu = n_noise/n_data among them."""
+    found = {"1": 1.0}
+    known: dict[str, float] = {
+        name: size for name in ("n_data", "n_noise") if (size := sizes.get(name, 0))
+    }
+    if len(known) == 2:
+        known["nu"] = sizes["n_noise"] / sizes["n_data"]
+    known |= {axis: size for axis, size in sizes.items() if axis in ("n_points", "n_dim")}
+    for name, number in known.items():
+        found |= {name: number, f"1/{name}": 1.0 / number}
+    if "nu" in known:
+        found |= {"1 + nu": 1.0 + known["nu"], "1/(1 + nu)": 1.0 / (1.0 + known["nu"])}
+    return found
+
+
+def size_offsets(sizes: Mapping[str, int], of_arguments: Mapping[str, float]) -> dict[str, float]:
+    """What an error may be a multiple of: "1", ln nu, the dimension, what the arguments offer, the sample sizes."""
+    found = {"1": 1.0}
+    n_data, n_noise = sizes.get("n_data", 0), sizes.get("n_noise", 0)
+    if n_noise:
+        found["ln nu"] = float(np.log(n_noise / n_data))
+    if "n_dim" in sizes:
+        found["n_dim"] = sizes["n_dim"]
+    found |= of_arguments
+    found |= {name: size for name, size in (("n_data", n_data), ("n_noise", n_noise)) if size}
+    return found | ({"nu": n_noise / n_data} if n_noise else {})
