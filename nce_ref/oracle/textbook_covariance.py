@@ -82,7 +82,7 @@ class CovarianceSteps:
     weight: Weight = noise_posterior
     noise: Noise = the_noise
     sandwich: Sandwich = corrected
-    finish: Finish = as_it_is
+    returned: Finish = as_it_is
     scale: float = SQRT2
     slope: float | None = None
     in_theta: bool = True
@@ -107,7 +107,7 @@ def evaluate_covariance(
             turn = np.eye(len(information))
             turn[:-1, :-1] = np.kron(np.eye(len(B)), np.linalg.inv(B))
             information = turn @ information @ turn.T
-        sigma = steps.finish(steps.sandwich(information, nu), B, nu)
+        sigma = steps.returned(steps.sandwich(information, nu), B, nu)
     return {"covariance": sigma.astype(np.asarray(inputs["B"]).dtype)}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import nce_ref as nr
 from nce_ref.oracle import exact_network
-from nce_ref.oracle.mistakes.network import NETWORK, NETWORK_GRADIENTS
+from nce_ref.oracle.mistakes import mistakes_at
 from nce_ref.oracle.objectives import OBJECTIVES
 from tests.oracle.float64_bounds import U, agrees
 
@@ -50,13 +50,8 @@ def test_the_package_agrees_and_planted_mistakes_do_not(name, sizes):
     }
     assert agrees(got, want, allowed)
     objective = f"mlp_{name}_log_density"
-    for mistake in (*NETWORK, *NETWORK_GRADIENTS):
-        if (
-            objective in mistake.objectives
-            and not mistake.choice
-            and len(sizes) > 2
-            and sizes[1] > 1
-        ):
+    for mistake in mistakes_at(objective):
+        if not mistake.choice and len(sizes) > 2 and sizes[1] > 1:
             wrong = mistake.evaluate(
                 objective, {"layer_sizes": np.array(sizes), "theta": theta, "u": u}
             )

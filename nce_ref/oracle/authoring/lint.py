@@ -26,7 +26,7 @@ from nce_ref.oracle.authoring.flags import (
     is_derived,
 )
 from nce_ref.oracle.authoring.layout import spell, spell_hex
-from nce_ref.oracle.mistakes import CATALOGUE
+from nce_ref.oracle.mistakes import FORMER, mistakes_at
 from nce_ref.oracle.objectives import OBJECTIVES, Objective
 from nce_ref.oracle.vectors import FOLDER, MalformedVectors, read_input, read_json
 
@@ -193,7 +193,8 @@ def _test(objective: Objective, test: Test, digits: int, folder: Path) -> Iterat
 
 
 def _kills(objective: Objective, test: Test) -> Iterator[str]:
-    known = {mistake.id for mistake in CATALOGUE.values() if objective.name in mistake.objectives}
+    known = {mistake.id for mistake in mistakes_at(objective.name)}
+    known |= {former for former, id in FORMER.items() if id in known}
     if unknown := [mistake for mistake in test["kills"] if mistake not in known]:
         yield f"kills: {', '.join(unknown)}: no mistake of {objective.name} in the catalogue"
     if known and not test["kills"] and not test["comment"].startswith(KILLS_NOTHING):

@@ -20,6 +20,7 @@ import numpy as np
 from nce_ref.oracle.conventions import OURS, Convention, own_convention
 from nce_ref.oracle.diagnosis.compound import search_easy, search_pairs
 from nce_ref.oracle.diagnosis.hints import compute_hints, lost_digits, single_precision
+from nce_ref.oracle.diagnosis.numbers import determined, fit_numbers
 from nce_ref.oracle.diagnosis.observed import Observed, observe
 from nce_ref.oracle.diagnosis.relatives import relatives_of, remedy
 from nce_ref.oracle.diagnosis.suspects import (
@@ -84,6 +85,8 @@ def diagnose(
     full = [candidate for candidate in found if is_full(candidate, observed)]
     if full:
         return _verdict(observed, found, full, precision)
+    if fitted_numbers := fit_numbers(observed):
+        return _verdict(observed, fitted_numbers + found, fitted_numbers, precision)
     part, alone = search_alone(observed)
     if alone:
         return _verdict(part, alone, alone, precision)
@@ -153,6 +156,8 @@ def _verdict(
     observed: Observed, found: list[Candidate], full: list[Candidate], precision: str | None
 ) -> Diagnosis:
     """Something explains everything: the simplest, those as simple, the next."""
+    full = [determined(observed, candidate) for candidate in full]
+    found = [*full, *(one for one in found if all(one.id != two.id for two in full))]
     first = full[0]
     as_likely = {
         candidate.id
@@ -263,6 +268,9 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
             words,
         )
     mistakes = [CATALOGUE[name] for name in candidate.id.split(" + ")]
+    value = ""
+    if candidate.value is not None and mistakes[0].number is not None:
+        value = f", {mistakes[0].number.symbol} = {candidate.value:g}"
     title, effect, fix = (
         " And: ".join(getattr(mistake, name) for mistake in mistakes)
         for name in ("title", "effect", "fix")
@@ -270,11 +278,12 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
     return Suspect(
         "mistake",
         candidate.id,
-        title + _where(candidate, observed) + also,
+        title + value + _where(candidate, observed) + also,
         *counts,
         effect,
         fix,
         also_declare,
+        candidate.value,
     )
 
 

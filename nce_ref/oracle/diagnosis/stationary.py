@@ -28,18 +28,13 @@ from nce_ref.oracle.conventions import Convention
 from nce_ref.oracle.diagnosis.observed import Observed
 from nce_ref.oracle.diagnosis.verdict import Suspect
 from nce_ref.oracle.families.base import Argmax
-from nce_ref.oracle.mistakes import ARITHMETIC, CATALOGUE
-from nce_ref.oracle.mistakes.gradients import GRADIENTS
-from nce_ref.oracle.mistakes.model_gradients import MODEL_GRADIENTS
+from nce_ref.oracle.mistakes import CATALOGUE, mistakes_at
 
 _STILL = 0.05
 _APART = 20.0  # how many times larger the right J's slope is
 _EARLY = 0.25  # of the vectors: BFGS stops early at one kinked sample in ten
 _RUN_AWAY = 1e-8  # of (1/n_data) sum h (1 - h), some 0.2 at a maximum
 _AS_STILL = 10.0  # suspects that are as likely as the stillest
-_LATER = {
-    mistake.id for mistake in (*GRADIENTS, *MODEL_GRADIENTS, *ARITHMETIC)
-}  # asked where none of the others is still
 
 Evaluate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -100,8 +95,12 @@ def maximised(observed: Observed) -> tuple[Maximised, ...]:
         for ids in _suspects(name):
             found = []
             for id in ids:
-                still = _largest(partial(CATALOGUE[id].evaluate, name), places, rights)
-                if still < np.inf:
+                number = CATALOGUE[id].number
+                stills = (
+                    _largest(partial(CATALOGUE[id].evaluate, name, value=value), places, rights)
+                    for value in ((None,) if number is None else number.known)
+                )
+                if (still := min(stills)) < np.inf:
                     found.append(Maximised(id, places is flipped, still, least))
             if found:
                 found.sort(key=lambda one: one.still)
@@ -161,10 +160,11 @@ def suspects_of_estimates(observed: Observed) -> tuple[Suspect, ...]:
 
 
 def _suspects(name: str) -> tuple[list[str], list[str]]:
-    ids = [
-        id for id, mistake in CATALOGUE.items() if name in mistake.objectives and not mistake.choice
-    ]
-    return [id for id in ids if id not in _LATER], [id for id in ids if id in _LATER]
+    """Slips in a gradient and of arithmetic are asked where none of the others is still."""
+    known = [mistake for mistake in mistakes_at(name) if not mistake.choice]
+    later = {mistake.id for mistake in known if mistake.gradient or mistake.arithmetic}
+    ids = [mistake.id for mistake in known]
+    return [id for id in ids if id not in later], [id for id in ids if id in later]
 
 
 def _largest(evaluate: Evaluate, places: Sequence[_Place], rights: Sequence[Float]) -> float:

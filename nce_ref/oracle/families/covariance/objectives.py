@@ -8,7 +8,7 @@ from typing import Any
 from nce_ref.oracle import exact_covariance, textbook_covariance
 from nce_ref.oracle.authoring.layout import each
 from nce_ref.oracle.families.base import Family, Objective, Output
-from nce_ref.oracle.families.covariance import scales
+from nce_ref.oracle.families.covariance import mistakes_algebra, mistakes_integrals, scales
 from nce_ref.oracle.families.densities import facts
 from nce_ref.oracle.families.densities.objectives import NOISE, SQUARE
 
@@ -41,4 +41,16 @@ ASYMPTOTIC_COVARIANCE = Objective(
     dimensions={"n_params": "n_dim^2 + 1: B row by row, then c"},
 )
 
-FAMILY = Family("covariance", (ASYMPTOTIC_COVARIANCE,))
+FAMILY = Family(
+    "covariance",
+    (ASYMPTOTIC_COVARIANCE,),
+    mistakes=(
+        (
+            "The asymptotic covariance",
+            (
+                *mistakes_integrals.MISTAKES,
+                *mistakes_algebra.MISTAKES,
+            ),
+        ),
+    ),
+)

@@ -9,7 +9,17 @@ import numpy as np
 from nce_ref._checks import Float
 from nce_ref.oracle import exact
 from nce_ref.oracle.families.base import Family, Inputs, Objective, Output, Relative, Ridges, Shape
-from nce_ref.oracle.families.densities import facts, scales, textbook
+from nce_ref.oracle.families.densities import (
+    facts,
+    mistakes_gaussian,
+    mistakes_gradients,
+    mistakes_likelihood,
+    mistakes_models,
+    mistakes_noise,
+    mistakes_terms,
+    scales,
+    textbook,
+)
 from nce_ref.oracle.families.kernels.objectives import EXACT
 
 SOURCES = {
@@ -94,5 +104,23 @@ FAMILY = Family(
             "",
             _normalised,
         ),
+    ),
+    mistakes=(
+        (
+            "The noise's Gaussian log-density",
+            (
+                *mistakes_gaussian.MISTAKES,
+                *mistakes_noise.MISTAKES,
+            ),
+        ),
+        (
+            "The model and its constant c",
+            (
+                *mistakes_models.MISTAKES,
+                *mistakes_terms.MISTAKES,
+            ),
+        ),
+        ("The likelihood of the Laplace ICA model", mistakes_likelihood.MISTAKES),
+        ("Gradients by the model's parameters written by hand", mistakes_gradients.MISTAKES),
     ),
 )

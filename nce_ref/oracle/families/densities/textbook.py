@@ -78,6 +78,14 @@ class ScaleSteps(Steps):
         return self.sqrt2
 
 
+class DemixingSteps(Steps):
+    """How the demixing matrix is read."""
+
+    def demixing(self, B: Array) -> tuple[Array, Callable[[Array], Array]]:
+        """B as it is handed over, and dJ/dB of what was read -> dJ/dB."""
+        return B, lambda of_B: of_B
+
+
 class ConstantSteps(Steps):
     """The right steps of an unnormalised model's constant."""
 
@@ -86,10 +94,8 @@ class ConstantSteps(Steps):
         return c, 1.0
 
 
-class LaplaceSteps(ScaleSteps, ConstantSteps):
+class LaplaceSteps(ScaleSteps, DemixingSteps, ConstantSteps):
     """The right steps of the Laplace ICA model."""
-
-    log_2 = math.log(2.0)
 
     def sources(self, B: Array, u: Array) -> tuple[Array, Callable[[Array], Array]]:
         """s = B u, points as rows, and dJ/ds -> dJ/dB."""
@@ -106,12 +112,13 @@ class LaplaceSteps(ScaleSteps, ConstantSteps):
 
     def laplace(self, B: Array, c: float, u: Array, is_data: bool = True) -> tuple[Array, Pullback]:
         """-sqrt(2) sum_i |b_i . u| + c."""
-        s, back = self.sources(B, u)
+        read, turn = self.demixing(B)
+        s, back = self.sources(read, u)
         total, slope = self.sum_of_sources(s)
         constant, up = self.constant(c, is_data)
         scale = self.laplace_scale
         return -scale * total + constant, lambda w: (
-            back(-scale * w[:, None] * slope),
+            turn(back(-scale * w[:, None] * slope)),
             up * w.sum(),
         )
 
@@ -136,6 +143,8 @@ class GaussianModelSteps(ConstantSteps):
 
 class LikelihoodSteps(LaplaceSteps):
     """The right steps of the Laplace ICA model's likelihood."""
+
+    log_2 = math.log(2.0)
 
     def log_normaliser(self, B: Array, n_data: int) -> tuple[Any, Array]:
         """-ln Z = ln|det B| - (n/2) ln 2, and its gradient B^-T."""

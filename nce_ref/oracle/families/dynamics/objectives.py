@@ -11,7 +11,14 @@ from nce_ref.oracle import exact_dynamics
 from nce_ref.oracle.families.base import Array, Facts, Family, Inputs, Objective, Output, Shape
 from nce_ref.oracle.families.densities import facts
 from nce_ref.oracle.families.densities.objectives import SQUARE, U
-from nce_ref.oracle.families.dynamics import scales, textbook
+from nce_ref.oracle.families.dynamics import (
+    mistakes_decision,
+    mistakes_energy,
+    mistakes_leapfrog,
+    mistakes_scores,
+    scales,
+    textbook,
+)
 from nce_ref.oracle.families.score_matching.objectives import above_0
 
 EXACT = "nce_ref/oracle/exact_dynamics.py: exact numbers r + s sqrt(2), exp in decimals, rounded at the end"
@@ -123,4 +130,23 @@ METROPOLIS_DECISION = Objective(
     facts=(Facts(refuses=_undecided),),
 )
 
-FAMILY = Family("dynamics", (LEAPFROG_GAUSSIAN, LEAPFROG_LAPLACE_ICA, METROPOLIS_DECISION))
+FAMILY = Family(
+    "dynamics",
+    (LEAPFROG_GAUSSIAN, LEAPFROG_LAPLACE_ICA, METROPOLIS_DECISION),
+    mistakes=(
+        (
+            "The leapfrog",
+            (
+                *mistakes_leapfrog.MISTAKES,
+                *mistakes_scores.MISTAKES,
+            ),
+        ),
+        (
+            "The energies of a transition and the Metropolis decision",
+            (
+                *mistakes_energy.MISTAKES,
+                *mistakes_decision.MISTAKES,
+            ),
+        ),
+    ),
+)

@@ -79,6 +79,7 @@ class LaplaceLeapfrogSteps(LeapfrogSteps, LaplaceSteps):
 
     def laplace_score(self, B: Array, u: Array, scale: float) -> Array:
         """-sqrt(2) B' sign(B u)."""
+        B, _ = self.demixing(B)
         return -scale * np.sign(u @ B.T) @ B
 
 

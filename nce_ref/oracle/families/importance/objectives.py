@@ -19,7 +19,13 @@ from nce_ref.oracle.families.densities.objectives import (
     X,
     Y,
 )
-from nce_ref.oracle.families.importance import scales, textbook
+from nce_ref.oracle.families.importance import (
+    mistakes,
+    mistakes_gradients,
+    mistakes_terms,
+    scales,
+    textbook,
+)
 from nce_ref.oracle.families.nce.objectives import log_ratios, noise_varies
 
 EXACT = "nce_ref/oracle/exact_rivals.py: decimal arithmetic, its precision doubled until all digits agree"
@@ -104,5 +110,15 @@ FAMILY = Family(
             LAPLACE_ICA_MLE.name,
             _exact_normaliser,
         ),
+    ),
+    mistakes=(
+        (
+            "Importance sampling",
+            (
+                *mistakes.MISTAKES,
+                *mistakes_terms.MISTAKES,
+            ),
+        ),
+        ("Gradients of importance sampling written by hand", mistakes_gradients.MISTAKES),
     ),
 )

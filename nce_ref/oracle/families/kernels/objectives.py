@@ -7,7 +7,13 @@ import numpy as np
 from nce_ref._checks import Float
 from nce_ref.oracle import exact
 from nce_ref.oracle.families.base import Family, Inputs, Objective, Output, Relative
-from nce_ref.oracle.families.kernels import scales, textbook
+from nce_ref.oracle.families.kernels import (
+    mistakes,
+    mistakes_arithmetic,
+    mistakes_gradients,
+    scales,
+    textbook,
+)
 
 EXACT = "nce_ref/oracle/exact.py: decimal arithmetic, its precision doubled until all digits agree"
 
@@ -64,5 +70,10 @@ FAMILY = Family(
             LOG_SIGMOID.name,
             lambda inputs: LOG_SIGMOID.evaluate(LOG_SIGMOID.right, inputs),
         ),
+    ),
+    mistakes=(
+        ("The kernels", mistakes.MISTAKES),
+        ("Arithmetic of the kernels", mistakes_arithmetic.MISTAKES),
+        ("Derivatives of the kernels written by hand", mistakes_gradients.MISTAKES),
     ),
 )

@@ -10,8 +10,6 @@ is_data    which sample a step is asked about: both are treated alike, except wh
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from nce_ref.oracle.families.base import Array, Outputs, Steps
@@ -19,8 +17,6 @@ from nce_ref.oracle.families.base import Array, Outputs, Steps
 
 class LogSigmoidSteps(Steps):
     """The right steps of ln sigma."""
-
-    log_2 = math.log(2.0)
 
     def log_sigmoid(self, t: Array) -> tuple[Array, Array]:
         """ln sigma(t) = min(t, 0) - ln(1 + e^-|t|), and sigma(-t): nothing overflows, nothing cancels."""

@@ -31,7 +31,16 @@ from nce_ref.oracle.families.densities.objectives import (
     Y,
 )
 from nce_ref.oracle.families.kernels.objectives import EXACT
-from nce_ref.oracle.families.nce import one_formula, scales, textbook
+from nce_ref.oracle.families.nce import (
+    mistakes_arithmetic,
+    mistakes_gradients,
+    mistakes_model_gradients,
+    mistakes_nu,
+    mistakes_samples,
+    one_formula,
+    scales,
+    textbook,
+)
 from nce_ref.oracle.families.nce.one_formula_words import fitted
 
 _J = "(1/n_data) [sum_x ln sigma(G - ln nu) + sum_y ln sigma(ln nu - G)]"
@@ -240,4 +249,15 @@ FAMILY = Family(
             _likelihood,
         ),
     ),
+    mistakes=(
+        ("The noise ratio nu", mistakes_nu.MISTAKES),
+        ("Samples, labels and densities mixed up", mistakes_samples.MISTAKES),
+        ("Arithmetic of J", mistakes_arithmetic.MISTAKES),
+        ("Gradients of J written by hand", mistakes_gradients.MISTAKES),
+        (
+            "Gradients of J by the model's parameters written by hand",
+            mistakes_model_gradients.MISTAKES,
+        ),
+    ),
+    all_of_it="every NCE objective",
 )

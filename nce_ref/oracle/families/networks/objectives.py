@@ -21,7 +21,7 @@ from nce_ref.oracle.families.base import (
     Relative,
 )
 from nce_ref.oracle.families.densities.objectives import U
-from nce_ref.oracle.families.networks import scales, textbook
+from nce_ref.oracle.families.networks import mistakes, mistakes_gradients, scales, textbook
 
 RELU_KINK = "mlp-relu-kink"  # the catalogue's entry
 _STEPS = {
@@ -144,4 +144,9 @@ FAMILY = Family(
         for activation, other in _BY_ACTIVATION.items()
         if other is not at
     ),
+    mistakes=(
+        ("Networks as log-densities", mistakes.MISTAKES),
+        ("Back-propagation written by hand", mistakes_gradients.MISTAKES),
+    ),
+    all_of_it="every network",
 )

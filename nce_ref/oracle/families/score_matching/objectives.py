@@ -12,7 +12,13 @@ from nce_ref.oracle.families.base import Facts, Family, Inputs, Objective, Outpu
 from nce_ref.oracle.families.densities import facts
 from nce_ref.oracle.families.densities.objectives import SQUARE, X
 from nce_ref.oracle.families.importance.objectives import EXACT
-from nce_ref.oracle.families.score_matching import scales, textbook
+from nce_ref.oracle.families.score_matching import (
+    mistakes,
+    mistakes_divergence,
+    mistakes_gradients,
+    scales,
+    textbook,
+)
 
 
 def above_0(name: str) -> Callable[[Inputs], Iterator[str]]:
@@ -53,4 +59,17 @@ LAPLACE_ICA_SCORE_MATCHING = Objective(
     ),
 )
 
-FAMILY = Family("score_matching", (LAPLACE_ICA_SCORE_MATCHING,))
+FAMILY = Family(
+    "score_matching",
+    (LAPLACE_ICA_SCORE_MATCHING,),
+    mistakes=(
+        (
+            "Score matching",
+            (
+                *mistakes.MISTAKES,
+                *mistakes_divergence.MISTAKES,
+            ),
+        ),
+        ("Gradients of score matching written by hand", mistakes_gradients.MISTAKES),
+    ),
+)

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from nce_ref.oracle.families.base import Array, Outputs
-from nce_ref.oracle.families.densities.textbook import ScaleSteps
+from nce_ref.oracle.families.densities.textbook import DemixingSteps, ScaleSteps
 
 
-class ScoreMatchingSteps(ScaleSteps):
+class ScoreMatchingSteps(ScaleSteps, DemixingSteps):
     """The right steps of score matching."""
 
     def smoothed_sign(self, s: Array, slope: float) -> tuple[Array, Array, Array]:
@@ -58,6 +58,7 @@ class ScoreMatchingSteps(ScaleSteps):
     def score_matching(self, B: Array, x: Array, slope: float, scale: float) -> tuple[Any, Array]:
         """J, and its derivative by B."""
         n_data = len(x)
+        B, turn = self.demixing(B)
         s = x @ B.T
         (phi, of_phi), (bend, of_bend) = self.source_scores(s, slope, scale)
         square, by_B, by_phi = self.squared_score(B, phi)
@@ -70,7 +71,7 @@ class ScoreMatchingSteps(ScaleSteps):
             second * (of_bend * norms).T @ x / n_data,
             second * bend.mean(axis=0)[:, None] * of_norms,
         )
-        return -value, -grad
+        return -value, -turn(grad)
 
 
 def laplace_ica_score_matching(
