@@ -10,6 +10,8 @@ Conventions
 -----------
 inputs   in the objective's order, without blanks, matrices as arrays of rows; numbers read back to the same float64, never NaN
 results  numbers and nested arrays; NaN, Infinity, "NaN", "inf", "-inf" and null (what JSON.stringify makes of NaN) are read too
+nesting  at most ``NESTING`` brackets within each other, counted before a line is read: how deep the interpreter itself can
+         read differs from version to version
 trouble  whatever else comes is one ``Errored`` line for that case; a harness that hangs or dies is started anew for the next
          case, and given up after ``PATIENCE`` such cases in a row
 """
@@ -17,6 +19,7 @@ trouble  whatever else comes is one ``Errored`` line for that case; a harness th
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -30,9 +33,15 @@ from nce_ref.oracle.vectors import MalformedVectors, Vector, cases, suite
 
 PROTOCOL = 1
 PATIENCE = 3
+NESTING = (
+    32  # brackets within each other in a line; an honest answer, a matrix among the results, has 4
+)
 _KINDS = ("results", "skipped", "errored")
 _ON_STDOUT = "stdout is for answers alone: print everything else to stderr"
 _GRACE = 0.2  # seconds for the answer that may follow a line that is none
+# Up to its end, or the line's: sought anew from each of its quotes, a string without an end would cost their number squared.
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)')
+_BRACKET = re.compile(r"[][{}]")
 _WORDS = {"nan": float("nan"), "inf": float("inf"), "infinity": float("inf")}
 
 
@@ -268,15 +277,30 @@ class _Session:
 
 def _parsed(text: str) -> dict[str, Any] | str:
     """The JSON object of that line, or what is wrong with it."""
+    quoted = shortened(text.strip())
+    if brackets := _too_deep(text):
+        opened = sum(brackets.count(bracket) for bracket in "[{")
+        if 2 * opened == len(brackets):
+            return f"results are nested too deeply: {quoted} (at most {NESTING} brackets within each other)"
+        return f"line is not JSON: {quoted} ({_ON_STDOUT})"
     try:
         reply = json.loads(text)
-    except (ValueError, RecursionError):
-        return f"line is not JSON: {shortened(text.strip())} ({_ON_STDOUT})"
-    return (
-        reply
-        if isinstance(reply, dict)
-        else f"reply is not a JSON object: {shortened(text.strip())}"
-    )
+    except ValueError:
+        return f"line is not JSON: {quoted} ({_ON_STDOUT})"
+    return reply if isinstance(reply, dict) else f"reply is not a JSON object: {quoted}"
+
+
+def _too_deep(text: str) -> str:
+    """All brackets of a line in which more than ``NESTING`` stand within each other, those in strings left out; else "".
+
+    They are counted one by one, since reading the line would recurse at each of them.
+    """
+    bare, depth = _STRING.sub("", text), 0
+    for bracket in _BRACKET.finditer(bare):
+        depth += 1 if bracket[0] in "[{" else -1
+        if depth > NESTING:
+            return "".join(_BRACKET.findall(bare))
+    return ""
 
 
 def _misnamed(reply: dict[str, Any], expected: str) -> str:
@@ -301,7 +325,4 @@ def _answer(reply: dict[str, Any]) -> dict[str, Any] | Skipped | Errored:
         return Errored(
             f'"results" is not a JSON object like {{"value": ...}}: {shortened(json.dumps(content))}'
         )
-    try:
-        return {name: decode(value) for name, value in content.items()}
-    except RecursionError:
-        return Errored(f"results are nested too deeply: {shortened(json.dumps(content))}")
+    return {name: decode(value) for name, value in content.items()}

@@ -64,10 +64,9 @@ def compare(
         error = np.abs(np.asarray(got, dtype=np.float64) - want)
         error = np.where(np.isfinite(error), error, np.inf)
         in_allowances = error / allowed
-        in_ulp = error / np.spacing(
-            np.maximum(np.abs(want), np.finfo(dtype).tiny).astype(dtype)
-        ).astype(np.float64)
-    worst = np.unravel_index(int(np.argmax(in_allowances)), in_allowances.shape)
+        worst = np.unravel_index(int(np.argmax(in_allowances)), in_allowances.shape)
+        size = np.maximum(np.abs(want[worst]), np.finfo(dtype).tiny).astype(dtype)
+        in_ulp = error[worst] / np.float64(np.spacing(size))
     return Comparison(
         output=output,
         passed=bool((in_allowances <= 1.0).all()),
@@ -76,7 +75,7 @@ def compare(
         want=float(want[worst]),
         allowed=float(allowed[worst]),
         in_allowances=float(in_allowances[worst]),
-        in_ulp=float(in_ulp[worst]),
+        in_ulp=float(in_ulp),
         wrong=int((in_allowances > 1.0).sum()),
         size=in_allowances.size,
     )

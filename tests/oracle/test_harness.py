@@ -117,6 +117,12 @@ def test_a_good_harness_answers_every_case_that_it_offers(command):
 
 
 NOT_JSON = "(stdout is for answers alone: print everything else to stderr)"
+# The answer's object and that of its results are two more brackets.
+NESTED = (
+    'def bad(r): say(\'{"id":"%%s","results":{"value":%%s1%%s}}\' %% '
+    "(r['id'], '[' * %d, ']' * %d))"
+)
+
 BAD = {  # what it does at the second case: the line that must be reported there
     "hangs": ("def bad(r): time.sleep(60)", "no answer within 0.5 s"),
     "hangs, with a word on stderr": (
@@ -209,8 +215,9 @@ BAD = {  # what it does at the second case: the line that must be reported there
         "def bad(r): say({'id': r['id'], 'results': [1]})",
         """"results" is not a JSON object like {"value": ...}: '[1]'""",
     ),
-    "results nested beyond reading": (
-        "def bad(r): say('{\"id\":\"%s\",\"results\":{\"value\":%s1%s}}' % (r['id'], '[' * 700, ']' * 700))",
+    "results nested beyond reading": (NESTED % (700, 700), "results are nested too deeply: "),
+    "results nested one deeper than is read": (
+        NESTED % (harness.NESTING - 1, harness.NESTING - 1),
         "results are nested too deeply: ",
     ),
     "an error of its own": (
@@ -236,6 +243,32 @@ def test_trouble_is_one_line_at_its_case_and_the_others_are_answered(command, wh
     assert got.message == message or (message.endswith(": ") and got.message.startswith(message))
     assert "\n" not in got.message and len(got.message) < 300
     assert answers.broken == ""
+
+
+def test_what_is_nested_as_deep_as_may_be_is_read_on_every_interpreter(command):
+    depth = harness.NESTING - 2
+    answer = run(command(NESTED % (depth, depth)))["log_sigmoid/1"]
+    for _ in range(depth):
+        (answer,) = answer["value"] if isinstance(answer, dict) else answer
+    assert answer == 1.0
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 700, '"' + "[" * 700 + "]" * 700, "\\\\" + "]" * 700 + "[" * 700]
+)
+def test_brackets_in_a_string_nest_nothing(command, text):
+    said = run(command(f"def bad(r): say({{'id': r['id'], 'errored': {text!r}}})"))["log_sigmoid/1"]
+    assert said == Errored(f"the harness reports: {text}")
+
+
+@pytest.mark.parametrize(
+    "text", ['"' + '\\"' * (1 << 17), '"' * (1 << 17) + "\\", "[" * (1 << 19), "[1]," * (1 << 17)]
+)
+def test_no_line_costs_more_than_its_length(text):
+    """A tenth of a second of a processor is expected; once for each of the quotes it would be hours."""
+    begun = time.process_time()
+    assert harness._parsed(text).startswith("line is not JSON: ")
+    assert time.process_time() - begun < 5.0
 
 
 def test_a_case_may_be_skipped(command):

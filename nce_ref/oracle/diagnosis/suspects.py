@@ -156,15 +156,18 @@ def search(
     if not undeclared or any(is_full(candidate, observed) for candidate in found):
         ways = ways[:1]
     few = observed.subset(_probes(observed))
+    known = every_source(observed.objective.name) if sources is None else tuple(sources)
+    are_numeric = np.array([source.is_numeric for source in known], dtype=bool)
     for flipped in sorted({way.flipped for way in ways}):
         these = [way for way in ways if way.flipped == flipped]
         factors = np.stack([few.factors(way.convention) for way in these])
-        for source in every_source(observed.objective.name) if sources is None else sources:
-            plausible = _plausible(few, _laid_out(few, source, flipped), factors, source.is_numeric)
-            if not plausible.any():
+        of_few = _stacked(known, few.layout, few.dtype, flipped)
+        plausible = _plausible(few, of_few, factors, are_numeric)
+        for source, in_ways in zip(known, plausible):
+            if not in_ways.any():
                 continue
             outputs = _laid_out(observed, source, flipped)
-            for way in itertools.compress(these, plausible):
+            for way in itertools.compress(these, in_ways):
                 complexity = 1.0 if way is ways[0] else 2.0 + 0.1 * way.words
                 found.append(
                     compare(
@@ -256,17 +259,21 @@ def _probes(observed: Observed) -> list[int]:
     return sorted(easy[:2] + hard[: max(1, 3 - len(easy[:2]))])
 
 
-def _plausible(few: Observed, outputs: Float, factors: Float, is_numeric: bool) -> Bools:
-    """By convention, whether the outputs are what came for any probe, roughly where they are not finite or not exact."""
-    candidates = factors * outputs
-    with np.errstate(all="ignore"):
-        roughly = np.maximum(
-            _ROUGHLY * np.abs(candidates - few.want), _SMALL[few.dtype] * few.scale
-        )
-        near = np.abs(few.got - candidates) <= np.maximum(few.allowed(candidates), roughly)
-    bad, bad_got = ~np.isfinite(candidates), ~np.isfinite(few.got)
-    agree = near | (bad | bad_got if is_numeric else bad & bad_got)
-    return np.asarray(np.logical_and.reduceat(agree, few.starts, axis=1).any(axis=1))
+def _plausible(few: Observed, outputs: Float, factors: Float, are_numeric: Bools) -> Bools:
+    """By source and convention, whether the outputs are what came for any probe, roughly where they are not finite or not exact."""
+    found = np.empty((len(outputs), len(factors)), dtype=bool)
+    bad_got, numeric = ~np.isfinite(few.got), are_numeric[:, None]
+    for way, of_way in enumerate(factors):
+        candidates = of_way * outputs
+        with np.errstate(all="ignore"):
+            roughly = np.maximum(
+                _ROUGHLY * np.abs(candidates - few.want), _SMALL[few.dtype] * few.scale
+            )
+            near = np.abs(few.got - candidates) <= np.maximum(few.allowed(candidates), roughly)
+        bad = ~np.isfinite(candidates)
+        agree = near | (bad & bad_got) | (numeric & (bad | bad_got))
+        found[:, way] = np.logical_and.reduceat(agree, few.starts, axis=1).any(axis=1)
+    return found
 
 
 @functools.lru_cache(maxsize=32)
@@ -309,6 +316,17 @@ def _answer(source: Source, vector: Vector, dtype: str, flipped: bool) -> Mappin
 
 def _laid_out(observed: Observed, source: Source, flipped: bool, dtype: str | None = None) -> Float:
     return _flat(source, observed.layout, dtype or observed.dtype, flipped)
+
+
+@functools.lru_cache(maxsize=1 << 7)
+def _stacked(sources: tuple[Source, ...], layout: Layout, dtype: str, flipped: bool) -> Float:
+    """What every source makes of a few vectors, one row a source."""
+    size = max((end for *_, end in layout.places), default=0)
+    rows = [
+        layout.flatten([_answer(source, vector, dtype, flipped) for vector in layout.vectors])
+        for source in sources
+    ]
+    return np.stack(rows) if rows else np.empty((0, size))
 
 
 @functools.lru_cache(maxsize=1 << 12)

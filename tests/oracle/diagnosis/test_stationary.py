@@ -12,7 +12,7 @@ import pytest
 from scipy.optimize import minimize
 
 import nce_ref as nr
-from nce_ref.oracle import Convention, check
+from nce_ref.oracle import Convention, check, judge_estimates
 from nce_ref.oracle.diagnosis.stationary import _suspects
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.vectors import cases
@@ -149,8 +149,10 @@ def test_c_of_the_other_sign(name):
 
 
 @pytest.mark.parametrize("name", [LAPLACE, GAUSSIAN])
-def test_what_is_no_maximum_of_anything_known_has_no_name(name):
+def test_what_is_no_maximum_of_anything_known_has_no_name(name, monkeypatch):
     """A fit that has not converged, however near it came, and one that is far off: never a suspect."""
+    # Where a climb from there would end, half of the time, only changes the judge's words.
+    monkeypatch.setattr(judge_estimates, "_elsewhere", lambda *_: (False, "moved"))
     rng = np.random.default_rng(5)
 
     def moved(size, move, step):
