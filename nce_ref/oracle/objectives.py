@@ -14,10 +14,14 @@ from __future__ import annotations
 
 from nce_ref.oracle.families import FAMILIES
 from nce_ref.oracle.families.base import Objective, Output, Shape
-from nce_ref.oracle.families.densities.objectives import SOURCES
 
 __all__ = ["DIMENSIONS", "OBJECTIVES", "SOURCES", "Objective", "Output", "Shape", "find_objective"]
 
+# What the objectives' sources abbreviate.
+SOURCES = {
+    "P10": "P10 = Gutmann & Hyvarinen, AISTATS 2010",
+    "J12": "J12 = Gutmann & Hyvarinen, JMLR 2012",
+}
 OBJECTIVES: dict[str, Objective] = {
     objective.name: objective for family in FAMILIES for objective in family.objectives
 }

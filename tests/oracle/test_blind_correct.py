@@ -7,7 +7,7 @@ import pytest
 from nce_ref import oracle
 from nce_ref.oracle.families.networks.objectives import FAMILY
 from tests.oracle.blind.correct_numpy import IMPLEMENTATIONS
-from tests.oracle.right_rivals import RIVALS
+from tests.oracle.families.right_rivals import RIVALS
 
 # Networks and NCE's rivals came later; their right forms are in right_networks.py and right_rivals.py.
 LATER = {*(objective.name for objective in FAMILY.objectives), *RIVALS}

@@ -11,7 +11,7 @@ from nce_ref.oracle.judge import judge
 from nce_ref.oracle.kinks import settle
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.results import CHOICE, STATUSES
-from nce_ref.oracle.textbook import Steps, evaluate
+from tests.oracle.steps import Steps, evaluate
 
 OBJECTIVES = ("laplace_ica_nce", "laplace_ica_mle")
 DTYPES = ("float32", "float64")

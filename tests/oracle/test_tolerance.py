@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nce_ref.oracle import textbook
 from nce_ref.oracle.authoring.kills import excess
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.tolerance import DTYPES, K, allowance, tolerance_class
 from nce_ref.oracle.vectors import cases
-from tests.oracle import right_forms
+from tests.oracle import steps as textbook
+from tests.oracle.families import right_forms
 
 FUNCTIONS = [name for name, objective in OBJECTIVES.items() if objective.kind == "function"]
 FORMS = {

@@ -23,8 +23,9 @@ import numpy as np
 from nce_ref._checks import Float
 from nce_ref.oracle.authoring.flags import MAX_INLINE, derived_flags, is_derived
 from nce_ref.oracle.authoring.kills import kills
-from nce_ref.oracle.authoring.layout import each, spell, spell_hex, to_npz, to_text
+from nce_ref.oracle.authoring.layout import to_npz, to_text
 from nce_ref.oracle.families.base import Certificate
+from nce_ref.oracle.numbers.spelling import each, spell, spell_hex
 from nce_ref.oracle.objectives import OBJECTIVES, Objective
 from nce_ref.oracle.scales import scales
 from nce_ref.oracle.vectors import (

@@ -25,8 +25,8 @@ from nce_ref.oracle.authoring.flags import (
     derived_flags,
     is_derived,
 )
-from nce_ref.oracle.authoring.layout import spell, spell_hex
 from nce_ref.oracle.mistakes import FORMER, mistakes_at
+from nce_ref.oracle.numbers.spelling import spell, spell_hex
 from nce_ref.oracle.objectives import OBJECTIVES, Objective
 from nce_ref.oracle.vectors import FOLDER, MalformedVectors, read_input, read_json
 

@@ -19,7 +19,7 @@ from nce_ref._checks import Float
 from nce_ref.oracle.diagnosis.consistency import derivative_hint
 from nce_ref.oracle.diagnosis.observed import Observed, Slot
 from nce_ref.oracle.diagnosis.special_cases import explains_which
-from nce_ref.oracle.families.base import size_factors, size_offsets
+from nce_ref.oracle.families.sizes import size_factors, size_offsets
 from nce_ref.oracle.numbers.names import name_log, name_number
 
 

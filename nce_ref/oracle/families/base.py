@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nce_ref._checks import Float
+from nce_ref.oracle.numbers.logarithms import DIGITS
 
 Array = NDArray[Any]
 Pullback = Callable[[Array], tuple[Array, Any]]
@@ -33,7 +34,6 @@ Certificate = dict[str, Any]
 Test = Callable[[Inputs], bool]
 Feature = Callable[[Inputs], float]
 
-DIGITS = 40
 LOG_2 = math.log(2.0)
 
 
@@ -71,11 +71,6 @@ class Output:
     tolerance: str = "kernel"
 
 
-def nothing_refused(inputs: Inputs) -> Iterable[str]:
-    """No complaint."""
-    return ()
-
-
 @dataclass(frozen=True)
 class Facts:
     """What can be said of some arguments that several objectives share.
@@ -89,7 +84,7 @@ class Facts:
     flags: Mapping[str, Test] = field(default_factory=dict)
     properties: Mapping[str, Test] = field(default_factory=dict)
     offsets: Mapping[str, Feature] = field(default_factory=dict)
-    refuses: Callable[[Inputs], Iterable[str]] = nothing_refused
+    refuses: Callable[[Inputs], Iterable[str]] = lambda inputs: ()
 
 
 @dataclass(frozen=True)
@@ -160,21 +155,6 @@ class Argmax:
     tools: Callable[[], Tools]
 
 
-def no_samples(inputs: Inputs) -> tuple[Float, ...]:
-    """For objectives without a log-sigmoid."""
-    return ()
-
-
-def no_numbers(inputs: Inputs) -> Float:
-    """For objectives without exponentials."""
-    return np.empty(0)
-
-
-def no_kinks(inputs: Inputs) -> int:
-    """For objectives without kinks."""
-    return 0
-
-
 @dataclass(frozen=True)
 class Objective:
     """One function to be judged: all that is asked about it, here.
@@ -225,12 +205,12 @@ class Objective:
     scales: Callable[..., Scales] | None = None
     right: Any = None
     answer: Callable[..., Outputs] | None = None
-    log_sigmoids: Callable[[Inputs], tuple[Float, ...]] = no_samples
-    exponents: Callable[[Inputs], Float] = no_numbers
-    saturating: Callable[[Inputs], Sequence[Float]] = no_samples
-    n_kinks: Callable[[Inputs], int] = no_kinks
+    log_sigmoids: Callable[[Inputs], tuple[Float, ...]] = lambda inputs: ()
+    exponents: Callable[[Inputs], Float] = lambda inputs: np.empty(0)
+    saturating: Callable[[Inputs], Sequence[Float]] = lambda inputs: ()
+    n_kinks: Callable[[Inputs], int] = lambda inputs: 0
     kink: Ridges | Corners | None = None
-    visited: Callable[[Inputs], Sequence[Float]] = no_samples
+    visited: Callable[[Inputs], Sequence[Float]] = lambda inputs: ()
     facts: tuple[Facts, ...] = ()
     symmetric: tuple[str, ...] = ()
     derived: Callable[[Mapping[str, int]], Mapping[str, int]] = lambda sizes: {}
@@ -409,32 +389,3 @@ class Family:
     relatives: tuple[Relative, ...] = ()
     mistakes: tuple[tuple[str, tuple[Mistake, ...]], ...] = ()
     all_of_it: str = ""
-
-
-def size_factors(sizes: Mapping[str, int]) -> dict[str, float]:
-    """What a factor may be a multiple of: "1", then sizes and their reciprocals, nu = n_noise/n_data among them."""
-    found = {"1": 1.0}
-    known: dict[str, float] = {
-        name: size for name in ("n_data", "n_noise") if (size := sizes.get(name, 0))
-    }
-    if len(known) == 2:
-        known["nu"] = sizes["n_noise"] / sizes["n_data"]
-    known |= {axis: size for axis, size in sizes.items() if axis in ("n_points", "n_dim")}
-    for name, number in known.items():
-        found |= {name: number, f"1/{name}": 1.0 / number}
-    if "nu" in known:
-        found |= {"1 + nu": 1.0 + known["nu"], "1/(1 + nu)": 1.0 / (1.0 + known["nu"])}
-    return found
-
-
-def size_offsets(sizes: Mapping[str, int], of_arguments: Mapping[str, float]) -> dict[str, float]:
-    """What an error may be a multiple of: "1", ln nu, the dimension, what the arguments offer, the sample sizes."""
-    found = {"1": 1.0}
-    n_data, n_noise = sizes.get("n_data", 0), sizes.get("n_noise", 0)
-    if n_noise:
-        found["ln nu"] = float(np.log(n_noise / n_data))
-    if "n_dim" in sizes:
-        found["n_dim"] = sizes["n_dim"]
-    found |= of_arguments
-    found |= {name: size for name, size in (("n_data", n_data), ("n_noise", n_noise)) if size}
-    return found | ({"nu": n_noise / n_data} if n_noise else {})

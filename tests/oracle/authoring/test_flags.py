@@ -8,7 +8,7 @@ import pytest
 from nce_ref.oracle.authoring.flags import DERIVED, derived_flags, is_derived, log_sigmoid_arguments
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.vectors import cases, suite
-from tests.oracle.right_rivals import RIVALS
+from tests.oracle.families.right_rivals import RIVALS
 
 
 def ratios(data, noise):

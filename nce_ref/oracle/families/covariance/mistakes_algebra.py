@@ -12,7 +12,7 @@ import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.oracle.families.base import Mistake
-from nce_ref.oracle.textbook_covariance import (
+from nce_ref.oracle.families.covariance.textbook import (
     CovarianceSteps,
     Finish,
     Sandwich,

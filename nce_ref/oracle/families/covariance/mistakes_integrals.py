@@ -9,7 +9,11 @@ from scipy.special import expit
 
 from nce_ref._checks import Float
 from nce_ref.oracle.families.base import Mistake
-from nce_ref.oracle.textbook_covariance import CovarianceSteps, corrected_by, noise_posterior
+from nce_ref.oracle.families.covariance.textbook import (
+    CovarianceSteps,
+    corrected_by,
+    noise_posterior,
+)
 
 
 def _no_nu(log_data: Float, log_noise: Float, nu: float) -> Float:

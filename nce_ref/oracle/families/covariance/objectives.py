@@ -5,16 +5,21 @@ from __future__ import annotations
 from decimal import Context, Decimal
 from typing import Any
 
-from nce_ref.oracle import exact_covariance, textbook_covariance
-from nce_ref.oracle.authoring.layout import each
 from nce_ref.oracle.families.base import Family, Objective, Output
-from nce_ref.oracle.families.covariance import mistakes_algebra, mistakes_integrals, scales
+from nce_ref.oracle.families.covariance import (
+    exact,
+    mistakes_algebra,
+    mistakes_integrals,
+    scales,
+    textbook,
+)
 from nce_ref.oracle.families.densities import facts
 from nce_ref.oracle.families.densities.objectives import NOISE, SQUARE
+from nce_ref.oracle.numbers.spelling import each
 
 
 def _exact(digits: int, **inputs: Any) -> dict[str, Any]:
-    made = exact_covariance.asymptotic_covariance(**inputs, digits=digits)
+    made = exact.asymptotic_covariance(**inputs, digits=digits)
     rounded = Context(prec=digits).plus
     return {"covariance": each(lambda number: rounded(Decimal(number)), made["covariance"])}
 
@@ -28,11 +33,11 @@ ASYMPTOTIC_COVARIANCE = Objective(
     "P10 Theorem 3, J12",
     kind="covariance",
     exact=_exact,
-    method="nce_ref/oracle/exact_covariance.py: quadrature in source coordinates, nodes added until the digits agree",
+    method="nce_ref/oracle/families/covariance/exact.py: quadrature in source coordinates, nodes added until the digits agree",
     digits=9,
     scales=scales.asymptotic_covariance,
-    right=textbook_covariance.CovarianceSteps(),
-    answer=lambda steps, **inputs: textbook_covariance.evaluate_covariance(
+    right=textbook.CovarianceSteps(),
+    answer=lambda steps, **inputs: textbook.evaluate_covariance(
         steps, "asymptotic_covariance", inputs
     ),
     facts=facts.DEMIXING + facts.NOISE,

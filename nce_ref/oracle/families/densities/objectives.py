@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle import exact
 from nce_ref.oracle.families.base import Family, Inputs, Objective, Output, Relative, Ridges, Shape
 from nce_ref.oracle.families.densities import (
+    exact,
     facts,
     mistakes_gaussian,
     mistakes_gradients,
@@ -22,10 +22,6 @@ from nce_ref.oracle.families.densities import (
 )
 from nce_ref.oracle.families.kernels.objectives import EXACT
 
-SOURCES = {
-    "P10": "P10 = Gutmann & Hyvarinen, AISTATS 2010",
-    "J12": "J12 = Gutmann & Hyvarinen, JMLR 2012",
-}
 X: Shape = ("n_data", "n_dim")
 Y: Shape = ("n_noise", "n_dim")
 U: Shape = ("n_points", "n_dim")
@@ -47,7 +43,7 @@ GAUSSIAN_LOG_DENSITY = Objective(
     "-1/2 (u - mean)' cov^-1 (u - mean) - 1/2 ln det cov - (n/2) ln(2 pi)",
     "the density of N(mean, cov)",
     exact=exact.gaussian_log_density,
-    method=EXACT,
+    method=f"nce_ref/oracle/families/densities/exact.py: {EXACT}",
     scales=scales.gaussian_log_density,
     right=textbook.GaussianSteps(),
     answer=textbook.gaussian_log_density,
@@ -62,7 +58,7 @@ LAPLACE_ICA_LOG_DENSITY = Objective(
     "P10 section 3.1",
     constant="c",
     exact=exact.laplace_ica_log_density,
-    method=EXACT,
+    method=f"nce_ref/oracle/families/densities/exact.py: {EXACT}",
     scales=scales.laplace_ica_log_density,
     right=textbook.LaplaceSteps(),
     answer=textbook.laplace_ica_log_density,
@@ -77,7 +73,7 @@ LAPLACE_ICA_MLE = Objective(
     "P10 section 3.1",
     is_mean=True,
     exact=exact.laplace_ica_mle,
-    method=EXACT,
+    method=f"nce_ref/oracle/families/densities/exact.py: {EXACT}",
     scales=scales.laplace_ica_mle,
     right=textbook.LikelihoodSteps(),
     answer=textbook.laplace_ica_mle,

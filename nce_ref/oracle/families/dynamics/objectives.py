@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle import exact_dynamics
 from nce_ref.oracle.families.base import Array, Facts, Family, Inputs, Objective, Output, Shape
 from nce_ref.oracle.families.densities import facts
 from nce_ref.oracle.families.densities.objectives import SQUARE, U
+from nce_ref.oracle.families.dynamics import exact as exact_dynamics
 from nce_ref.oracle.families.dynamics import (
     mistakes_decision,
     mistakes_energy,
@@ -21,7 +21,7 @@ from nce_ref.oracle.families.dynamics import (
 )
 from nce_ref.oracle.families.score_matching.objectives import above_0
 
-EXACT = "nce_ref/oracle/exact_dynamics.py: exact numbers r + s sqrt(2), exp in decimals, rounded at the end"
+EXACT = "nce_ref/oracle/families/dynamics/exact.py: exact numbers r + s sqrt(2), exp in decimals, rounded at the end"
 # Of what a trajectory or a decision may come near to; errors in float32 are some 1e-6.
 CLEAR = 2.0**-9
 _STATE: dict[str, Shape] = {"u": U, "momentum": U, "step_size": (), "n_steps": ()}

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
 from typing import Any
 
-from nce_ref.oracle.authoring.layout import each, spell
 from nce_ref.oracle.families.base import Certificate, Outputs
+from nce_ref.oracle.numbers.spelling import each, spell
 
 Climb = Callable[[Mapping[str, Any]], dict[str, Any]]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nce_ref.oracle import exact_estimates
 from nce_ref.oracle.families.base import (
     DIGITS,
     Argmax,
@@ -19,10 +18,11 @@ from nce_ref.oracle.families.base import (
 )
 from nce_ref.oracle.families.densities import facts
 from nce_ref.oracle.families.densities.objectives import NOISE, SQUARE, X, Y
+from nce_ref.oracle.families.estimates import exact as exact_estimates
 from nce_ref.oracle.families.estimates.certificates import Climb, estimate
 from nce_ref.oracle.families.nce.objectives import GAUSSIAN_NCE, LAPLACE_ICA_NCE
 
-METHOD = "nce_ref/oracle/exact_estimates.py: Newton's method in decimals on the manifold of the active kinks, proved a maximum"
+METHOD = "nce_ref/oracle/families/estimates/exact.py: Newton's method in decimals on the manifold of the active kinks, proved a maximum"
 
 
 def _tools_of_laplace_ica() -> Tools:

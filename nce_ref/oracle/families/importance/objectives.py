@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle import exact_rivals
 from nce_ref.oracle.families.base import Family, Inputs, Objective, Output, Relative, Ridges
 from nce_ref.oracle.families.densities import facts
 from nce_ref.oracle.families.densities.objectives import (
@@ -20,15 +19,16 @@ from nce_ref.oracle.families.densities.objectives import (
     Y,
 )
 from nce_ref.oracle.families.importance import (
+    exact,
     mistakes,
     mistakes_gradients,
     mistakes_terms,
     scales,
     textbook,
 )
+from nce_ref.oracle.families.kernels.objectives import EXACT
 from nce_ref.oracle.families.nce.objectives import log_ratios, noise_varies
 
-EXACT = "nce_ref/oracle/exact_rivals.py: decimal arithmetic, its precision doubled until all digits agree"
 _J = "J = (1/n_data) sum_x ln p_m - ln Z, Z = (1/n_noise) sum_y w"
 
 
@@ -65,8 +65,8 @@ IMPORTANCE_SAMPLING_FROM_LOG_DENSITIES = Objective(
     f"{_J}, w = exp(log_model_noise - log_noise_noise), the model without c; log_normalizer is ln Z, so that c = -ln Z",
     "P10 section 3.1; Geyer, JRSS B 56, 1994",
     is_mean=True,
-    exact=exact_rivals.importance_sampling_from_log_densities,
-    method=EXACT,
+    exact=exact.importance_sampling_from_log_densities,
+    method=f"nce_ref/oracle/families/importance/exact.py: {EXACT}",
     scales=scales.importance_sampling_from_log_densities,
     right=textbook.ImportanceSteps(),
     answer=textbook.importance_sampling_from_log_densities,
@@ -80,8 +80,8 @@ LAPLACE_ICA_IMPORTANCE_SAMPLING = Objective(
     f"{_J}, w = p_m(y)/p_n(y), {LAPLACE} with c = 0, {GAUSSIAN_NOISE}",
     "P10 section 3.1; Geyer, JRSS B 56, 1994",
     is_mean=True,
-    exact=exact_rivals.laplace_ica_importance_sampling,
-    method=EXACT,
+    exact=exact.laplace_ica_importance_sampling,
+    method=f"nce_ref/oracle/families/importance/exact.py: {EXACT}",
     scales=scales.laplace_ica_importance_sampling,
     right=textbook.LaplaceImportanceSteps(),
     answer=textbook.laplace_ica_importance_sampling,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle import exact
 from nce_ref.oracle.families.base import Family, Inputs, Objective, Output, Relative
 from nce_ref.oracle.families.kernels import (
+    exact,
     mistakes,
     mistakes_arithmetic,
     mistakes_gradients,
@@ -15,7 +15,7 @@ from nce_ref.oracle.families.kernels import (
     textbook,
 )
 
-EXACT = "nce_ref/oracle/exact.py: decimal arithmetic, its precision doubled until all digits agree"
+EXACT = "decimal arithmetic, its precision doubled until all digits agree"
 
 
 def _t(inputs: Inputs) -> tuple[Float, ...]:
@@ -31,7 +31,7 @@ LOG_SIGMOID = Objective(
     "ln sigma(t) = -ln(1 + e^-t); derivative sigma(-t)",
     "the terms of J12's objective",
     exact=exact.log_sigmoid,
-    method=EXACT,
+    method=f"nce_ref/oracle/families/kernels/exact.py: {EXACT}",
     scales=scales.log_sigmoid,
     right=textbook.LogSigmoidSteps(),
     answer=textbook.log_sigmoid,
@@ -45,7 +45,7 @@ SIGMOID = Objective(
     "sigma(t) = 1/(1 + e^-t); derivative sigma(t) sigma(-t)",
     "P10 eq. 5, J12",
     exact=exact.sigmoid,
-    method=EXACT,
+    method=f"nce_ref/oracle/families/kernels/exact.py: {EXACT}",
     scales=scales.sigmoid,
     right=textbook.SigmoidSteps(),
     answer=textbook.sigmoid,

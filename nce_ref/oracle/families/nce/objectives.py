@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle import exact
 from nce_ref.oracle.families.base import (
     Facts,
     Family,
@@ -32,6 +31,7 @@ from nce_ref.oracle.families.densities.objectives import (
 )
 from nce_ref.oracle.families.kernels.objectives import EXACT
 from nce_ref.oracle.families.nce import (
+    exact,
     mistakes_arithmetic,
     mistakes_gradients,
     mistakes_model_gradients,
@@ -135,7 +135,7 @@ NCE_FROM_LOG_RATIOS = Objective(
     "J12; P10 eq. 8 is J/2 at nu = 1",
     is_mean=True,
     exact=exact.nce_from_log_ratios,
-    method=EXACT,
+    method=f"nce_ref/oracle/families/nce/exact.py: {EXACT}",
     scales=scales.nce_from_log_ratios,
     right=textbook.NceSteps(),
     answer=textbook.nce_from_log_ratios,
@@ -161,7 +161,7 @@ BINARY_NCE = Objective(
     "J12; P10 eq. 8 is J/2 at nu = 1",
     is_mean=True,
     exact=exact.binary_nce,
-    method=EXACT,
+    method=f"nce_ref/oracle/families/nce/exact.py: {EXACT}",
     scales=scales.binary_nce,
     right=textbook.BinaryNceSteps(),
     answer=textbook.binary_nce,
@@ -181,7 +181,7 @@ LAPLACE_ICA_NCE = Objective(
     is_mean=True,
     constant="c",
     exact=exact.laplace_ica_nce,
-    method=EXACT,
+    method=f"nce_ref/oracle/families/nce/exact.py: {EXACT}",
     scales=scales.laplace_ica_nce,
     right=textbook.LaplaceNceSteps(),
     answer=textbook.laplace_ica_nce,
@@ -202,7 +202,7 @@ GAUSSIAN_NCE = Objective(
     is_mean=True,
     constant="c",
     exact=exact.gaussian_nce,
-    method=EXACT,
+    method=f"nce_ref/oracle/families/nce/exact.py: {EXACT}",
     scales=scales.gaussian_nce,
     right=textbook.GaussianNceSteps(),
     answer=textbook.gaussian_nce,

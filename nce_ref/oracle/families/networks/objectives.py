@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle import exact_network
 from nce_ref.oracle.families.base import (
     Array,
     Corners,
@@ -21,6 +20,7 @@ from nce_ref.oracle.families.base import (
     Relative,
 )
 from nce_ref.oracle.families.densities.objectives import U
+from nce_ref.oracle.families.networks import exact as exact_network
 from nce_ref.oracle.families.networks import mistakes, mistakes_gradients, scales, textbook
 
 RELU_KINK = "mlp-relu-kink"  # the catalogue's entry
@@ -99,7 +99,7 @@ def _network(activation: str, **more: Any) -> Objective:
         "grad_theta is the derivative of the sum of the values over the points, grad_u that of each value by its point",
         "the chain rule; NCE takes any unnormalised model, P10 and J12",
         exact=_EXACT[activation],
-        method="nce_ref/oracle/exact_network.py: fractions, or decimals with error bounds, their precision doubled until all digits are sure",
+        method="nce_ref/oracle/families/networks/exact.py: fractions, or decimals with error bounds, their precision doubled until all digits are sure",
         scales=scales.rule(activation),
         right=_STEPS[activation],
         answer=lambda steps, **inputs: steps.network(activation, **inputs),

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle import exact_rivals
 from nce_ref.oracle.families.base import Facts, Family, Inputs, Objective, Output
 from nce_ref.oracle.families.densities import facts
 from nce_ref.oracle.families.densities.objectives import SQUARE, X
-from nce_ref.oracle.families.importance.objectives import EXACT
+from nce_ref.oracle.families.kernels.objectives import EXACT
 from nce_ref.oracle.families.score_matching import (
+    exact,
     mistakes,
     mistakes_divergence,
     mistakes_gradients,
@@ -43,8 +43,8 @@ LAPLACE_ICA_SCORE_MATCHING = Objective(
     "smoothed; div Psi = sum_i g'(s_i) |b_i|^2",
     "P10 section 3.1, slope 10; Hyvarinen, JMLR 6, 2005; J is minus the loss",
     is_mean=True,
-    exact=exact_rivals.laplace_ica_score_matching,
-    method=EXACT,
+    exact=exact.laplace_ica_score_matching,
+    method=f"nce_ref/oracle/families/score_matching/exact.py: {EXACT}",
     scales=scales.laplace_ica_score_matching,
     right=textbook.ScoreMatchingSteps(),
     answer=textbook.laplace_ica_score_matching,
