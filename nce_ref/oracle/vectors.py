@@ -4,6 +4,7 @@ The format (integer version 1), readable without Python
 -------------------------------------------------------
 suite.json   {"format", "suite": date version, "objectives": {name: number of tests}, "flags": {flag: {"what", "effect", "seen"}},
              "retired": [ids that once existed and are never used again]}
+schema.json  these rules as a JSON Schema, for other languages
 NAME.json    {"format", "suite", "objective", "arguments", "outputs", "formula", "n_tests", "groups": [group]}
 group        {"source": {"method", "digits", "formula", "equation"}, "tests": [test]}
 test         {"id", "comment", "flags": [...], "kills": [mistakes it tells from the truth], "inputs": {name: array},
