@@ -123,21 +123,28 @@ class _Refitted(NoiseSteps):
         )
 
 
-def _refitted(lost: int, divisor: str, suffix: str = "") -> Mistake:
-    return Mistake(
-        f"noise-refitted{suffix}",
-        f"the noise's mean and covariance are estimated from the noise points ({divisor}) instead of taken as given",
-        _Refitted(lost),
-        effect="p_n is not the law that the points came from: estimates are off by some 1/sqrt(n_noise), which their standard errors do "
-        "not know of. With no more noise points than dimensions there is no p_n at all.",
-        fix=f"{_RIGHT}, with the mean and cov that the noise was drawn by; the slip: those of y",
-        only=("laplace_ica_nce", "gaussian_nce", "laplace_ica_importance_sampling"),
-    )
+_OTHER_LAW = (
+    "p_n is not the law that the points came from: estimates are off by some 1/sqrt(n_noise), which their standard errors do "
+    "not know of. With no more noise points than dimensions there is no p_n at all."
+)
 
+NOISE_REFITTED = Mistake(
+    "noise-refitted",
+    "the noise's mean and covariance are estimated from the noise points (divided by n_noise) instead of taken as given",
+    _Refitted(0),
+    effect=_OTHER_LAW,
+    fix=f"{_RIGHT}, with the mean and cov that the noise was drawn by; the slip: those of y",
+    only=("laplace_ica_nce", "gaussian_nce", "laplace_ica_importance_sampling"),
+)
 
-NOISE_REFITTED = _refitted(0, "divided by n_noise")
-
-NOISE_REFITTED_UNBIASED = _refitted(1, "divided by n_noise - 1", "-unbiased")
+NOISE_REFITTED_UNBIASED = Mistake(
+    "noise-refitted-unbiased",
+    "the noise's mean and covariance are estimated from the noise points (divided by n_noise - 1) instead of taken as given",
+    _Refitted(1),
+    effect=_OTHER_LAW,
+    fix=f"{_RIGHT}, with the mean and cov that the noise was drawn by; the slip: those of y",
+    only=("laplace_ica_nce", "gaussian_nce", "laplace_ica_importance_sampling"),
+)
 
 
 class _ModelCentred(NoiseSteps):
