@@ -1,4 +1,4 @@
-r"""The objectives in plain NumPy by name: the families' steps all in one class, and what comes of it when a mistake replaces some.
+r"""The objectives in plain NumPy by name: most steps in one class, so that a test replaces one of them wherever it stands.
 
 evaluate(Steps(), "binary_nce", inputs) -> {"value": ..., "grad_log_model_data": ..., ...}
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nce_ref.oracle.families.base import Array, Outputs, Pullback
+from nce_ref.oracle.families.base import Array, Outputs, Pullback, laid_over
 from nce_ref.oracle.families.densities.textbook import LikelihoodSteps
 from nce_ref.oracle.families.dynamics.textbook import (
     GaussianLeapfrogSteps,
@@ -39,9 +39,10 @@ class Steps(
     SoftplusSteps,
     ReluSteps,
 ):
-    """The right steps. A mistake inherits from this and overrides one of them."""
+    """The right steps of the families up to dynamics; a later family's are its own."""
 
 
 def evaluate(steps: Any, objective: str, inputs: Mapping[str, Any]) -> Outputs:
     """The outputs of an objective by these steps, in the dtype of the inputs. KeyError for another objective."""
-    return OBJECTIVES[objective].evaluate(steps, inputs)
+    place = OBJECTIVES[objective]
+    return place.evaluate(laid_over(steps, place.right), inputs)

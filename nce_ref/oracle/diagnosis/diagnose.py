@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle.conventions import OURS, Convention, own_convention
+from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.diagnosis.compound import search_easy, search_pairs
 from nce_ref.oracle.diagnosis.hints import compute_hints, lost_digits, single_precision
 from nce_ref.oracle.diagnosis.numbers import determined, fit_numbers
@@ -47,13 +47,14 @@ def diagnose(
     objective: Objective,
     results: Sequence[CaseResult],
     dtype: str = "float64",
-    convention: Convention = OURS,
+    convention: Convention | None = None,
     evaluate: Callable[[Mapping[str, Any]], Any] | None = None,
 ) -> Diagnosis:
     """Say what explains the failures among ``results``; nothing is said where all pass.
 
     ``evaluate`` may call the implementation on inputs of ours, by which a gradient is told from a derivative.
     """
+    convention = own_convention(objective) if convention is None else convention
     observed = observe(objective, results, dtype, convention)
     if not any(result.status == "failed" for result in results):
         return Diagnosis()

@@ -16,10 +16,27 @@ import numpy as np
 from scipy.special import expit, log_expit
 from scipy.stats import multivariate_normal
 
+from nce_ref.oracle.families import FAMILIES
 from tests.oracle.families.networks.right_networks import BY_COSH, BY_OUTPUT, batched, in_loops
 from tests.oracle.families.right_rivals import BY_SOFTMAX, BY_SUMS, IN_LOOPS
 
 SQRT2 = np.sqrt(2.0)
+# The families whose right forms are here.
+_FAMILIES = (
+    "kernels",
+    "densities",
+    "nce",
+    "networks",
+    "importance",
+    "score_matching",
+    "dynamics",
+)
+KNOWN = tuple(
+    objective.name
+    for family in FAMILIES
+    if family.name in _FAMILIES
+    for objective in family.objectives
+)
 
 
 def by_inverse(u, mean, cov):

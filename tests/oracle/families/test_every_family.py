@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nce_ref.oracle.authoring.kills import excess
 from nce_ref.oracle.families import FAMILIES
 from nce_ref.oracle.families import base as families_base
 from nce_ref.oracle.families.base import Steps, laid_over, replaces
@@ -56,6 +57,8 @@ def test_the_right_steps_pass_every_vector(objective, dtype):
     for vector in cases(objective.name):
         outputs = objective.evaluate(objective.right, vector.arguments(dtype))
         assert judge(vector, outputs, dtype).status == "passed", vector.id
+        if objective.kind == "function":  # the headroom that the calibration promises
+            assert excess(objective, vector.expected, outputs, dtype) <= 0.25, vector.id
 
 
 class Counted:
@@ -138,7 +141,13 @@ def test_a_mistake_stands_directly_below_its_class(family):
 
 
 def test_former_ids_lead_to_their_stems():
-    assert len(FORMER) == 26
+    assert {
+        *(f"eps-in-log-1e-{k}" for k in (3, 4, 5, 6, 7, 9, 10, 12)),
+        *(f"clip-prob-1e-{k}" for k in (3, 4, 5, 6, 8, 12)),
+        *(f"clip-logits-{k}" for k in (10, 15, 20, 50, 100, 500)),
+        *("root-abs-1e-4", "root-abs-1e-8"),
+        *(f"jitter-1e-{k}" for k in (3, 4, 5, 8)),
+    } <= set(FORMER)
     for former, id in FORMER.items():
         assert former not in CATALOGUE and find_mistake(former) is CATALOGUE[id]
         number = CATALOGUE[id].number
