@@ -60,9 +60,10 @@ bench: $(VENV)/with-test $(VENV)/with-peers $(VENV)/with-replicate  ## time kern
 	$(RUN) -m pytest benchmarks -W default --benchmark-only --benchmark-columns=min,median,iqr,rounds $(ARGS)
 	$(RUN) -m benchmarks.report
 
-lint: $(VENV)/with-lint  ## ruff on everything, mypy on nce_ref
+lint: $(VENV)/with-lint  ## ruff on everything, mypy on nce_ref, the vectors against their JSON Schema
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
+	$(RUN) -m pytest -q tests/schema
 
 clean:  ## remove the environment and every cache; results of runs stay
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .benchmarks

@@ -21,8 +21,9 @@ from typing import Any
 import pytest
 
 from nce_ref.oracle.check import check
-from nce_ref.oracle.conventions import C_SIGNS, OURS, REDUCTIONS, SENSES, Convention
+from nce_ref.oracle.conventions import C_SIGNS, REDUCTIONS, SENSES, Convention, own_convention
 from nce_ref.oracle.locate import expected_failures, find_implementation, objective_of
+from nce_ref.oracle.objectives import find_objective
 from nce_ref.oracle.report import Report
 from nce_ref.oracle.results import CaseResult
 from nce_ref.oracle.tolerance import DTYPES
@@ -56,19 +57,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--nce-sense",
         choices=SENSES,
-        default=OURS.sense,
         help="is the objective maximised, or a loss",
     )
     group.addoption(
         "--nce-reduction",
         choices=REDUCTIONS,
-        default=OURS.reduction,
         help="what the sums are divided by",
     )
     group.addoption(
         "--nce-c-sign",
         choices=C_SIGNS,
-        default=OURS.c_sign,
         help="is c added to ln p_m, or ln Z subtracted",
     )
 
@@ -77,7 +75,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     """Suite version, dtype and convention, where something is to be checked."""
     if not config.getoption("--nce-impl"):
         return None
-    return f"nce_ref oracle: vectors of {suite()['suite']}, {config.getoption('--nce-dtype')}, {_convention(config)}"
+    return f"nce_ref oracle: vectors of {suite()['suite']}, {config.getoption('--nce-dtype')}, {_said(config)}"
 
 
 def pytest_collection_modifyitems(
@@ -96,7 +94,8 @@ def _items(session: pytest.Session, config: pytest.Config, name: str) -> Iterato
     objective = config.getoption("--nce-objective") or objective_of(impl, name)
     patterns = config.getoption("--nce-expected-failures")
     expected = expected_failures(Path(patterns)) if patterns else {}
-    report = check(impl, objective, config.getoption("--nce-dtype"), _convention(config), expected)
+    convention = own_convention(find_objective(objective), *_words(config))
+    report = check(impl, objective, config.getoption("--nce-dtype"), convention, expected)
     if report.unmatched:
         raise ValueError(
             f"{patterns}: the pattern {report.unmatched[0]!r} matches no vector of {objective}"
@@ -107,12 +106,18 @@ def _items(session: pytest.Session, config: pytest.Config, name: str) -> Iterato
         )
 
 
-def _convention(config: pytest.Config) -> Convention:
-    return Convention(
-        config.getoption("--nce-sense"),
-        config.getoption("--nce-reduction"),
-        config.getoption("--nce-c-sign"),
+def _words(config: pytest.Config) -> tuple[str | None, str | None, str | None]:
+    """Sense, reduction and sign of c, where they were said."""
+    sense, reduction, c_sign = (
+        config.getoption(f"--nce-{word}") for word in ("sense", "reduction", "c-sign")
     )
+    return sense, reduction, c_sign
+
+
+def _said(config: pytest.Config) -> Convention:
+    ours = Convention()
+    words = zip(_words(config), (ours.sense, ours.reduction, ours.c_sign))
+    return Convention(*(word or own for word, own in words))
 
 
 class WrongVector(Exception):

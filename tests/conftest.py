@@ -1,18 +1,18 @@
-"""What is collected where: ``tests/peers`` needs frameworks and ``tests/cluster`` needs dask, and each runs only when it is named.
+"""What is collected where: ``tests/peers`` needs frameworks, ``tests/cluster`` dask and ``tests/schema`` jsonschema: only when named.
 
-``make test-peers`` and ``make test-cluster`` name them.
+``make test-peers``, ``make test-cluster`` and ``make lint`` name them.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-PEERS, CLUSTER = (Path(__file__).parent / name for name in ("peers", "cluster"))
+PEERS, CLUSTER, SCHEMA = (Path(__file__).parent / name for name in ("peers", "cluster", "schema"))
 
 
 def pytest_ignore_collect(collection_path, config):
     named = [Path(argument.split("::")[0]).resolve() for argument in config.args]
-    apart = collection_path in (PEERS, CLUSTER)
+    apart = collection_path in (PEERS, CLUSTER, SCHEMA)
     return (
         True if apart and not any(path.is_relative_to(collection_path) for path in named) else None
     )

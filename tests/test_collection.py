@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.conftest import CLUSTER, PEERS, pytest_ignore_collect
+from tests.conftest import CLUSTER, PEERS, SCHEMA, pytest_ignore_collect
 
 TESTS = Path(__file__).parent
 
@@ -35,6 +35,11 @@ def test_peers_are_collected_only_where_they_are_named(arguments, left_out):
 )
 def test_the_cluster_is_collected_only_where_it_is_named(arguments, left_out):
     assert (pytest_ignore_collect(CLUSTER, SimpleNamespace(args=arguments)) is True) is left_out
+
+
+@pytest.mark.parametrize(("arguments", "left_out"), [(["tests"], True), ([str(SCHEMA)], False)])
+def test_the_schema_is_collected_only_where_it_is_named(arguments, left_out):
+    assert (pytest_ignore_collect(SCHEMA, SimpleNamespace(args=arguments)) is True) is left_out
 
 
 def test_this_run_has_none_of_them(request):

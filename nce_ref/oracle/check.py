@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle.conventions import OURS, Convention
+from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.diagnosis import diagnose, recognise_signature
 from nce_ref.oracle.judge import judge
 from nce_ref.oracle.kinks import settle
@@ -34,14 +34,14 @@ def check(
     impl: Callable[..., Any],
     objective: str,
     dtype: str = "float64",
-    convention: Convention = OURS,
+    convention: Convention | None = None,
     expected_failures: Mapping[str, str] | None = None,
     *,
     flags: Iterable[str] = (),
 ) -> Report:
     """Return the report on ``impl`` over the vectors of ``objective`` (those with all ``flags``), smoke cases first.
 
-    Inputs come as fresh arrays of ``dtype``, scalars as Python floats, under ``convention``. Never raises for what
+    Inputs come as fresh arrays of ``dtype``, scalars as Python floats, under ``convention`` (None: the objective's own). Never raises for what
     ``impl`` does; ValueError for an unknown objective, dtype or flag, TypeError where ``impl`` cannot be called.
     """
     target = find_objective(objective)
@@ -49,6 +49,7 @@ def check(
         raise TypeError(
             f"impl: got {impl!r}; expected a callable with the arguments {', '.join(target.arguments)}"
         )
+    convention = own_convention(target) if convention is None else convention
     _check_words(dtype, convention)
     answers = {
         vector.id: call(impl, vector, dtype, convention)
@@ -77,7 +78,7 @@ def check_answers(
     objective: str,
     answers: Mapping[str, Any],
     dtype: str = "float64",
-    convention: Convention = OURS,
+    convention: Convention | None = None,
     expected_failures: Mapping[str, str] | None = None,
     *,
     name: str = "",
@@ -89,6 +90,7 @@ def check_answers(
     ``evaluate`` may call the implementation again, on inputs of the diagnosis's own.
     """
     target = find_objective(objective)
+    convention = own_convention(target) if convention is None else convention
     _check_words(dtype, convention)
     patterns = _read_patterns(expected_failures)
     judged = [
@@ -113,9 +115,7 @@ def check_answers(
     )
 
 
-def call(
-    impl: Callable[..., Any], vector: Vector, dtype: str, convention: Convention = OURS
-) -> Any:
+def call(impl: Callable[..., Any], vector: Vector, dtype: str, convention: Convention) -> Any:
     """What ``impl`` returns for a vector, or Errored with its exception in one line."""
     inputs = convention.inputs(vector.objective, vector.arguments(dtype))
     # Overflow in exp is an implementation's own affair as long as its numbers are right.

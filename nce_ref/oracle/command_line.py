@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from nce_ref.oracle.check import check, check_answers
-from nce_ref.oracle.conventions import C_SIGNS, REDUCTIONS, SENSES, Convention
+from nce_ref.oracle.conventions import C_SIGNS, OURS, REDUCTIONS, SENSES, Convention, own_convention
 from nce_ref.oracle.describe import (
     describe_mistake,
     describe_mistakes,
@@ -33,7 +33,7 @@ from nce_ref.oracle.describe import (
 from nce_ref.oracle.explain import describe_vector
 from nce_ref.oracle.harness import Answers, decode, run_harness
 from nce_ref.oracle.locate import expected_failures, find_implementation, objective_of
-from nce_ref.oracle.objectives import OBJECTIVES
+from nce_ref.oracle.objectives import OBJECTIVES, find_objective
 from nce_ref.oracle.report import Report
 from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.vectors import MalformedVectors, cases, find
@@ -109,26 +109,28 @@ def _check(options: argparse.Namespace) -> Outcome:
             ) from None
         objective = options.objective or objective_of(impl, options.implementation)
         report = check(
-            impl, objective, options.dtype, _convention(options), patterns, flags=options.flag
+            impl,
+            objective,
+            options.dtype,
+            _convention(options, objective),
+            patterns,
+            flags=options.flag,
         )
     code = PASSED if report.ok else FAILED
     return Outcome(code, json.dumps(report.to_dict(), indent=2) if options.json else str(report))
 
 
 def _check_harness(options: argparse.Namespace, patterns: Mapping[str, str]) -> Outcome:
-    convention = _convention(options)
     answers = run_harness(
         options.command,
         options.objective,
         dtype=options.dtype,
         time_limit=options.time_limit,
         start_limit=max(30.0, options.time_limit),
-        convention=convention,
+        convention=Convention(c_sign=options.c_sign or OURS.c_sign),
         flags=options.flag,
     )
-    reports = _reports(
-        answers, options, convention, patterns, answers.name or shlex.join(options.command)
-    )
+    reports = _reports(answers, options, patterns, answers.name or shlex.join(options.command))
     undone = bool(answers.broken or answers.unread or not answers)
     ok = not undone and all(report.ok for report in reports)
     complaints = [f"{shlex.join(options.command)}: {answers.broken}"] if answers.broken else []
@@ -162,7 +164,6 @@ def _check_harness(options: argparse.Namespace, patterns: Mapping[str, str]) -> 
 def _reports(
     answers: Answers,
     options: argparse.Namespace,
-    convention: Convention,
     patterns: Mapping[str, str],
     name: str,
 ) -> list[Report]:
@@ -181,7 +182,14 @@ def _reports(
             }
             unused.clear()
             reports.append(
-                check_answers(objective, own, options.dtype, convention, wanted, name=name)
+                check_answers(
+                    objective,
+                    own,
+                    options.dtype,
+                    _convention(options, objective),
+                    wanted,
+                    name=name,
+                )
             )
     return reports
 
@@ -189,7 +197,10 @@ def _reports(
 def _explain(options: argparse.Namespace) -> Outcome:
     vector = find(options.id)
     report = check_answers(
-        vector.objective.name, {vector.id: _got(options.got)}, options.dtype, _convention(options)
+        vector.objective.name,
+        {vector.id: _got(options.got)},
+        options.dtype,
+        _convention(options, vector.objective.name),
     )
     return Outcome(PASSED if report.ok else FAILED, f"{describe_vector(vector)}\n\n{report}")
 
@@ -246,8 +257,11 @@ def _mistakes(options: argparse.Namespace) -> Outcome:
     )
 
 
-def _convention(options: argparse.Namespace) -> Convention:
-    return Convention(options.sense, options.reduction, options.c_sign)
+def _convention(options: argparse.Namespace, objective: str) -> Convention:
+    """The words that were said; those that were not are the objective's own."""
+    return own_convention(
+        find_objective(objective), options.sense, options.reduction, options.c_sign
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -354,7 +368,6 @@ def _add_selection(parser: argparse.ArgumentParser, text: str = "only this one")
 
 
 def _add_convention(parser: argparse.ArgumentParser) -> None:
-    ours = Convention()
     parser.add_argument(
         "--dtype",
         choices=DTYPES,
@@ -364,20 +377,17 @@ def _add_convention(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sense",
         choices=SENSES,
-        default=ours.sense,
-        help="minimise for a loss, -J (default: %(default)s)",
+        help="minimise for a loss, -J (default: as the objective has it, mostly maximise)",
     )
     parser.add_argument(
         "--reduction",
         choices=REDUCTIONS,
-        default=ours.reduction,
-        help="what sums are divided by (default: %(default)s)",
+        help="what sums are divided by (default: as the objective has it, mostly per_data)",
     )
     parser.add_argument(
         "--c-sign",
         choices=C_SIGNS,
-        default=ours.c_sign,
-        help="is c added to ln p_m or subtracted (default: %(default)s)",
+        help="is c added to ln p_m or subtracted (default: added)",
     )
 
 

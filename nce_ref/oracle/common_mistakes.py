@@ -3,31 +3,23 @@
 Conventions
 -----------
 page      one string, the same for the same catalogue; a test says that the committed file equals it
-variants  mistakes that differ by a number only, ``eps-in-log`` and ``eps-in-log-1e-4``, stand under the first of them
+number    mistakes that differ by a number alone, an epsilon or a limit, are one; the numbers that were seen stand there
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from nce_ref.oracle.mistakes import CATALOGUE, GROUPS
-from nce_ref.oracle.mistakes.base import Mistake
-from nce_ref.oracle.mistakes.making import FROM_DENSITIES, LOG_SIGMOID, NCE
+from nce_ref.oracle.families import FAMILIES
+from nce_ref.oracle.mistakes import GROUPS, Mistake
 
 PAGE = Path(__file__).parent / "COMMON_MISTAKES.md"
-_ABBREVIATED = {
-    NCE: "every NCE objective",
-    FROM_DENSITIES: "every NCE objective from densities (not `nce_from_log_ratios`)",
-    LOG_SIGMOID: "`log_sigmoid` and every NCE objective",
-}
-_VARIANT = re.compile(r"(.+?)-(1e-\d+|\d+)")
 
 _HEAD = """# Common mistakes in noise-contrastive estimation
 
-*Generated from the catalogue in `oracle/mistakes/` by `python -m nce_ref.oracle.common_mistakes`; edit it there.*
+*Generated from the catalogue in `oracle/families/*/mistakes*.py` by `python -m nce_ref.oracle.common_mistakes`; edit it there.*
 
 Every mistake on this page is executable: `oracle.check` runs an implementation against vectors that tell each of them from the
 truth, and names the one whose numbers match. **What** the code does, what it does to an estimate (**Effect**), the right formula
@@ -210,39 +202,36 @@ def _symptoms() -> Iterator[str]:
 def _catalogue() -> Iterator[str]:
     for title, group in GROUPS:
         yield f"## {title}\n"
-        for first, variants in _with_variants(group):
-            yield _entry(first, variants)
+        yield from map(_entry, group)
 
 
-def _with_variants(group: Sequence[Mistake]) -> Iterator[tuple[Mistake, list[Mistake]]]:
-    for mistake in group:
-        if _parent(mistake) is None:
-            yield mistake, [other for other in group if _parent(other) == mistake.id]
-
-
-def _parent(mistake: Mistake) -> str | None:
-    found = _VARIANT.fullmatch(mistake.id)
-    return found[1] if found and found[1] in CATALOGUE else None
-
-
-def _entry(mistake: Mistake, variants: Sequence[Mistake]) -> str:
+def _entry(mistake: Mistake) -> str:
     lines = [
         f"### {mistake.id}\n",
         f"- **What:** {mistake.title}."
         + (" *A documented choice, not an error.*" if mistake.choice else ""),
     ]
     lines += [f"- **Effect:** {mistake.effect}", f"- **Fix:** {mistake.fix}"]
-    seen = [
-        m.seen + (f" ({m.id})" if variants else "") for m in (mistake, *variants) if m.seen != "-"
-    ]
-    if seen:
-        lines.append(f"- **Seen:** {'; '.join(seen)}")
-    lines.append(
-        f"- **Where:** {_ABBREVIATED.get(mistake.objectives) or ', '.join(f'`{name}`' for name in mistake.objectives)}"
-    )
-    if variants:
-        lines.append(f"- **Also with other numbers:** {', '.join(f'`{m.id}`' for m in variants)}")
+    if mistake.seen != "-":
+        lines.append(f"- **Seen:** {mistake.seen}")
+    if (number := mistake.number) is not None:
+        values = ", ".join(f"{value:g}" for value in number.known)
+        lines.append(
+            f"- **Number:** {number.symbol} is any number, which a diagnosis fits; seen: {values}"
+        )
+    lines.append(f"- **Where:** {_where(mistake)}")
     return "\n".join(lines) + "\n"
+
+
+def _where(mistake: Mistake) -> str:
+    """The objectives, a whole family's by its name."""
+    words, left = [], list(mistake.objectives)
+    for family in FAMILIES:
+        names = [objective.name for objective in family.objectives if objective.answer is not None]
+        if family.all_of_it and set(names) <= set(left):
+            words.append(family.all_of_it)
+            left = [name for name in left if name not in names]
+    return ", ".join([*words, *(f"`{name}`" for name in left)])
 
 
 def _outside() -> Iterator[str]:

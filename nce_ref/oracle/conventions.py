@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from nce_ref.oracle.objectives import Objective
+from nce_ref.oracle.families.base import Objective
 
 SENSES = ("maximise", "minimise")
 REDUCTIONS = ("per_data", "half", "sum", "mean")
@@ -54,37 +54,50 @@ class Convention:
 
     def inputs(self, objective: Objective, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """The vector's inputs as an implementation under this convention takes them: c changes its sign."""
-        flipped = self.c_sign == "subtracted" and "c" in objective.arguments
+        flipped = self.c_sign == "subtracted"
         return {
-            name: -value if flipped and name == "c" else value for name, value in inputs.items()
+            name: -value if flipped and name == objective.constant else value
+            for name, value in inputs.items()
         }
 
     def factor(self, objective: Objective, output: str, inputs: Mapping[str, Any]) -> float:
         """What the vector's expected output is multiplied by under this convention."""
         factor = 1.0
         if objective.is_mean and objective.output(output).follows_value:
-            n_data, n_noise = sample_sizes(objective, inputs)
-            factor = {
+            n_data, n_noise = objective.sample_sizes(inputs)
+            of = {
                 "per_data": 1.0,
                 "half": 0.5,
                 "sum": float(n_data),
                 "mean": n_data / (n_data + n_noise),
-            }[self.reduction]
-            factor = -factor if self.sense == "minimise" else factor
-        turned = output == "c" or objective.output(output).derivative_of == "c"
+            }
+            factor = of[self.reduction] / of[objective.reduction]
+            factor = -factor if self.sense != objective.sense else factor
+        turned = objective.constant is not None and objective.constant in (
+            output,
+            objective.output(output).derivative_of,
+        )
         return -factor if turned and self.c_sign == "subtracted" else factor
 
 
 OURS = Convention()
 
 
+def own_convention(
+    objective: Objective,
+    sense: str | None = None,
+    reduction: str | None = None,
+    c_sign: str | None = None,
+) -> Convention:
+    """What the stored numbers of an objective are (``OURS``, but for those that everybody writes as a loss), the words given apart."""
+    return Convention(
+        sense or objective.sense, reduction or objective.reduction, c_sign or OURS.c_sign
+    )
+
+
 def sample_sizes(objective: Objective, inputs: Mapping[str, Any]) -> tuple[int, int]:
     """(n_data, n_noise) of a vector; n_noise is 0 where there is no noise sample."""
-    sizes = {"n_data": 0, "n_noise": 0}
-    for name, shape in objective.arguments.items():
-        if shape and shape[0] in sizes:
-            sizes[shape[0]] = len(inputs[name])
-    return sizes["n_data"], sizes["n_noise"]
+    return objective.sample_sizes(inputs)
 
 
 def all_conventions() -> Iterator[Convention]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nce_ref.oracle.explain import describe_vector
-from nce_ref.oracle.mistakes import CATALOGUE
+from nce_ref.oracle.mistakes import CATALOGUE, find_mistake
 from nce_ref.oracle.objectives import OBJECTIVES, Objective
 from nce_ref.oracle.vectors import Vector, suite
 
@@ -79,15 +79,16 @@ def describe_mistakes() -> str:
 
 def describe_mistake(mistake_id: str) -> str:
     """One mistake in full. Raises ValueError with the ids there are."""
-    if mistake_id not in CATALOGUE:
-        raise ValueError(f"mistake: got {mistake_id!r}; expected one of {', '.join(CATALOGUE)}")
-    mistake = CATALOGUE[mistake_id]
+    mistake = find_mistake(mistake_id)
     lines = [
         f"{mistake.id}: {mistake.title}",
         f"  effect:     {mistake.effect}",
         f"  fix:        {mistake.fix}",
     ]
     lines += [f"  seen:       {mistake.seen}"] if mistake.seen != "-" else []
+    if (number := mistake.number) is not None:
+        values = ", ".join(f"{value:g}" for value in number.known)
+        lines += [f"  {number.symbol}:".ljust(14) + f"any; seen: {values}"]
     lines += ["  a documented choice rather than an error"] if mistake.choice else []
     return "\n".join([*lines, f"  objectives: {', '.join(mistake.objectives)}"])
 

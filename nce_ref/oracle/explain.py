@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from nce_ref.oracle.check import check_answers
-from nce_ref.oracle.conventions import OURS, Convention
+from nce_ref.oracle.conventions import Convention
 from nce_ref.oracle.vectors import Vector, find, suite
 
 
 def explain(
-    vector_id: str, got: Any, *, dtype: str = "float64", convention: Convention = OURS
+    vector_id: str, got: Any, *, dtype: str = "float64", convention: Convention | None = None
 ) -> str:
     """Return the explanation as text; ``got`` is what an implementation returned (a dict of outputs, or the value).
 

@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from nce_ref.oracle.child import Child, Lost, Silent, shortened
-from nce_ref.oracle.conventions import Convention
+from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.objectives import OBJECTIVES, find_objective
 from nce_ref.oracle.results import Errored, Skipped
 from nce_ref.oracle.tolerance import DTYPES
@@ -110,7 +110,9 @@ def run_harness(
                 continue
             try:
                 answers[vector.id], in_vain = (
-                    session.ask(_request(vector, dtype, convention or Convention())),
+                    session.ask(
+                        _request(vector, dtype, convention or own_convention(vector.objective))
+                    ),
                     0,
                 )
             except Lost as lost:

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle.conventions import OURS, Convention
-from nce_ref.oracle.objectives import Objective
+from nce_ref.oracle.conventions import Convention, own_convention
+from nce_ref.oracle.families.base import Objective
 from nce_ref.oracle.results import CaseResult, Comparison
 from nce_ref.oracle.tolerance import allowance
 from nce_ref.oracle.vectors import Vector
@@ -30,9 +30,10 @@ class Unreadable(Exception):
 
 
 def judge(
-    vector: Vector, returned: Any, dtype: str = "float64", convention: Convention = OURS
+    vector: Vector, returned: Any, dtype: str = "float64", convention: Convention | None = None
 ) -> CaseResult:
-    """The verdict on one answer."""
+    """The verdict on one answer; ``convention`` None: the objective's own."""
+    convention = own_convention(vector.objective) if convention is None else convention
     try:
         outputs = read(vector, returned)
     except Unreadable as problem:
@@ -53,9 +54,14 @@ def judge(
 
 
 def compare(
-    vector: Vector, output: str, got: Float, dtype: str = "float64", convention: Convention = OURS
+    vector: Vector,
+    output: str,
+    got: Float,
+    dtype: str = "float64",
+    convention: Convention | None = None,
 ) -> Comparison:
     """One output against the vector, entry by entry."""
+    convention = own_convention(vector.objective) if convention is None else convention
     expected, objective = vector.expected[output], vector.objective
     factor = convention.factor(objective, output, vector.inputs)
     want = factor * expected.value
@@ -129,15 +135,14 @@ def _as_real(name: str, value: Any, shape: tuple[int, ...], is_decision: bool) -
     if is_decision and array.dtype.kind == "b":
         array = array.astype(np.float64)
     if array.dtype.kind not in "fiu":
-        what = {
-            "c": "complex numbers",
-            "O": "an object array",
-            "b": "booleans",
-            "U": "text",
-            "S": "text",
-        }.get(array.dtype.kind)
+        what = {"O": "an object array", "b": "booleans", "U": "text", "S": "text"}
+        said = (
+            "complex numbers"
+            if np.iscomplexobj(array)
+            else what.get(array.dtype.kind, f"dtype {array.dtype}")
+        )
         raise Unreadable(
-            f"{name}: got {what or f'dtype {array.dtype}'}, {_short(value)}; expected real numbers of shape {shape}"
+            f"{name}: got {said}, {_short(value)}; expected real numbers of shape {shape}"
         )
     if array.shape != shape:
         hint = "; flatten it" if array.size == int(np.prod(shape)) else ""

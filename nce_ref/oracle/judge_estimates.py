@@ -12,7 +12,7 @@ Conventions
 -----------
 eta         2^-26 = sqrt(eps) in float64: an iteration that stops at half the digits is a maximum found. In float32 it is eps,
             2^-23, for sqrt(eps) would let other local maxima pass
-k, scale    those of ``laplace_ica_nce`` or ``gaussian_nce`` at theta-hat (``tolerance.py``, ``scales.py``)
+k, scale    those of the objective that it maximises, at theta-hat (``tolerance.py``, ``scales.py``)
 elsewhere   an answer far from theta-hat passes where a certified climb (``optimize``) from it ends within the same
             distance of it and not below theta-hat by more than A: an equally good or higher maximum, and proved
 c           may be missing: the best c for that B is put in its place
@@ -27,15 +27,10 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.matching import match_rows
-from nce_ref.models.gaussian import Gaussian
-from nce_ref.models.laplace_ica import LaplaceICA
-from nce_ref.noise import GaussianNoise
-from nce_ref.objectives.nce import NCEObjective
 from nce_ref.optimize import certify
 from nce_ref.optimize.nonsmooth import climb_kinks
 from nce_ref.oracle.conventions import Convention
-from nce_ref.oracle.objectives import find_objective
+from nce_ref.oracle.families.base import Argmax, Tools
 from nce_ref.oracle.results import CaseResult, Comparison
 from nce_ref.oracle.scales import scales
 from nce_ref.oracle.tolerance import K
@@ -49,9 +44,9 @@ class _Problem:
     """The vector's objective, the stored maximum with its curvature, and the allowance A of both rules."""
 
     vector: Vector
-    matrix: str
-    model: LaplaceICA | Gaussian
-    objective: NCEObjective
+    argmax: Argmax
+    tools: Tools
+    objective: Any
     theta: Float
     value: float
     metric: Float
@@ -59,12 +54,7 @@ class _Problem:
 
     def distance(self, theta: Float, other: Float) -> float:
         """1/2 |theta - other|^2 in the metric of the information matrix, rows matched."""
-        if isinstance(self.model, LaplaceICA):
-            n = self.model.n_dim
-            theta = match_rows(theta[:-1].reshape(n, n), other[:-1].reshape(n, n)).apply_theta(
-                theta
-            )
-        step = theta - other
+        step = self.tools.aligned(theta, other) - other
         return 0.5 * float(step @ self.metric @ step)
 
 
@@ -72,7 +62,9 @@ def judge_estimate(
     vector: Vector, outputs: Mapping[str, Float], dtype: str, convention: Convention
 ) -> CaseResult:
     """The verdict on an estimate; its message says where the answer lies and by how much it misses."""
-    matrix = vector.objective.outputs[0].name
+    argmax = vector.objective.argmax
+    assert argmax is not None  # what is of kind "estimate" has one
+    matrix = argmax.matrix
     if matrix not in outputs:
         return CaseResult(
             vector,
@@ -82,7 +74,7 @@ def judge_estimate(
         )
     if not all(np.isfinite(value).all() for value in outputs.values()):
         return CaseResult(vector, "failed", "the estimate is not finite", outputs=outputs)
-    problem = _problem(vector, matrix, dtype)
+    problem = _problem(vector, argmax, dtype)
     try:
         with np.errstate(all="ignore"):
             theta = _theta(problem, outputs, convention)
@@ -108,39 +100,38 @@ def judge_estimate(
     return CaseResult(vector, "passed" if passed else "failed", message, comparisons, outputs)
 
 
-def _problem(vector: Vector, matrix: str, dtype: str) -> _Problem:
-    inputs: Mapping[str, Any] = vector.inputs
-    x, y, mean, cov = (inputs[name] for name in ("x", "y", "noise_mean", "noise_cov"))
-    model: LaplaceICA | Gaussian = LaplaceICA(x.shape[1]) if matrix == "B" else Gaussian(x.shape[1])
-    objective = NCEObjective(model, GaussianNoise(mean, cov), x, y)
+def _problem(vector: Vector, argmax: Argmax, dtype: str) -> _Problem:
+    function, tools = argmax.of, argmax.tools()
+    objective = tools.objective(vector.inputs)
+    matrix, constant = argmax.matrix, str(function.constant)
     best = vector.expected[matrix].value
-    theta = model.pack(best, float(vector.expected["c"].value))
-    function = find_objective("laplace_ica_nce" if matrix == "B" else "gaussian_nce")
+    theta = objective.model.pack(best, float(vector.expected[constant].value))
     value, gradient = objective(theta)
-    want = {
-        "value": np.asarray(value),
-        function.outputs[1].name: np.zeros_like(best),
-        "grad_c": np.asarray(gradient[-1]),
+    by = {
+        None: np.asarray(value),
+        matrix: np.zeros_like(best),
+        constant: np.asarray(gradient[-1]),
     }
-    scale = float(
-        scales(function.name, {matrix: best, "c": float(theta[-1]), **inputs}, want)["value"]
-    )
+    want = {output.name: by[output.derivative_of] for output in function.outputs}
+    at = {matrix: best, constant: float(theta[-1])}
+    scale = float(scales(function.name, {**at, **vector.inputs}, want)["value"])
     eta = max(float(np.finfo(dtype).eps), 2.0**-26)
     # The Hessian without the active kinks: the curvature along the manifold, as the stored standard errors have it.
     metric = -objective.expand(theta).hessian
     return _Problem(
-        vector, matrix, model, objective, theta, value, metric, K["value"] * eta * scale
+        vector, argmax, tools, objective, theta, value, metric, K["value"] * eta * scale
     )
 
 
 def _theta(problem: _Problem, outputs: Mapping[str, Float], convention: Convention) -> Float:
-    matrix = np.asarray(outputs[problem.matrix], dtype=np.float64)
-    if problem.matrix == "precision":
+    matrix = np.asarray(outputs[problem.argmax.matrix], dtype=np.float64)
+    if problem.argmax.matrix in problem.argmax.of.symmetric:
         matrix = (matrix + matrix.T) / 2  # a float32 answer is symmetric to its own rounding only
-    if "c" in outputs:
-        c = float(outputs["c"]) * (-1.0 if convention.c_sign == "subtracted" else 1.0)
-        return problem.model.pack(matrix, c)
-    return _with_best_c(problem, problem.model.pack(matrix, float(problem.theta[-1])))
+    constant, pack = str(problem.argmax.of.constant), problem.objective.model.pack
+    if constant in outputs:
+        sign = convention.factor(problem.vector.objective, constant, problem.vector.inputs)
+        return np.asarray(pack(matrix, sign * float(outputs[constant])))
+    return _with_best_c(problem, pack(matrix, float(problem.theta[-1])))
 
 
 def _with_best_c(problem: _Problem, theta: Float) -> Float:
@@ -186,11 +177,7 @@ def _elsewhere(problem: _Problem, theta: Float, gap: float, distance: float) -> 
 
 def _digits(problem: _Problem, theta: Float) -> str:
     """How many digits agree, as NIST's statistical reference data sets report it: -log10 of the largest relative error."""
-    if isinstance(problem.model, LaplaceICA):
-        n = problem.model.n_dim
-        theta = match_rows(theta[:-1].reshape(n, n), problem.theta[:-1].reshape(n, n)).apply_theta(
-            theta
-        )
+    theta = problem.tools.aligned(theta, problem.theta)
     error = float(np.max(np.abs(theta - problem.theta)) / np.max(np.abs(problem.theta)))
     return f"{min(15.0, -np.log10(max(error, 1e-16))):.1f} digits agree"
 

@@ -20,68 +20,59 @@ allowed  twice the tolerance, since both sides are rounded (as ``Observed.agree`
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.oracle.conventions import Convention
+from nce_ref.oracle.families.base import Corners, Ridges
 from nce_ref.oracle.results import CHOICE, CaseResult
-from nce_ref.oracle.textbook import Array, Steps, evaluate
 from nce_ref.oracle.tolerance import allowance
 
-MISTAKE, RELU_MISTAKE = "kink-convention", "mlp-relu-kink"  # the catalogue's entries
-RELU_SLOPES = (1.0, 0.5)
 _SAME = 1e-3  # coefficients closer than this are told as one number
 
 
 def settle(result: CaseResult, dtype: str, convention: Convention) -> CaseResult:
     """``result`` as a documented choice, where another derivative at the kinks is all that is wrong; else as it came."""
+    if result.status != "failed":
+        return result
+    match result.vector.objective.kink:
+        case Ridges() as ridges:
+            return _settle_ridges(result, ridges, dtype, convention)
+        case Corners() as corners:
+            return _settle_corners(result, corners, dtype)
+    return result
+
+
+def _settle_ridges(
+    result: CaseResult, ridges: Ridges, dtype: str, convention: Convention
+) -> CaseResult:
     wrong = [comparison.output for comparison in result.comparisons if not comparison.passed]
-    objective = result.vector.objective
-    if objective.name == "mlp_relu_log_density":
-        return _settle_relu(result, dtype)
-    if (
-        result.status != "failed"
-        or objective.kind != "function"
-        or [objective.output(name).derivative_of for name in wrong] != ["B"]
-    ):
+    objective, inputs = result.vector.objective, result.vector.inputs
+    if [objective.output(name).derivative_of for name in wrong] != [ridges.argument]:
         return result
-    if "slope" in result.vector.inputs:  # smooth
-        return result
-    columns = [_columns(result.vector.inputs, row) for row in range(len(result.vector.inputs["B"]))]
+    columns = ridges.columns(inputs)
     if not any(column.size for column in columns):
         return result
-    expected, factor = (
-        result.vector.expected[wrong[0]],
-        convention.factor(objective, wrong[0], result.vector.inputs),
-    )
+    expected = result.vector.expected[wrong[0]]
+    factor = convention.factor(objective, wrong[0], inputs)
     difference = np.asarray(result.outputs[wrong[0]], dtype=np.float64) - factor * expected.value
     allowed = 2.0 * allowance(objective, wrong[0], abs(factor) * expected.scale, dtype)
     value = _coefficient([factor * column for column in columns], difference, allowed)
     if value is None:
         return result
-    said = f"{MISTAKE}: the derivative of |s| at s = 0 is {value} here, 0 in the vectors; off exact zeros nothing differs"
+    said = f"{ridges.mistake}: the derivative of |s| at s = 0 is {value} here, 0 in the vectors; off exact zeros nothing differs"
     return replace(result, status=CHOICE, message=said)
 
 
-class _ReluSlope(Steps):
-    def __init__(self, at_zero: float) -> None:
-        self.at_zero = at_zero
-
-    def relu(self, z: Array) -> tuple[Array, Array]:
-        return np.maximum(z, 0.0), np.heaviside(z, z.dtype.type(self.at_zero))
-
-
-def _settle_relu(result: CaseResult, dtype: str) -> CaseResult:
+def _settle_corners(result: CaseResult, corners: Corners, dtype: str) -> CaseResult:
     vector = result.vector
-    if result.status != "failed" or "kink" not in vector.flags:
+    if not vector.objective.n_kinks(vector.inputs):
         return result
-    for slope in RELU_SLOPES:
-        found = evaluate(_ReluSlope(slope), vector.objective.name, vector.inputs)
+    for slope in corners.slopes:
+        found = corners.outputs(slope, vector.inputs)
 
         def agrees(name: str, found: Mapping[str, Float] = found) -> bool:
             # The stored scale has nothing of a unit that is off; what it contributes here is as large as its own numbers.
@@ -91,43 +82,8 @@ def _settle_relu(result: CaseResult, dtype: str) -> CaseResult:
 
         if all(agrees(name) for name in result.outputs):
             said = f"the derivative of max(z, 0) at z = 0 is {slope:g} here, 0 in the vectors; off exact zeros nothing differs"
-            return replace(result, status=CHOICE, message=f"{RELU_MISTAKE}: {said}")
+            return replace(result, status=CHOICE, message=f"{corners.mistake}: {said}")
     return result
-
-
-def _columns(inputs: Mapping[str, Any], row: int) -> Float:
-    """-sqrt(2) w_t u_t for the points at a kink of this row of B, (n_dim, number of them); a point at 0 has no slope to choose."""
-    B = inputs["B"]
-    points = np.concatenate([inputs[name] for name in ("x", "y") if name in inputs])
-    # Products of two float32 numbers are exact in float64, and fsum rounds once: 0 means 0.
-    kinked = [t for t, u in enumerate(points) if u.any() and math.fsum(B[row] * u) == 0.0]
-    return (
-        -math.sqrt(2.0) * (_weights(inputs)[kinked, None] * points[kinked]).T
-        if kinked
-        else np.empty((len(B), 0))
-    )
-
-
-def _weights(inputs: Mapping[str, Any]) -> Float:
-    """d value/d ln p_m at every point, data first."""
-    if "y" not in inputs:
-        return np.full(len(inputs["x"]), 1.0 / len(inputs["x"]))
-    steps = Steps()
-
-    def log_ratio(u: Float) -> Float:
-        model = steps.laplace(inputs["B"], inputs.get("c", 0.0), u)[0]
-        return np.asarray(
-            model - steps.gaussian_log_density(u, inputs["noise_mean"], inputs["noise_cov"])
-        )
-
-    if "c" not in inputs:
-        shares = steps.log_mean_weight(log_ratio(inputs["y"]), len(inputs["x"]))[1]
-        return np.append(np.full(len(inputs["x"]), 1.0 / len(inputs["x"])), -shares)
-    ratios = {"log_ratio_data": log_ratio(inputs["x"]), "log_ratio_noise": log_ratio(inputs["y"])}
-    found = evaluate(
-        steps, "nce_from_log_ratios", {**ratios, "nu": len(inputs["y"]) / len(inputs["x"])}
-    )
-    return np.concatenate([found["grad_log_ratio_data"], found["grad_log_ratio_noise"]])
 
 
 def _coefficient(columns: list[Float], difference: Float, allowed: Float) -> str | None:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle.conventions import OURS, Convention
+from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.diagnosis import Diagnosis, Suspect
 from nce_ref.oracle.judge import describe
 from nce_ref.oracle.objectives import Objective
@@ -194,8 +194,9 @@ def reproduce(result: CaseResult, dtype: str, convention: Convention) -> str:
         shlex.quote(json.dumps(got)),
     ]
     command += [f"--dtype {dtype}"] if dtype != "float64" else []
+    own = own_convention(result.vector.objective)
     for name in ("sense", "reduction", "c_sign"):
-        if (word := getattr(convention, name)) != getattr(OURS, name):
+        if (word := getattr(convention, name)) != getattr(own, name):
             command.append(f"--{name.replace('_', '-')} {word}")
     return " ".join(command)
 

@@ -53,7 +53,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float
-from nce_ref.oracle.objectives import Objective
+from nce_ref.oracle.families.base import Objective
 
 DTYPES = ("float32", "float64")
 K = {
@@ -68,13 +68,7 @@ K = {
 
 def tolerance_class(objective: Objective, output: str) -> str:
     """Which k is meant: kernel, density, value or gradient of an objective, trajectory, covariance."""
-    if objective.kind == "covariance":
-        return "covariance"
-    if objective.is_mean:
-        return "value" if objective.output(output).derivative_of is None else "gradient"
-    if objective.name.startswith("leapfrog"):
-        return "trajectory"
-    return "density" if "density" in objective.name else "kernel"
+    return objective.output(output).tolerance
 
 
 def allowance(objective: Objective, output: str, scale: ArrayLike, dtype: str) -> Float:

@@ -4,6 +4,7 @@ The format (integer version 1), readable without Python
 -------------------------------------------------------
 suite.json   {"format", "suite": date version, "objectives": {name: number of tests}, "flags": {flag: {"what", "effect", "seen"}},
              "retired": [ids that once existed and are never used again]}
+schema.json  these rules as a JSON Schema, for other languages
 NAME.json    {"format", "suite", "objective", "arguments", "outputs", "formula", "n_tests", "groups": [group]}
 group        {"source": {"method", "digits", "formula", "equation"}, "tests": [test]}
 test         {"id", "comment", "flags": [...], "kills": [mistakes it tells from the truth], "inputs": {name: array},
@@ -161,7 +162,7 @@ def _vector(
                 f"{output.name}.{what}",
                 array.shape,
                 output.shape,
-                {**sizes, "n_params": sizes.get("n_dim", 0) ** 2 + 1},
+                {**sizes, **objective.derived(sizes)},
             )
         expected[output.name] = Expected(stored["decimal"], value, scale)
     return Vector(

@@ -19,7 +19,7 @@ from nce_ref.models import laplace_ica_orthants as module
 from nce_ref.models.laplace_ica import LaplaceICA
 from nce_ref.models.laplace_ica_orthants import orthant_moments
 from nce_ref.noise import GaussianNoise
-from nce_ref.oracle.exact_covariance import asymptotic_covariance as exact_covariance
+from nce_ref.oracle.families.covariance.exact import asymptotic_covariance as exact_covariance
 from tests.asymptotics_problems import Plain, ica, in_units, matched
 
 

@@ -9,8 +9,8 @@ from nce_ref.oracle.diagnosis import diagnose
 from nce_ref.oracle.diagnosis.observed import observe
 from nce_ref.oracle.judge import judge
 from nce_ref.oracle.objectives import OBJECTIVES
-from nce_ref.oracle.textbook import Steps, evaluate
 from nce_ref.oracle.vectors import cases
+from tests.oracle.steps import Steps, evaluate
 
 FUNCTIONS = tuple(name for name, objective in OBJECTIVES.items() if objective.kind == "function")
 NCE = ("nce_from_log_ratios", "binary_nce", "laplace_ica_nce", "gaussian_nce")

@@ -8,7 +8,7 @@ from decimal import Decimal, localcontext
 import numpy as np
 
 import nce_ref as nr
-from nce_ref.oracle.exact_estimates import laplace_ica_nce_estimate
+from nce_ref.oracle.families.estimates.exact import laplace_ica_nce_estimate
 
 ICA = [
     (2, 60, 2.5, 7),

@@ -15,7 +15,7 @@ import pytest
 
 from nce_ref import oracle
 from nce_ref.oracle import adapters
-from nce_ref.oracle.textbook import Steps, evaluate
+from tests.oracle.steps import Steps, evaluate
 
 SMOOTH = [
     "log_sigmoid",

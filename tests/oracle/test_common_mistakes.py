@@ -9,7 +9,7 @@ import numpy as np
 
 import nce_ref as nr
 from nce_ref.oracle import common_mistakes
-from nce_ref.oracle.mistakes import CATALOGUE
+from nce_ref.oracle.mistakes import CATALOGUE, FORMER, find_mistake
 
 PAGE = common_mistakes.page()
 COMMAND = "python -m nce_ref.oracle.common_mistakes"
@@ -30,10 +30,13 @@ def test_every_mistake_is_on_the_page_with_its_text():
             assert ("documented choice" in section) == mistake.choice, id
 
 
-def test_variants_stand_under_their_parent():
-    """The plant of a greedy pattern: eps-in-log-1e-4 must not be a variant of eps-in-log-1e."""
-    assert "\n### eps-in-log-1e-4\n" not in PAGE and "\n### clip-logits-10\n" not in PAGE
-    assert "`eps-in-log-1e-4`" in PAGE.split("\n### eps-in-log\n")[1].split("\n##")[0]
+def test_a_number_that_varies_stands_with_its_mistake():
+    """Former ids lead to it, and have no heading of their own."""
+    assert {"eps-in-log-1e-4", "clip-logits-10", "clip-prob-1e-12", "jitter-1e-8"} <= set(FORMER)
+    for former, id in FORMER.items():
+        assert f"\n### {former}\n" not in PAGE and find_mistake(former) is CATALOGUE[id]
+    section = PAGE.split("\n### eps-in-log\n")[1].split("\n##")[0]
+    assert "1e-08, 0.001, 0.0001" in section
 
 
 def test_no_heading_twice():

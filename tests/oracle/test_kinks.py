@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from nce_ref import oracle
+from nce_ref.oracle.families.densities.facts import KINK_CONVENTION as MISTAKE
 from nce_ref.oracle.judge import judge
-from nce_ref.oracle.kinks import MISTAKE, settle
+from nce_ref.oracle.kinks import settle
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.results import CHOICE, STATUSES
-from nce_ref.oracle.textbook import Steps, evaluate
+from tests.oracle.steps import Steps, evaluate
 
 OBJECTIVES = ("laplace_ica_nce", "laplace_ica_mle")
 DTYPES = ("float32", "float64")

@@ -9,7 +9,7 @@ computed   expected, scale (``scales``), flags that follow from the inputs (``fl
            n_tests, and the header, which ``objectives`` and ``suite.json`` say; what was written there before is replaced
 kept       id, comment, inputs, certificate, flags that do not follow from the inputs; the order of tests and groups
 spelling   ``layout``; an input of more than ``MAX_INLINE`` numbers moves to NAME.npz, arrays named "test's id:argument"
-numbers    ``makers`` knows for each objective the function that computes them
+numbers    each objective has the function that computes them; suite.json keeps the order of its objectives, new ones follow
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ import numpy as np
 from nce_ref._checks import Float
 from nce_ref.oracle.authoring.flags import MAX_INLINE, derived_flags, is_derived
 from nce_ref.oracle.authoring.kills import kills
-from nce_ref.oracle.authoring.layout import each, spell, spell_hex, to_npz, to_text
-from nce_ref.oracle.authoring.makers import COVARIANCE_DIGITS, MAKERS, SOURCES, Certificate
+from nce_ref.oracle.authoring.layout import to_npz, to_text
+from nce_ref.oracle.families.base import Certificate
+from nce_ref.oracle.numbers.spelling import each, spell, spell_hex
 from nce_ref.oracle.objectives import OBJECTIVES, Objective
 from nce_ref.oracle.scales import scales
 from nce_ref.oracle.vectors import (
@@ -56,8 +57,10 @@ def emit(folder: Path = FOLDER, names: Iterable[str] | None = None) -> list[str]
         path.write_text(to_text(content), encoding="utf-8")
         changed += [path.name] if path.read_bytes() != before else []
     suite = read_json(folder / "suite.json")
+    names = _names(folder, None)
     suite["objectives"] = {
-        name: read_json(folder / f"{name}.json")["n_tests"] for name in _names(folder, None)
+        name: read_json(folder / f"{name}.json")["n_tests"]
+        for name in [*(name for name in suite["objectives"] if name in names), *names]
     }
     return changed + _write(folder / "suite.json", to_text(suite).encode())
 
@@ -70,11 +73,13 @@ def recompute(folder: Path = FOLDER, names: Iterable[str] | None = None) -> list
             for test in group["tests"]:
                 now, certificate = expected(OBJECTIVES[name], test, folder)
                 stored = test.get("expected", {})
-                compare = (
-                    _covariances_differ if OBJECTIVES[name].kind == "covariance" else _differences
-                )
                 for output in sorted({*now, *stored}):
-                    found += compare(f"{test['id']}: {output}", stored.get(output), now.get(output))
+                    where, pair = f"{test['id']}: {output}", (stored.get(output), now.get(output))
+                    found += (
+                        _covariances_differ(where, *pair, OBJECTIVES[name].digits)
+                        if OBJECTIVES[name].kind == "covariance"
+                        else _differences(where, *pair)
+                    )
                 found += _differences(
                     f"{test['id']}: certificate", test.get("certificate", {}), certificate
                 )
@@ -86,7 +91,7 @@ def expected(
 ) -> tuple[dict[str, Any], Certificate]:
     """A test's ``expected`` and ``certificate`` as they should stand in the file."""
     inputs = read_inputs(objective, test, folder)
-    outputs, certificate = MAKERS[objective.name](inputs, dict(test.get("certificate", {})))
+    outputs, certificate = objective.made(inputs, dict(test.get("certificate", {})))
     numbers = {
         name: np.array(each(float, value), dtype=np.float64) for name, value in outputs.items()
     }
@@ -118,7 +123,7 @@ def _completed(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Float
     arrays: dict[str, Float] = {}
     for group in stored["groups"]:
         tests = [_completed_test(objective, test, folder, arrays) for test in group["tests"]]
-        groups.append({"source": SOURCES[name], "tests": tests})
+        groups.append({"source": _source(objective), "tests": tests})
     sha256 = to_npz(arrays)[1] if arrays else ""
     for test in (test for group in groups for test in group["tests"]):
         for argument in objective.arguments:
@@ -135,6 +140,15 @@ def _completed(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Float
         "groups": groups,
     }
     return content, arrays
+
+
+def _source(objective: Objective) -> dict[str, Any]:
+    return {
+        "method": objective.method,
+        "digits": objective.digits,
+        "formula": objective.formula,
+        "equation": objective.source,
+    }
 
 
 def _completed_test(
@@ -190,7 +204,7 @@ def _differences(where: str, stored: Any, now: Any) -> list[str]:
     )
 
 
-def _covariances_differ(where: str, stored: Any, now: Any) -> list[str]:
+def _covariances_differ(where: str, stored: Any, now: Any, digits: int) -> list[str]:
     """A quadrature in float64: the last digit hangs on the machine's exp, hence a unit of it is granted."""
     try:
         ours, theirs = (np.array(each(float, one["decimal"])) for one in (now, stored))
@@ -200,7 +214,7 @@ def _covariances_differ(where: str, stored: Any, now: Any) -> list[str]:
         return [f"{where}: {problem}"]
     found = (
         [f"{where}: off by {gap.max():.1e} of sqrt(Sii Sjj)"]
-        if gap.max() > 10.0 ** (1 - COVARIANCE_DIGITS)
+        if gap.max() > 10.0 ** (1 - digits)
         else []
     )
     found += [f"{where}: hex is not decimal"] if (hexes != theirs).any() else []

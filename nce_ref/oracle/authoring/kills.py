@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle.mistakes import CATALOGUE
-from nce_ref.oracle.mistakes.base import Mistake
-from nce_ref.oracle.objectives import Objective
+from nce_ref.oracle.families.base import Objective
+from nce_ref.oracle.mistakes import Mistake, mistakes_at
 from nce_ref.oracle.tolerance import DTYPES, allowance
 from nce_ref.oracle.vectors import Expected, Vector
 
@@ -23,9 +22,8 @@ def kills(vector: Vector) -> tuple[str, ...]:
     """The ids of the catalogue's mistakes that this vector tells from the truth, in the catalogue's order."""
     return tuple(
         mistake.id
-        for mistake in CATALOGUE.values()
-        if vector.objective.name in mistake.objectives
-        and all(is_killed(mistake, vector, dtype) for dtype in DTYPES)
+        for mistake in mistakes_at(vector.objective.name)
+        if all(is_killed(mistake, vector, dtype) for dtype in DTYPES)
     )
 
 

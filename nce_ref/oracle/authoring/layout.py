@@ -2,9 +2,7 @@
 
 Conventions
 -----------
-decimal   d.dddE+x: sign only where negative, one digit before the point, trailing zeros and an idle point removed, the exponent
-          always with its sign: "2.5E-1", "-1E+0", "7.1245764067412855E-218". 0 is "0", never "-0"
-hex       float(decimal).hex(), rounded to nearest even; what underflows is "0x0.0p+0", without a sign
+decimal, hex   ``numbers.spelling``
 number    inputs and scales: the shortest decimal that reads back as the same float64 (Python's repr)
 layout    two blanks a level; a list of numbers, or anything else without a dict inside that fits, stands on one line; of a
           matrix each row; of a long list of decimals each one; of a long list of words (kills, hex) as many as fit
@@ -19,7 +17,6 @@ import json
 import textwrap
 import zipfile
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -29,35 +26,6 @@ from nce_ref._checks import Float
 WIDTH = 140
 _WORD = 40  # a text that is shorter shares its line
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can hold
-
-
-def spell(value: Decimal) -> str:
-    """The one spelling of a decimal. Raises ValueError for NaN and inf."""
-    if not value.is_finite():
-        raise ValueError(f"decimal: got {value}; expected a finite number")
-    sign, digits, exponent = value.as_tuple()
-    text = "".join(map(str, digits)).lstrip("0")
-    if not text:
-        return "0"
-    power = int(exponent) + len(text) - 1
-    text = text.rstrip("0")
-    point = "." if text[1:] else ""
-    return f"{'-' if sign else ''}{text[0]}{point}{text[1:]}E{power:+d}"
-
-
-def spell_hex(value: Decimal) -> str:
-    """The nearest float64 as C's %a writes it."""
-    nearest = float(value)
-    return (nearest if nearest else 0.0).hex()
-
-
-def each(function: Any, nested: Any) -> Any:
-    """``function`` of every leaf of nested lists."""
-    return (
-        [each(function, entry) for entry in nested]
-        if isinstance(nested, list)
-        else function(nested)
-    )
 
 
 def to_text(content: Mapping[str, Any]) -> str:

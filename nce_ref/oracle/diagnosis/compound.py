@@ -13,12 +13,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from nce_ref.oracle import textbook
 from nce_ref.oracle.diagnosis.observed import Observed
 from nce_ref.oracle.diagnosis.suspects import Candidate, Source, is_full, rank, search
-from nce_ref.oracle.mistakes import ARITHMETIC, CATALOGUE
-from nce_ref.oracle.mistakes.base import Mistake
+from nce_ref.oracle.families.base import Mistake, Steps, laid_over
+from nce_ref.oracle.mistakes import CATALOGUE, mistakes_at
+from nce_ref.oracle.objectives import find_objective
 
+Numbered = tuple[str, float | None]  # a mistake's id and the value of its number
 _TRIED = 2  # first causes
 _BLUR = {"float32": 1e2, "float64": 1e8}
 
@@ -44,16 +45,18 @@ def search_pairs(observed: Observed, firsts: list[Candidate]) -> list[Candidate]
     """The pairs that explain everything; their id is ``first + second``."""
     objective = observed.objective.name
     seconds = [
-        mistake
-        for mistake in CATALOGUE.values()
-        if objective in mistake.objectives and (mistake.choice or mistake in ARITHMETIC)
+        (mistake.id, value)
+        for mistake in mistakes_at(objective)
+        if mistake.choice or mistake.arithmetic
+        for value in (mistake.number.known if mistake.number is not None else (None,))
     ]
-    ids = list(dict.fromkeys(candidate.id for candidate in firsts if candidate.kind == "mistake"))
+    found = [candidate for candidate in firsts if candidate.kind == "mistake"]
+    chosen = list(dict.fromkeys((candidate.id, candidate.value) for candidate in found))[:_TRIED]
     pairs = [
-        _pair(name, second.id, objective)
-        for name in ids[:_TRIED]
+        _pair(first, second, objective)
+        for first in chosen
         for second in seconds
-        if second.id != name
+        if second[0] != first[0]
     ]
     sources = [pair for pair in pairs if pair is not None]
     found = (
@@ -65,34 +68,31 @@ def search_pairs(observed: Observed, firsts: list[Candidate]) -> list[Candidate]
 
 
 @functools.lru_cache(maxsize=1 << 12)
-def _pair(first: str, second: str, objective: str) -> Source | None:
+def _pair(first: Numbered, second: Numbered, objective: str) -> Source | None:
     """Made once, so that what it answers to a vector is computed once."""
-    evaluate = together(CATALOGUE[first], CATALOGUE[second], objective)
-    return (
-        None
-        if evaluate is None
-        else Source("mistake", f"{first} + {second}", evaluate, not CATALOGUE[second].choice)
-    )
+    mistakes = CATALOGUE[first[0]], CATALOGUE[second[0]]
+    evaluate = together(*mistakes, objective, (first[1], second[1]))
+    if evaluate is None:
+        return None
+    return Source("mistake", f"{first[0]} + {second[0]}", evaluate, not mistakes[1].choice)
 
 
 def together(
-    first: Mistake, second: Mistake, objective: str
+    first: Mistake,
+    second: Mistake,
+    objective: str,
+    values: tuple[float | None, float | None] = (None, None),
 ) -> Callable[[Mapping[str, Any]], Mapping[str, Any]] | None:
     """An evaluation with the slips of both, where each is the right steps with some of them replaced; None where they are not."""
-    steps = [
-        mistake.evaluate.args[0]
-        for mistake in (first, second)
-        if isinstance(mistake.evaluate, functools.partial)
-    ]
-    if len(steps) != 2 or not all(isinstance(step, textbook.Steps) for step in steps):
+    steps = [mistake.with_value(value) for mistake, value in zip((first, second), values)]
+    if not all(isinstance(step, Steps) for step in steps):
         return None
     kinds = [type(step) for step in steps]
     if issubclass(kinds[0], kinds[1]) or issubclass(kinds[1], kinds[0]):
         return None
+    place = find_objective(objective)
     try:
-        both: textbook.Steps = object.__new__(type("Both", tuple(kinds), {}))
+        both = laid_over(*steps, place.right)
     except TypeError:  # no common order of their methods
         return None
-    for step in reversed(steps):
-        both.__dict__.update(step.__dict__)
-    return functools.partial(textbook.evaluate, both, objective)
+    return functools.partial(place.evaluate, both)

@@ -53,7 +53,7 @@ def _compare(
         direction = np.sign(np.sin(1.0 + np.arange(np.size(inputs[argument])))).reshape(
             np.shape(inputs[argument])
         )
-        if argument == "precision":
+        if argument in objective.symmetric:
             direction = np.sign(direction + direction.T + 0.5)
         values = []
         for side in (1.0, -1.0):

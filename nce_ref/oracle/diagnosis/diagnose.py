@@ -17,13 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle.conventions import OURS, Convention
-from nce_ref.oracle.diagnosis import constants, family
+from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.diagnosis.compound import search_easy, search_pairs
-from nce_ref.oracle.diagnosis.estimate_hints import estimate_hints
 from nce_ref.oracle.diagnosis.hints import compute_hints, lost_digits, single_precision
+from nce_ref.oracle.diagnosis.numbers import determined, fit_numbers
 from nce_ref.oracle.diagnosis.observed import Observed, observe
-from nce_ref.oracle.diagnosis.relatives import relatives_of
+from nce_ref.oracle.diagnosis.relatives import relatives_of, remedy
 from nce_ref.oracle.diagnosis.suspects import (
     Candidate,
     compare,
@@ -34,8 +33,8 @@ from nce_ref.oracle.diagnosis.suspects import (
     settings,
 )
 from nce_ref.oracle.diagnosis.verdict import Diagnosis, Suspect
+from nce_ref.oracle.families.base import Fitted, Objective
 from nce_ref.oracle.mistakes import CATALOGUE
-from nce_ref.oracle.objectives import Objective
 from nce_ref.oracle.results import CaseResult
 
 _SHOWN = 8  # suspects kept in a report
@@ -48,13 +47,14 @@ def diagnose(
     objective: Objective,
     results: Sequence[CaseResult],
     dtype: str = "float64",
-    convention: Convention = OURS,
+    convention: Convention | None = None,
     evaluate: Callable[[Mapping[str, Any]], Any] | None = None,
 ) -> Diagnosis:
     """Say what explains the failures among ``results``; nothing is said where all pass.
 
     ``evaluate`` may call the implementation on inputs of ours, by which a gradient is told from a derivative.
     """
+    convention = own_convention(objective) if convention is None else convention
     observed = observe(objective, results, dtype, convention)
     if not any(result.status == "failed" for result in results):
         return Diagnosis()
@@ -86,11 +86,13 @@ def diagnose(
     full = [candidate for candidate in found if is_full(candidate, observed)]
     if full:
         return _verdict(observed, found, full, precision)
+    if fitted_numbers := fit_numbers(observed):
+        return _verdict(observed, fitted_numbers + found, fitted_numbers, precision)
     part, alone = search_alone(observed)
     if alone:
         return _verdict(part, alone, alone, precision)
-    if (member := _member(observed)) is not None:
-        suspect = _family_suspect(member, observed)
+    if (fitted := _fitted(observed)) is not None:
+        suspect = _fitted_suspect(fitted, observed)
         ranked = [suspect, *(_suspect(candidate, observed) for candidate in found[:_SHOWN])]
         return Diagnosis(
             tuple(ranked), suspect, ranked[1] if len(ranked) > 1 else None, (), _noted(precision)
@@ -146,7 +148,8 @@ def _of_estimates(observed: Observed) -> Diagnosis:
 
     suspects = suspects_of_estimates(observed)
     if not suspects:
-        return Diagnosis(hints=estimate_hints(observed))
+        argmax = observed.objective.argmax
+        return Diagnosis(hints=() if argmax is None else argmax.tools().hints(observed))
     return Diagnosis(suspects, suspects[0], None, suspects[1:])
 
 
@@ -154,6 +157,8 @@ def _verdict(
     observed: Observed, found: list[Candidate], full: list[Candidate], precision: str | None
 ) -> Diagnosis:
     """Something explains everything: the simplest, those as simple, the next."""
+    full = [determined(observed, candidate) for candidate in full]
+    found = [*full, *(one for one in found if all(one.id != two.id for two in full))]
     first = full[0]
     as_likely = {
         candidate.id
@@ -172,20 +177,18 @@ def _verdict(
     )
 
 
-def _member(observed: Observed) -> family.Family | None:
-    """The fitted member of the family, if it is told from the truth on every failing vector: rounding errors fit many."""
+def _fitted(observed: Observed) -> Fitted | None:
+    """The fitted explanation, if it is told from the truth on every failing vector: rounding errors fit many."""
     off = observed.worst(np.abs(observed.got - observed.want) / observed.allowed(observed.want))[
         observed.failed
     ]
-    if off.size < 3 or not np.median(off) > _CLEAR:
+    if observed.objective.fit is None or off.size < 3 or not np.median(off) > _CLEAR:
         return None
-    member = family.fit(observed)
-    if member is None:
+    fitted = observed.objective.fit(observed)
+    if fitted is None:
         return None
-    candidate = compare(
-        observed, "family", "", family.predict(observed, member), settings(observed)[0], 1.0
-    )
-    return member if is_full(candidate, observed) else None
+    candidate = compare(observed, "family", "", fitted.prediction, settings(observed)[0], 1.0)
+    return fitted if is_full(candidate, observed) else None
 
 
 def _unique(candidates: list[Candidate]) -> list[Candidate]:
@@ -250,14 +253,12 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
         )
     undeclared = candidate.convention != observed.convention
     also = f", under {candidate.convention}" if undeclared else ""
-    remedy = f"declare {declare} as well" if undeclared else ""
+    also_declare = f"declare {declare} as well" if undeclared else ""
     if candidate.kind == "other objective":
         relative = next(
-            relative
-            for relative in relatives_of(observed.objective.name)
-            if relative.id == candidate.id
+            relative for relative in relatives_of(observed.objective) if relative.id == candidate.id
         )
-        words = "; ".join(filter(None, (relative.remedy(observed.objective.name), remedy)))
+        words = "; ".join(filter(None, (remedy(relative, observed.objective), also_declare)))
         return Suspect(
             candidate.kind,
             candidate.id,
@@ -268,6 +269,9 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
             words,
         )
     mistakes = [CATALOGUE[name] for name in candidate.id.split(" + ")]
+    value = ""
+    if candidate.value is not None and mistakes[0].number is not None:
+        value = f", {mistakes[0].number.symbol} = {candidate.value:g}"
     title, effect, fix = (
         " And: ".join(getattr(mistake, name) for mistake in mistakes)
         for name in ("title", "effect", "fix")
@@ -275,11 +279,12 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
     return Suspect(
         "mistake",
         candidate.id,
-        title + _where(candidate, observed) + also,
+        title + value + _where(candidate, observed) + also,
         *counts,
         effect,
         fix,
-        remedy,
+        also_declare,
+        candidate.value,
     )
 
 
@@ -318,27 +323,20 @@ def _merged(suspects: list[Suspect]) -> list[Suspect]:
     return suspects
 
 
-def _family_suspect(member: family.Family, observed: Observed) -> Suspect:
-    title, effect = constants.describe(member)
-    evidence = f"{member.equations} numbers fitted by w1, w0 and K, to the tolerance"
-    fix = "J = (1/n_data)[sum_x ln sigma(G - ln nu) + sum_y ln sigma(ln nu - G)], with nothing else in ln p_n or c"
+def _fitted_suspect(fitted: Fitted, observed: Observed) -> Suspect:
     remedy = ""
-    words = constants.common_factor(member)
-    if (
-        observed.convention == OURS
-        and words is not None
-        and (words != ("maximise", "per_data") or member.flipped)
-    ):
-        declare = Convention(words[0], words[1], "subtracted" if member.flipped else "added")
+    if observed.convention == own_convention(observed.objective) and fitted.declare is not None:
+        sense, reduction, flipped = fitted.declare
+        declare = Convention(sense, reduction, "subtracted" if flipped else "added")
         remedy = f"declare convention={declare} as well, if that is meant"
     return Suspect(
         "family",
-        "weights-and-constants",
-        title,
+        fitted.id,
+        fitted.title,
         observed.n_failed,
         observed.n_failed,
-        evidence,
-        effect,
-        fix,
+        fitted.evidence,
+        fitted.effect,
+        fitted.fix,
         remedy,
     )

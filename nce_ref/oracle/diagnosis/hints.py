@@ -17,18 +17,10 @@ import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.oracle.diagnosis.consistency import derivative_hint
-from nce_ref.oracle.diagnosis.constants import name_log, name_number
 from nce_ref.oracle.diagnosis.observed import Observed, Slot
 from nce_ref.oracle.diagnosis.special_cases import explains_which
-
-_SIZES = ("n_data", "n_noise", "nu", "n_points", "n_dim")
-_FEATURES = (
-    "1",
-    *(name for size in _SIZES for name in (size, f"1/{size}")),
-    "1 + nu",
-    "1/(1 + nu)",
-)
-_OFFSETS = ("1", "ln nu", "n_dim", "ln det cov", "ln|det B|", "c", "n_data", "n_noise", "nu")
+from nce_ref.oracle.families.sizes import size_factors, size_offsets
+from nce_ref.oracle.numbers.names import name_log, name_number
 
 
 def single_precision(observed: Observed, dtype: str) -> str | None:
@@ -101,38 +93,31 @@ def compute_hints(
     return tuple(hints)
 
 
-def features(observed: Observed, vector: int) -> dict[str, float]:
-    """The numbers of a vector that a factor or an offset may depend on."""
+def factors(observed: Observed, vector: int) -> dict[str, float]:
+    """The numbers of a vector that a factor may depend on, in the order in which they are tried."""
+    return size_factors(observed.objective.sizes(observed.results[vector].vector.inputs))
+
+
+def offsets(observed: Observed, vector: int) -> dict[str, float]:
+    """The numbers of a vector that an offset may depend on."""
     inputs = observed.results[vector].vector.inputs
-    n_data, n_noise = observed.sizes(vector)
-    found = {"1": 1.0}
-    if n_data:
-        found.update({"n_data": n_data, "1/n_data": 1.0 / n_data})
-    if n_noise:
-        nu = n_noise / n_data
-        found.update(
-            {
-                "n_noise": n_noise,
-                "1/n_noise": 1.0 / n_noise,
-                "nu": nu,
-                "1/nu": 1.0 / nu,
-                "ln nu": float(np.log(nu)),
-            }
-        )
-        found.update({"1 + nu": 1.0 + nu, "1/(1 + nu)": 1.0 / (1.0 + nu)})
-    points = inputs.get("t", inputs.get("u"))
-    if points is not None:
-        found.update({"n_points": len(points), "1/n_points": 1.0 / len(points)})
-    matrix = inputs.get("B", inputs.get("cov", inputs.get("precision")))
-    if matrix is not None:
-        found.update({"n_dim": len(matrix), "1/n_dim": 1.0 / len(matrix)})
-    if "B" in inputs:
-        found["ln|det B|"] = float(np.linalg.slogdet(inputs["B"])[1])
-    if (cov := inputs.get("cov", inputs.get("noise_cov"))) is not None:
-        found["ln det cov"] = float(np.linalg.slogdet(cov)[1])
-    if "c" in inputs:
-        found["c"] = inputs["c"]
-    return found
+    of_arguments = {
+        name: number(inputs)
+        for facts in observed.objective.facts
+        for name, number in facts.offsets.items()
+    }
+    return size_offsets(observed.objective.sizes(inputs), of_arguments)
+
+
+def _known(features: list[dict[str, float]]) -> dict[str, Float]:
+    """Those that every vector has, and that vary where they are not "1"."""
+    names = features[0] if len(features) >= 3 else {}
+    columns = {
+        name: np.array([each[name] for each in features], dtype=np.float64)
+        for name in names
+        if all(name in each for each in features)
+    }
+    return {name: column for name, column in columns.items() if name == "1" or np.ptp(column) > 0.0}
 
 
 def _equals(observed: Observed, slot: Slot, candidate: Float) -> bool:
@@ -144,13 +129,7 @@ def _equals(observed: Observed, slot: Slot, candidate: Float) -> bool:
 def _ratio(observed: Observed, name: str, slots: list[Slot]) -> str | None:
     """One factor for all vectors, or one times a power of a size."""
     telling = [slot for slot in slots if np.abs(observed.want[slot.where]).max() > 0]
-    for feature in _FEATURES:
-        known = [features(observed, slot.vector).get(feature) for slot in telling]
-        if len(telling) < 3 or any(value is None for value in known):
-            continue
-        sizes = np.array(known, dtype=np.float64)
-        if feature != "1" and np.ptp(sizes) == 0.0:
-            continue
+    for feature, sizes in _known([factors(observed, slot.vector) for slot in telling]).items():
         ratios, errors = zip(*(_factor(observed, slot, size) for slot, size in zip(telling, sizes)))
         factor = float(ratios[int(np.argmin(errors))])
         if all(
@@ -178,15 +157,7 @@ def _factor(observed: Observed, slot: Slot, size: float) -> tuple[float, float]:
 
 def _offset(observed: Observed, name: str, slots: list[Slot]) -> str | None:
     """One number added on all vectors, or one times a feature."""
-    for feature in _OFFSETS:
-        known = [features(observed, slot.vector).get(feature) for slot in slots]
-        if len(slots) < 3 or any(value is None for value in known):
-            continue
-        sizes = np.array(known, dtype=np.float64)
-        if feature != "1" and np.ptp(sizes) == 0.0:
-            continue
-        if not (sizes != 0).any():
-            continue
+    for feature, sizes in _known([offsets(observed, slot.vector) for slot in slots]).items():
         differences = []
         for slot, size in zip(slots, sizes):
             if size != 0:
@@ -284,7 +255,7 @@ def _saturated(observed: Observed) -> str | None:
         & (observed.got == 0)
         & (np.abs(observed.want) > np.maximum(1e-3 * observed.scale, 1e-6))
     )
-    if observed.objective.name == "log_sigmoid":
+    if observed.objective.falls_for_ever:
         finite = observed.got[of_value & np.isfinite(observed.got)]
         if finite.size and (finite == finite.min()).sum() >= 2 and finite.min() < -1:
             floor = float(finite.min())

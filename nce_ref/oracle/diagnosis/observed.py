@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nce_ref._checks import Float
-from nce_ref.oracle.conventions import Convention, sample_sizes
-from nce_ref.oracle.objectives import Objective
+from nce_ref.oracle.conventions import Convention
+from nce_ref.oracle.families.base import Objective
 from nce_ref.oracle.results import CaseResult
 from nce_ref.oracle.tolerance import K, tolerance_class
 from nce_ref.oracle.vectors import Vector
@@ -122,7 +122,7 @@ class Observed:
 
     def sizes(self, vector: int) -> tuple[int, int]:
         """(n_data, n_noise) of a vector."""
-        return sample_sizes(self.objective, self.results[vector].vector.inputs)
+        return self.objective.sample_sizes(self.results[vector].vector.inputs)
 
     def flags(self, vector: int) -> tuple[str, ...]:
         """The flags of a vector."""
@@ -230,7 +230,7 @@ def observe(
             columns["got"].append(got)
             columns["want"].append(factor * expected.value.ravel())
             columns["scale"].append(abs(factor) * expected.scale.ravel())
-            columns["k"].append(np.full(got.size, K.get(tolerance_class(objective, output), 8.0)))
+            columns["k"].append(np.full(got.size, K[tolerance_class(objective, output)]))
             slots.append(Slot(index, output, slice(position, position + got.size)))
             position += got.size
     flat = {

@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-property   a flag that the vectors carry, or a fact about their inputs from ``PROPERTIES``
+property   a flag that the vectors carry, or a fact about their inputs (``properties_of``)
 """
 
 from __future__ import annotations
@@ -13,47 +13,22 @@ from typing import Any
 import numpy as np
 
 from nce_ref.oracle.diagnosis.observed import Observed
+from nce_ref.oracle.families.base import Objective
 
 Inputs = Mapping[str, Any]
 
 
-def _n_rows(inputs: Inputs, *names: str) -> int:
-    return next((len(inputs[name]) for name in names if name in inputs), 0)
+def properties_of(objective: Objective) -> dict[str, Callable[[Inputs], bool]]:
+    """What may be said of some vectors of an objective."""
 
+    def sizes_differ(inputs: Inputs) -> bool:
+        n_data, n_noise = objective.sample_sizes(inputs)
+        return n_data != n_noise != 0
 
-def _sizes_differ(inputs: Inputs) -> bool:
-    data = _n_rows(inputs, "x", "log_model_data", "log_ratio_data")
-    return data != _n_rows(inputs, "y", "log_model_noise", "log_ratio_noise") != 0
-
-
-def _cov(inputs: Inputs) -> Any:
-    """The covariance, or the identity where there is none."""
-    return inputs.get("noise_cov", inputs.get("cov", np.eye(1)))
-
-
-PROPERTIES: dict[str, Callable[[Inputs], bool]] = {
-    "where det B < 0": lambda inputs: "B" in inputs and bool(np.linalg.det(inputs["B"]) < 0),
-    "where n_noise differs from n_data": _sizes_differ,
-    "where the covariance is not diagonal": lambda inputs: bool(
-        (_cov(inputs) != np.diag(np.diag(_cov(inputs)))).any()
-    ),
-    "where the covariance is not the identity": lambda inputs: bool(
-        (_cov(inputs) != np.eye(len(_cov(inputs)))).any()
-    ),
-    "where the mean is not 0": lambda inputs: bool(
-        np.any(inputs.get("noise_mean", inputs.get("mean", 0.0)))
-    ),
-    "where B is not symmetric": lambda inputs: (
-        "B" in inputs and bool((inputs["B"] != inputs["B"].T).any())
-    ),
-    "where c is not 0": lambda inputs: inputs.get("c", 0.0) != 0.0,
-    "where the slope is not 1": lambda inputs: inputs.get("slope", 1.0) != 1.0,
-    "where there is more than one step": lambda inputs: inputs.get("n_steps", 1.0) > 1.0,
-    "where the step size is not 1": lambda inputs: inputs.get("step_size", 1.0) != 1.0,
-    "where n_dim > 1": lambda inputs: (
-        next((len(inputs[name]) for name in ("B", "cov", "precision") if name in inputs), 0) > 1
-    ),
-}
+    found: dict[str, Callable[[Inputs], bool]] = {"where n_noise differs from n_data": sizes_differ}
+    for facts in objective.facts:
+        found |= facts.properties
+    return found
 
 
 def explains_which(observed: Observed) -> str | None:
@@ -66,7 +41,7 @@ def explains_which(observed: Observed) -> str | None:
         f"with the flag {flag}": [flag in observed.flags(k) for k in range(observed.n_ran)]
         for flag in flags
     }
-    for name, holds in PROPERTIES.items():
+    for name, holds in properties_of(observed.objective).items():
         tests[name] = [holds(result.vector.inputs) for result in observed.results]
     exact = [name for name, has in tests.items() if np.array_equal(has, failed)]
     if exact:

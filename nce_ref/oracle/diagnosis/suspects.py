@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle import textbook
 from nce_ref.oracle.conventions import Convention, all_conventions
 from nce_ref.oracle.diagnosis.observed import Bools, Layout, Observed
 from nce_ref.oracle.diagnosis.relatives import relatives_of
-from nce_ref.oracle.mistakes import ARITHMETIC, CATALOGUE
+from nce_ref.oracle.mistakes import Mistake, mistakes_at
+from nce_ref.oracle.objectives import find_objective
 from nce_ref.oracle.vectors import Vector
 
 _ROUGHLY = 0.05  # of an error may be left unexplained where rounding decides about the rest
@@ -38,12 +38,13 @@ Evaluate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Something that can be evaluated on inputs; ``is_numeric`` where arithmetic decides what comes out."""
+    """Something that can be evaluated on inputs; ``is_numeric`` where arithmetic decides what comes out; ``value`` of its number."""
 
     kind: str
     id: str
     evaluate: Evaluate
     is_numeric: bool = False
+    value: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +64,7 @@ class Candidate:
     loose: bool = False
     blurred: bool = False
     alone: tuple[str, ...] = ()
+    value: float | None = None
 
     @property
     def matches(self) -> int:
@@ -86,7 +88,7 @@ def settings(observed: Observed) -> tuple[Setting, ...]:
     every = sorted(all_conventions(), key=lambda convention: _changed(convention, declared))
     found: list[Setting] = []
     for convention in every:
-        flipped = "c" in objective.arguments and convention.c_sign != declared.c_sign
+        flipped = objective.constant in objective.arguments and convention.c_sign != declared.c_sign
         factors = observed.factors(convention)
         if not any(
             flipped == other.flipped and np.array_equal(factors, other.factors) for other in found
@@ -103,6 +105,7 @@ def compare(
     setting: Setting,
     complexity: float,
     is_numeric: bool = False,
+    value: float | None = None,
 ) -> Candidate:
     """How well a candidate explains what was returned."""
     agree = observed.agree(candidate)
@@ -127,7 +130,15 @@ def compare(
     contradicted = int((~observed.failed & ~matched).sum())
     nearness = float(np.max(distance[explained], initial=0.0))
     return Candidate(
-        kind, name, setting.convention, complexity, explained, contradicted, nearness, loose
+        kind,
+        name,
+        setting.convention,
+        complexity,
+        explained,
+        contradicted,
+        nearness,
+        loose,
+        value=value,
     )
 
 
@@ -167,6 +178,7 @@ def search(
                         way,
                         complexity,
                         source.is_numeric,
+                        source.value,
                     )
                 )
         if any(is_full(candidate, observed) for candidate in found):
@@ -266,21 +278,27 @@ def _plausible(few: Observed, outputs: Float, factors: Float, are_numeric: Bools
 
 @functools.lru_cache(maxsize=32)
 def _truth(objective: str) -> Source:
-    return Source("truth", objective, partial(textbook.evaluate, textbook.Steps(), objective))
+    target = find_objective(objective)
+    return Source("truth", objective, partial(target.evaluate, target.right))
+
+
+def source_of(mistake: Mistake, objective: str, value: float | None = None) -> Source:
+    """A mistake at an objective, its number being ``value`` where it has one."""
+    evaluate = partial(mistake.evaluate, objective, value=value)
+    return Source("mistake", mistake.id, evaluate, mistake.arithmetic, value)
 
 
 @functools.lru_cache(maxsize=32)
 def every_source(objective: str) -> tuple[Source, ...]:
     """The known mistakes at an objective, then its relatives."""
-    numeric = {mistake.id for mistake in ARITHMETIC}
-    known = [mistake for mistake in CATALOGUE.values() if objective in mistake.objectives]
     found = [
-        Source("mistake", mistake.id, partial(mistake.evaluate, objective), mistake.id in numeric)
-        for mistake in known
+        source_of(mistake, objective, value)
+        for mistake in mistakes_at(objective)
+        for value in (mistake.number.known if mistake.number is not None else (None,))
     ]
     found += [
         Source("other objective", relative.id, relative.evaluate)
-        for relative in relatives_of(objective)
+        for relative in relatives_of(find_objective(objective))
     ]
     return tuple(found)
 

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Suspect:
-    """One explanation. ``kind``: "convention", "mistake", "family", "other objective" or "hint"; ``remedy`` is what to type."""
+    """One explanation. ``kind``: "convention", "mistake", "family", "other objective" or "hint"; ``remedy`` is what to type.
+
+    ``value``  of the number that the mistake has (an epsilon, a limit), to the digits that were determined; None where it has none,
+               or fewer than three vectors determine it
+    """
 
     kind: str
     id: str
@@ -18,6 +22,7 @@ class Suspect:
     effect: str = ""
     fix: str = ""
     remedy: str = ""
+    value: float | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from nce_ref.oracle.authoring.flags import DERIVED, derived_flags, is_derived, log_sigmoid_arguments
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.vectors import cases, suite
-from tests.oracle.right_rivals import RIVALS
+from tests.oracle.families.right_rivals import RIVALS
 
 
 def ratios(data, noise):
@@ -192,7 +192,9 @@ def test_what_the_issue_asks_of_the_vectors_of_an_objective(name):
     assert (nu % 1 != 0).mean() > 0.5
     assert (nu != 1).mean() > 0.8
     assert {0.5, 2.5, 10.0} <= set(nu) and nu.min() < 0.1
-    t = np.concatenate([log_sigmoid_arguments(vector.inputs) for vector in vectors])
+    t = np.concatenate(
+        [log_sigmoid_arguments(vector.objective, vector.inputs) for vector in vectors]
+    )
     for threshold, factor in ((17, 1.2), (38, 1.3), (86, 1.2), (790, 1.1)):
         assert ((t < -threshold) & (t > -factor * threshold)).any(), threshold
     assert any("one-data-point" in vector.flags for vector in vectors)
@@ -204,5 +206,5 @@ def test_what_the_issue_asks_of_the_vectors_of_an_objective(name):
 def test_no_point_lies_where_pytorchs_softplus_is_linear_by_choice(name):
     """Its threshold of 20 makes t in (-37, -20) wrong by e^t in float64: log_sigmoid judges that, an objective is not failed for it."""
     for vector in cases(name):
-        t = log_sigmoid_arguments(vector.inputs)
+        t = log_sigmoid_arguments(vector.objective, vector.inputs)
         assert not ((t < -20) & (t > -36.8)).any(), vector.id

@@ -10,7 +10,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from nce_ref.oracle.authoring.layout import each, spell, spell_hex, to_npz, to_text
+from nce_ref.oracle.authoring.layout import to_npz, to_text
+from nce_ref.oracle.numbers.spelling import each, spell, spell_hex
 
 
 @pytest.mark.parametrize(

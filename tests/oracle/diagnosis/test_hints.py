@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from nce_ref.oracle.conventions import Convention
-from nce_ref.oracle.diagnosis.estimate_hints import estimate_hints
 from nce_ref.oracle.diagnosis.hints import compute_hints
 from nce_ref.oracle.diagnosis.observed import observe
+from nce_ref.oracle.families.estimates.shifts import estimate_hints
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.results import CaseResult
 from nce_ref.oracle.vectors import Expected, Vector

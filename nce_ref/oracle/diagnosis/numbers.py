@@ -1,0 +1,132 @@
+"""The number of a mistake that has one: an epsilon in a logarithm, a limit of a clip, fitted to what came.
+
+Conventions
+-----------
+searched    from a hundredth of the smallest known number to a hundred times the largest, on a grid of ratio ``_RATIO``, then by thirds
+admitted    the interval around the fit in which everything is explained; the value given is the number of the fewest digits in it
+determines  a vector that is no longer explained at a half or at the double of the number: three of them are asked for, or no
+            value is given, for then any other would do as well
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from nce_ref._checks import Float
+from nce_ref.oracle.diagnosis.observed import Observed
+from nce_ref.oracle.diagnosis.suspects import (
+    Candidate,
+    Setting,
+    compare,
+    is_full,
+    settings,
+    source_of,
+)
+from nce_ref.oracle.mistakes import CATALOGUE, Mistake, mistakes_at
+
+_RATIO = 1.5
+_THIRDS = 48
+_HALVINGS = 40
+_VECTORS = 6  # that the search goes by
+_DETERMINED = 3
+
+
+def fit_numbers(observed: Observed) -> list[Candidate]:
+    """The mistakes that explain everything with a number that is not among the known ones, under the declared convention."""
+    found = []
+    for mistake in mistakes_at(observed.objective.name):
+        if mistake.number is not None and (candidate := _fit(observed, mistake)) is not None:
+            found.append(candidate)
+    return found
+
+
+def determined(observed: Observed, candidate: Candidate) -> Candidate:
+    """The candidate with its number to the digits that are admitted; without it, where too few vectors determine it."""
+    mistake = CATALOGUE.get(candidate.id)
+    if candidate.value is None or mistake is None or mistake.number is None:
+        return candidate
+    way = next(way for way in settings(observed) if way.convention == candidate.convention)
+    if _n_determining(observed, mistake, way, candidate.value) < _DETERMINED:
+        return replace(candidate, value=None)
+    return replace(candidate, value=_shortest(observed, mistake, way, candidate.value))
+
+
+def _fit(observed: Observed, mistake: Mistake) -> Candidate | None:
+    assert mistake.number is not None
+    failing = [int(vector) for vector in np.flatnonzero(observed.failed)]
+    few, way = observed.subset(failing[:: max(1, len(failing) // _VECTORS)]), settings(observed)[0]
+    low, high = min(mistake.number.known) / 100.0, 100.0 * max(mistake.number.known)
+    n_points = int(math.log(high / low) / math.log(_RATIO)) + 1
+    grid = low * _RATIO ** np.arange(n_points)
+    misfits = [_misfit(few, mistake, way, float(value)) for value in grid]
+    best = float(grid[int(np.argmin(misfits))])
+    left, right = math.log(best / _RATIO), math.log(best * _RATIO)
+    for _ in range(_THIRDS):
+        one, two = left + (right - left) / 3.0, right - (right - left) / 3.0
+        if _misfit(few, mistake, way, math.exp(one)) <= _misfit(few, mistake, way, math.exp(two)):
+            right = two
+        else:
+            left = one
+    candidate = _candidate(observed, mistake, way, math.exp(0.5 * (left + right)))
+    return candidate if is_full(candidate, observed) else None
+
+
+def _predicted(observed: Observed, mistake: Mistake, way: Setting, value: float) -> Float:
+    evaluate = source_of(mistake, observed.objective.name, value).evaluate
+    outputs = [evaluate(inputs) for inputs in observed.inputs(way.flipped)]
+    return observed.factors(way.convention) * observed.layout.flatten(outputs)
+
+
+def _misfit(observed: Observed, mistake: Mistake, way: Setting, value: float) -> float:
+    """By entry the logarithm of how many allowances it is off, so that no entry outweighs the others; a large one where not finite."""
+    predicted = _predicted(observed, mistake, way, value)
+    with np.errstate(all="ignore"):
+        off = np.abs(observed.got - predicted) / observed.allowed(predicted)
+    same = (observed.got == predicted) | (np.isnan(observed.got) & np.isnan(predicted))
+    off = np.where(same, 0.0, np.where(np.isfinite(off), off, 1e300))
+    return float(np.log1p(off).sum())
+
+
+def _candidate(observed: Observed, mistake: Mistake, way: Setting, value: float) -> Candidate:
+    predicted = _predicted(observed, mistake, way, value)
+    return compare(observed, "mistake", mistake.id, predicted, way, 1.0, mistake.arithmetic, value)
+
+
+def _n_determining(observed: Observed, mistake: Mistake, way: Setting, value: float) -> int:
+    """How many vectors are explained at the value, and not both at its half and at its double."""
+    here, half, double = (
+        _candidate(observed, mistake, way, factor * value).explained for factor in (1.0, 0.5, 2.0)
+    )
+    return int((here & ~(half & double)).sum())
+
+
+def _shortest(observed: Observed, mistake: Mistake, way: Setting, value: float) -> float:
+    """The number of the fewest digits among those that explain as much."""
+    matches = _candidate(observed, mistake, way, value).matches
+
+    def admits(other: float) -> bool:
+        return _candidate(observed, mistake, way, other).matches >= matches
+
+    low, high = (_edge(admits, value, factor) for factor in (0.5, 2.0))
+    for digits in range(17):
+        short = float(f"{value:.{digits}e}")
+        if low <= short <= high:
+            return short
+    return value
+
+
+def _edge(admits: Callable[[float], bool], value: float, factor: float) -> float:
+    """How far from the value, towards ``factor`` times it, everything is still explained."""
+    if admits(factor * value):
+        return factor * value
+    inside, outside = 0.0, math.log(factor)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (inside + outside)
+        inside, outside = (
+            (middle, outside) if admits(value * math.exp(middle)) else (inside, middle)
+        )
+    return value * math.exp(inside)

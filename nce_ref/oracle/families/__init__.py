@@ -1,0 +1,27 @@
+"""The families of objectives, in the order in which they came: the one list. All that judges goes through it.
+
+A family is a folder: ``objectives.py`` says what there is (``FAMILY``) and all that is asked about it.
+"""
+
+from nce_ref.oracle.families.base import Family
+from nce_ref.oracle.families.covariance.objectives import FAMILY as COVARIANCE
+from nce_ref.oracle.families.densities.objectives import FAMILY as DENSITIES
+from nce_ref.oracle.families.dynamics.objectives import FAMILY as DYNAMICS
+from nce_ref.oracle.families.estimates.objectives import FAMILY as ESTIMATES
+from nce_ref.oracle.families.importance.objectives import FAMILY as IMPORTANCE
+from nce_ref.oracle.families.kernels.objectives import FAMILY as KERNELS
+from nce_ref.oracle.families.nce.objectives import FAMILY as NCE
+from nce_ref.oracle.families.networks.objectives import FAMILY as NETWORKS
+from nce_ref.oracle.families.score_matching.objectives import FAMILY as SCORE_MATCHING
+
+FAMILIES: tuple[Family, ...] = (
+    KERNELS,
+    DENSITIES,
+    NCE,
+    ESTIMATES,
+    COVARIANCE,
+    NETWORKS,
+    IMPORTANCE,
+    SCORE_MATCHING,
+    DYNAMICS,
+)

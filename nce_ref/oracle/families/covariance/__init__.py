@@ -1,0 +1,1 @@
+"""The asymptotic covariance of an estimate: objectives, exact and textbook forms, scales and mistakes side by side."""

@@ -1,0 +1,1 @@
+"""Importance sampling: objectives, exact and textbook forms, scales and mistakes side by side."""

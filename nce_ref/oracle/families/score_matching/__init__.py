@@ -1,0 +1,1 @@
+"""Score matching: objectives, exact and textbook forms, scales and mistakes side by side."""

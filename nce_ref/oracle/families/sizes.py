@@ -1,0 +1,41 @@
+"""The sizes of a vector as numbers that an error may be a multiple of: what hints try, in this order.
+
+Conventions
+-----------
+sizes    {axis: length}, as ``Objective.sizes`` has them; nu = n_noise/n_data is one of them where there are two samples
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+
+def size_factors(sizes: Mapping[str, int]) -> dict[str, float]:
+    """What a factor may be a multiple of: "1", then sizes and their reciprocals, nu = n_noise/n_data among them."""
+    found = {"1": 1.0}
+    known: dict[str, float] = {
+        name: size for name in ("n_data", "n_noise") if (size := sizes.get(name, 0))
+    }
+    if len(known) == 2:
+        known["nu"] = sizes["n_noise"] / sizes["n_data"]
+    known |= {axis: size for axis, size in sizes.items() if axis in ("n_points", "n_dim")}
+    for name, number in known.items():
+        found |= {name: number, f"1/{name}": 1.0 / number}
+    if "nu" in known:
+        found |= {"1 + nu": 1.0 + known["nu"], "1/(1 + nu)": 1.0 / (1.0 + known["nu"])}
+    return found
+
+
+def size_offsets(sizes: Mapping[str, int], of_arguments: Mapping[str, float]) -> dict[str, float]:
+    """What an error may be a multiple of: "1", ln nu, the dimension, what the arguments offer, the sample sizes."""
+    found = {"1": 1.0}
+    n_data, n_noise = sizes.get("n_data", 0), sizes.get("n_noise", 0)
+    if n_noise:
+        found["ln nu"] = float(np.log(n_noise / n_data))
+    if "n_dim" in sizes:
+        found["n_dim"] = sizes["n_dim"]
+    found |= of_arguments
+    found |= {name: size for name, size in (("n_data", n_data), ("n_noise", n_noise)) if size}
+    return found | ({"nu": n_noise / n_data} if n_noise else {})
