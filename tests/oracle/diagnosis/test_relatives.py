@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.oracle.right_networks import BY_OUTPUT, batched
 
 from nce_ref.oracle.diagnosis.relatives import _RELATIVES, relatives_of
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.vectors import cases
 from tests.oracle.answers import diagnosis
-from tests.oracle.right_networks import BY_OUTPUT, batched
 
 
 def sigmoid(inputs):
