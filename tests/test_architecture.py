@@ -47,6 +47,7 @@ FLOORS = {
 }
 ABSTRACT_MODELS = (
     "models.base",
+    "models.from_functions",
     "models.moments",
     "models.tails",
 )  # what a model must offer, without a model
@@ -69,6 +70,8 @@ MAX_LINES = 400
 # Examples for other languages: not modules but programs, run apart; they may print, and import the standard library alone.
 PROGRAMS = "oracle.harnesses"
 MAX_PROGRAM_LINES = 59
+# Examples for readers: programs that print, on the package as a whole; nothing imports them.
+EXAMPLES = "examples"
 RANDOM_TYPES = {"Generator", "BitGenerator", "SeedSequence", "PCG64", "Philox", "default_rng"}
 
 
@@ -77,6 +80,13 @@ def violations(package: Path) -> list[str]:
     found: list[str] = []
     graph: dict[str, set[str]] = {}
     everything = {_name(path, package): path for path in sorted(package.rglob("*.py"))}
+    examples = {name for name in everything if name.split(".")[0] == EXAMPLES}
+    for name in sorted(examples):
+        text = everything[name].read_text(encoding="utf-8")
+        found += [f"{name}: has no docstring"] if ast.get_docstring(ast.parse(text)) is None else []
+        if (lines := text.count("\n")) > MAX_PROGRAM_LINES:
+            found.append(f"{name}: {lines} lines, more than {MAX_PROGRAM_LINES}")
+    everything = {name: path for name, path in everything.items() if name not in examples}
     names = {name for name in everything if not name.startswith(PROGRAMS)}
     for name in sorted(everything.keys() - names):
         found += [
@@ -124,7 +134,7 @@ def _name(path: Path, package: Path) -> str:
 
 
 def _is_program(target: str) -> bool:
-    return f"{target}.".startswith(f"nce_ref.{PROGRAMS}.")
+    return f"{target}.".startswith((f"nce_ref.{PROGRAMS}.", f"nce_ref.{EXAMPLES}."))
 
 
 def _program(text: str) -> Iterator[str]:
@@ -403,6 +413,12 @@ PLANTS = {  # file, its source, what must be reported
         "oracle/check.py",
         "from .harnesses.harness import nce",
         "a program",
+    ),
+    "an example is imported": ("noise.py", "from nce_ref.examples import own_model", "a program"),
+    "an example is long": (
+        "examples/b.py",
+        "\nprint()" * MAX_PROGRAM_LINES,
+        "examples.b: 61 lines, more than 59",
     ),
     "a program needs NumPy": (
         "oracle/harnesses/b.py",

@@ -54,6 +54,7 @@ class Fit:
     ``n_evaluations``     evaluations of the objective over all starts
     ``starts``            one ``StartResult`` a start, in the order given
     ``problem``           the objective that was maximised
+    ``warnings``          what looks wrong or unusual in the inputs, in words; empty where nothing does (``estimators/inputs_check.py``)
     """
 
     theta: Float
@@ -66,6 +67,7 @@ class Fit:
     n_evaluations: int
     starts: tuple[StartResult, ...] = field(repr=False)
     problem: Objective = field(repr=False)
+    warnings: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 def collect_starts(
@@ -140,9 +142,10 @@ def fit_from(
             raise ValueError(
                 f"start: row {k} has the objective {value}; expected a start where it is finite, e.g. model.random_start(rng)"
             )
-        end = maximize(
-            climbed, start, None if callback is None else lambda point: callback(theta_of(point))
-        )
+        each = None if callback is None else lambda point: callback(theta_of(point))
+        # A trial step may leave float64; it is not taken then.
+        with np.errstate(over="ignore", invalid="ignore"):
+            end = maximize(climbed, start, each)
         theta = theta_of(end.theta)
         proof = judge(climbed, end.theta)
         if moved and proof.is_local_maximum:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
 from nce_ref.estimators.units import refuse_hyperplane, units_for
 from nce_ref.models.base import Model
+from nce_ref.models.from_functions import as_model
 from nce_ref.objectives.likelihood import LikelihoodObjective
 from nce_ref.trace import Callback
 
@@ -36,6 +37,7 @@ def fit_mle(
     the likelihood is unbounded (``estimators/units.py``), or a start whose normalising constant is infinite (a singular B);
     NotImplementedError where the model has no closed normalising constant.
     """
+    model = as_model(model, "fit_mle", ("log_normalizer", "log_normalizer_gradient"))
     objective = LikelihoodObjective(model, x)
     units = units_for(model, x)
     starts = collect_starts(units, start, n_starts, rng)

@@ -8,13 +8,17 @@ theta   (n_params,)   c is estimated with the rest, freely: it estimates -ln Z
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
+from nce_ref.estimators.inputs_check import words_after, words_before
 from nce_ref.estimators.runaway import SeparationJudge
 from nce_ref.estimators.units import units_for
 from nce_ref.models.base import Model
+from nce_ref.models.from_functions import as_model
 from nce_ref.noise import Noise
 from nce_ref.objectives.nce import NCEObjective
 from nce_ref.trace import Callback
@@ -30,22 +34,34 @@ def fit_nce(
     n_starts: int | None = None,
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
+    checks: bool = True,
 ) -> Fit:
     """Return the fit of ``model`` to data x with noise y drawn from ``noise``, from ``start`` or from ``n_starts`` random ones.
 
+    A model that offers ``start_from(noise)`` begins at the noise itself where that lies in its family and neither is given.
     The end of each start is certified (``Fit.is_local_maximum``). Where the model can separate x from y there is no maximum: status
     "unbounded", not converged (``estimators/runaway.py``). The estimate is consistent if the noise covers the data
     (P10 Theorem 2) and the model is right; several local maxima are common for n_data below 1000, so use some starts.
     ``callback(theta)`` is called after each accepted step: ``nr.Trace()`` keeps the time and theta of each.
+    ``checks`` looks at the inputs, cheaply and without drawing, and puts what it finds into ``Fit.warnings``; False leaves that out.
     Raises ValueError for bad samples (shape, NaN, empty), a noise of another dimension, or starts of the wrong length.
     """
+    model = as_model(model, "fit_nce")
     objective = NCEObjective(model, noise, x, y)
     units = units_for(model, x, robust=True)
-    return fit_from(
+    start_from = getattr(model, "start_from", None)
+    if start is None and n_starts is None and callable(start_from):
+        start = start_from(noise)
+    starts = collect_starts(units, start, n_starts, rng)
+    words = words_before(objective, noise, units.back(starts[0])) if checks else ()
+    fit = fit_from(
         objective,
-        collect_starts(units, start, n_starts, rng),
+        starts,
         complete=lambda theta: theta,
         callback=callback,
         units=units,
         judge=SeparationJudge(),
     )
+    if checks:
+        words += words_after(objective, fit.theta)
+    return replace(fit, warnings=words) if words else fit

@@ -26,6 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nce_ref._checks import Float, as_count, as_points_in_place, as_positive, as_vector
 from nce_ref.models.base import AffinePass, Model, Pass
+from nce_ref.models.from_functions import as_model
 from nce_ref.noise import Noise, refuse_unfit_noise
 from nce_ref.objectives.base import ACTIVE, Expansion, blocks, spacing, split_kinks
 from nce_ref.objectives.point_terms import (
@@ -93,6 +94,7 @@ class NCEObjective:
         nu: float | None = None,
         threads: int = 1,
     ) -> None:
+        model = as_model(model, "noise-contrastive estimation")
         x, y = as_points_in_place("x", x, model.n_dim), as_points_in_place("y", y, model.n_dim)
         self.model = model
         self.n_data, self.n_noise = len(x), len(y)
@@ -125,6 +127,10 @@ class NCEObjective:
     def y(self) -> Float:
         """A copy of the noise sample."""
         return self._points.copy(slice(self.n_data, None))
+
+    def points(self, rows: NDArray[np.intp]) -> tuple[Float, Float]:
+        """Points with these indices, the data first, one a row, and ln p_n there; not to be written to."""
+        return self._points.take(rows).whole(), self._log_noise[rows]
 
     def __call__(self, theta: ArrayLike) -> tuple[float, Float]:
         """Return ``(J, dJ/dtheta)``; at a kink of |b_i . u| that term's derivative is 0."""
