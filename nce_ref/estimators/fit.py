@@ -143,8 +143,8 @@ def fit_from(
         end = maximize(
             climbed, start, None if callback is None else lambda point: callback(theta_of(point))
         )
-        proof = judge(climbed, end.theta)
         theta = theta_of(end.theta)
+        proof = judge(climbed, end.theta)
         if moved and proof.is_local_maximum:
             # Moving points and theta back rounds both; what is returned is what has to be proved.
             proof = certify(objective, theta[: objective.n_params])

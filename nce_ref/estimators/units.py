@@ -36,6 +36,7 @@ from nce_ref.models.base import Model
 
 _LARGEST = 32.0
 _ROWS = 65_536
+_MAX_ROUNDS = 100
 _DEPENDENT = 32.0 * float(np.finfo(float).eps)
 
 AnyObjective = TypeVar("AnyObjective", bound=Any)
@@ -69,11 +70,19 @@ class Units:
         return np.asarray(moved, dtype=np.float64)[: len(theta)]
 
 
-def units_for(model: Model, x: ArrayLike) -> Units:
-    """Return the units in which to fit ``model`` to x, which has been checked before."""
+def units_for(model: Model, x: ArrayLike, robust: bool = False) -> Units:
+    """Return the units in which to fit ``model`` to x, which has been checked before.
+
+    ``robust``: by the size of most points, each counted at most like one on the edge of the others. The likelihood of a Gaussian heeds an
+    outlier as its square says; against noise one point more or less that no noise comes near to has no say in the curvature of J.
+    """
     points = np.asarray(x)
     if not offers_units(model) or _near_one(_gram(points), len(points)):
         return Units(model)
+    if robust:
+        points = _shrunk(points)
+        if _near_one(_gram(points), len(points)):
+            return Units(model)
     exponents, sizes, axes = _principal(points)
     scale = np.ldexp(1.0, exponents)
     inverse = np.ldexp(1.0, -exponents)
@@ -87,6 +96,27 @@ def units_for(model: Model, x: ArrayLike) -> Units:
         scale[:, None] * ((axes.T * sizes) @ axes),
         ((axes.T / sizes) @ axes) * inverse[None, :],
     )
+
+
+def _shrunk(points: NDArray[Any]) -> Float:
+    """The points, those outside of their ellipsoid u.S^-1 u = 2 n drawn back to it; S, the second moment of what comes out, by iteration."""
+    exponents, _, _ = _principal(points)
+    u = np.ldexp(np.asarray(points, dtype=np.float64), -exponents)
+    shrink = np.ones(len(u))
+    for _ in range(_MAX_ROUNDS):
+        inside = u * shrink[:, None]
+        found, axes = np.linalg.eigh(inside.T @ inside / len(u))
+        size = np.sqrt(np.maximum(found, _DEPENDENT**2 * float(found.max())))
+        if not size.min() > 0.0:
+            break
+        distance = np.linalg.norm((u @ axes) / size, axis=1)
+        old, shrink = (
+            shrink,
+            np.minimum(1.0, math.sqrt(2.0 * u.shape[1]) / np.maximum(distance, 1e-300)),
+        )
+        if np.abs(shrink - old).max() <= 0.1 * old.min():
+            break
+    return np.ldexp(u * shrink[:, None], exponents)
 
 
 def isotropic_units_for(model: Model, x: ArrayLike) -> Units:

@@ -15,14 +15,15 @@ width        ridges with |b_i.x_t| <= width |b_i||x_t| are in the quadratic with
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.objectives.base import Expansion, Objective
+from nce_ref.objectives.base import ACTIVE, Expansion, Objective
 from nce_ref.optimize.kinked_quadratic import solve_kinked_quadratic
 from nce_ref.optimize.smoothing import follow_smoothing, positive_definite
 
@@ -31,7 +32,8 @@ _MAX_STEPS = 60
 # curvature, which is the same in all units.
 _SMALL_STEP, _SMALL_DECREMENT = 1e-9, 1e-8
 _FARTHEST = 1e8
-_ROUNDING, _TINY = 4e-16, 1e-12
+_ROUNDING, _UNSEEN, _TINY = 4e-16, 1e-10, 1e-12
+_MAX_VALLEYS, _MOST_SIDES = 5, 4
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,16 @@ def maximize(
         objective, start, 3.0 / objective.n_data, callback
     )
     climbed = climb_kinks(objective, theta, epsilon, callback)
-    climbed, looked = _to_zero(objective, climbed)
-    return Maximum(
-        climbed.theta, climbed.value, evaluations + climbed.n_evaluations + looked, climbed.finished
-    )
+    evaluations += climbed.n_evaluations
+    for _ in range(_MAX_VALLEYS):
+        away, used = off_valleys(objective, climbed, epsilon)
+        evaluations += used
+        if away is None:
+            break
+        climbed = climb_kinks(objective, away, epsilon, callback)
+        evaluations += climbed.n_evaluations
+    climbed, used = _to_zero(objective, climbed)
+    return Maximum(climbed.theta, climbed.value, evaluations + used, climbed.finished)
 
 
 def _to_zero(objective: Objective, end: Maximum) -> tuple[Maximum, int]:
@@ -105,6 +113,8 @@ def climb_kinks(
             # J is a sum of terms of size |J|: below this, a difference is rounding.
             if there.value >= here.value - _ROUNDING * max(1.0, abs(here.value)):
                 break
+            if length == 1.0 and exact and _surely_nearer(here, there, decrement):
+                break
             length *= 0.3
             if length * size < 1e-15:
                 return Maximum(theta, here.value, evaluations, False)
@@ -119,6 +129,66 @@ def climb_kinks(
             here = objective.expand(theta, width)
             evaluations += 1
     return Maximum(theta, here.value, evaluations, False)
+
+
+def _surely_nearer(here: Expansion, there: Expansion, decrement: float) -> bool:
+    """Whether a step of no visible gain leads towards the maximum all the same: the next one is at most half as long.
+
+    The terms of J may be large and cancel (-x.Lambda x/2 over correlated coordinates), and its rounding far larger than that of J: then
+    values end the climb while gradients still tell the way.
+    """
+    unseen = _UNSEEN * max(1.0, abs(here.value))
+    if decrement**2 > unseen or there.value < here.value - unseen:
+        return False
+    _, exact, next_decrement = _proximal_step(there)
+    return exact and next_decrement <= 0.5 * decrement
+
+
+def off_valleys(objective: Objective, end: Maximum, width: float) -> tuple[Float | None, int]:
+    """A higher point beside an end that lies on kinks of the noise, None where there is none or none is found; evaluations used.
+
+    On either side of such a kink J is |v| times a force higher than the quadratic's plain gradient says. A step is tried for each
+    choice of sides (the two by the gradient where there are many kinks), the one of the steepest rise first.
+    """
+    here = objective.expand(end.theta)
+    kinks, evaluations = here.kinks, 1
+    if not len(kinks.valleys):
+        return None, 0
+    here = objective.expand(end.theta, width)
+    evaluations += 1
+    pulls = kinks.valleys * kinks.valley_weights[:, None]
+    if len(pulls) <= _MOST_SIDES:
+        sides = [np.array(s) for s in itertools.product((1.0, -1.0), repeat=len(pulls))]
+    else:
+        along = np.where(kinks.valleys @ here.gradient >= 0.0, 1.0, -1.0)
+        sides = [along, -along]
+    steps = [_proximal_step(replace(here, gradient=here.gradient + s @ pulls))[0] for s in sides]
+    # Where no quadratic leads off: across one kink, as far as the ridges that are met let go; and along one coordinate.
+    met = np.abs(kinks.arguments) <= ACTIVE * float(np.abs(kinks.arguments).max(initial=0.0))
+    across = pulls[: 10 * len(end.theta)]
+    held = kinks.directions[met]
+    if len(held):
+        across = across - across @ np.linalg.pinv(held) @ held
+    room = 0.1 * float(np.abs(end.theta).max())
+    lengths = np.maximum(np.linalg.norm(across, axis=1), 1e-300)
+    more = np.concatenate([across / lengths[:, None], np.eye(len(end.theta))]) * room
+    tried = []
+    for step in [*steps, *more, *-more]:
+        length = float(np.linalg.norm(step))
+        if 0.0 < length < math.inf:
+            ridges = float(kinks.weights @ np.abs(kinks.directions @ step))
+            rise = float(here.gradient @ step) - ridges + float(np.abs(pulls @ step).sum())
+            tried.append((rise / length, step))
+    for slope, step in sorted(tried, key=lambda one: -one[0]):
+        length = 1.0
+        while slope > 0.0 and length > 1e-9:
+            trial = end.theta + length * step
+            value = objective(trial)[0]
+            evaluations += 1
+            if value > end.value + 10.0 * _ROUNDING * max(1.0, abs(end.value)):
+                return trial, evaluations
+            length *= 0.3
+    return None, evaluations
 
 
 def _proximal_step(here: Expansion) -> tuple[Float, bool, float]:
