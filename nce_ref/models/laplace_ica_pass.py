@@ -154,7 +154,8 @@ class LaplaceICAPass:
         """|b_i||u_t| with each coordinate in units of the largest: the same in all units that the coordinates may have."""
         unit = np.abs(self.u).max(axis=0)
         unit = np.where(unit > 0.0, unit, 1.0)
-        return np.asarray(_lengths(self.B * unit)[terms] * _lengths(self.u[points] / unit))
+        with np.errstate(over="ignore", under="ignore"):
+            return np.asarray(_lengths(self.B * unit)[terms] * _lengths(self.u[points] / unit))
 
     def _directions(self, terms: NDArray[np.intp], points: NDArray[np.intp]) -> Float:
         n = len(self.B)

@@ -28,8 +28,8 @@ from nce_ref.models.base import AffinePass, Kinks, Model, Pass
 # |b_i . x_t| <= ACTIVE |b_i||x_t| counts as lying on the kink: rounding of the dot product is below 1e-15 of that length.
 ACTIVE = 1e-10
 _CHUNK = 4096
-# The smallest number that float64 holds, a few times: what a slope loses where it underflows.
-_TINY = 2.0**-1070
+# More than a slope loses where it underflows, yet a number that processors multiply at full speed.
+_TINY = 2.0**-1000
 
 
 @dataclass(frozen=True)

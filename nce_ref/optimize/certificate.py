@@ -43,7 +43,7 @@ from nce_ref.optimize.second_order import by_frame, by_hessian, curvature_along_
 # Of the smallest subgradient's length in the metric without units; where its rounding is more than that, of its rounding.
 STATIONARY = 1e-8
 # A maximum known to be within less than this, in the same metric, is called theta's own.
-_NEAR = 1e-6
+_NEAR = 1e-5
 # A step that lands on a kink leaves |b.x| within some 1e-15 of |b||x|.
 _MET = 1e-13
 # Two to the power of this many sides are looked at.
@@ -68,7 +68,7 @@ class Certificate:
     """``status`` is one of ``STATUSES``, ``reason`` says why and what to do.
 
     ``is_local_maximum``  where ``radius`` is finite: proved, rounding included, that the objective has a local maximum within ``radius`` of
-                          theta, of at most 1e-6; ln p_n is taken as the noise returned it. Where it is inf (objectives that bound no
+                          theta, of at most 1e-5; ln p_n is taken as the noise returned it. Where it is inf (objectives that bound no
                           third derivative): the second-order sufficient condition holds as computed, and that is all
     ``radius``            in the metric of minus the Hessian, whose square has the objective's units; for likelihoods |E| in B + E B
     ``multipliers``       of the active ridges, in the relative interior of all valid ones
@@ -202,6 +202,9 @@ def _from_concavity(proof: Proof) -> _Answer:
     refused = _stationary(proof)
     if refused is not None:
         return refused
+    if proof.undetermined and proof.reach < 1.0:
+        reason = f"{proof.undetermined} directions change no term of the objective: a maximum that is not strict; draw more data or noise"
+        return False, "plateau", reason, math.inf
     if not proof.reach < 1.0:
         reason = "the curvature here does not bound the maximum: it may be at infinity; draw more noise or data"
         return False, "flat", reason, math.inf

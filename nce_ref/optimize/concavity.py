@@ -39,6 +39,7 @@ from nce_ref.optimize.multipliers import merged
 _WHITE = 0.5
 _MAX_WHITENINGS = 4
 _SMALLEST = 1e-15
+_GONE = 1e-100
 # Unit directions with singular values above this are independent, whatever rounding did to them. Rational elimination of more is slow.
 _INDEPENDENT, _MANY = 1e-8, 200
 
@@ -52,6 +53,7 @@ class Proof:
     ``rounding``     a bound on what rounding has added to or taken from it
     ``reach``        radius times L: above 1 the curvature at theta says nothing about the curvature at that distance
     ``clearance``    distance to the nearest kink of the noise where that is below the radius; else inf
+    ``undetermined`` directions along which no term of J changes (fewer points than parameters); the rest is then about the others
     """
 
     proved: bool
@@ -60,6 +62,7 @@ class Proof:
     rounding: float
     reach: float
     clearance: float
+    undetermined: int = 0
 
 
 def by_concavity(
@@ -75,7 +78,24 @@ def by_concavity(
         return Proof(False, math.inf, 0.0, 0.0, math.inf, math.inf)
     unit = 2.0 ** -math.frexp(largest)[1] if largest > 1e-300 else 2.0**1000
     terms = _scaled(terms, unit)
-    root = np.eye(len(theta))
+    proof = _proof(here, terms, multipliers, theta, valleys, unit, np.eye(len(theta)))
+    if not proof.reach < math.inf:
+        basis = _determined(here, terms, multipliers, valleys)
+        if basis.shape[1] < len(theta):
+            proof = _proof(here, terms, multipliers, theta, valleys, unit, basis)
+            return replace(proof, undetermined=len(theta) - basis.shape[1])
+    return proof
+
+
+def _proof(
+    here: Expansion,
+    terms: PointTerms,
+    multipliers: Float,
+    theta: Float,
+    valleys: Valleys | None,
+    unit: float,
+    root: Float,
+) -> Proof:
     for _ in range(_MAX_WHITENINGS):
         ridges = active_ridges(here.kinks, multipliers, theta, root)
         sums = local_sums(terms, multipliers, ridges.off, root, valleys)
@@ -204,12 +224,31 @@ def meeting_point(here: Expansion, root: Float, ridges: ActiveRidges) -> float |
 
 
 def _scaled(terms: PointTerms, unit: float) -> PointTerms:
+    """The terms times ``unit``; slopes and bends below 1e-100 count as errors and as 0: their products would leave the normal numbers."""
+    slopes, bends = terms.slopes * unit, terms.bends * unit
+    gone = np.abs(slopes) < _GONE
     return replace(
         terms,
-        slopes=terms.slopes * unit,
-        errors=terms.errors * unit,
-        bends=terms.bends * unit,
+        slopes=np.where(gone, 0.0, slopes),
+        errors=terms.errors * unit + np.where(gone, _GONE, 0.0),
+        bends=np.where(bends < _GONE, 0.0, bends),
     )
+
+
+def _determined(
+    here: Expansion, terms: PointTerms, multipliers: Float, valleys: Valleys | None
+) -> Float:
+    """A basis, (n, r), of the directions along which some g_t . d or strictly active a_k . d is not 0, to rounding."""
+    sides = None if valleys is None else valleys.slopes
+    centre = 0.0 if terms.centre is None else terms.centre[:, None]
+    g = terms.jacobian(multipliers, sides)(slice(None)) - centre
+    g = np.column_stack([g, here.kinks.directions[np.abs(multipliers) < 1.0 - 1e-9].T])
+    size = np.abs(g).max(axis=1)
+    size = np.where(size > 0.0, size, 1.0)
+    g = g / size[:, None]
+    g /= np.maximum(np.linalg.norm(g, axis=0), 1e-300)
+    values, vectors = np.linalg.eigh(g @ g.T)
+    return vectors[:, values > 1e-13 * values[-1]] / size[:, None]
 
 
 def whitening(gram: Float) -> Float:
