@@ -35,7 +35,7 @@ class Kinks:
     ``point_lengths``  (n_points,): |a|, the length of the point
     ``slope``          the factor in front of |.|, negative where the kink points up
     ``directions``     (terms, points) -> (k, n_params): the vectors a of the kinks listed by two index arrays
-    ``sizes``          (terms, points) -> (k,): sum_j |a_j theta_j|, of which the rounding of a . theta is a part; |b_i||u_t| if None
+    ``sizes``          (terms, points) -> (k,): |b_i||u_t| with each coordinate of u in a unit of its own size; as it is if None
     """
 
     arguments: Float
@@ -46,7 +46,10 @@ class Kinks:
     sizes: Callable[[NDArray[np.intp], NDArray[np.intp]], Float] | None = None
 
     def met(self, relative: float) -> NDArray[np.bool_]:
-        """Which kinks theta lies on up to ``relative`` of a . theta's own terms: a part of ``within`` that no unit of a coordinate changes."""
+        """Which kinks theta lies on, up to ``relative`` of |b_i||u_t| both as it is and with each coordinate in a unit of its own size.
+
+        In a unit that is far too small a coordinate makes |b_i||u_t| so large that all kinks are within a small part of it.
+        """
         near = self.within(relative)
         if self.sizes is not None and near.any():
             terms, points = np.nonzero(near)

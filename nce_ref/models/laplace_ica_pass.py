@@ -118,7 +118,7 @@ class LaplaceICAPass:
             _lengths(self.u),
             -SQRT_2,
             self._directions,
-            lambda i, t: np.einsum("kj,kj->k", np.abs(self.B[i]), np.abs(self.u[t])),
+            self._sizes,
         )
 
     def steepness(self) -> float:
@@ -149,6 +149,12 @@ class LaplaceICAPass:
         n = len(self.B)
         sizes = SQRT_2 * (np.abs(self.B).sum(axis=0) @ np.abs(self.u).T)
         return np.asarray((2 * n + 4) * _UNIT * (sizes + abs(self.c)))
+
+    def _sizes(self, terms: NDArray[np.intp], points: NDArray[np.intp]) -> Float:
+        """|b_i||u_t| with each coordinate in units of the largest: the same in all units that the coordinates may have."""
+        unit = np.abs(self.u).max(axis=0)
+        unit = np.where(unit > 0.0, unit, 1.0)
+        return np.asarray(_lengths(self.B * unit)[terms] * _lengths(self.u[points] / unit))
 
     def _directions(self, terms: NDArray[np.intp], points: NDArray[np.intp]) -> Float:
         n = len(self.B)

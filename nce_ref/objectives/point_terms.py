@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from nce_ref._checks import Float
 from nce_ref.models.base import AffinePass, Kinks, Model, Pass
 
-# |b_i . x_t| <= ACTIVE sum_j |b_ij x_tj| counts as lying on the kink: rounding of the dot product is below 1e-15 of that sum.
+# |b_i . x_t| <= ACTIVE |b_i||x_t| counts as lying on the kink: rounding of the dot product is below 1e-15 of that length.
 ACTIVE = 1e-10
 _CHUNK = 4096
 # The smallest number that float64 holds, a few times: what a slope loses where it underflows.

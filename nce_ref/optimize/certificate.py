@@ -44,7 +44,7 @@ from nce_ref.optimize.second_order import by_frame, by_hessian, curvature_along_
 STATIONARY = 1e-8
 # A maximum known to be within less than this, in the same metric, is called theta's own.
 _NEAR = 1e-6
-# A step that lands on a kink leaves |b.x| within some 1e-15 of its terms.
+# A step that lands on a kink leaves |b.x| within some 1e-15 of |b||x|.
 _MET = 1e-13
 # Two to the power of this many sides are looked at.
 _MOST_VALLEYS = 6
@@ -89,10 +89,12 @@ def certify(objective: Objective, theta: Float) -> Certificate:
     those within 1e-13: in axes in which B is badly conditioned many lie that near by chance.
     """
     here = objective.expand(theta)
-    found = _certificate(here, theta)
-    if found.is_local_maximum or not _any_beyond_rounding(here, theta):
-        return found
-    again = _certificate(objective.expand(theta, _MET), theta)
+    # What leaves float64 on the way ends as inf or NaN, of which no proof comes: every comparison below asks for what is wanted.
+    with np.errstate(all="ignore"):
+        found = _certificate(here, theta)
+        if found.is_local_maximum or not _any_beyond_rounding(here, theta):
+            return found
+        again = _certificate(objective.expand(theta, _MET), theta)
     return again if again.is_local_maximum else found
 
 
@@ -168,9 +170,9 @@ def _on_every_side(here: Expansion, theta: Float) -> float:
 
 def _any_beyond_rounding(here: Expansion, theta: Float) -> bool:
     kinks = here.kinks
-    off = [np.abs(kinks.arguments), np.abs(kinks.valleys @ theta)]
-    sizes = [np.abs(a) @ np.abs(theta) for a in (kinks.directions, kinks.valleys)]
-    return bool((np.concatenate(off) > _MET * np.concatenate(sizes)).any())
+    met = np.concatenate([kinks.arguments, kinks.valleys @ theta])
+    sizes = np.concatenate([np.abs(a) @ np.abs(theta) for a in (kinks.directions, kinks.valleys)])
+    return bool((np.abs(met) > _MET * sizes).any())
 
 
 _Answer = tuple[bool, str, str, float]

@@ -39,6 +39,8 @@ from nce_ref.optimize.multipliers import merged
 _WHITE = 0.5
 _MAX_WHITENINGS = 4
 _SMALLEST = 1e-15
+# Unit directions with singular values above this are independent, whatever rounding did to them. Rational elimination of more is slow.
+_INDEPENDENT, _MANY = 1e-8, 200
 
 
 @dataclass(frozen=True)
@@ -173,25 +175,32 @@ def _gap(
 
 
 def meeting_point(here: Expansion, root: Float, ridges: ActiveRidges) -> float | None:
-    """A bound on the distance in z to where all active ridges are met exactly; None where they may not meet."""
+    """A bound on the distance in z to a point where all active ridges are met exactly; None where they may not meet.
+
+    They meet where they are independent, and where those that are not are dependent exactly (lattice data), which rational arithmetic tells.
+    """
     if len(ridges.off) == 0:
         return 0.0
     merge = merged(here.kinks.directions, here.kinks.weights)
-    if not merge.exact:
+    if len(merge.units) > _MANY or not merge.exact:
         return None
     off = np.full(len(merge.units), math.inf)
-    np.minimum.at(off, merge.group, ridges.off / np.abs(merge.signed))
+    with np.errstate(divide="ignore"):
+        np.minimum.at(off, merge.group, ridges.off / np.abs(merge.signed))
     units = merge.units @ root
     lengths = np.linalg.norm(units, axis=1)
-    if len(units) > len(root) or not (lengths > 0.0).all():
+    if not (lengths > 0.0).all():
         return None
     spread = np.linalg.norm(np.abs(merge.units) @ np.abs(root), axis=1) / lengths
-    rounding = product_error(root) * float(np.linalg.norm(spread))
-    sigma = float(np.linalg.svd(units / lengths[:, None], compute_uv=False)[-1])
-    sigma -= rounding + 4.0 * len(root) * UNIT
-    if not sigma > 1e-8:
+    rounding = product_error(root) * float(np.linalg.norm(spread)) + 4.0 * len(root) * UNIT
+    sizes = np.linalg.svd(units / lengths[:, None], compute_uv=False)
+    rank = int(np.sum(sizes > _INDEPENDENT))
+    if rank < len(units) and rank != merge.rank():
         return None
-    return 1.01 * float(np.linalg.norm(off / lengths)) / sigma
+    sigma = float(sizes[rank - 1]) - math.sqrt(len(units)) * rounding
+    return (
+        1.01 * float(np.linalg.norm(off / lengths)) / sigma if sigma > 0.5 * _INDEPENDENT else None
+    )
 
 
 def _scaled(terms: PointTerms, unit: float) -> PointTerms:

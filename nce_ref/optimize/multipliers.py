@@ -72,6 +72,26 @@ class MergedRidges:
                     return False
         return True
 
+    def rank(self) -> int:
+        """The exact rank of the directions, by Gauss's elimination in rational numbers."""
+        first = [int(np.argmax(self.group == j)) for j in range(len(self.units))]
+        rows = [[Fraction(value) for value in self.directions[k]] for k in first]
+        rank = 0
+        for column in range(self.units.shape[1]):
+            pivot = next((i for i in range(rank, len(rows)) if rows[i][column]), None)
+            if pivot is None:
+                continue
+            rows[rank], rows[pivot] = rows[pivot], rows[rank]
+            top = rows[rank]
+            for i in range(rank + 1, len(rows)):
+                if rows[i][column]:
+                    factor = rows[i][column] / top[column]
+                    rows[i] = [
+                        a - factor * b if b else a for a, b in zip(rows[i], top, strict=True)
+                    ]
+            rank += 1
+        return rank
+
     def spread(self, multipliers: Float) -> Float:
         """The multipliers of the single ridges, (k,), from those of the merged ones."""
         return np.sign(self.signed) * multipliers[self.group]
