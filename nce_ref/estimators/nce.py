@@ -48,7 +48,7 @@ def fit_nce(
     """
     model = as_model(model, "fit_nce")
     objective = NCEObjective(model, noise, x, y)
-    units = units_for(model, x, robust=True)
+    units = units_for(model, x, y)
     start_from = getattr(model, "start_from", None)
     if start is None and n_starts is None and callable(start_from):
         start = start_from(noise)
