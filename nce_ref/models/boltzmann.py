@@ -182,12 +182,14 @@ class BoltzmannMachine(LinearModel):
         # Each probability is right to the rounding of its exponent and of the sum; the products with root to that of their terms.
         relative = 4.0 * _UNIT * (self.n_spins + largest + 20.0)
         sizes = float(np.linalg.norm(np.abs(root).T @ np.abs(self._largest_features())))
+        missed = relative * (1.0 + sizes) ** 2 * len(root)
         return Frame(
             root,
             root.T @ mean,
             hessian,
             0.5 * float(np.abs(np.linalg.eigvalsh(hessian)).max()) * 1.01,
-            relative * (1.0 + sizes) ** 2 * len(root),
+            missed,
+            missed,
         )
 
     def sample(self, theta: ArrayLike, n_points: int, rng: np.random.Generator) -> Float:
