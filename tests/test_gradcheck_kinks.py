@@ -18,8 +18,8 @@ from tests.textbook_nce import SQRT2, Planted, TextbookNCE, real_only
 
 
 def objective_beside_a_kink(distance):
-    """16000 data and 40000 noise points; b_0 is moved so that the kink of one data point lies ``distance`` from B[0, 0]."""
-    objective = TextbookNCE(n=2, n_data=16_000, n_noise=40_000, seed=1)
+    """2000 data and 5000 noise points; b_0 is moved so that the kink of one data point lies ``distance`` from B[0, 0]."""
+    objective = TextbookNCE(n=2, n_data=2_000, n_noise=5_000, seed=1)
     b, x = objective.theta[:2], objective.x
     t = np.argmin(np.abs(x @ b))
     objective.theta[:2] -= (x[t] @ b - distance * x[t, 0]) * x[t] / (x[t] @ x[t])

@@ -21,10 +21,10 @@ from paper_replication.rivals.limits import compute_limits
 from paper_replication.rivals.published import LABELS, NUS, SIZES, figure1a
 
 
-def verdicts(start, count=500, **levers):
-    wanted = [c for c in all_claims() if c.id.startswith(start)]
+def verdicts(*starts, count=500, **levers):
+    wanted = [c for c in all_claims() if c.id.startswith(starts)]
     part = {"sweep": "nu", "limit": "nu", "speed": "others", "sm-bias": "others"}.get(
-        start.split(".")[0], "curves"
+        starts[0].split(".")[0], "curves"
     )
     levers["parts"] = (part,)
     return {j.claim.id: j.verdict for j in judge_all(wanted, rival_rows.evidence(count, **levers))}
@@ -113,9 +113,7 @@ def test_a_faster_contrastive_divergence_is_contradicted():
 
 def test_another_nu_is_contradicted():
     # As if nu = 1 were 10 in disguise: the median of B 0.35 below.
-    found = verdicts("sweep.nu=1.B", shift={("nu=1", "B"): -0.35}) | verdicts(
-        "limit.nu=1.B", shift={("nu=1", "B"): -0.35}
-    )
+    found = verdicts("sweep.nu=1.B", "limit.nu=1.B", shift={("nu=1", "B"): -0.35})
     assert len(found) == 10 and set(found.values()) == {CONTRADICTED}
     found = verdicts("limit.nu=0.01", shift={("nu=0.01", "B"): -0.6})
     assert set(found.values()) == {CONTRADICTED}
