@@ -314,6 +314,13 @@ def _margins(objective, theta, rows, H, pattern) -> dict:
         relative = objective.relative(theta)[pattern != 0]
         margins["kink"] = float(relative.min(initial=1.0))
     margins["curvature"] = scaled_condition(H)
+    # How far, in the same metric, rounding theta to double may move it: no theta in float64 is sure to be nearer.
+    if objective.concave:
+        bends = objective.bends(theta)
+        A = objective.features(pattern)
+        second = [(bends * A[:, k] * A[:, k]).sum() for k in range(len(theta))]
+        moved = sum(t * t * s for t, s in zip(theta, second)) / (objective.n_data * max(bends))
+        margins["rounding"] = float(gmpy2.sqrt(moved)) * 2.0**-53
     return margins
 
 
