@@ -103,6 +103,15 @@ def as_square(name: str, value: ArrayLike, size: int | None = None) -> Float:
     return matrix
 
 
+def as_scale(value: ArrayLike, size: int) -> tuple[Float, float]:
+    """Return ``scale``, an invertible matrix that changes units, and ln|det scale|."""
+    scale = as_square("scale", value, size)
+    log_det = float(np.linalg.slogdet(scale)[1])
+    if not np.isfinite(log_det):
+        raise ValueError("scale: singular; expected an invertible matrix")
+    return scale, log_det
+
+
 def as_symmetric(name: str, value: ArrayLike, size: int | None = None) -> Float:
     """Return ``value`` as a square matrix that is symmetric to 1e-10 of its largest entry."""
     matrix = as_square(name, value, size)

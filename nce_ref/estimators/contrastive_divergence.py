@@ -33,6 +33,7 @@ from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_count, as_generator, as_positive, as_vector
 from nce_ref.estimators.fit import Fit, StartResult, normalized_or
+from nce_ref.estimators.units import Units, units_for
 from nce_ref.hmc import adapt_step_size
 from nce_ref.models.base import Model
 from nce_ref.objectives.contrastive_divergence import ContrastiveDivergence
@@ -90,7 +91,8 @@ def fit_contrastive_divergence(
 
     ``n_transitions`` is the k of CD-k, ``n_leapfrog`` the leapfrog steps of each.
     ``scale`` (n_dim, n_dim), invertible: HMC takes its steps in z, u = scale z; default the identity. The Cholesky factor of the data's
-    covariance makes the method independent of the units of x, and better where these are far apart. ``step_size``, in z, is where
+    covariance makes the method independent of the units of x, and better where these are far apart. Data whose units are not within 32 of
+    their size are moved in units in which they are (``estimators/units.py``), ``scale`` with them where it is given. ``step_size``, in z, is where
     the search for the target begins; ``jitter`` spreads it over the chains. P10 states neither, nor a learning rate: these are choices.
     ``callback(theta)`` gets the average over the second half so far, after each step. To see whether a fit had steps enough, repeat
     it with ``min_steps=2 * fit.n_steps``.
@@ -98,10 +100,18 @@ def fit_contrastive_divergence(
     start at which ln p_m is not finite. A chain or alpha that leaves the finite numbers later: status "diverged", and the theta before.
     """
     rng = as_generator("rng", rng)
-    problem = ContrastiveDivergence(
+    given = ContrastiveDivergence(
         model, x, n_transitions, n_leapfrog, np.eye(model.n_dim) if scale is None else scale, jitter
     )
-    begin = as_vector("start", model.random_start(rng) if start is None else start, model.n_params)
+    # In the data's own units throughout; only what is returned is in those of x.
+    units = units_for(model, given.x)
+    problem = (
+        given.in_units(units.inverse, scale is not None) if units.inverse is not None else given
+    )
+    if start is None:
+        begin = as_vector("start", model.random_start(rng), model.n_params)
+    else:
+        begin = units.into(as_vector("start", start, model.n_params))
     step_size, rate = (
         as_positive("step_size", step_size),
         as_positive("learning_rate", learning_rate),
@@ -171,7 +181,7 @@ def fit_contrastive_divergence(
         accepted.append(acceptance)
         step_size = adapt_step_size(step_size, acceptance, target)
         if callback is not None:
-            callback(_complete(model, run.average(), begin[-1]))
+            callback(_complete(units, run.average(), begin[-1]))
         if len(run) >= min_steps and len(run) % _CHECK_EVERY == 0:
             drift, noise = run.drift_and_noise(metric, unit)
             if drift <= tolerance and noise <= tolerance and not degenerate:
@@ -198,7 +208,7 @@ def fit_contrastive_divergence(
             f"in some direction of alpha the chains do not move, at a step size of {step_size:.3g}"
         )
         message = f"{where}; are the data in a hyperplane, is a scale= needed, or was step_size far too small to begin with?"
-    theta = _complete(model, run.average(), begin[-1])
+    theta = _complete(units, run.average(), begin[-1])
     if status == "settled" and not _normalizable(model, theta):
         status, message = (
             "infinite mass",
@@ -206,7 +216,7 @@ def fit_contrastive_divergence(
         )
     drift, noise = run.drift_and_noise(metric, unit)
     value, stationarity = (
-        float(model.log_density(theta, problem.x).mean()),
+        float(model.log_density(theta, given.x).mean()),
         float(np.linalg.norm(run.mean_direction())),
     )
     return ContrastiveDivergenceFit(
@@ -219,21 +229,23 @@ def fit_contrastive_divergence(
         message=message,
         n_evaluations=len(run),
         starts=(StartResult(theta, value, stationarity, False, len(run), status, message),),
-        problem=problem,  # type: ignore[arg-type]  # no objective: see the class
+        problem=given,  # type: ignore[arg-type]  # no objective: see the class
         drift=drift,
         chain_noise=noise,
         step_size=step_size,
         acceptance=acceptance,
         n_steps=len(run),
-        last_alpha=alpha,
+        last_alpha=units.back(alpha),
     )
 
 
-def _complete(model: Model, alpha: Float, c: float) -> Float:
+def _complete(units: Units, alpha: Float, c: float) -> Float:
+    """theta in the units of x, with c = -ln Z where the model knows it."""
+    theta = units.back(np.append(alpha, c))
     try:
-        return normalized_or(model, alpha, c)
+        return normalized_or(units.model, theta[:-1], float(theta[-1]))
     except NotImplementedError:
-        return np.append(alpha, c)
+        return theta
 
 
 def _normalizable(model: Model, theta: Float) -> bool:

@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_array, as_count, as_generator, as_vector
+from nce_ref.estimators.units import Units
 from nce_ref.models.base import Model
 from nce_ref.objectives.base import Objective
-from nce_ref.optimize import certify, maximize
+from nce_ref.optimize import Certificate, certify, maximize
 from nce_ref.trace import Callback
 
+Judge = Callable[[Objective, Float], Certificate]
 # The smoothed objectives cube b_i.x, which has to stay in float64.
 _LARGEST = 1e100
 
@@ -44,7 +46,8 @@ class Fit:
 
     ``theta``             (n_params,) the estimate
     ``objective``         its value, maximised, per data sample
-    ``stationarity``      norm of the smallest Clarke subgradient, in the objective's coordinates
+    ``stationarity``      norm of the smallest Clarke subgradient, in the coordinates of the climb: the objective's, of data in units
+                          in which they have size 1 where theirs are not within 32 of that (``estimators/units.py``)
     ``is_local_maximum``  proved by the certificate; that no other maximum is higher is *not* proved, see ``starts``
     ``converged``         stationarity <= 1e-8 and a proved local maximum
     ``status, message``   the certificate's words: what was found, and what to do
@@ -66,9 +69,16 @@ class Fit:
 
 
 def collect_starts(
-    model: Model, start: ArrayLike | None, n_starts: int | None, rng: np.random.Generator | None
+    units: Units,
+    start: ArrayLike | None,
+    n_starts: int | None,
+    rng: np.random.Generator | None,
 ) -> Float:
-    """Return the starts, one a row. Raises ValueError unless exactly one of ``start`` and ``n_starts`` (with ``rng``) is given."""
+    """Return the starts, one a row, in ``units``: ``start`` is given in the data's, random ones are drawn in these.
+
+    Raises ValueError unless exactly one of ``start`` and ``n_starts`` (with ``rng``) is given.
+    """
+    model = units.model
     if (start is None) == (n_starts is None):
         raise ValueError(
             "start, n_starts: expected exactly one of them: start=theta0, or n_starts=5 with rng=numpy.random.default_rng(0)"
@@ -78,11 +88,13 @@ def collect_starts(
             several = np.ndim(start) == 2
         except ValueError:  # rows of different lengths: as_vector says so
             several = False
-        return (
+        given = (
             as_array("start", start, 2, (None, model.n_params))
             if several
             else as_vector("start", start, model.n_params)[None, :]
         )
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.stack([units.into(row) for row in given])
     count, generator = as_count("n_starts", n_starts), as_generator("rng", rng)
     return np.stack([model.random_start(generator) for _ in range(count)])
 
@@ -99,12 +111,22 @@ def fit_from(
     starts: Sequence[Float] | Float,
     complete: Callable[[Float], Float],
     callback: Callback | None = None,
+    units: Units | None = None,
+    judge: Judge = certify,
 ) -> Fit:
     """Climb from each start, certify each end, and return the highest; ``complete`` turns the objective's coordinates into theta.
 
+    ``units``: those in which ``starts`` are given, and in which it is climbed and certified; theta is mapped back into the data's.
+    ``judge(objective, theta)``: the certificate, or one that knows more about the ends it refuses.
     ``callback(theta)`` is called after each accepted step (see ``trace.py``).
     Raises ValueError for a start at which the objective is not finite, or one above 1e100: nothing climbs from there.
     """
+    climbed = objective if units is None else units.objective(objective)
+    moved = climbed is not objective
+
+    def theta_of(point: Float) -> Float:
+        return complete(point if units is None else units.back(point))
+
     results = []
     for k, start in enumerate(starts):
         largest = float(np.abs(start).max(initial=0.0))
@@ -113,19 +135,23 @@ def fit_from(
                 f"start: row {k} reaches {largest:.3g}; expected at most {_LARGEST:g}: beyond, its cube leaves float64"
             )
         with np.errstate(over="ignore", invalid="ignore"):
-            value = objective(start)[0]
+            value = climbed(start)[0] if np.isfinite(start).all() else math.inf
         if not math.isfinite(value):
             raise ValueError(
                 f"start: row {k} has the objective {value}; expected a start where it is finite, e.g. model.random_start(rng)"
             )
         end = maximize(
-            objective, start, None if callback is None else lambda point: callback(complete(point))
+            climbed, start, None if callback is None else lambda point: callback(theta_of(point))
         )
-        proof = certify(objective, end.theta)
+        theta = theta_of(end.theta)
+        proof = judge(climbed, end.theta)
+        if moved and proof.is_local_maximum:
+            # Moving points and theta back rounds both; what is returned is what has to be proved.
+            proof = certify(objective, theta[: objective.n_params])
         results.append(
             StartResult(
-                complete(end.theta),
-                end.value,
+                theta,
+                objective(theta[: objective.n_params])[0] if moved else end.value,
                 proof.stationarity,
                 proof.is_local_maximum,
                 end.n_evaluations,

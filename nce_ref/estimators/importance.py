@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
+from nce_ref.estimators.units import units_for
 from nce_ref.importance import WeightDiagnosis, diagnose_weights, log_mean_exp
 from nce_ref.models.base import Model
 from nce_ref.noise import Noise
@@ -60,9 +61,9 @@ def fit_importance_sampling(
     def complete(alpha: Float) -> Float:
         return np.append(alpha, -log_mean_exp(objective.log_weights(alpha)))
 
-    fit = fit_from(
-        objective, collect_starts(model, start, n_starts, rng)[:, :-1], complete, callback
-    )
+    units = units_for(model, x)
+    starts = collect_starts(units, start, n_starts, rng)[:, :-1]
+    fit = fit_from(objective, starts, complete, callback, units)
     weights = diagnose_weights(objective.log_weights(fit.theta[:-1]) + fit.theta[-1])
     if weights.largest_share >= _COLLAPSED_SHARE:
         share = f"one of {weights.n_points} noise points carries {weights.largest_share:.3g} of the estimated Z"

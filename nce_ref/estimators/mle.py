@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
+from nce_ref.estimators.units import refuse_hyperplane, units_for
 from nce_ref.models.base import Model
 from nce_ref.objectives.likelihood import LikelihoodObjective
 from nce_ref.trace import Callback
@@ -31,19 +32,23 @@ def fit_mle(
     """Return the maximum-likelihood fit to data x, from ``start`` (its c is ignored) or from ``n_starts`` random ones.
 
     ``callback(theta)`` is called after each accepted step: ``nr.Trace()`` keeps the time and theta of each.
-    Raises ValueError for bad data, or a start whose normalising constant is infinite (a singular B); NotImplementedError
-    where the model has no closed normalising constant.
+    Raises ValueError for bad data, for data in a hyperplane through the origin (fewer points than dimensions, a column of zeros), where
+    the likelihood is unbounded (``estimators/units.py``), or a start whose normalising constant is infinite (a singular B);
+    NotImplementedError where the model has no closed normalising constant.
     """
     objective = LikelihoodObjective(model, x)
-    starts = collect_starts(model, start, n_starts, rng)
+    units = units_for(model, x)
+    starts = collect_starts(units, start, n_starts, rng)
     for k, theta in enumerate(starts):
         if not math.isfinite(model.log_normalizer(theta)):
             raise ValueError(
                 f"start: row {k} has an infinite normalising constant; expected an invertible B or a definite precision"
             )
+    refuse_hyperplane(model, x)
     return fit_from(
         objective,
         starts[:, :-1],
         complete=lambda alpha: model.normalize(np.append(alpha, 0.0)),
         callback=callback,
+        units=units,
     )

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
+from nce_ref.estimators.runaway import SeparationJudge
+from nce_ref.estimators.units import units_for
 from nce_ref.models.base import Model
 from nce_ref.noise import Noise
 from nce_ref.objectives.nce import NCEObjective
@@ -31,15 +33,19 @@ def fit_nce(
 ) -> Fit:
     """Return the fit of ``model`` to data x with noise y drawn from ``noise``, from ``start`` or from ``n_starts`` random ones.
 
-    The end of each start is certified (``Fit.is_local_maximum``). The estimate is consistent if the noise covers the data
+    The end of each start is certified (``Fit.is_local_maximum``). Where the model can separate x from y there is no maximum: status
+    "unbounded", not converged (``estimators/runaway.py``). The estimate is consistent if the noise covers the data
     (P10 Theorem 2) and the model is right; several local maxima are common for n_data below 1000, so use some starts.
     ``callback(theta)`` is called after each accepted step: ``nr.Trace()`` keeps the time and theta of each.
     Raises ValueError for bad samples (shape, NaN, empty), a noise of another dimension, or starts of the wrong length.
     """
     objective = NCEObjective(model, noise, x, y)
+    units = units_for(model, x, robust=True)
     return fit_from(
         objective,
-        collect_starts(model, start, n_starts, rng),
+        collect_starts(units, start, n_starts, rng),
         complete=lambda theta: theta,
         callback=callback,
+        units=units,
+        judge=SeparationJudge(),
     )

@@ -10,14 +10,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nce_ref._checks import Float
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from, normalized_or
+from nce_ref.estimators.runaway import UNBOUNDED
+from nce_ref.estimators.units import isotropic_units_for
 from nce_ref.models.base import Model
+from nce_ref.objectives.base import Objective
 from nce_ref.objectives.score_matching import ScoreMatchingObjective
+from nce_ref.optimize import Certificate, certify
 from nce_ref.trace import Callback
+
+_DOUBLINGS = 20
 
 
 def fit_score_matching(
@@ -34,20 +42,37 @@ def fit_score_matching(
 
     ``slope`` is that of the tanh in place of the sign, for models with kinks: the estimate is biased by it (at 10, towards
     1.064 B* for orthogonal rows), the less the larger it is, while its variance grows. c is that of the model *without* smoothing.
-    Status "infinite mass", not converged: a maximum whose ln Z is infinite (a singular B), its c set to 0. Data in a hyperplane
-    have no maximum: B grows across it for ever, and the fit says that it has not converged.
+    Status "infinite mass", not converged: a maximum whose ln Z is infinite (a singular B), its c set to 0. Status "unbounded": J rises for
+    ever along the way the climb has gone. It has no bound where data lie in a hyperplane, for Laplace ICA where more than
+    1/(1 + sqrt(2) slope) of them do (one point in 15 at slope 10: always for n_data < 15 (n - 1)), since a row b across it adds as much.
     Raises ValueError for bad data, a slope not above 0, bad starts; NotImplementedError where the model offers no derivatives
     of its score or no closed normalising constant.
     """
     objective = ScoreMatchingObjective(model, x, slope)
-    starts = collect_starts(model, start, n_starts, rng)
+    units = isotropic_units_for(model, x)
+    starts = collect_starts(units, start, n_starts, rng)
     fit = fit_from(
         objective,
         starts[:, :-1],
         complete=lambda alpha: normalized_or(model, alpha, 0.0),
         callback=callback,
+        units=units,
+        judge=_judge,
     )
     if fit.converged and not math.isfinite(model.log_normalizer(fit.theta)):
         message = "stationary, but its normalising constant is infinite, so there is no c; try other starts"
         fit = replace(fit, converged=False, status="infinite mass", message=message)
     return fit
+
+
+def _judge(objective: Objective, alpha: Float) -> Certificate:
+    """``certify``; and where it refuses, whether J, a sum of squares and curvatures of B's size, grows like |alpha|^2 from here on."""
+    proof = certify(objective, alpha)
+    if proof.is_local_maximum:
+        return proof
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = [objective(2.0**k * alpha)[0] for k in range(_DOUBLINGS + 1)]
+    if not all(b >= 1.9 * a > 0.0 for a, b in pairwise(values)):
+        return proof
+    reason = f"J rises from {values[0]:.3g} at alpha to {values[-1]:.3g} at {2**_DOUBLINGS} alpha, for ever: too many points in a hyperplane"
+    return replace(proof, status=UNBOUNDED, reason=f"{reason}; draw more data, or lower the slope")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
+from nce_ref.estimators.units import units_for
 from nce_ref.models.base import Model
 from nce_ref.noise import Noise
 from nce_ref.objectives.weighted import WeightedObjective
@@ -39,9 +40,11 @@ def fit_weighted(
     Raises ValueError for bad samples, a noise of another dimension, bad starts, a start where J leaves float64.
     """
     objective = WeightedObjective(model, noise, x, y, weight)
+    units = units_for(model, x, robust=True)
     return fit_from(
         objective,
-        collect_starts(model, start, n_starts, rng),
+        collect_starts(units, start, n_starts, rng),
         complete=lambda theta: theta,
         callback=callback,
+        units=units,
     )

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,6 +35,7 @@ class Kinks:
     ``point_lengths``  (n_points,): |a|, the length of the point
     ``slope``          the factor in front of |.|, negative where the kink points up
     ``directions``     (terms, points) -> (k, n_params): the vectors a of the kinks listed by two index arrays
+    ``sizes``          (terms, points) -> (k,): |b_i||u_t| with each coordinate of u in a unit of its own size; as it is if None
     """
 
     arguments: Float
@@ -42,6 +43,19 @@ class Kinks:
     point_lengths: Float
     slope: float
     directions: Callable[[NDArray[np.intp], NDArray[np.intp]], Float]
+    sizes: Callable[[NDArray[np.intp], NDArray[np.intp]], Float] | None = None
+
+    def met(self, relative: float) -> NDArray[np.bool_]:
+        """Which kinks theta lies on, up to ``relative`` of |b_i||u_t| both as it is and with each coordinate in a unit of its own size.
+
+        In a unit that is far too small a coordinate makes |b_i||u_t| so large that all kinks are within a small part of it.
+        """
+        near = self.within(relative)
+        if self.sizes is not None and near.any():
+            terms, points = np.nonzero(near)
+            far = np.abs(self.arguments[terms, points]) > relative * self.sizes(terms, points)
+            near[terms[far], points[far]] = False
+        return near
 
     def within(self, relative: float) -> NDArray[np.bool_]:
         """Which kinks lie within ``relative`` of theta: |a . theta| <= relative |b_i||u_t|. A zero row lies on all of its own."""
@@ -60,6 +74,22 @@ class Kinks:
                 initial=np.inf,
             )
         )
+
+
+@dataclass(frozen=True)
+class Frame:
+    """ln Z near theta in coordinates without units: alpha + root z, z (n_params - 1,).
+
+        ln Z(alpha + root z) = ln Z(alpha) + gradient.z + 1/2 z.hessian.z + remainder,   |remainder| <= cubic |z|^3 / (3 (1 - |z|)) for |z| < 1
+
+    ``error``  a bound on the rounding of ``gradient`` (its length) and of ``hessian`` (its largest eigenvalue)
+    """
+
+    root: Float
+    gradient: Float
+    hessian: Float
+    cubic: float
+    error: float
 
 
 def no_kinks(n_points: int, n_params: int) -> Kinks:
@@ -103,6 +133,22 @@ class Pass(Protocol):
 
     def without(self, kinks: NDArray[np.bool_]) -> Pass:
         """The same pass with the derivative of the marked |.| set to 0: the smooth part at those kinks."""
+        ...
+
+
+class AffinePass(Pass, Protocol):
+    """What the certificate asks of a model that is affine in theta between kinks; without it, its bounds are coarser."""
+
+    def jacobian(self, points: slice) -> Float:
+        """g of a run of points, one a column: (n_params, n_points)."""
+        ...
+
+    def with_slopes(self, terms: NDArray[np.intp], points: NDArray[np.intp], slopes: Float) -> Self:
+        """The same pass with these derivatives in [-1, 1] for the |.| listed by two index arrays."""
+        ...
+
+    def rounding(self) -> Float:
+        """A bound on the rounding error of each log-density: (n_points,)."""
         ...
 
 

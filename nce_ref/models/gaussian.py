@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import solve_triangular
 from scipy.special import ndtri
 
 from nce_ref._checks import (
@@ -27,16 +28,19 @@ from nce_ref._checks import (
     as_count,
     as_generator,
     as_points,
+    as_scale,
     as_symmetric,
     as_uniforms,
     as_vector,
 )
-from nce_ref.models.base import Kinks, Pullback, no_kinks
+from nce_ref.models.base import Frame, Kinks, Pullback, no_kinks
 from nce_ref.models.gaussian_moments import gaussian_moments
 from nce_ref.models.gaussian_score import GaussianScoreMatching
 from nce_ref.models.moments import Moments
 from nce_ref.models.tails import Tails, gaussian_tails
 from nce_ref.special import LOG_2PI
+
+_UNIT = 2.0**-53
 
 
 @dataclass(frozen=True)
@@ -139,10 +143,48 @@ class Gaussian:
         """Return the Hessian itself: ln Z is convex in the precision."""
         return self.log_normalizer_hessian(theta)
 
+    def frame(self, theta: ArrayLike) -> Frame:
+        r"""Return ln Z in Lambda = L (I + E) L^T, L L^T the Cholesky factors: z the entries of E, off the diagonal times sqrt(2).
+
+        Then |z| is E's Frobenius norm, ln Z falls by 1/2 ln det(I + E), and 1/2 sum_k |tr E^k|/k over k > 2 is at most
+        |E|^3/(6 (1 - |E|)). The factors miss Lambda by (n + 1) u |L||L^T| at most, entry by entry (Higham, *Accuracy and
+        Stability*, theorem 10.3), their products in ``root`` by 2 (n + 1) u |L||E||L^T|: 1/2 tr E moves by less than ``error`` |E|.
+        Raises ValueError unless Lambda is positive definite.
+        """
+        factor = self._factor(theta)
+        if factor is None:
+            raise ValueError(
+                "theta: its precision is not positive definite; expected a positive definite one"
+            )
+        n, (i, j) = self.n_dim, np.tril_indices(self.n_dim)
+        E = np.zeros((len(i), n, n))
+        E[np.arange(len(i)), i, j] = E[np.arange(len(i)), j, i] = np.where(
+            i == j, 1.0, math.sqrt(0.5)
+        )
+        root = (factor @ E @ factor.T)[:, i, j].T
+        spread = np.abs(solve_triangular(factor, np.eye(n), lower=True)) @ np.abs(factor)
+        missed = 2.0 * (n + 4) * math.sqrt(n) * _UNIT * float(np.linalg.norm(spread) ** 2)
+        return Frame(
+            np.ascontiguousarray(root),
+            np.where(i == j, -0.5, 0.0),
+            0.5 * np.eye(len(i)),
+            0.5,
+            missed,
+        )
+
     def normalize(self, theta: ArrayLike) -> Float:
         """Return the same precision with c = -ln Z. Raises ValueError where it is not positive definite."""
         self._covariance(theta)
         return np.append(self._theta(theta)[:-1], -self.log_normalizer(theta))
+
+    def rescaled(self, theta: ArrayLike, scale: ArrayLike) -> Float:
+        """Return theta of the same density in other units: of z where u = scale z, Lambda -> scale^T Lambda scale, c gains ln|det scale|.
+
+        ``scale`` (n, n), invertible. Raises ValueError where it is singular.
+        """
+        scale, log_det = as_scale(scale, self.n_dim)
+        precision, c = self.unpack(theta)
+        return np.append((scale.T @ precision @ scale)[np.tril_indices(self.n_dim)], c + log_det)
 
     def random_start(self, rng: np.random.Generator) -> Float:
         """Return a start: a Wishart precision of mean identity with n + 2 degrees of freedom, c from N(0, 1)."""
@@ -201,7 +243,7 @@ class GaussianPass:
     """One pass over the points; see ``models.base.Pass``."""
 
     def __init__(self, precision: Float, c: float, u: Float) -> None:
-        self.u = u
+        self.precision, self.c, self.u = precision, c, u
         self.log_density: Float = c - 0.5 * np.einsum("ti,ti->t", u @ precision, u)
 
     def pullback(self, weights: Float) -> Float:
@@ -230,6 +272,22 @@ class GaussianPass:
     def without(self, kinks: NDArray[np.bool_]) -> GaussianPass:
         """Itself: there is no kink to leave out."""
         return self
+
+    def jacobian(self, points: slice) -> Float:
+        """g of a run of points, one a column: (n_params, n_points)."""
+        return _features(self.u[points]).T
+
+    def with_slopes(
+        self, terms: NDArray[np.intp], points: NDArray[np.intp], slopes: Float
+    ) -> GaussianPass:
+        """Itself: there is no kink."""
+        return self
+
+    def rounding(self) -> Float:
+        """2 n + 3 roundings of 1/2 |u|^T |Lambda| |u| and of c: (n_points,)."""
+        u = np.abs(self.u)
+        sizes = 0.5 * np.einsum("ti,ti->t", u @ np.abs(self.precision), u)
+        return np.asarray((2 * u.shape[1] + 4) * _UNIT * (sizes + abs(self.c)))
 
 
 def _features(u: Float) -> Float:

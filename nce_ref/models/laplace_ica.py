@@ -28,11 +28,12 @@ from nce_ref._checks import (
     as_generator,
     as_points,
     as_positive,
+    as_scale,
     as_square,
     as_uniforms,
     as_vector,
 )
-from nce_ref.models.base import Kinks, Pullback
+from nce_ref.models.base import Frame, Kinks, Pullback
 from nce_ref.models.laplace_ica_moments import laplace_ica_moments
 from nce_ref.models.laplace_ica_pass import LaplaceICAPass
 from nce_ref.models.laplace_ica_score import LaplaceICAScoreMatching
@@ -160,6 +161,22 @@ class LaplaceICA:
             hessian[i * n : (i + 1) * n, i * n : (i + 1) * n] = np.outer(A[:, i], A[:, i])
         return hessian
 
+    def frame(self, theta: ArrayLike) -> Frame:
+        r"""Return ln Z in B + E B, z = E row by row: ln|det(B + E B)| = ln|det B| + ln|det(I + E)|, whatever B is.
+
+        sum_k |tr E^k|/k over k > 2 is at most |E|^3/(3 (1 - |E|)), |E| the Frobenius norm. Raises ValueError for a singular B.
+        """
+        B, n = self.unpack(theta)[0], self.n_sources
+        self._inverse(theta)
+        swap = np.arange(n * n).reshape(n, n).T.ravel()
+        return Frame(
+            np.kron(np.eye(n), B.T).astype(np.float64),
+            -np.eye(n).ravel(),
+            np.eye(n * n)[swap],
+            1.0,
+            0.0,
+        )
+
     def normalize(self, theta: ArrayLike) -> Float:
         """Return the same B with c = -ln Z(B). Raises ValueError for a singular B."""
         log_z = self.log_normalizer(theta)
@@ -168,6 +185,15 @@ class LaplaceICA:
                 "theta: its B is singular, so exp(ln p_m) has infinite mass; expected an invertible B"
             )
         return np.append(self._theta(theta)[:-1], -log_z)
+
+    def rescaled(self, theta: ArrayLike, scale: ArrayLike) -> Float:
+        """Return theta of the same density in other units: of z where u = scale z, so B becomes B scale, c gains ln|det scale|.
+
+        ``scale`` (n, n), invertible. Raises ValueError where it is singular.
+        """
+        scale, log_det = as_scale(scale, self.n_sources)
+        B, c = self.unpack(theta)
+        return np.append((B @ scale).ravel(), c + log_det)
 
     def random_start(self, rng: np.random.Generator) -> Float:
         """Return a start: entries of B from 0.1 N(0, 1), c from N(0, 1), which is what reproduces P10's Figure 1."""

@@ -22,6 +22,7 @@ from nce_ref.special import SQRT_2, times_sign
 
 # Points a block where some n^2 numbers of each are held at once, for the Hessian: the block stays in the cache.
 _BLOCK = 4096
+_UNIT = 2.0**-53
 
 
 class LaplaceICAPass:
@@ -49,12 +50,16 @@ class LaplaceICAPass:
 
     def features(self) -> Float:
         """g transposed: (n_params, n_points)."""
-        n, n_points = self.slopes.shape
-        g = np.empty((n * n + 1, n_points))
+        return self.jacobian(slice(None))
+
+    def jacobian(self, points: slice) -> Float:
+        """g of a run of points, one a column: (n_params, n_points)."""
+        n, u = len(self.B), self.u[points]
+        g = np.empty((n * n + 1, len(u)))
         np.multiply(
-            (-SQRT_2 * self.slopes)[:, None, :],
-            self.u.T[None, :, :],
-            out=g[:-1].reshape(n, n, n_points),
+            (-SQRT_2 * self.slopes[:, points])[:, None, :],
+            u.T[None, :, :],
+            out=g[:-1].reshape(n, n, len(u)),
         )
         g[-1] = 1.0
         return g
@@ -107,7 +112,14 @@ class LaplaceICAPass:
         """The arguments b_i . u_t; a smoothed model has none."""
         if self.smoothing:
             return no_kinks(len(self.u), self.B.size + 1)
-        return Kinks(self.arguments, _lengths(self.B), _lengths(self.u), -SQRT_2, self._directions)
+        return Kinks(
+            self.arguments,
+            _lengths(self.B),
+            _lengths(self.u),
+            -SQRT_2,
+            self._directions,
+            self._sizes,
+        )
 
     def steepness(self) -> float:
         """The largest |g(u_t)|: |g|^2 = 2 n |u|^2 + 1 off the kinks, less where anything is smoothed."""
@@ -121,6 +133,29 @@ class LaplaceICAPass:
         other._room = None
         other.slopes = np.where(kinks, 0.0, self.slopes)
         return other
+
+    def with_slopes(
+        self, terms: NDArray[np.intp], points: NDArray[np.intp], slopes: Float
+    ) -> LaplaceICAPass:
+        """The same pass with these derivatives in place of sign(v) at the kinks (terms, points)."""
+        other = copy.copy(self)
+        other._room = None
+        other.slopes = self.slopes.copy()
+        other.slopes[terms, points] = slopes
+        return other
+
+    def rounding(self) -> Float:
+        """n + 2 roundings of sqrt(2) sum_i |b_i| |u|, entry by entry, and those of the sum of n + 1 terms: (n_points,)."""
+        n = len(self.B)
+        sizes = SQRT_2 * (np.abs(self.B).sum(axis=0) @ np.abs(self.u).T)
+        return np.asarray((2 * n + 4) * _UNIT * (sizes + abs(self.c)))
+
+    def _sizes(self, terms: NDArray[np.intp], points: NDArray[np.intp]) -> Float:
+        """|b_i||u_t| with each coordinate in units of the largest: the same in all units that the coordinates may have."""
+        unit = np.abs(self.u).max(axis=0)
+        unit = np.where(unit > 0.0, unit, 1.0)
+        with np.errstate(over="ignore", under="ignore"):
+            return np.asarray(_lengths(self.B * unit)[terms] * _lengths(self.u[points] / unit))
 
     def _directions(self, terms: NDArray[np.intp], points: NDArray[np.intp]) -> Float:
         n = len(self.B)

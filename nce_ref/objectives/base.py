@@ -14,17 +14,17 @@ hessian    (n, n)   of the smooth part
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.models.base import Pass
+from nce_ref.models.base import Frame, Pass
+from nce_ref.objectives.point_terms import ACTIVE as ACTIVE
+from nce_ref.objectives.point_terms import PointTerms
 
-# |b_i . x_t| <= ACTIVE |b_i||x_t| counts as lying on the kink: rounding of the dot product is below 1e-15 of that length.
-ACTIVE = 1e-10
 # Points a block at most. One thread is fastest with half as many, which stay in the cache; two threads with more, since each hands
 # the interpreter over some twenty times a block and sleeps 50 us where it has to wait for it.
 _BLOCK = 26_000
@@ -61,6 +61,8 @@ class Expansion:
     ``curvature``  (n, n), positive semidefinite: -hessian where J is concave between kinks, else the concave part of it
     ``concave``    J is concave as long as no valley is crossed
     ``steepness``  the largest |g(u_t)|: a bound on how fast each log-ratio, hence the curvature h(1 - h), changes with theta
+    ``terms``      J as a sum over points with its rounding, computed when called; None where the model offers no more than sums
+    ``frame``      ln Z in coordinates without units, where J has it as its only curvature; else None
     """
 
     value: float
@@ -70,6 +72,8 @@ class Expansion:
     kinks: LocalKinks
     concave: bool
     steepness: float
+    terms: Callable[[], PointTerms] | None = None
+    frame: Callable[[], Frame] | None = None
 
 
 class Objective(Protocol):
@@ -137,7 +141,7 @@ def split_kinks(
     on the rest (the noise) it falls, and they are valleys.
     """
     kinks = once.kinks()
-    active = near = kinks.within(ACTIVE)
+    active = near = kinks.met(min(width, ACTIVE))
     zero_terms = tuple(int(i) for i in np.flatnonzero(kinks.term_lengths == 0.0))
     others = ~active
     others[:, :n_data] = False

@@ -62,6 +62,17 @@ class ContrastiveDivergence:
             )
         self._z: Float = np.linalg.solve(self.scale, self.x.T).T.astype(np.float64)
 
+    def in_units(self, inverse: Float, with_scale: bool) -> ContrastiveDivergence:
+        """D of the points inverse x, a function of ``model.rescaled``'s alpha; ``scale`` goes with them, or is the identity there."""
+        return ContrastiveDivergence(
+            self.model,
+            self.x @ inverse.T,
+            self.n_transitions,
+            self.n_leapfrog,
+            inverse @ self.scale if with_scale else np.eye(len(inverse)),
+            self.jitter,
+        )
+
     @property
     def n_params(self) -> int:
         """Length of alpha."""

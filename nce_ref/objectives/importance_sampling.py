@@ -31,9 +31,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_points, as_vector
-from nce_ref.models.base import Model
+from nce_ref.models.base import AffinePass, Model
 from nce_ref.noise import Noise, refuse_unfit_noise
 from nce_ref.objectives.base import ACTIVE, Expansion, blocks, by_coordinate, spacing, split_kinks
+from nce_ref.objectives.point_terms import (
+    PointTerms,
+    point_terms,
+    point_terms_of,
+    relative_change,
+)
+
+_UNIT = 2.0**-53
 
 
 class ImportanceSamplingObjective:
@@ -84,6 +92,13 @@ class ImportanceSamplingObjective:
                 for b in blocks(self.n_noise)
             ]
         )
+
+    def in_units(self, scale: Float, inverse: Float) -> ImportanceSamplingObjective:
+        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c: J + ln|det scale|."""
+        other = copy.copy(self)
+        other._x, other._y = (by_coordinate(u @ inverse.T) for u in (self._x, self._y))
+        other._log_noise = self._log_noise + float(np.linalg.slogdet(scale)[1])
+        return other
 
     def smoothed(self, epsilon: float) -> ImportanceSamplingObjective:
         """The objective of ``model.smoothed(epsilon)`` on the same samples, sharing ln p_n."""
@@ -145,6 +160,31 @@ class ImportanceSamplingObjective:
             kinks,
             self.model.affine_between_kinks,
             2.0 * once.steepness(),
+            point_terms_of(
+                once, self.model, lambda affine: self._terms(affine, log_w, derivative, mean, width)
+            ),
+        )
+
+    def _terms(
+        self, once: AffinePass, log_w: Float, derivative: Float, mean: Float, width: float
+    ) -> PointTerms:
+        """A share moves by e^|error of ln w| and by that of their sum; the data's slopes are 1/n_data and have no curvature.
+
+        The slopes of data and noise add up to 0, so g may be counted from its mean under the shares, of which the curvature is the
+        variance: about any other centre it would be less. Its third cumulant is at most the range of g . d, twice the largest
+        |(g - mean) . d|, times the variance.
+        """
+        off = once.rounding()[self.n_data :] + 2.0 * _UNIT * np.abs(log_w)
+        shares = -derivative[self.n_data :]
+        noise_errors = relative_change(off + float(shares @ off))
+        errors = np.concatenate([np.zeros(self.n_data), noise_errors])
+        errors += (16.0 + self.n_noise) * _UNIT
+        bends = np.concatenate(
+            [np.zeros(self.n_data), shares * np.maximum(1.0 - 2.0 * errors[self.n_data :], 0.0)]
+        )
+        n = self.n_params
+        return point_terms(
+            once, derivative, errors, bends, self.n_data, n, 2.0, 0.0, centre=mean[:n], width=width
         )
 
     def _evaluate(self, alpha: Float, curved: bool) -> tuple[float, Float, Float]:

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_points_in_place, as_vector
-from nce_ref.models.base import Model, Pass
+from nce_ref.models.base import AffinePass, Model, Pass
 from nce_ref.objectives.base import ACTIVE, Expansion, blocks, spacing, split_kinks
+from nce_ref.objectives.point_terms import PointTerms, point_terms, point_terms_of
 from nce_ref.objectives.points import Points
 
 
@@ -90,6 +91,12 @@ class LikelihoodObjective:
             hessian += once.curvature(weights, np.zeros(len(weights)))
         return value, gradient[:-1], hessian[:-1, :-1]
 
+    def in_units(self, scale: Float, inverse: Float) -> LikelihoodObjective:
+        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c: L + ln|det scale|."""
+        other = copy.copy(self)
+        other._points = self._points.moved(inverse)
+        return other
+
     def smoothed(self, epsilon: float) -> LikelihoodObjective:
         """The objective with ln p_m^0 of the smoothed model; ln Z stays, so the value is a likelihood at epsilon = 0 only."""
         other = copy.copy(self)
@@ -144,6 +151,7 @@ class LikelihoodObjective:
             weights, np.zeros(self.n_data)
         ) - self._normalized.log_normalizer_hessian(theta)
         concave_part = self._normalized.log_normalizer_block_hessian(theta)
+        frame = getattr(self._normalized, "frame", None)
         return Expansion(
             value,
             gradient[:-1],
@@ -152,6 +160,24 @@ class LikelihoodObjective:
             kinks,
             concave=False,
             steepness=once.steepness(),
+            terms=point_terms_of(
+                once, self.model, lambda affine: self._terms(affine, weights, width)
+            ),
+            frame=None if frame is None else lambda: frame(theta),
+        )
+
+    def _terms(self, once: AffinePass, weights: Float, width: float) -> PointTerms:
+        """ln p_m itself is summed: slopes 1/n_data whatever theta is, and no curvature but ln Z's."""
+        one_rounding = np.full(self.n_data, 2.0**-52)
+        return point_terms(
+            once,
+            weights,
+            one_rounding,
+            np.zeros(self.n_data),
+            self.n_data,
+            self.n_params,
+            slope_rate=0.0,
+            width=width,
         )
 
     def _pass(self, theta: Float, block: slice) -> tuple[Pass, Float]:

@@ -25,12 +25,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nce_ref._checks import Float, as_count, as_points_in_place, as_positive, as_vector
-from nce_ref.models.base import Model, Pass
+from nce_ref.models.base import AffinePass, Model, Pass
 from nce_ref.noise import Noise, refuse_unfit_noise
 from nce_ref.objectives.base import ACTIVE, Expansion, blocks, spacing, split_kinks
+from nce_ref.objectives.point_terms import (
+    PointTerms,
+    point_terms,
+    point_terms_of,
+    relative_change,
+)
 from nce_ref.objectives.points import Points
 from nce_ref.objectives.threads import in_order
 from nce_ref.special import softplus, softplus_sum_and_slope
+
+_UNIT = 2.0**-53
 
 
 def nce_from_log_ratios(
@@ -136,6 +144,13 @@ class NCEObjective:
         value, gradient, hessian = self._summed(part)
         return value, gradient / self.n_data, hessian / self.n_data
 
+    def in_units(self, scale: Float, inverse: Float) -> NCEObjective:
+        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same values."""
+        other = copy.copy(self)
+        other._points = self._points.moved(inverse)
+        other._log_noise = self._log_noise + float(np.linalg.slogdet(scale)[1])
+        return other
+
     def smoothed(self, epsilon: float) -> NCEObjective:
         """The objective of ``model.smoothed(epsilon)`` on the same samples, sharing ln p_n."""
         other = copy.copy(self)
@@ -177,6 +192,31 @@ class NCEObjective:
             kinks,
             self.model.affine_between_kinks,
             once.steepness(),
+            point_terms_of(once, self.model, lambda affine: self._terms(affine, slopes, width)),
+        )
+
+    def _terms(self, once: AffinePass, slopes: Float, width: float) -> PointTerms:
+        """Each log-ratio t = G - ln nu is off by that of ln p_m and two roundings of its own; 1 - h moves by e^|that|, and 8 ulp of its own.
+
+        ln p_n is taken as the noise returned it.
+        """
+        log_nu = math.log(self.nu)
+        log_ratio = once.log_density - self._log_noise
+        off = once.rounding() + _UNIT * (np.abs(log_ratio) * 2.0 + 2.0 * abs(log_nu))
+        errors = relative_change(off) + 16.0 * _UNIT
+        size = np.abs(slopes)
+        # 1 - size has lost what lies below an ulp of 1.
+        bends = (
+            size * np.maximum(1.0 - size - 4.0 * _UNIT, 0.0) * np.maximum(1.0 - 2.0 * errors, 0.0)
+        )
+        return point_terms(
+            once,
+            slopes / self.n_data,
+            errors,
+            bends / self.n_data,
+            self.n_data,
+            self.n_params,
+            width=width,
         )
 
     def _summed(self, part: Callable[[slice], tuple[Any, ...]]) -> list[Any]:

@@ -8,6 +8,7 @@ block    (n_block, n_dim), float64, each coordinate contiguous, as B u^T and eve
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ class Points:
         self._samples: tuple[NDArray[Any], ...] = samples
         self._ends = np.cumsum([len(sample) for sample in samples])
         self._joined: Float | None = None
+        self._matrix: Float | None = None
         if 8 * len(self) * samples[0].shape[1] <= JOINED_BYTES:
             self._joined, self._samples = self.whole(), ()
 
@@ -48,11 +50,21 @@ class Points:
             low, high = max(start, first), min(stop, end)
             if low < high:
                 by_coordinate[:, low - start : high - start] = sample[low - first : high - first].T
+        if self._matrix is not None:
+            by_coordinate = self._matrix @ by_coordinate
         return by_coordinate.T
 
     def whole(self) -> Float:
         """All points, in as much memory as they need."""
         return self[:]
+
+    def moved(self, matrix: Float) -> Points:
+        """The points matrix u: copied where these are joined, else multiplied block by block as they are read."""
+        if self._joined is not None:
+            return Points(self._joined @ matrix.T)
+        other = copy.copy(self)
+        other._matrix = matrix if self._matrix is None else matrix @ self._matrix
+        return other
 
     def copy(self, block: slice) -> Float:
         """A copy of these points, in C order."""
@@ -66,4 +78,4 @@ class Points:
         for sample, end in zip(self._samples, self._ends):
             here = (rows >= end - len(sample)) & (rows < end)
             picked[here] = sample[rows[here] - (end - len(sample))]
-        return Points(picked)
+        return Points(picked if self._matrix is None else picked @ self._matrix.T)

@@ -89,6 +89,14 @@ class ScoreMatchingObjective:
                 return -math.inf, np.zeros(n), np.zeros((n, n))
         return value, gradient[:-1], hessian[:-1, :-1]
 
+    def in_units(self, scale: Float, inverse: Float) -> ScoreMatchingObjective:
+        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c.
+
+        For a multiple of the identity, scale = k I: J k^2. Other scales weigh the coordinates of the score anew: another objective."""
+        other = copy.copy(self)
+        other._points = by_coordinate(self._points @ inverse.T)
+        return other
+
     def smoothed(self, epsilon: float) -> ScoreMatchingObjective:
         """The objective with the slope at which 1/slope is larger by epsilon: a way to come near, as for the other objectives."""
         other = copy.copy(self)

@@ -21,12 +21,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_points, as_vector
-from nce_ref.models.base import Model, Pass
+from nce_ref.models.base import AffinePass, Model, Pass
 from nce_ref.noise import Noise, refuse_unfit_noise
 from nce_ref.objectives.base import ACTIVE, Expansion, blocks, by_coordinate, spacing, split_kinks
+from nce_ref.objectives.point_terms import (
+    PointTerms,
+    point_terms,
+    point_terms_of,
+    relative_change,
+)
 from nce_ref.weights import Weight, refuse_unfit_weight
 
 _LARGEST = 1e150
+_UNIT = 2.0**-53
 
 
 class WeightedObjective:
@@ -85,6 +92,13 @@ class WeightedObjective:
             return value, gradient, hessian
         return -math.inf, np.zeros_like(gradient), np.zeros_like(hessian)
 
+    def in_units(self, scale: Float, inverse: Float) -> WeightedObjective:
+        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same values."""
+        other = copy.copy(self)
+        other._points = by_coordinate(self._points @ inverse.T)
+        other._log_noise = self._log_noise + float(np.linalg.slogdet(scale)[1])
+        return other
+
     def smoothed(self, epsilon: float) -> WeightedObjective:
         """The objective of ``model.smoothed(epsilon)`` on the same samples, sharing ln p_n."""
         other = copy.copy(self)
@@ -125,6 +139,28 @@ class WeightedObjective:
             kinks,
             concave,
             once.steepness(),
+            point_terms_of(
+                once, self.model, lambda affine: self._terms(affine, derivative, bend, width)
+            )
+            if concave
+            else None,
+        )
+
+    def _terms(self, once: AffinePass, derivative: Float, bend: Float, width: float) -> PointTerms:
+        """ln of a slope is ln w(G), plus G on the noise: it moves with G at a rate of at most 1 where -1 <= elasticity <= 0."""
+        G = once.log_density - self._log_noise
+        off = once.rounding() + 4.0 * _UNIT * (1.0 + np.abs(G) + np.abs(self.weight.log_weight(G)))
+        errors = relative_change(off) + 16.0 * _UNIT
+        # An elasticity, and 1 plus it, is a difference from 1 at the one end or the other.
+        size = np.maximum(-bend - 8.0 * _UNIT * np.abs(derivative), 0.0)
+        return point_terms(
+            once,
+            derivative,
+            errors,
+            size * np.maximum(1.0 - 2.0 * errors, 0.0),
+            self.n_data,
+            self.n_params,
+            width=width,
         )
 
     def _evaluate(

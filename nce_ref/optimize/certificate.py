@@ -4,14 +4,17 @@ Stationarity is the norm of the smallest element of Clarke's subdifferential,
 
     min over |mu_k| <= 1 of | gradient - sum_k mu_k w_k a_k |,    k over the active ridges (|b_i.x_t| <= 1e-10 |b_i||x_t|),
 
-a bounded least-squares problem. It is necessary, not sufficient:
+which is told in the coordinates of theta and decides nothing: it has units. The verdict rests on its length in a metric without units
+(the Hessian's; for a likelihood that of B + E B), on the rounding of all that enters, and on a proof:
 
 * a zero row b_i is stationary by symmetry, and a point on a valley (a kink of the noise) may be: both are refused, with
   the slope of an ascent direction where one is found;
-* for NCE and a model that is affine between kinks, J is concave as far as the next valley, so a stationary point is a
-  maximum there: proved if no valley lies within the distance to which the exact maximum is known;
-* otherwise (maximum likelihood: ln|det B| is indefinite) the Hessian must be negative definite along the manifold on
-  which the strictly active ridges stay active: the second-order sufficient condition.
+* for NCE and a model that is affine between kinks, J is concave as far as the next valley, and a maximum lies within a radius that
+  follows from gradient and curvature (``concavity.py``);
+* for a likelihood whose model offers a frame, curvature along the strictly active ridges, their strength across, and a bound on
+  third derivatives give a radius (``second_order.by_frame``);
+* for any other objective the second-order sufficient condition is tested as computed, in coordinates scaled by their own curvature:
+  no third derivative is bounded, so there is no radius.
 
 THEORY.md, *Kinks and certificates*, has the proofs.
 
@@ -22,44 +25,80 @@ theta (n,); stationarity per data sample, in the coordinates of theta; multiplie
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import lsq_linear
 
 from nce_ref._checks import Float
 from nce_ref.objectives.base import Expansion, LocalKinks, Objective
+from nce_ref.optimize.concavity import Proof, by_concavity, whitening
+from nce_ref.optimize.local_sums import Valleys, distance_bound
+from nce_ref.optimize.multipliers import merged, multipliers_in
+from nce_ref.optimize.multipliers import smallest_subgradient as smallest
+from nce_ref.optimize.second_order import by_frame, by_hessian, curvature_along_ridges
 
+# Of the smallest subgradient's length in the metric without units; where its rounding is more than that, of its rounding.
 STATIONARY = 1e-8
+# A maximum known to be within less than this, in the same metric, is called theta's own.
+_NEAR = 1e-5
+# A step that lands on a kink leaves |b.x| within some 1e-15 of |b||x|.
+_MET = 1e-13
+# Two to the power of this many sides are looked at.
+_MOST_VALLEYS = 6
 STATUSES = (
     "certified",
     "not stationary",
     "saddle",
+    "plateau",
     "flat",
+    "not proved",
     "zero row",
     "on a valley",
     "near a valley",
     "diverged",
+    "unbounded",
 )
-# A multiplier this near +-1 may belong to a ridge that is only touched; it is not counted on for the second-order test.
-_STRICT = 1e-9
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """``is_local_maximum`` is proved, never guessed; ``status`` is one of ``STATUSES``, ``reason`` says why and what to do."""
+    """``status`` is one of ``STATUSES``, ``reason`` says why and what to do.
+
+    ``is_local_maximum``  where ``radius`` is finite: proved, rounding included, that the objective has a local maximum within ``radius`` of
+                          theta, of at most 1e-5; ln p_n is taken as the noise returned it. Where it is inf (objectives that bound no
+                          third derivative): the second-order sufficient condition holds as computed, and that is all
+    ``radius``            in the metric of minus the Hessian, whose square has the objective's units; for likelihoods |E| in B + E B
+    ``multipliers``       of the active ridges, in the relative interior of all valid ones
+    """
 
     stationarity: float
     is_local_maximum: bool
     multipliers: Float
     status: str
     reason: str
+    radius: float = math.inf
 
 
 def certify(objective: Objective, theta: Float) -> Certificate:
-    """Examine a finite theta. A point that is no maximum is an answer, not an error; NaN in theta is the caller's."""
+    """Examine a finite theta. A point that is no maximum is an answer, not an error; NaN in theta is the caller's.
+
+    Kinks within 1e-10 are taken as met. Where that proves nothing and some of them lie beyond rounding, the question is asked again with
+    those within 1e-13: in axes in which B is badly conditioned many lie that near by chance.
+    """
     here = objective.expand(theta)
+    # What leaves float64 on the way ends as inf or NaN, of which no proof comes: every comparison below asks for what is wanted.
+    with np.errstate(all="ignore"):
+        found = _certificate(here, theta)
+        if found.is_local_maximum or not _any_beyond_rounding(here, theta):
+            return found
+        again = _certificate(objective.expand(theta, _MET), theta)
+    return again if again.is_local_maximum else found
+
+
+def _certificate(here: Expansion, theta: Float) -> Certificate:
     if not (
         math.isfinite(here.value)
         and np.isfinite(here.gradient).all()
@@ -69,9 +108,14 @@ def certify(objective: Objective, theta: Float) -> Certificate:
         return Certificate(math.inf, False, np.empty(0), "diverged", reason)
     stationarity, multipliers = smallest_subgradient(here)
 
-    def answer(proved: bool, status: str, reason: str) -> Certificate:
-        return Certificate(stationarity, proved, multipliers, status, reason)
+    def answer(proved: bool, status: str, reason: str, radius: float = math.inf) -> Certificate:
+        return Certificate(stationarity, proved, multipliers, status, reason, radius)
 
+    if here.kinks.zero_terms or len(here.kinks.valleys):
+        radius = _on_every_side(here, theta)
+        if radius <= _NEAR:
+            words = "stationary and concave on every side of the kinks of the noise that are met: a local maximum"
+            return answer(True, "certified", words, radius)
     if here.kinks.zero_terms:
         row = here.kinks.zero_terms[0]
         return answer(
@@ -86,30 +130,159 @@ def certify(objective: Objective, theta: Float) -> Certificate:
             "on a valley",
             f"{count} kinks of the noise are met, where the objective bends upwards; {_ascent_text(here)}",
         )
-    if not stationarity <= STATIONARY:
-        above = f"the smallest subgradient has norm {stationarity:.3g}, above {STATIONARY:g}"
-        reason = f"{above}; try other starts, and data scaled to unit variance"
-        return answer(False, "not stationary", reason)
-    return answer(
-        *(
-            _by_concavity(here, stationarity)
-            if here.concave
-            else _by_second_order(here, multipliers)
-        )
+    if here.concave:
+        multipliers = _multipliers(here, _metric(here))
+        return answer(*_from_concavity(by_concavity(here, multipliers, theta)))
+    if here.frame is not None and here.terms is not None:
+        root = here.frame().root
+        multipliers = _multipliers(here, root)
+        return answer(*_from_frame(here, multipliers, theta))
+    return answer(*_from_hessian(here, multipliers, theta))
+
+
+def _on_every_side(here: Expansion, theta: Float) -> float:
+    """The radius within which a maximum is proved where valleys are met; inf where it is not.
+
+    J is the largest of J_s, |a_m . theta| replaced by s_m a_m . theta, over the sides s = +-1 of the hyperplanes that the active valleys
+    lie on, and each J_s is concave: theta is a maximum if it is one of every J_s (THEORY.md, 4.3). A row of zeros lies on all of its
+    hyperplanes; they are one where the points have one dimension.
+    """
+    kinks = here.kinks
+    valleys = merged(kinks.valleys, kinks.valley_weights)
+    if (
+        not here.concave
+        or here.terms is None
+        or len(valleys.units) > _MOST_VALLEYS
+        or not valleys.exact
+    ):
+        return math.inf
+    off, widest = distance_bound(kinks.valleys, theta), 0.0
+    for sides in itertools.product((-1.0, 1.0), repeat=len(valleys.units)):
+        slopes = valleys.spread(np.array(sides))
+        pull = kinks.valleys.T @ (slopes * kinks.valley_weights)
+        side = dataclasses.replace(here, gradient=here.gradient + pull)
+        proof = by_concavity(side, _multipliers(side, _metric(side)), theta, Valleys(slopes, off))
+        if not proof.proved or _stationary(proof) is not None:
+            return math.inf
+        widest = max(widest, proof.radius)
+    return widest
+
+
+def _any_beyond_rounding(here: Expansion, theta: Float) -> bool:
+    kinks = here.kinks
+    met = np.concatenate([kinks.arguments, kinks.valleys @ theta])
+    sizes = np.concatenate([np.abs(a) @ np.abs(theta) for a in (kinks.directions, kinks.valleys)])
+    return bool((np.abs(met) > _MET * sizes).any())
+
+
+_Answer = tuple[bool, str, str, float]
+
+
+def _stationary(proof: Proof) -> _Answer | None:
+    """The answer "not stationary", where that is what the proof found."""
+    if proof.decrement <= max(STATIONARY, proof.rounding):
+        return None
+    above = f"the smallest subgradient has length {proof.decrement:.3g} in the Hessian's metric, above {STATIONARY:g}"
+    return (
+        False,
+        "not stationary",
+        f"{above}; try other starts, and data scaled to unit variance",
+        math.inf,
     )
+
+
+def _too_wide(proof: Proof) -> _Answer | None:
+    if proof.radius <= _NEAR:
+        return None
+    reason = f"rounding leaves a maximum known to within {proof.radius:.3g} only; choose units and axes in which the data are less extreme"
+    return False, "not proved", reason, math.inf
+
+
+def _from_concavity(proof: Proof) -> _Answer:
+    refused = _stationary(proof)
+    if refused is not None:
+        return refused
+    if proof.undetermined and proof.reach < 1.0:
+        reason = f"{proof.undetermined} directions change no term of the objective: a maximum that is not strict; draw more data or noise"
+        return False, "plateau", reason, math.inf
+    if not proof.reach < 1.0:
+        reason = "the curvature here does not bound the maximum: it may be at infinity; draw more noise or data"
+        return False, "flat", reason, math.inf
+    if not proof.clearance > proof.radius:
+        reason = f"a kink of the noise lies {proof.clearance:.3g} away, within the {proof.radius:.3g} to which the maximum is known"
+        return False, "near a valley", reason, math.inf
+    if not proof.proved:
+        return (
+            False,
+            "not proved",
+            "rounding leaves the curvature unknown here; scale the data",
+            math.inf,
+        )
+    return _too_wide(proof) or (
+        True,
+        "certified",
+        "stationary where the objective is concave: a local maximum",
+        proof.radius,
+    )
+
+
+def _from_frame(here: Expansion, multipliers: Float, theta: Float) -> _Answer:
+    assert here.frame is not None
+    frame, proof = here.frame(), by_frame(here, multipliers, theta)
+    refused = _stationary(proof)
+    if refused is not None:
+        return refused
+    if proof.proved:
+        words = "stationary, with negative curvature along the active ridges: a local maximum"
+        return _too_wide(proof) or (True, "certified", words, proof.radius)
+    kind, top = curvature_along_ridges(here, multipliers, frame.root, -frame.hessian)
+    if kind == "maximum":
+        reason = "the active ridges and the curvature are too weak beside rounding; choose units and axes in which the data are less extreme"
+        return False, "not proved", reason, math.inf
+    return _no_maximum(kind, top)
+
+
+def _from_hessian(here: Expansion, multipliers: Float, theta: Float) -> _Answer:
+    proof, kind, top = by_hessian(here, multipliers, theta)
+    refused = _stationary(proof)
+    if refused is not None:
+        return refused
+    if kind != "maximum":
+        return _no_maximum("flat" if kind == "plateau" and not len(multipliers) else kind, top)
+    if proof.clearance <= proof.radius < math.inf:
+        reason = (
+            f"a kink of the noise lies {proof.clearance:.3g} away, within three steps of Newton's"
+        )
+        return False, "near a valley", reason, math.inf
+    words = "stationary, with negative curvature along the active ridges as computed: a local maximum to second order"
+    return True, "certified", words, math.inf
+
+
+def _no_maximum(kind: str, top: float) -> _Answer:
+    reason = {
+        "saddle": f"along the active ridges the curvature reaches {top:.3g}: a saddle; try other starts",
+        "flat": "along some direction there is no curvature; the data may not determine every parameter",
+        "plateau": "along the active ridges there is a direction without slope or curvature: a maximum that is not strict, as far as "
+        "rounding can tell, like the medians of an even number of points; perturb tied data, or take any point of it",
+        "open": "some active ridges are touched only, and the second-order test is open along them; perturb tied data",
+    }[kind]
+    return False, "not proved" if kind == "open" else kind, reason, math.inf
+
+
+def _metric(here: Expansion) -> Float:
+    """Coordinates without units for the multipliers: minus the Hessian and the pull of all active ridges, made 1."""
+    kinks = here.kinks
+    gram = -here.hessian + (kinks.directions.T * kinks.weights) @ kinks.directions
+    return whitening(gram) if np.isfinite(gram).all() else np.eye(len(gram))
+
+
+def _multipliers(here: Expansion, root: Float) -> Float:
+    return multipliers_in(root, here.gradient, here.kinks.directions, here.kinks.weights)
 
 
 def smallest_subgradient(here: Expansion) -> tuple[float, Float]:
-    """Return the norm of the smallest element of Clarke's subdifferential, and the multipliers that give it."""
-    pull = here.kinks.directions.T * here.kinks.weights
-    if pull.shape[1] == 0:
-        return float(np.linalg.norm(here.gradient)), np.empty(0)
-    # BVLS starts from the unbounded solution, which is the answer to rounding wherever theta is a maximum.
-    # It leaves its box by an ulp at times.
-    multipliers = np.clip(
-        lsq_linear(pull, here.gradient, bounds=(-1.0, 1.0), method="bvls", tol=1e-15).x, -1.0, 1.0
-    )
-    return float(np.linalg.norm(here.gradient - pull @ multipliers)), multipliers
+    """Return the norm of the smallest element of Clarke's subdifferential, and multipliers that give it (``multipliers.py``)."""
+    return smallest(here.gradient, here.kinks.directions, here.kinks.weights)
 
 
 def directional_derivative(here: Expansion, direction: Float) -> float:
@@ -147,49 +320,6 @@ def steepest_found(here: Expansion) -> float:
                 directional_derivative(here, -d / length),
             ]
     return max(slopes)
-
-
-def _by_concavity(here: Expansion, stationarity: float) -> tuple[bool, str, str]:
-    """A maximum lies within radius = 3 stationarity / m if that is short of the next valley and of steepness * radius = 1.
-
-    m is the least curvature at theta; it may fall like exp(-steepness * distance), which the second condition bounds.
-    Samples that the model can separate have their supremum at infinity, and violate it wherever one stops (THEORY.md, 4.6).
-    """
-    modulus = float(np.linalg.eigvalsh(-here.hessian)[0])
-    radius = 3.0 * stationarity / modulus if modulus > 0.0 else math.inf
-    if not radius * here.steepness < 1.0:
-        reason = f"the least curvature, {modulus:.3g}, does not bound the maximum: it may be at infinity; draw more noise or data"
-        return False, "flat", reason
-    if radius >= here.kinks.clearance:
-        reason = f"a kink of the noise lies {here.kinks.clearance:.3g} away, within the {radius:.3g} to which the maximum is known"
-        return False, "near a valley", reason
-    return True, "certified", "stationary where the objective is concave: a local maximum"
-
-
-def _by_second_order(here: Expansion, multipliers: Float) -> tuple[bool, str, str]:
-    strict = here.kinks.directions[np.abs(multipliers) <= 1.0 - _STRICT]
-    basis = _null_space(strict, len(here.gradient))
-    if basis.shape[1] == 0:
-        return True, "certified", "strictly active ridges block every direction: a local maximum"
-    hessian = here.hessian
-    if len(strict) == 0:
-        # Coordinates of very different sizes (a Gaussian whose covariance has condition 1e4) look flat beside each other.
-        # Scaling each by its own curvature keeps the signs of the eigenvalues, and rounding small beside all of them.
-        size = np.sqrt(np.abs(np.diag(hessian)))
-        hessian = hessian / np.outer(size, size) if size.min() > 0.0 else hessian
-    curvature = np.linalg.eigvalsh(basis.T @ hessian @ basis)
-    scale = float(np.abs(np.linalg.eigvalsh(hessian)).max())
-    if curvature[-1] >= -1e-9 * scale:
-        return (
-            False,
-            "saddle",
-            f"along the active ridges the curvature reaches {curvature[-1]:.3g}: a saddle or a flat; try other starts",
-        )
-    return (
-        True,
-        "certified",
-        "stationary, with negative curvature along the active ridges: a local maximum",
-    )
 
 
 def _ascent_text(here: Expansion) -> str:

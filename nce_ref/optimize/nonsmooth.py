@@ -15,19 +15,25 @@ width        ridges with |b_i.x_t| <= width |b_i||x_t| are in the quadratic with
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.objectives.base import Expansion, Objective
+from nce_ref.objectives.base import ACTIVE, Expansion, Objective
 from nce_ref.optimize.kinked_quadratic import solve_kinked_quadratic
 from nce_ref.optimize.smoothing import follow_smoothing, positive_definite
 
 _MAX_STEPS = 60
-# The step at which Newton's next one would be below rounding: its square is.
-_SMALL_STEP = 1e-9
+# The step at which Newton's next one would be below rounding: its square is. The second is the step's length in the metric of the
+# curvature, which is the same in all units.
+_SMALL_STEP, _SMALL_DECREMENT = 1e-9, 1e-8
+_FARTHEST = 1e8
+_ROUNDING, _UNSEEN, _TINY = 4e-16, 1e-10, 1e-12
+_MAX_VALLEYS, _MOST_SIDES = 5, 4
 
 
 @dataclass(frozen=True)
@@ -52,9 +58,33 @@ def maximize(
         objective, start, 3.0 / objective.n_data, callback
     )
     climbed = climb_kinks(objective, theta, epsilon, callback)
-    return Maximum(
-        climbed.theta, climbed.value, evaluations + climbed.n_evaluations, climbed.finished
-    )
+    evaluations += climbed.n_evaluations
+    for _ in range(_MAX_VALLEYS):
+        away, used = off_valleys(objective, climbed, epsilon)
+        evaluations += used
+        if away is None:
+            break
+        climbed = climb_kinks(objective, away, epsilon, callback)
+        evaluations += climbed.n_evaluations
+    climbed, used = _to_zero(objective, climbed)
+    return Maximum(climbed.theta, climbed.value, evaluations + used, climbed.finished)
+
+
+def _to_zero(objective: Objective, end: Maximum) -> tuple[Maximum, int]:
+    """The end with entries below 1e-12 of the largest made 0 where J does not fall by that; and the evaluations used.
+
+    A row b_i whose kinks all meet at its maximum, b_i = 0, shrinks from step to step and never arrives: at |b_i| = 1e-60 it still looks like any
+    other row to whoever compares b_i.x with |b_i||x|.
+    """
+    size = np.abs(end.theta)
+    tiny = (size > 0.0) & (size < _TINY * float(size.max()))
+    if not tiny.any():
+        return end, 0
+    theta = np.where(tiny, 0.0, end.theta)
+    value = objective(theta)[0]
+    if not value >= end.value - _ROUNDING * max(1.0, abs(end.value)):
+        return end, 1
+    return Maximum(theta, value, end.n_evaluations, end.finished), 1
 
 
 def climb_kinks(
@@ -67,7 +97,13 @@ def climb_kinks(
     here = objective.expand(theta, width)
     evaluations = 1
     for _ in range(_MAX_STEPS):
-        step, exact = _proximal_step(here)
+        step, exact, decrement = _proximal_step(here)
+        reach = _FARTHEST * (1.0 + float(np.abs(theta).max()))
+        if not np.abs(step).max() <= reach:
+            # Saturated samples leave curvatures of 1e-200: where to is known, how far is not.
+            largest = float(np.abs(step).max())
+            step = step * (reach / largest) if largest < math.inf else here.gradient
+            exact = False
         size = float(np.linalg.norm(step)) / (1.0 + float(np.linalg.norm(theta)))
         length = 1.0
         while True:
@@ -75,7 +111,9 @@ def climb_kinks(
             there = objective.expand(trial, width)
             evaluations += 1
             # J is a sum of terms of size |J|: below this, a difference is rounding.
-            if there.value >= here.value - 4e-16 * max(1.0, abs(here.value)):
+            if there.value >= here.value - _ROUNDING * max(1.0, abs(here.value)):
+                break
+            if length == 1.0 and exact and _surely_nearer(here, there, decrement):
                 break
             length *= 0.3
             if length * size < 1e-15:
@@ -83,7 +121,7 @@ def climb_kinks(
         theta, here = trial, there
         if callback is not None:
             callback(theta)
-        if length == 1.0 and exact and size <= _SMALL_STEP:
+        if length == 1.0 and exact and size <= _SMALL_STEP and decrement <= _SMALL_DECREMENT:
             return Maximum(theta, here.value, evaluations, True)
         if length < 1.0:
             # The quadratic missed ridges that the step crossed.
@@ -93,14 +131,77 @@ def climb_kinks(
     return Maximum(theta, here.value, evaluations, False)
 
 
-def _proximal_step(here: Expansion) -> tuple[Float, bool]:
-    kinks = here.kinks
+def _surely_nearer(here: Expansion, there: Expansion, decrement: float) -> bool:
+    """Whether a step of no visible gain leads towards the maximum all the same: the next one is at most half as long.
+
+    The terms of J may be large and cancel (-x.Lambda x/2 over correlated coordinates), and its rounding far larger than that of J: then
+    values end the climb while gradients still tell the way.
+    """
+    unseen = _UNSEEN * max(1.0, abs(here.value))
+    if decrement**2 > unseen or there.value < here.value - unseen:
+        return False
+    _, exact, next_decrement = _proximal_step(there)
+    return exact and next_decrement <= 0.5 * decrement
+
+
+def off_valleys(objective: Objective, end: Maximum, width: float) -> tuple[Float | None, int]:
+    """A higher point beside an end that lies on kinks of the noise, None where there is none or none is found; evaluations used.
+
+    On either side of such a kink J is |v| times a force higher than the quadratic's plain gradient says. A step is tried for each
+    choice of sides (the two by the gradient where there are many kinks), the one of the steepest rise first.
+    """
+    here = objective.expand(end.theta)
+    kinks, evaluations = here.kinks, 1
+    if not len(kinks.valleys):
+        return None, 0
+    here = objective.expand(end.theta, width)
+    evaluations += 1
+    pulls = kinks.valleys * kinks.valley_weights[:, None]
+    if len(pulls) <= _MOST_SIDES:
+        sides = [np.array(s) for s in itertools.product((1.0, -1.0), repeat=len(pulls))]
+    else:
+        along = np.where(kinks.valleys @ here.gradient >= 0.0, 1.0, -1.0)
+        sides = [along, -along]
+    steps = [_proximal_step(replace(here, gradient=here.gradient + s @ pulls))[0] for s in sides]
+    # Where no quadratic leads off: across one kink, as far as the ridges that are met let go; and along one coordinate.
+    met = np.abs(kinks.arguments) <= ACTIVE * float(np.abs(kinks.arguments).max(initial=0.0))
+    across = pulls[: 10 * len(end.theta)]
+    held = kinks.directions[met]
+    if len(held):
+        across = across - across @ np.linalg.pinv(held) @ held
+    room = 0.1 * float(np.abs(end.theta).max())
+    lengths = np.maximum(np.linalg.norm(across, axis=1), 1e-300)
+    more = np.concatenate([across / lengths[:, None], np.eye(len(end.theta))]) * room
+    tried = []
+    for step in [*steps, *more, *-more]:
+        length = float(np.linalg.norm(step))
+        if 0.0 < length < math.inf:
+            ridges = float(kinks.weights @ np.abs(kinks.directions @ step))
+            rise = float(here.gradient @ step) - ridges + float(np.abs(pulls @ step).sum())
+            tried.append((rise / length, step))
+    for slope, step in sorted(tried, key=lambda one: -one[0]):
+        length = 1.0
+        while slope > 0.0 and length > 1e-9:
+            trial = end.theta + length * step
+            value = objective(trial)[0]
+            evaluations += 1
+            if value > end.value + 10.0 * _ROUNDING * max(1.0, abs(end.value)):
+                return trial, evaluations
+            length *= 0.3
+    return None, evaluations
+
+
+def _proximal_step(here: Expansion) -> tuple[Float, bool, float]:
+    """The step, whether it is exact, and its length in the metric of the curvature."""
+    kinks, curvature = here.kinks, positive_definite(here.curvature)
     solved = solve_kinked_quadratic(
         here.gradient,
-        positive_definite(here.curvature),
+        curvature,
         -here.hessian,
         kinks.directions,
         kinks.arguments,
         kinks.weights,
     )
-    return solved.step, solved.exact
+    with np.errstate(over="ignore", invalid="ignore"):
+        squared = float(solved.step @ curvature @ solved.step)
+    return solved.step, solved.exact, math.sqrt(squared) if squared >= 0.0 else math.inf

@@ -203,8 +203,8 @@ def blind_to_curvature(objective, theta):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             certificate,
-            "_by_second_order",
-            lambda here, multipliers: (True, "certified", "stationary, so a maximum"),
+            "_from_frame",
+            lambda here, multipliers, theta: (True, "certified", "stationary, so a maximum", 0.0),
         )
         return certify(objective, theta)
 

@@ -1,0 +1,215 @@
+r"""The units a fit works in: those of the data where these lie within 32 of one, else units in which the data have size 1.
+
+    u = U z,      p(z) = p_m(U z) |det U|
+
+A likelihood and the noise-contrastive objective do not depend on U but for a constant, so a maximum in z is one in u. A model whose
+family contains that density says so by ``rescaled(theta, U)``; one without is fitted in the data's own units.
+
+**When.** The principal deviations of x, the singular values of x/sqrt(n_data), are compared with 1, the unit that random starts and
+smoothing have in mind. Within [1/32, 32] no two differ by more than 1024, U is the identity, and nothing is changed, not in the last
+bit. Beyond, U is diagonal with powers of two first: no product is rounded then. Where the columns so scaled still have principal
+deviations outside of [1/32, 32] (a narrow direction that is no coordinate axis), U whitens them: U = D V S V^T, which no choice
+of signs or order in the singular value decomposition can change.
+
+**Rank.** *Where all data lie in a hyperplane through the origin, v.x = 0, no likelihood that allows every U is bounded:* for U^-1 =
+I + (k - 1) v v^T the points are where they were, and ln p(x) has grown by ln k. Data are taken to lie in one if, with the columns scaled to
+size 1, the least singular value is at most 32 n eps of the largest: rounding each entry moves singular values by sqrt(n) eps/2 of the
+largest at most, and data that came out of an n-term product were rounded n times.
+
+Conventions
+-----------
+x (n_data, n_dim)    points are rows
+U (n_dim, n_dim)     ``Units.scale``
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nce_ref._checks import Float
+from nce_ref.models.base import Model
+
+_LARGEST = 32.0
+_ROWS = 65_536
+_MAX_ROUNDS = 100
+_DEPENDENT = 32.0 * float(np.finfo(float).eps)
+
+AnyObjective = TypeVar("AnyObjective", bound=Any)
+
+
+@dataclass(frozen=True)
+class Units:
+    """The change of units u = scale z for one model; ``scale`` None is the identity, and hands back what it is given."""
+
+    model: Model
+    scale: Float | None = None
+    inverse: Float | None = None
+
+    def into(self, theta: Float) -> Float:
+        """The same density in z: theta, or alpha without c."""
+        return theta if self.scale is None else self._moved(theta, self.scale)
+
+    def back(self, theta: Float) -> Float:
+        """The same density in u: theta, or alpha without c."""
+        return theta if self.inverse is None else self._moved(theta, self.inverse)
+
+    def objective(self, objective: AnyObjective) -> AnyObjective:
+        """The objective of the points z, a function of ``into(theta)``."""
+        if self.scale is None or self.inverse is None:
+            return objective
+        return objective.in_units(self.scale, self.inverse)
+
+    def _moved(self, theta: Float, scale: Float) -> Float:
+        short = self.model.n_params - len(theta)
+        moved = self.model.rescaled(np.append(theta, np.zeros(short)), scale)  # type: ignore[attr-defined]
+        return np.asarray(moved, dtype=np.float64)[: len(theta)]
+
+
+def units_for(model: Model, x: ArrayLike, robust: bool = False) -> Units:
+    """Return the units in which to fit ``model`` to x, which has been checked before.
+
+    ``robust``: by the size of most points, each counted at most like one on the edge of the others. The likelihood of a Gaussian heeds an
+    outlier as its square says; against noise one point more or less that no noise comes near to has no say in the curvature of J.
+    """
+    points = np.asarray(x)
+    if not offers_units(model) or _near_one(_gram(points), len(points)):
+        return Units(model)
+    if robust:
+        points = _shrunk(points)
+        if _near_one(_gram(points), len(points)):
+            return Units(model)
+    exponents, sizes, axes = _principal(points)
+    scale = np.ldexp(1.0, exponents)
+    inverse = np.ldexp(1.0, -exponents)
+    kept = sizes > _dependent(sizes)
+    if not kept.any() or _within(sizes[kept]):
+        return Units(model, np.diag(scale), np.diag(inverse))
+    # A direction that the data do not have has no size of its own.
+    sizes = np.where(kept, sizes, sizes[kept].min())
+    return Units(
+        model,
+        scale[:, None] * ((axes.T * sizes) @ axes),
+        ((axes.T / sizes) @ axes) * inverse[None, :],
+    )
+
+
+def _shrunk(points: NDArray[Any]) -> Float:
+    """The points, those outside of their ellipsoid u.S^-1 u = 2 n drawn back to it; S, the second moment of what comes out, by iteration."""
+    exponents, _, _ = _principal(points)
+    u = np.ldexp(np.asarray(points, dtype=np.float64), -exponents)
+    shrink = np.ones(len(u))
+    for _ in range(_MAX_ROUNDS):
+        inside = u * shrink[:, None]
+        found, axes = np.linalg.eigh(inside.T @ inside / len(u))
+        size = np.sqrt(np.maximum(found, _DEPENDENT**2 * float(found.max())))
+        if not size.min() > 0.0:
+            break
+        distance = np.linalg.norm((u @ axes) / size, axis=1)
+        old, shrink = (
+            shrink,
+            np.minimum(1.0, math.sqrt(2.0 * u.shape[1]) / np.maximum(distance, 1e-300)),
+        )
+        if np.abs(shrink - old).max() <= 0.1 * old.min():
+            break
+    return np.ldexp(u * shrink[:, None], exponents)
+
+
+def isotropic_units_for(model: Model, x: ArrayLike) -> Units:
+    """The same with one power of two for all coordinates, for objectives that more would change (score matching's)."""
+    points = np.asarray(x)
+    if not offers_units(model):
+        return Units(model)
+    with np.errstate(over="ignore"):
+        size = math.sqrt(float(np.trace(_gram(points))) / points.shape[1])
+    if 1.0 / _LARGEST <= size <= _LARGEST:
+        return Units(model)
+    exponents, sizes, _ = _principal(points, together=True)
+    if not sizes.any():
+        return Units(model)
+    n = points.shape[1]
+    return Units(
+        model, np.ldexp(np.eye(n), int(exponents[0])), np.ldexp(np.eye(n), -int(exponents[0]))
+    )
+
+
+def refuse_hyperplane(model: Model, x: ArrayLike) -> None:
+    """Raise ValueError where x, checked before, lies in a hyperplane through the origin and the likelihood is unbounded by that."""
+    points = np.asarray(x)
+    if not offers_units(model) or _near_one(_gram(points), len(points)):
+        return
+    sizes = _principal(points)[1]
+    rank, n = int(np.sum(sizes > _dependent(sizes))), points.shape[1]
+    if rank < n:
+        of = "all 0" if rank == 0 else f"of rank {rank} (columns scaled to size 1)"
+        raise ValueError(
+            f"x: {len(points)} points in {n} dimensions, {of}; expected rank {n}: where the data lie in a hyperplane through "
+            "the origin the likelihood is unbounded"
+        )
+
+
+def offers_units(model: Model) -> bool:
+    """Whether the model's family is closed under changes of units."""
+    return callable(getattr(model, "rescaled", None))
+
+
+def _gram(points: NDArray[Any]) -> Float:
+    """x^T x/n_data, by pieces: x may be larger than memory."""
+    n = points.shape[1]
+    total = np.zeros((n, n))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, len(points), _ROWS):
+            piece = np.asarray(points[start : start + _ROWS], dtype=np.float64)
+            total += piece.T @ piece
+        return total / len(points)
+
+
+def _near_one(gram: Float, n_points: int) -> bool:
+    # Squares lose half of the digits: there are enough for a ratio of 1024.
+    return bool(np.isfinite(gram).all()) and _within(
+        np.sqrt(np.maximum(np.linalg.eigvalsh(gram), 0.0))
+    )
+
+
+def _within(sizes: Float) -> bool:
+    return bool(sizes.min() >= 1.0 / _LARGEST and sizes.max() <= _LARGEST)
+
+
+def _dependent(sizes: Float) -> float:
+    return _DEPENDENT * len(sizes) * float(sizes.max(initial=0.0))
+
+
+def _principal(
+    points: NDArray[Any], together: bool = False
+) -> tuple[NDArray[np.int64], Float, Float]:
+    """(exponents e, sizes s, axes V^T): the columns over 2^e have root mean square 1 within sqrt 2, singular values sqrt(n_data) s.
+
+    From a triangular factor, not from squares, which would lose half of the digits. ``together``: one e for all columns.
+    """
+    n_points, n = points.shape
+    largest = np.zeros(n)
+    for start in range(0, n_points, _ROWS):
+        piece = np.asarray(points[start : start + _ROWS], dtype=np.float64)
+        np.maximum(largest, np.abs(piece).max(axis=0), out=largest)
+    if together:
+        largest[:] = largest.max()
+    # First by the largest entry, whose square may leave float64; then by the root mean square.
+    first = np.where(largest > 0.0, np.frexp(largest)[1], 0)
+    R = np.empty((0, n))
+    for start in range(0, n_points, _ROWS):
+        piece = np.ldexp(np.asarray(points[start : start + _ROWS], dtype=np.float64), -first)
+        R = np.asarray(np.linalg.qr(np.concatenate([R, piece]), mode="r"))
+    R /= math.sqrt(n_points)
+    columns = np.linalg.norm(R, axis=0)
+    if together:
+        columns[:] = np.linalg.norm(columns) / math.sqrt(n)
+    second = np.where(columns > 0.0, np.round(np.log2(np.where(columns > 0.0, columns, 1.0))), 0.0)
+    R = np.ldexp(R, -second.astype(np.int64))
+    _, found, axes = np.linalg.svd(R, full_matrices=True)
+    sizes = np.zeros(n)
+    sizes[: len(found)] = found
+    return first + second.astype(np.int64), sizes, axes

@@ -1,0 +1,146 @@
+r"""An objective near theta as a sum over points, with bounds on its rounding: what a proof of a maximum is made of.
+
+    F(theta + d) = sum_t phi_t(G_t + g_t . d),      g_t = d ln p_m(u_t)/d theta, the slope of an active ridge's |.| being its multiplier mu
+
+For a model that is affine in theta between kinks, F is exact up to the kinks it replaces: every |a . theta| by its side at theta, and at
+an active ridge by mu a . theta. As |v| >= mu v for |mu| <= 1, F is at least J until a kink of the noise is crossed (THEORY.md, 4.6).
+
+Conventions
+-----------
+points       (n_points,)   data first, then noise
+multipliers  (k,)          of the active ridges of the expansion, in its order
+root         (n, m)        coordinates z, theta + root z
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nce_ref._checks import Float
+from nce_ref.models.base import AffinePass, Kinks, Model, Pass
+
+# |b_i . x_t| <= ACTIVE |b_i||x_t| counts as lying on the kink: rounding of the dot product is below 1e-15 of that length.
+ACTIVE = 1e-10
+_CHUNK = 4096
+# More than a slope loses where it underflows, yet a number that processors multiply at full speed.
+_TINY = 2.0**-1000
+
+
+@dataclass(frozen=True)
+class PointTerms:
+    """The sum over points.
+
+    ``slopes, errors``  dF/dG_t, and bounds on their rounding: both (n_points,)
+    ``bends``           lower bounds on -d^2F/dG_t^2, rounding included: (n_points,), 0 or above
+    ``jacobian``        (multipliers, sides) -> (points -> g of a run of points, one a column: (n, n_points)); ``sides`` are the slopes of
+                        |.| at the active valleys, in the expansion's order, 0 if None
+    ``rate``            along any d, the curvature changes by e^(rate max_t |g_t . d|) at most
+    ``slope_rate``      a slope changes by e^(slope_rate |change of G_t|) at most
+    ``ridge_points``    (k,): the point of each active ridge; ``valley_points`` that of each active valley
+    ``kink_slope``      the factor in front of |.|, its size
+    ``nearest``         (root, limit) -> (to a kink of the noise, to one of the data): distances in z to the nearest kinks that are not
+                        active, inf where there is none within ``limit``
+    ``centre``          (n,) or None: g_t - centre in place of g_t where the slopes sum to 0, and the curvature is a variance
+    """
+
+    slopes: Float
+    errors: Float
+    bends: Float
+    jacobian: Callable[[Float, Float | None], Callable[[slice], Float]]
+    rate: float
+    slope_rate: float
+    ridge_points: NDArray[np.intp]
+    valley_points: NDArray[np.intp]
+    kink_slope: float
+    nearest: Callable[[Float, float], tuple[float, float]]
+    centre: Float | None = None
+
+
+def point_terms(
+    once: AffinePass,
+    slopes: Float,
+    relative_errors: Float,
+    bends: Float,
+    n_data: int,
+    n_params: int,
+    rate: float = 1.0,
+    slope_rate: float = 1.0,
+    centre: Float | None = None,
+    width: float = ACTIVE,
+) -> PointTerms:
+    """Return the terms of a pass over data and noise; ``relative_errors`` bound those of the slopes, ``n_params`` leaves out c or not."""
+    kinks = once.kinks()
+    active = kinks.met(min(width, ACTIVE))
+    terms, points = np.nonzero(active)
+    ridge = points < n_data
+
+    def jacobian(multipliers: Float, sides: Float | None = None) -> Callable[[slice], Float]:
+        values = np.zeros(len(terms))
+        values[ridge] = multipliers
+        if sides is not None:
+            values[~ridge] = sides
+        chosen = once.with_slopes(terms, points, values) if len(terms) else once
+        return lambda block: chosen.jacobian(block)[:n_params]
+
+    def nearest(root: Float, limit: float) -> tuple[float, float]:
+        noise = ~active
+        noise[:, :n_data] = False
+        data = ~active
+        data[:, n_data:] = False
+        return _nearest(kinks, noise, root, limit), _nearest(kinks, data, root, limit)
+
+    return PointTerms(
+        slopes,
+        np.abs(slopes) * relative_errors + _TINY,
+        bends,
+        jacobian,
+        rate,
+        slope_rate,
+        points[ridge],
+        points[~ridge],
+        abs(kinks.slope),
+        nearest,
+        centre,
+    )
+
+
+def relative_change(off: Float) -> Float:
+    """By how much of itself a slope changes where its log-ratio is off by so much, at a rate of 1; inf from 1 on, where nothing is known."""
+    return np.where(off < 1.0, 1.01 * np.expm1(np.minimum(off, 1.0)), np.inf)
+
+
+def point_terms_of(
+    once: Pass, model: Model, terms: Callable[[AffinePass], PointTerms]
+) -> Callable[[], PointTerms] | None:
+    """``terms`` of the pass, to be computed when called; None for a model that is not affine between kinks, or offers sums only."""
+    if not model.affine_between_kinks or not all(
+        hasattr(once, name) for name in ("jacobian", "with_slopes", "rounding")
+    ):
+        return None
+    return lambda: terms(cast(AffinePass, once))
+
+
+def _nearest(kinks: Kinks, marked: NDArray[np.bool_], root: Float, limit: float) -> float:
+    """The smallest |a . theta|/|root^T a| of the marked kinks, a point at the origin apart; inf where it is above ``limit``.
+
+    |root^T a| is at most |root||a|, so that few kinks need their a where the coordinates have like units.
+    """
+    if not marked.any():
+        return math.inf
+    reach = limit * float(np.linalg.norm(root, 2))
+    near = marked & (kinks.point_lengths > 0.0)
+    near &= ~(np.abs(kinks.arguments) > reach * kinks.point_lengths)
+    terms, points = np.nonzero(near)
+    smallest = math.inf
+    for start in range(0, len(terms), _CHUNK):
+        i, t = terms[start : start + _CHUNK], points[start : start + _CHUNK]
+        lengths = np.linalg.norm(kinks.directions(i, t)[:, : len(root)] @ root, axis=1)
+        # From 1e-10 of their size on, arguments have their first five digits right; a bound wants the smaller.
+        smallest = min(smallest, float((0.9999 * np.abs(kinks.arguments[i, t]) / lengths).min()))
+    return smallest if smallest <= limit else math.inf
