@@ -54,6 +54,7 @@ class Proof:
     ``reach``        radius times L: above 1 the curvature at theta says nothing about the curvature at that distance
     ``clearance``    distance to the nearest kink of the noise where that is below the radius; else inf
     ``undetermined`` directions along which no term of J changes (fewer points than parameters); the rest is then about the others
+    ``grain``        how far half an ulp of every entry moves theta, in the metric: no float64 theta need be nearer to the maximum
     """
 
     proved: bool
@@ -63,13 +64,18 @@ class Proof:
     reach: float
     clearance: float
     undetermined: int = 0
+    grain: float = 0.0
 
 
 def by_concavity(
-    here: Expansion, multipliers: Float, theta: Float, valleys: Valleys | None = None
+    here: Expansion,
+    multipliers: Float,
+    theta: Float,
+    valleys: Valleys | None = None,
+    accurate: bool = False,
 ) -> Proof:
     """Return what the point terms of ``here``, which is concave, prove; where valleys are active, on the given side of each."""
-    terms = here.terms() if here.terms is not None else None
+    terms = here.terms(accurate) if here.terms is not None else None
     if terms is None:
         return _by_steepness(here, multipliers)
     # Saturated samples leave slopes such as 1e-300, whose products underflow. A power of two changes F and J by a factor alone.
@@ -97,7 +103,7 @@ def _proof(
     root: Float,
 ) -> Proof:
     for _ in range(_MAX_WHITENINGS):
-        ridges = active_ridges(here.kinks, multipliers, theta, root)
+        ridges = active_ridges(here.kinks, multipliers, theta, root, terms.rest is not None)
         sums = local_sums(terms, multipliers, ridges.off, root, valleys)
         omega = ridges.slack * unit
         gram = sums.gram + (ridges.pull.T * omega) @ ridges.pull
@@ -108,7 +114,7 @@ def _proof(
             break
         root = root @ whitening(gram)
     return _within(
-        here, terms, root, sums, ridges, omega, float(values[0]), float(values[-1]), unit
+        here, terms, root, sums, ridges, omega, theta, float(values[0]), float(values[-1]), unit
     )
 
 
@@ -119,6 +125,7 @@ def _within(
     sums: LocalSums,
     ridges: ActiveRidges,
     omega: Float,
+    theta: Float,
     least: float,
     most: float,
     unit: float,
@@ -166,7 +173,18 @@ def _within(
         rounding * back,
         reach,
         valley * metric / math.sqrt(unit),
+        grain=grain_of(root, theta) * metric / math.sqrt(unit),
     )
+
+
+def grain_of(root: Float, theta: Float) -> float:
+    """Half an ulp of every entry of theta, in z."""
+    if root.shape[0] != root.shape[1]:
+        return 0.0
+    try:
+        return UNIT * float(np.linalg.norm(np.abs(np.linalg.inv(root)) @ np.abs(theta)))
+    except np.linalg.LinAlgError:
+        return 0.0
 
 
 def _gap(
