@@ -118,17 +118,22 @@ def isotropic_units_for(model: Model, x: ArrayLike) -> Units:
 def refuse_hyperplane(model: Model, x: ArrayLike) -> None:
     """Raise ValueError where x, checked before, lies in a hyperplane through the origin and the likelihood is unbounded by that."""
     points = np.asarray(x)
-    if not offers_units(model) or _near_one(_gram(points)):
-        return
-    R = _Triangle.of(points)
-    sizes = R.principal(R.powers())[0]
-    rank, n = int(np.sum(sizes > _dependent(sizes))), points.shape[1]
-    if rank < n:
+    rank, n = rank_of(points), points.shape[1]
+    if rank < n and offers_units(model):
         of = "all 0" if rank == 0 else f"of rank {rank} (columns scaled to size 1)"
         raise ValueError(
             f"x: {len(points)} points in {n} dimensions, {of}; expected rank {n}: where the data lie in a hyperplane through "
             "the origin the likelihood is unbounded"
         )
+
+
+def rank_of(points: NDArray[Any]) -> int:
+    """The rank of the data by the module's rule."""
+    if _near_one(_gram(points)):
+        return int(points.shape[1])
+    R = _Triangle.of(points)
+    sizes = R.principal(R.powers())[0]
+    return int(np.sum(sizes > _dependent(sizes)))
 
 
 def offers_units(model: Model) -> bool:
