@@ -72,6 +72,8 @@ def judge_score_matching(problem, theta, answer):
         margins = {
             "curvature": scaled_condition(S),
             "affine": float(gmpy2.sqrt(abs(np.trace(D @ S @ D @ S)))),
+            "rounding": float(gmpy2.sqrt((best * best @ np.diag(S)).sum() / np.trace(best)))
+            * 2.0**-53,
         }
         gain = float((value(best) - value(P)) / abs(value(best)))
         return answer(

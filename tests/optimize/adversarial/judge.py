@@ -28,6 +28,7 @@ from .multipliers import Row, examine_row, examine_zero_row
 
 VERDICTS = ("strict", "degenerate", "plateau", "saddle", "infinity", "undecided")
 NEAR = 1e-6
+BEYOND_DOUBLE = 1e-8  # where rounding theta to float64 moves it as far, no theta in double is near the maximum for sure
 _STATIONARY = mpfr(10) ** -90  # of the squared Newton decrement: 45 digits of the distance
 _MOST_STEPS = 150
 _GUESSES = (1e-9, 1e-12, 1e-14, 0.0, 1e-7, 1e-5, 1e-3)
