@@ -208,7 +208,7 @@ def _step(objective, piece, z, kernel):
     if kernel is None and not definite(H):
         kernel = piece.independent()
         if len(kernel) == len(z):
-            return "the curvature vanishes to 45 digits"
+            return _linear_step(objective, piece, z, value, g, H)
     columns = list(range(len(z))) if kernel is None else kernel
     H_free = H[np.ix_(columns, columns)]
     step, step_free = zeros(len(z)), solve(H_free, g[columns])
@@ -228,6 +228,23 @@ def _step(objective, piece, z, kernel):
         if length < 1e-30:
             return "no ascent along Newton's step"
     return step, length, H, kernel, False
+
+
+def _linear_step(objective, piece, z, value, g, H):
+    """Where h(1-h) fades but the slope does not (ln h = G - ln nu far down): along the slope in the metric of sum g g^T / 4."""
+    step = solve(piece.A.T @ piece.A / (4 * objective.n_data), g)
+    if step is None or g @ step < 1e-6:
+        return "the curvature vanishes to 45 digits"
+    length = mpfr(1)
+    best = piece.value(z + step)
+    while True:
+        further = piece.value(z + 4 * length * step)
+        if not further > best:
+            break
+        length, best = 4 * length, further
+        if length > 1e12:
+            return "J rises along a ray for ever"
+    return (step, length, H, None, False) if best > value else "no ascent along the slope"
 
 
 def _bounded(piece, H, columns, decrement) -> bool:
