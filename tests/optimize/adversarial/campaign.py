@@ -19,7 +19,7 @@ import numpy as np
 import nce_ref as nr
 
 from .digits import rank, rational
-from .judge import NEAR, judge
+from .judge import BEYOND_DOUBLE, NEAR, judge
 from .problems import KINDS, problem
 
 
@@ -111,6 +111,8 @@ def outcome(line: dict) -> str:
         return "right" if near else "WRONG"
     if line["status"] in ("ValueError", "crash"):
         return "turned away at the door" if line["status"] == "ValueError" else "CRASH"
+    if line["judge"] == "strict" and line.get("margins", {}).get("rounding", 0.0) > BEYOND_DOUBLE:
+        return "refused, beyond float64"
     if line["judge"] == "strict":
         return "REFUSED at the maximum" if near else "stopped short"
     return "refused, " + (

@@ -47,8 +47,16 @@ def judge_gaussian_likelihood(problem, theta, answer):
         return (log_abs_det(M) - np.trace(M @ S) - n * gmpy2.log(2 * gmpy2.const_pi())) / 2
 
     gain = float(value(best) - value(P)) if definite(P) else np.inf
-    margins = {"curvature": scaled_condition(S)}
+    margins = {"curvature": scaled_condition(S), "rounding": _rounding(best, S)}
     return answer("strict", "the inverse second moment", distance, best, value(best), gain, margins)
+
+
+def _rounding(P, S) -> float:
+    """How far rounding P to double may move it, in the metric tr (D S)^2: no P in float64 is sure to be nearer."""
+    total = mpfr(0)
+    for i, j in zip(*np.tril_indices(len(P))):
+        total += P[i, j] ** 2 * (S[i, i] * S[j, j] + S[i, j] ** 2) * (1 if i == j else 2)
+    return float(gmpy2.sqrt(total)) * 2.0**-53
 
 
 def judge_score_matching(problem, theta, answer):
@@ -64,6 +72,8 @@ def judge_score_matching(problem, theta, answer):
         margins = {
             "curvature": scaled_condition(S),
             "affine": float(gmpy2.sqrt(abs(np.trace(D @ S @ D @ S)))),
+            "rounding": float(gmpy2.sqrt((best * best @ np.diag(S)).sum() / np.trace(best)))
+            * 2.0**-53,
         }
         gain = float((value(best) - value(P)) / abs(value(best)))
         return answer(

@@ -28,6 +28,7 @@ from .multipliers import Row, examine_row, examine_zero_row
 
 VERDICTS = ("strict", "degenerate", "plateau", "saddle", "infinity", "undecided")
 NEAR = 1e-6
+BEYOND_DOUBLE = 1e-8  # where rounding theta to float64 moves it as far, no theta in double is near the maximum for sure
 _STATIONARY = mpfr(10) ** -90  # of the squared Newton decrement: 45 digits of the distance
 _MOST_STEPS = 150
 _GUESSES = (1e-9, 1e-12, 1e-14, 0.0, 1e-7, 1e-5, 1e-3)
@@ -207,7 +208,7 @@ def _step(objective, piece, z, kernel):
     if kernel is None and not definite(H):
         kernel = piece.independent()
         if len(kernel) == len(z):
-            return "the curvature vanishes to 45 digits"
+            return _linear_step(objective, piece, z, value, g, H)
     columns = list(range(len(z))) if kernel is None else kernel
     H_free = H[np.ix_(columns, columns)]
     step, step_free = zeros(len(z)), solve(H_free, g[columns])
@@ -227,6 +228,23 @@ def _step(objective, piece, z, kernel):
         if length < 1e-30:
             return "no ascent along Newton's step"
     return step, length, H, kernel, False
+
+
+def _linear_step(objective, piece, z, value, g, H):
+    """Where h(1-h) fades but the slope does not (ln h = G - ln nu far down): along the slope in the metric of sum g g^T / 4."""
+    step = solve(piece.A.T @ piece.A / (4 * objective.n_data), g)
+    if step is None or g @ step < 1e-6:
+        return "the curvature vanishes to 45 digits"
+    length = mpfr(1)
+    best = piece.value(z + step)
+    while True:
+        further = piece.value(z + 4 * length * step)
+        if not further > best:
+            break
+        length, best = 4 * length, further
+        if length > 1e12:
+            return "J rises along a ray for ever"
+    return (step, length, H, None, False) if best > value else "no ascent along the slope"
 
 
 def _bounded(piece, H, columns, decrement) -> bool:
@@ -314,6 +332,13 @@ def _margins(objective, theta, rows, H, pattern) -> dict:
         relative = objective.relative(theta)[pattern != 0]
         margins["kink"] = float(relative.min(initial=1.0))
     margins["curvature"] = scaled_condition(H)
+    # How far, in the same metric, rounding theta to double may move it: no theta in float64 is sure to be nearer.
+    if objective.concave:
+        bends = objective.bends(theta)
+        A = objective.features(pattern)
+        second = [(bends * A[:, k] * A[:, k]).sum() for k in range(len(theta))]
+        moved = sum(t * t * s for t, s in zip(theta, second)) / (objective.n_data * max(bends))
+        margins["rounding"] = float(gmpy2.sqrt(moved)) * 2.0**-53
     return margins
 
 
