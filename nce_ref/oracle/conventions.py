@@ -95,6 +95,18 @@ def own_convention(
     )
 
 
+def declaration(convention: Convention, objective: Objective) -> str:
+    """The call that declares it for an objective, whose own words it says where they are turned: never an empty call then."""
+    own = own_convention(objective)
+    said = [
+        f'{field.name}="{word}"'
+        for field in fields(convention)
+        if (word := getattr(convention, field.name)) != field.default
+        or word != getattr(own, field.name)
+    ]
+    return f"oracle.Convention({', '.join(said)})"
+
+
 def sample_sizes(objective: Objective, inputs: Mapping[str, Any]) -> tuple[int, int]:
     """(n_data, n_noise) of a vector; n_noise is 0 where there is no noise sample."""
     return objective.sample_sizes(inputs)

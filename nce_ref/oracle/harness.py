@@ -1,6 +1,6 @@
 """Implementations in any language, asked through JSON lines over a child's stdin and stdout. The protocol: harnesses/README.md.
 
-    us    {"cmd":"start","protocol":1,"suite":"2026.11.28","dtype":"float64"}
+    us    {"cmd":"start","protocol":1,"suite":"2026.11.30","dtype":"float64"}
     it    {"name":"my-nce","language":"C","implements":["log_sigmoid"]}     or {"log_sigmoid":["value","grad"]}
     us    {"cmd":"run","id":"log_sigmoid/...","objective":"log_sigmoid","dtype":"float64","inputs":{"t":[0.0,-800.0]}}
     it    {"id":"log_sigmoid/...","results":{"value":[...],"grad":[...]}}     or "skipped": reason, or "errored": message

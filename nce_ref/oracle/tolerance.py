@@ -13,7 +13,7 @@ k       by class, see ``K``: frozen, since a tolerance that is fitted again to t
 
 The calibration, once, on 23 November 2026, over all 156 vectors of functions: the largest |got - want|/(eps scale + tiny)
 
-    class      float32  float64   of NumPy (textbook.Steps, and inverse, solve, eigh, SciPy's logpdf; softplus, ln(p_m + nu p_n), BCE)
+    class      float32  float64   of NumPy (textbook steps, and inverse, solve, eigh, SciPy's logpdf; softplus, ln(p_m + nu p_n), BCE)
     kernel        0.85     0.72   and SciPy's log_expit and expit
     density       0.39     0.98
     value         0.61     0.55
@@ -25,13 +25,13 @@ The calibration, once, on 23 November 2026, over all 156 vectors of functions: t
 
 Networks came later, by the same k (class density), over their 42 vectors, value and gradients together
 
-    tanh          0.57     0.46   of NumPy (textbook.Steps, models.MLP, batches and loops; slopes by output, by cosh, by exp(z - softplus)),
+    tanh          0.57     0.46   of NumPy (textbook steps, models.MLP, batches and loops; slopes by output, by cosh, by exp(z - softplus)),
     softplus      0.72     0.42   torch 2.13 and JAX 0.10 by autodiff
     relu          0.14     0.00
 
 NCE's rivals, the leapfrog and the Metropolis decision came on 24 November 2026, by the same k, over their 106 vectors, all outputs
 
-    importance    0.36     0.32   of NumPy (textbook.Steps; softmax, logaddexp, one running sum; Psi or B B', sech by cosh, scalar loops;
+    importance    0.36     0.32   of NumPy (textbook steps; softmax, logaddexp, one running sum; Psi or B B', sech by cosh, scalar loops;
     score         0.28     0.25   whole steps, merged kicks, the velocity form, a normalising constant in both energies; decisions by the
     trajectory    0.34     0.41   logarithm), and of torch and JAX, importance sampling and score matching by autodiff. But score matching
     decision      0.49     0.50   in JAX: 1.17 and 1.57, since JAX's tanh is off by 4.8 ulp

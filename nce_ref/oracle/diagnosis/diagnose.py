@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle.conventions import Convention, own_convention
+from nce_ref.oracle.conventions import Convention, declaration, own_convention
 from nce_ref.oracle.diagnosis.compound import search_easy, search_pairs
 from nce_ref.oracle.diagnosis.hints import compute_hints, lost_digits, single_precision
 from nce_ref.oracle.diagnosis.numbers import determined, fit_numbers
@@ -244,7 +244,8 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
     if candidate.contradicted:
         evidence += f"; but {candidate.contradicted} that pass would fail"
     counts = (candidate.matches, observed.n_failed, evidence)
-    declare = f"convention={candidate.convention}"
+    called = declaration(candidate.convention, observed.objective)
+    declare = f"convention={called}"
     if candidate.kind == "convention":
         title = f"right under another convention: {candidate.id}"
         effect = "none: the argmax is the same, up to the sign of c where that is turned; a choice that has to be declared"
@@ -252,7 +253,7 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
             "convention", candidate.id, title, *counts, effect, "nothing to mend", declare
         )
     undeclared = candidate.convention != observed.convention
-    also = f", under {candidate.convention}" if undeclared else ""
+    also = f", under {called}" if undeclared else ""
     also_declare = f"declare {declare} as well" if undeclared else ""
     if candidate.kind == "other objective":
         relative = next(
@@ -328,7 +329,8 @@ def _fitted_suspect(fitted: Fitted, observed: Observed) -> Suspect:
     if observed.convention == own_convention(observed.objective) and fitted.declare is not None:
         sense, reduction, flipped = fitted.declare
         declare = Convention(sense, reduction, "subtracted" if flipped else "added")
-        remedy = f"declare convention={declare} as well, if that is meant"
+        called = declaration(declare, observed.objective)
+        remedy = f"declare convention={called} as well, if that is meant"
     return Suspect(
         "family",
         fitted.id,

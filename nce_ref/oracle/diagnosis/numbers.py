@@ -29,19 +29,24 @@ from nce_ref.oracle.diagnosis.suspects import (
 from nce_ref.oracle.mistakes import CATALOGUE, Mistake, mistakes_at
 
 _RATIO = 1.5
-_THIRDS = 48
-_HALVINGS = 40
+_THIRDS = 90  # (2/3)^90 of the interval is 1e-16
+_HALVINGS = 56  # down to the spacing of float64
 _VECTORS = 6  # that the search goes by
 _DETERMINED = 3
 
 
 def fit_numbers(observed: Observed) -> list[Candidate]:
-    """The mistakes that explain everything with a number that is not among the known ones, under the declared convention."""
-    found = []
-    for mistake in mistakes_at(observed.objective.name):
-        if mistake.number is not None and (candidate := _fit(observed, mistake)) is not None:
-            found.append(candidate)
-    return found
+    """The mistakes that explain everything with a number that is not among the known ones, under the declared convention.
+
+    The roundest number comes first: h clipped to [3e-4, 1 - 3e-4] is t clipped at 8.1114, and nobody wrote that.
+    """
+    fits = [
+        _fit(observed, mistake)
+        for mistake in mistakes_at(observed.objective.name)
+        if mistake.number
+    ]
+    found = [determined(observed, candidate) for candidate in fits if candidate is not None]
+    return sorted(found, key=lambda candidate: _n_digits(candidate.value))
 
 
 def determined(observed: Observed, candidate: Candidate) -> Candidate:
@@ -75,6 +80,10 @@ def _fit(observed: Observed, mistake: Mistake) -> Candidate | None:
     return candidate if is_full(candidate, observed) else None
 
 
+def _n_digits(value: float | None) -> int:
+    return 17 if value is None else len(repr(value).split("e")[0].replace(".", "").strip("0"))
+
+
 def _predicted(observed: Observed, mistake: Mistake, way: Setting, value: float) -> Float:
     evaluate = source_of(mistake, observed.objective.name, value).evaluate
     outputs = [evaluate(inputs) for inputs in observed.inputs(way.flipped)]
@@ -91,9 +100,12 @@ def _misfit(observed: Observed, mistake: Mistake, way: Setting, value: float) ->
     return float(np.log1p(off).sum())
 
 
-def _candidate(observed: Observed, mistake: Mistake, way: Setting, value: float) -> Candidate:
+def _candidate(
+    observed: Observed, mistake: Mistake, way: Setting, value: float, loosely: bool = True
+) -> Candidate:
     predicted = _predicted(observed, mistake, way, value)
-    return compare(observed, "mistake", mistake.id, predicted, way, 1.0, mistake.arithmetic, value)
+    numeric = mistake.arithmetic and loosely
+    return compare(observed, "mistake", mistake.id, predicted, way, 1.0, numeric, value)
 
 
 def _n_determining(observed: Observed, mistake: Mistake, way: Setting, value: float) -> int:
@@ -106,10 +118,13 @@ def _n_determining(observed: Observed, mistake: Mistake, way: Setting, value: fl
 
 def _shortest(observed: Observed, mistake: Mistake, way: Setting, value: float) -> float:
     """The number of the fewest digits among those that explain as much."""
-    matches = _candidate(observed, mistake, way, value).matches
+    # Where rounding decides what comes out, the vectors that are met to the last digit say more than those met nearly.
+    exact = _candidate(observed, mistake, way, value, loosely=False).matches
+    loosely = exact < _DETERMINED
+    matches = _candidate(observed, mistake, way, value).matches if loosely else exact
 
     def admits(other: float) -> bool:
-        return _candidate(observed, mistake, way, other).matches >= matches
+        return _candidate(observed, mistake, way, other, loosely).matches >= matches
 
     low, high = (_edge(admits, value, factor) for factor in (0.5, 2.0))
     for digits in range(17):

@@ -106,7 +106,7 @@ PLANTS = {  # what is done to the file, and what must be said
     ),
     "another suite": (
         lambda c: c.update(suite="2025.01.01"),
-        "suite '2025.01.01'; expected '2026.11.28'",
+        "suite '2025.01.01'; expected '2026.11.30'",
     ),
     "another argument": (lambda c: c["arguments"].pop("cov"), "arguments {'u'"),
     "another shape": (lambda c: c["outputs"].update(value=[]), "outputs {'value': []}"),

@@ -187,7 +187,7 @@ def test_every_mistake_can_be_laid_over(objective):
     """The order of its class's bases is that of the objective's."""
     for mistake in CATALOGUE.values():
         if objective in mistake.places:
-            laid_over(mistake.steps, objective.right)
+            assert isinstance(laid_over(mistake.steps, objective.right), type(objective.right))
 
 
 def test_relatives_are_of_the_newer_family():

@@ -127,7 +127,7 @@ def test_a_mistake_differs_from_the_truth_wherever_it_can_be_made(id, objective,
 
 
 # The pair that cannot be told apart in float32: -ln(1 + e^-t) and ln(1/(1 + e^-t)) lose the same digits.
-ALIKE = {"float64": set(), "float32": {("naive-log-sigmoid", "log-one-plus-exp", "log_sigmoid")}}
+ALIKE = {"float64": set(), "float32": {("log-one-plus-exp", "naive-log-sigmoid", "log_sigmoid")}}
 
 
 @pytest.mark.parametrize("dtype", tolerance.DTYPES)
@@ -138,7 +138,7 @@ def test_no_two_mistakes_are_equal(dtype):
         for one, other in itertools.combinations(CATALOGUE, 2)
         for objective in set(CATALOGUE[one].objectives) & set(CATALOGUE[other].objectives)
     }
-    alike = {pair for pair in common if not differ(*pair, dtype)}
+    alike = {(*sorted(pair[:2]), pair[2]) for pair in common if not differ(*pair, dtype)}
     assert alike == ALIKE[dtype]
 
 
