@@ -207,4 +207,4 @@ def test_a_planted_slip_is_seen(check, right, wrong):
 
 
 def test_theory_stays_short():
-    assert TEXT.count("\n") <= 350
+    assert TEXT.count("\n") <= 400, "as any file of the package"
