@@ -82,7 +82,7 @@ class Frame:
 
         ln Z(alpha + root z) = ln Z(alpha) + gradient.z + 1/2 z.hessian.z + remainder,   |remainder| <= cubic |z|^3 / (3 (1 - |z|)) for |z| < 1
 
-    ``error``  a bound on the rounding of ``gradient`` (its length) and of ``hessian`` (its largest eigenvalue)
+    ``error, hessian_error``  bounds on the rounding of ``gradient`` (its length) and of ``hessian`` (its largest eigenvalue)
     """
 
     root: Float
@@ -90,6 +90,7 @@ class Frame:
     hessian: Float
     cubic: float
     error: float
+    hessian_error: float
 
 
 def no_kinks(n_points: int, n_params: int) -> Kinks:
@@ -141,6 +142,10 @@ class AffinePass(Pass, Protocol):
 
     def jacobian(self, points: slice) -> Float:
         """g of a run of points, one a column: (n_params, n_points)."""
+        ...
+
+    def jacobian_rest(self, points: slice) -> Float:
+        """What rounding has taken from ``jacobian``, to 1e-16 of itself."""
         ...
 
     def with_slopes(self, terms: NDArray[np.intp], points: NDArray[np.intp], slopes: Float) -> Self:

@@ -175,6 +175,7 @@ class LaplaceICA:
             np.eye(n * n)[swap],
             1.0,
             0.0,
+            0.0,
         )
 
     def normalize(self, theta: ArrayLike) -> Float:

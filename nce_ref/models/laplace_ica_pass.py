@@ -11,18 +11,22 @@ g      (n^2 + 1,)       d ln p_m / d theta at a point: (-sqrt(2) s_i u_j, row by
 from __future__ import annotations
 
 import copy
+from fractions import Fraction
 from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nce_ref._checks import Float
+from nce_ref._compensated import product_rest
 from nce_ref.models.base import Kinks, no_kinks
 from nce_ref.special import SQRT_2, times_sign
 
 # Points a block where some n^2 numbers of each are held at once, for the Hessian: the block stays in the cache.
 _BLOCK = 4096
 _UNIT = 2.0**-53
+# sqrt(2) less its float64: (2 - s^2)/(2 s) to first order, where s^2 as a fraction is exact.
+_SQRT_2_REST = float((2 - Fraction(SQRT_2) ** 2) / (2 * Fraction(SQRT_2)))
 
 
 class LaplaceICAPass:
@@ -63,6 +67,17 @@ class LaplaceICAPass:
         )
         g[-1] = 1.0
         return g
+
+    def jacobian_rest(self, points: slice) -> Float:
+        """What rounding has taken from ``jacobian``: of the products sqrt(2) s_i u_j, and of sqrt(2) itself."""
+        n, u = len(self.B), self.u[points].T
+        slopes = self.slopes[:, points]
+        factors = -SQRT_2 * slopes
+        products = factors[:, None, :] * u
+        rest = (
+            product_rest(factors[:, None, :], u, products) - _SQRT_2_REST * slopes[:, None, :] * u
+        )
+        return np.concatenate([rest.reshape(n * n, -1), np.zeros((1, u.shape[1]))])
 
     def pullback(self, weights: Float) -> Float:
         """sum_t weights[t] g(u_t)."""
@@ -154,7 +169,8 @@ class LaplaceICAPass:
         """|b_i||u_t| with each coordinate in units of the largest: the same in all units that the coordinates may have."""
         unit = np.abs(self.u).max(axis=0)
         unit = np.where(unit > 0.0, unit, 1.0)
-        return np.asarray(_lengths(self.B * unit)[terms] * _lengths(self.u[points] / unit))
+        with np.errstate(over="ignore", under="ignore"):
+            return np.asarray(_lengths(self.B * unit)[terms] * _lengths(self.u[points] / unit))
 
     def _directions(self, terms: NDArray[np.intp], points: NDArray[np.intp]) -> Float:
         n = len(self.B)

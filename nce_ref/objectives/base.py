@@ -61,7 +61,7 @@ class Expansion:
     ``curvature``  (n, n), positive semidefinite: -hessian where J is concave between kinks, else the concave part of it
     ``concave``    J is concave as long as no valley is crossed
     ``steepness``  the largest |g(u_t)|: a bound on how fast each log-ratio, hence the curvature h(1 - h), changes with theta
-    ``terms``      J as a sum over points with its rounding, computed when called; None where the model offers no more than sums
+    ``terms``      accurate -> J as a sum over points with its rounding, in twice the precision if ``accurate``; None where the model offers no more than sums
     ``frame``      ln Z in coordinates without units, where J has it as its only curvature; else None
     """
 
@@ -72,7 +72,7 @@ class Expansion:
     kinks: LocalKinks
     concave: bool
     steepness: float
-    terms: Callable[[], PointTerms] | None = None
+    terms: Callable[[bool], PointTerms] | None = None
     frame: Callable[[], Frame] | None = None
 
 

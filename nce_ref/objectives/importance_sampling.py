@@ -161,7 +161,9 @@ class ImportanceSamplingObjective:
             self.model.affine_between_kinks,
             2.0 * once.steepness(),
             point_terms_of(
-                once, self.model, lambda affine: self._terms(affine, log_w, derivative, mean, width)
+                once,
+                self.model,
+                lambda affine, accurate: self._terms(affine, log_w, derivative, mean, width),
             ),
         )
 

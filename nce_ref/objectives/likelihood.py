@@ -161,12 +161,14 @@ class LikelihoodObjective:
             concave=False,
             steepness=once.steepness(),
             terms=point_terms_of(
-                once, self.model, lambda affine: self._terms(affine, weights, width)
+                once,
+                self.model,
+                lambda affine, accurate: self._terms(affine, accurate, weights, width),
             ),
             frame=None if frame is None else lambda: frame(theta),
         )
 
-    def _terms(self, once: AffinePass, weights: Float, width: float) -> PointTerms:
+    def _terms(self, once: AffinePass, accurate: bool, weights: Float, width: float) -> PointTerms:
         """ln p_m itself is summed: slopes 1/n_data whatever theta is, and no curvature but ln Z's."""
         one_rounding = np.full(self.n_data, 2.0**-52)
         return point_terms(
@@ -178,6 +180,7 @@ class LikelihoodObjective:
             self.n_params,
             slope_rate=0.0,
             width=width,
+            accurate=accurate,
         )
 
     def whole_pass(self, alpha: Float) -> Pass:

@@ -30,6 +30,7 @@ from nce_ref.noise import Noise, refuse_unfit_noise
 from nce_ref.objectives.base import ACTIVE, Expansion, blocks, spacing, split_kinks
 from nce_ref.objectives.point_terms import (
     PointTerms,
+    accurate_log_density,
     point_terms,
     point_terms_of,
     relative_change,
@@ -192,31 +193,42 @@ class NCEObjective:
             kinks,
             self.model.affine_between_kinks,
             once.steepness(),
-            point_terms_of(once, self.model, lambda affine: self._terms(affine, slopes, width)),
+            point_terms_of(
+                once,
+                self.model,
+                lambda affine, accurate: self._terms(affine, accurate, theta, slopes, width),
+            ),
         )
 
-    def _terms(self, once: AffinePass, slopes: Float, width: float) -> PointTerms:
+    def _terms(
+        self, once: AffinePass, accurate: bool, theta: Float, slopes: Float, width: float
+    ) -> PointTerms:
         """Each log-ratio t = G - ln nu is off by that of ln p_m and two roundings of its own; 1 - h moves by e^|that|, and 8 ulp of its own.
 
         ln p_n is taken as the noise returned it.
         """
-        log_nu = math.log(self.nu)
-        log_ratio = once.log_density - self._log_noise
-        off = once.rounding() + _UNIT * (np.abs(log_ratio) * 2.0 + 2.0 * abs(log_nu))
-        errors = relative_change(off) + 16.0 * _UNIT
+        if accurate:
+            log_density, errors = accurate_log_density(once, theta)
+            log_ratio = log_density - self._log_noise
+            slopes = _value_and_slopes(log_ratio.copy(), self.n_data, self.n_data, self.nu)[1]
+        else:
+            log_ratio, errors = once.log_density - self._log_noise, once.rounding()
+        off = errors + 2.0 * _UNIT * (np.abs(log_ratio) + abs(math.log(self.nu)))
+        relative = relative_change(off) + 16.0 * _UNIT
         size = np.abs(slopes)
         # 1 - size has lost what lies below an ulp of 1.
         bends = (
-            size * np.maximum(1.0 - size - 4.0 * _UNIT, 0.0) * np.maximum(1.0 - 2.0 * errors, 0.0)
+            size * np.maximum(1.0 - size - 4.0 * _UNIT, 0.0) * np.maximum(1.0 - 2.0 * relative, 0.0)
         )
         return point_terms(
             once,
             slopes / self.n_data,
-            errors,
+            relative,
             bends / self.n_data,
             self.n_data,
             self.n_params,
             width=width,
+            accurate=accurate,
         )
 
     def whole_pass(self, theta: Float) -> tuple[Pass, Float]:

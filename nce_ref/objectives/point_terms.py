@@ -23,13 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nce_ref._checks import Float
+from nce_ref._compensated import UNIT, compensated_error, compensated_product
 from nce_ref.models.base import AffinePass, Kinks, Model, Pass
 
 # |b_i . x_t| <= ACTIVE |b_i||x_t| counts as lying on the kink: rounding of the dot product is below 1e-15 of that length.
 ACTIVE = 1e-10
 _CHUNK = 4096
-# The smallest number that float64 holds, a few times: what a slope loses where it underflows.
-_TINY = 2.0**-1070
+# More than a slope loses where it underflows, yet a number that processors multiply at full speed.
+_TINY = 2.0**-1000
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class PointTerms:
     ``kink_slope``      the factor in front of |.|, its size
     ``nearest``         (root, limit) -> (to a kink of the noise, to one of the data): distances in z to the nearest kinks that are not
                         active, inf where there is none within ``limit``
+    ``rest``            like ``jacobian``: what rounding took from it; None where products are to be taken in float64
     ``centre``          (n,) or None: g_t - centre in place of g_t where the slopes sum to 0, and the curvature is a variance
     """
 
@@ -60,6 +62,7 @@ class PointTerms:
     kink_slope: float
     nearest: Callable[[Float, float], tuple[float, float]]
     centre: Float | None = None
+    rest: Callable[[Float, Float | None], Callable[[slice], Float]] | None = None
 
 
 def point_terms(
@@ -73,6 +76,7 @@ def point_terms(
     slope_rate: float = 1.0,
     centre: Float | None = None,
     width: float = ACTIVE,
+    accurate: bool = False,
 ) -> PointTerms:
     """Return the terms of a pass over data and noise; ``relative_errors`` bound those of the slopes, ``n_params`` leaves out c or not."""
     kinks = once.kinks()
@@ -80,13 +84,20 @@ def point_terms(
     terms, points = np.nonzero(active)
     ridge = points < n_data
 
-    def jacobian(multipliers: Float, sides: Float | None = None) -> Callable[[slice], Float]:
+    def chosen(multipliers: Float, sides: Float | None) -> AffinePass:
         values = np.zeros(len(terms))
         values[ridge] = multipliers
         if sides is not None:
             values[~ridge] = sides
-        chosen = once.with_slopes(terms, points, values) if len(terms) else once
-        return lambda block: chosen.jacobian(block)[:n_params]
+        return once.with_slopes(terms, points, values) if len(terms) else once
+
+    def jacobian(multipliers: Float, sides: Float | None = None) -> Callable[[slice], Float]:
+        these = chosen(multipliers, sides)
+        return lambda block: these.jacobian(block)[:n_params]
+
+    def rest(multipliers: Float, sides: Float | None = None) -> Callable[[slice], Float]:
+        these = chosen(multipliers, sides)
+        return lambda block: these.jacobian_rest(block)[:n_params]
 
     def nearest(root: Float, limit: float) -> tuple[float, float]:
         noise = ~active
@@ -107,6 +118,7 @@ def point_terms(
         abs(kinks.slope),
         nearest,
         centre,
+        rest if accurate else None,
     )
 
 
@@ -115,15 +127,28 @@ def relative_change(off: Float) -> Float:
     return np.where(off < 1.0, 1.01 * np.expm1(np.minimum(off, 1.0)), np.inf)
 
 
+def accurate_log_density(once: AffinePass, theta: Float) -> tuple[Float, Float]:
+    """ln p_m = g . theta of a model that is homogeneous in theta between kinks, in twice the precision, and a bound on its error."""
+    n_points, column = len(once.log_density), theta[:, None]
+    log_density, errors = np.empty(n_points), np.empty(n_points)
+    for start in range(0, n_points, _CHUNK):
+        block = slice(start, min(start + _CHUNK, n_points))
+        g = once.jacobian(block)
+        log_density[block] = compensated_product(column, g, once.jacobian_rest(block))[0]
+        sizes = np.abs(theta) @ np.abs(g)
+        errors[block] = compensated_error(len(theta)) * sizes
+    return log_density, errors + 2.0 * UNIT * np.abs(log_density)
+
+
 def point_terms_of(
-    once: Pass, model: Model, terms: Callable[[AffinePass], PointTerms]
-) -> Callable[[], PointTerms] | None:
-    """``terms`` of the pass, to be computed when called; None for a model that is not affine between kinks, or offers sums only."""
+    once: Pass, model: Model, terms: Callable[[AffinePass, bool], PointTerms]
+) -> Callable[[bool], PointTerms] | None:
+    """``terms`` of the pass, to be computed when called, and whether with products in twice the precision; None for a model that is not affine between kinks, or offers sums only."""
     if not model.affine_between_kinks or not all(
-        hasattr(once, name) for name in ("jacobian", "with_slopes", "rounding")
+        hasattr(once, name) for name in ("jacobian", "jacobian_rest", "with_slopes", "rounding")
     ):
         return None
-    return lambda: terms(cast(AffinePass, once))
+    return lambda accurate: terms(cast(AffinePass, once), accurate)
 
 
 def _nearest(kinks: Kinks, marked: NDArray[np.bool_], root: Float, limit: float) -> float:

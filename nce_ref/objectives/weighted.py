@@ -140,7 +140,9 @@ class WeightedObjective:
             concave,
             once.steepness(),
             point_terms_of(
-                once, self.model, lambda affine: self._terms(affine, derivative, bend, width)
+                once,
+                self.model,
+                lambda affine, accurate: self._terms(affine, derivative, bend, width),
             )
             if concave
             else None,

@@ -42,8 +42,10 @@ from nce_ref.optimize.second_order import by_frame, by_hessian, curvature_along_
 
 # Of the smallest subgradient's length in the metric without units; where its rounding is more than that, of its rounding.
 STATIONARY = 1e-8
-# A maximum known to be within less than this, in the same metric, is called theta's own.
-_NEAR = 1e-6
+# A maximum known to be within less than this, in the same metric, is called theta's own: the first where more than rounding separates them.
+_NEAR, _NEAR_ENOUGH = 1e-6, 1e-5
+# Rounding above this is worth products in twice the precision.
+_ROUNDED = 1e-9
 # A step that lands on a kink leaves |b.x| within some 1e-15 of |b||x|.
 _MET = 1e-13
 # Two to the power of this many sides are looked at.
@@ -68,7 +70,7 @@ class Certificate:
     """``status`` is one of ``STATUSES``, ``reason`` says why and what to do.
 
     ``is_local_maximum``  where ``radius`` is finite: proved, rounding included, that the objective has a local maximum within ``radius`` of
-                          theta, of at most 1e-6; ln p_n is taken as the noise returned it. Where it is inf (objectives that bound no
+                          theta, of at most 1e-5; ln p_n is taken as the noise returned it. Where it is inf (objectives that bound no
                           third derivative): the second-order sufficient condition holds as computed, and that is all
     ``radius``            in the metric of minus the Hessian, whose square has the objective's units; for likelihoods |E| in B + E B
     ``multipliers``       of the active ridges, in the relative interior of all valid ones
@@ -86,34 +88,48 @@ def certify(objective: Objective, theta: Float) -> Certificate:
     """Examine a finite theta. A point that is no maximum is an answer, not an error; NaN in theta is the caller's.
 
     Kinks within 1e-10 are taken as met. Where that proves nothing and some of them lie beyond rounding, the question is asked again with
-    those within 1e-13: in axes in which B is badly conditioned many lie that near by chance.
+    those within 1e-13: in axes in which B is badly conditioned many lie that near by chance. Where rounding is what stands in the way,
+    each is asked once more with products in twice the precision.
     """
     here = objective.expand(theta)
     # What leaves float64 on the way ends as inf or NaN, of which no proof comes: every comparison below asks for what is wanted.
     with np.errstate(all="ignore"):
-        found = _certificate(here, theta)
-        if found.is_local_maximum or not _any_beyond_rounding(here, theta):
-            return found
-        again = _certificate(objective.expand(theta, _MET), theta)
-    return again if again.is_local_maximum else found
+        found, rounding = _certificate(here, theta)
+        asked = [(here, rounding)]
+        if not found.is_local_maximum and _any_beyond_rounding(here, theta):
+            nearer = objective.expand(theta, _MET)
+            again, rounding = _certificate(nearer, theta)
+            asked.append((nearer, rounding))
+            found = again if again.is_local_maximum else found
+        for expansion, rounding in asked:
+            if not found.is_local_maximum and not rounding <= _ROUNDED:
+                again, _ = _certificate(expansion, theta, accurate=True)
+                found = again if again.is_local_maximum else found
+    return found
 
 
-def _certificate(here: Expansion, theta: Float) -> Certificate:
+def _certificate(
+    here: Expansion, theta: Float, accurate: bool = False
+) -> tuple[Certificate, float]:
+    """The certificate, and the rounding that entered it, in the metric."""
     if not (
         math.isfinite(here.value)
         and np.isfinite(here.gradient).all()
         and np.isfinite(here.hessian).all()
     ):
         reason = "the objective or a derivative is not finite here; start elsewhere, or scale the data to unit variance"
-        return Certificate(math.inf, False, np.empty(0), "diverged", reason)
+        return Certificate(math.inf, False, np.empty(0), "diverged", reason), 0.0
     stationarity, multipliers = smallest_subgradient(here)
 
-    def answer(proved: bool, status: str, reason: str, radius: float = math.inf) -> Certificate:
-        return Certificate(stationarity, proved, multipliers, status, reason, radius)
+    def answer(
+        proved: bool, status: str, reason: str, radius: float = math.inf, rounding: float = 0.0
+    ) -> tuple[Certificate, float]:
+        found = Certificate(stationarity, proved, multipliers, status, reason, radius)
+        return found, rounding
 
     if here.kinks.zero_terms or len(here.kinks.valleys):
         radius = _on_every_side(here, theta)
-        if radius <= _NEAR:
+        if radius <= _NEAR_ENOUGH:
             words = "stationary and concave on every side of the kinks of the noise that are met: a local maximum"
             return answer(True, "certified", words, radius)
     if here.kinks.zero_terms:
@@ -132,11 +148,13 @@ def _certificate(here: Expansion, theta: Float) -> Certificate:
         )
     if here.concave:
         multipliers = _multipliers(here, _metric(here))
-        return answer(*_from_concavity(by_concavity(here, multipliers, theta)))
+        proof = by_concavity(here, multipliers, theta, accurate=accurate)
+        return answer(*_from_concavity(proof), proof.rounding)
     if here.frame is not None and here.terms is not None:
         root = here.frame().root
         multipliers = _multipliers(here, root)
-        return answer(*_from_frame(here, multipliers, theta))
+        proof = by_frame(here, multipliers, theta, accurate)
+        return answer(*_from_frame(here, multipliers, proof), proof.rounding)
     return answer(*_from_hessian(here, multipliers, theta))
 
 
@@ -180,7 +198,8 @@ _Answer = tuple[bool, str, str, float]
 
 def _stationary(proof: Proof) -> _Answer | None:
     """The answer "not stationary", where that is what the proof found."""
-    if proof.decrement <= max(STATIONARY, proof.rounding):
+    # No float64 theta need be nearer than its own last bits allow.
+    if proof.decrement <= max(STATIONARY, proof.rounding, min(proof.grain, 0.3 * _NEAR)):
         return None
     above = f"the smallest subgradient has length {proof.decrement:.3g} in the Hessian's metric, above {STATIONARY:g}"
     return (
@@ -192,7 +211,7 @@ def _stationary(proof: Proof) -> _Answer | None:
 
 
 def _too_wide(proof: Proof) -> _Answer | None:
-    if proof.radius <= _NEAR:
+    if proof.radius <= (_NEAR if proof.decrement > STATIONARY else _NEAR_ENOUGH):
         return None
     reason = f"rounding leaves a maximum known to within {proof.radius:.3g} only; choose units and axes in which the data are less extreme"
     return False, "not proved", reason, math.inf
@@ -202,6 +221,9 @@ def _from_concavity(proof: Proof) -> _Answer:
     refused = _stationary(proof)
     if refused is not None:
         return refused
+    if proof.undetermined and proof.reach < 1.0:
+        reason = f"{proof.undetermined} directions change no term of the objective: a maximum that is not strict; draw more data or noise"
+        return False, "plateau", reason, math.inf
     if not proof.reach < 1.0:
         reason = "the curvature here does not bound the maximum: it may be at infinity; draw more noise or data"
         return False, "flat", reason, math.inf
@@ -223,9 +245,9 @@ def _from_concavity(proof: Proof) -> _Answer:
     )
 
 
-def _from_frame(here: Expansion, multipliers: Float, theta: Float) -> _Answer:
+def _from_frame(here: Expansion, multipliers: Float, proof: Proof) -> _Answer:
     assert here.frame is not None
-    frame, proof = here.frame(), by_frame(here, multipliers, theta)
+    frame = here.frame()
     refused = _stationary(proof)
     if refused is not None:
         return refused

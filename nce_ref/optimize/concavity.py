@@ -39,6 +39,7 @@ from nce_ref.optimize.multipliers import merged
 _WHITE = 0.5
 _MAX_WHITENINGS = 4
 _SMALLEST = 1e-15
+_GONE = 1e-100
 # Unit directions with singular values above this are independent, whatever rounding did to them. Rational elimination of more is slow.
 _INDEPENDENT, _MANY = 1e-8, 200
 
@@ -52,6 +53,8 @@ class Proof:
     ``rounding``     a bound on what rounding has added to or taken from it
     ``reach``        radius times L: above 1 the curvature at theta says nothing about the curvature at that distance
     ``clearance``    distance to the nearest kink of the noise where that is below the radius; else inf
+    ``undetermined`` directions along which no term of J changes (fewer points than parameters); the rest is then about the others
+    ``grain``        how far half an ulp of every entry moves theta, in the metric: no float64 theta need be nearer to the maximum
     """
 
     proved: bool
@@ -60,13 +63,19 @@ class Proof:
     rounding: float
     reach: float
     clearance: float
+    undetermined: int = 0
+    grain: float = 0.0
 
 
 def by_concavity(
-    here: Expansion, multipliers: Float, theta: Float, valleys: Valleys | None = None
+    here: Expansion,
+    multipliers: Float,
+    theta: Float,
+    valleys: Valleys | None = None,
+    accurate: bool = False,
 ) -> Proof:
     """Return what the point terms of ``here``, which is concave, prove; where valleys are active, on the given side of each."""
-    terms = here.terms() if here.terms is not None else None
+    terms = here.terms(accurate) if here.terms is not None else None
     if terms is None:
         return _by_steepness(here, multipliers)
     # Saturated samples leave slopes such as 1e-300, whose products underflow. A power of two changes F and J by a factor alone.
@@ -75,9 +84,26 @@ def by_concavity(
         return Proof(False, math.inf, 0.0, 0.0, math.inf, math.inf)
     unit = 2.0 ** -math.frexp(largest)[1] if largest > 1e-300 else 2.0**1000
     terms = _scaled(terms, unit)
-    root = np.eye(len(theta))
+    proof = _proof(here, terms, multipliers, theta, valleys, unit, np.eye(len(theta)))
+    if not proof.reach < math.inf:
+        basis = _determined(here, terms, multipliers, valleys)
+        if basis.shape[1] < len(theta):
+            proof = _proof(here, terms, multipliers, theta, valleys, unit, basis)
+            return replace(proof, undetermined=len(theta) - basis.shape[1])
+    return proof
+
+
+def _proof(
+    here: Expansion,
+    terms: PointTerms,
+    multipliers: Float,
+    theta: Float,
+    valleys: Valleys | None,
+    unit: float,
+    root: Float,
+) -> Proof:
     for _ in range(_MAX_WHITENINGS):
-        ridges = active_ridges(here.kinks, multipliers, theta, root)
+        ridges = active_ridges(here.kinks, multipliers, theta, root, terms.rest is not None)
         sums = local_sums(terms, multipliers, ridges.off, root, valleys)
         omega = ridges.slack * unit
         gram = sums.gram + (ridges.pull.T * omega) @ ridges.pull
@@ -88,7 +114,7 @@ def by_concavity(
             break
         root = root @ whitening(gram)
     return _within(
-        here, terms, root, sums, ridges, omega, float(values[0]), float(values[-1]), unit
+        here, terms, root, sums, ridges, omega, theta, float(values[0]), float(values[-1]), unit
     )
 
 
@@ -99,6 +125,7 @@ def _within(
     sums: LocalSums,
     ridges: ActiveRidges,
     omega: Float,
+    theta: Float,
     least: float,
     most: float,
     unit: float,
@@ -146,7 +173,18 @@ def _within(
         rounding * back,
         reach,
         valley * metric / math.sqrt(unit),
+        grain=grain_of(root, theta) * metric / math.sqrt(unit),
     )
+
+
+def grain_of(root: Float, theta: Float) -> float:
+    """Half an ulp of every entry of theta, in z."""
+    if root.shape[0] != root.shape[1]:
+        return 0.0
+    try:
+        return UNIT * float(np.linalg.norm(np.abs(np.linalg.inv(root)) @ np.abs(theta)))
+    except np.linalg.LinAlgError:
+        return 0.0
 
 
 def _gap(
@@ -204,12 +242,31 @@ def meeting_point(here: Expansion, root: Float, ridges: ActiveRidges) -> float |
 
 
 def _scaled(terms: PointTerms, unit: float) -> PointTerms:
+    """The terms times ``unit``; slopes and bends below 1e-100 count as errors and as 0: their products would leave the normal numbers."""
+    slopes, bends = terms.slopes * unit, terms.bends * unit
+    gone = np.abs(slopes) < _GONE
     return replace(
         terms,
-        slopes=terms.slopes * unit,
-        errors=terms.errors * unit,
-        bends=terms.bends * unit,
+        slopes=np.where(gone, 0.0, slopes),
+        errors=terms.errors * unit + np.where(gone, _GONE, 0.0),
+        bends=np.where(bends < _GONE, 0.0, bends),
     )
+
+
+def _determined(
+    here: Expansion, terms: PointTerms, multipliers: Float, valleys: Valleys | None
+) -> Float:
+    """A basis, (n, r), of the directions along which some g_t . d or strictly active a_k . d is not 0, to rounding."""
+    sides = None if valleys is None else valleys.slopes
+    centre = 0.0 if terms.centre is None else terms.centre[:, None]
+    g = terms.jacobian(multipliers, sides)(slice(None)) - centre
+    g = np.column_stack([g, here.kinks.directions[np.abs(multipliers) < 1.0 - 1e-9].T])
+    size = np.abs(g).max(axis=1)
+    size = np.where(size > 0.0, size, 1.0)
+    g = g / size[:, None]
+    g /= np.maximum(np.linalg.norm(g, axis=0), 1e-300)
+    values, vectors = np.linalg.eigh(g @ g.T)
+    return vectors[:, values > 1e-13 * values[-1]] / size[:, None]
 
 
 def whitening(gram: Float) -> Float:

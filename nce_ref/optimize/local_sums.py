@@ -21,10 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from nce_ref._checks import Float
+from nce_ref._compensated import UNIT, compensated_error, compensated_product
 from nce_ref.objectives.base import LocalKinks
 from nce_ref.objectives.point_terms import PointTerms, relative_change
 
-UNIT = 2.0**-53
 _BLOCK = 4096
 
 
@@ -74,6 +74,7 @@ def local_sums(
     of_product, size_of_root = product_error(root), np.abs(root)
     of_sum = 1.01 * (min(n_points, _BLOCK) + n_points / _BLOCK + 2.0) * UNIT
     jacobian = terms.jacobian(multipliers, None if valleys is None else valleys.slopes)
+    rest = terms.rest and terms.rest(multipliers, None if valleys is None else valleys.slopes)
     centre = np.zeros(n) if terms.centre is None else terms.centre
     m = root.shape[1]
     gradient, gram = np.zeros(m), np.zeros((m, m))
@@ -81,9 +82,13 @@ def local_sums(
     for start in range(0, n_points, _BLOCK):
         block = slice(start, min(start + _BLOCK, n_points))
         g = jacobian(block)
-        sizes = size_of_root.T @ (np.abs(g) + np.abs(centre)[:, None])
-        g = root.T @ (g - centre[:, None])
-        off_g = of_product * _lengths(sizes)
+        sizes = _lengths(size_of_root.T @ (np.abs(g) + np.abs(centre)[:, None]))
+        if rest is None:
+            g = root.T @ (g - centre[:, None])
+            off_g = of_product * sizes
+        else:
+            g = compensated_product(root, g, rest(block))
+            off_g = 2.0 * UNIT * _lengths(g) + compensated_error(n) * sizes
         lengths = _lengths(g) + off_g
         slopes, bend = terms.slopes[block], bends[block]
         gradient += g @ slopes
@@ -101,20 +106,29 @@ def local_sums(
     return LocalSums(gradient, gradient_error, gram, gram_error, longest)
 
 
-def active_ridges(kinks: LocalKinks, multipliers: Float, theta: Float, root: Float) -> ActiveRidges:
+def active_ridges(
+    kinks: LocalKinks, multipliers: Float, theta: Float, root: Float, accurate: bool = False
+) -> ActiveRidges:
     """Return the active ridges in coordinates z."""
     a = kinks.directions
-    off = distance_bound(a, theta)
-    pull = a @ root
-    errors = product_error(root) * np.linalg.norm(np.abs(a) @ np.abs(root), axis=1)
+    sizes = np.linalg.norm(np.abs(a) @ np.abs(root), axis=1)
+    if accurate:
+        pull = compensated_product(root, a.T).T
+        errors = 2.0 * UNIT * np.linalg.norm(pull, axis=1) + compensated_error(len(root)) * sizes
+    else:
+        pull, errors = a @ root, product_error(root) * sizes
+    off = distance_bound(a, theta, accurate)
     slack = kinks.weights * np.maximum(1.0 - np.abs(multipliers), 0.0)
     return ActiveRidges(pull, np.linalg.norm(pull, axis=1) + errors, errors, off, slack)
 
 
-def distance_bound(directions: Float, theta: Float) -> Float:
+def distance_bound(directions: Float, theta: Float, accurate: bool = False) -> Float:
     """A bound on |a . theta| for each of the directions."""
-    used = np.count_nonzero(directions, axis=1)
     sizes = np.abs(directions) @ np.abs(theta)
+    if accurate:
+        found = np.abs(compensated_product(theta[:, None], directions.T)[0])
+        return np.asarray(found * (1.0 + 2.0 * UNIT) + compensated_error(len(theta)) * sizes)
+    used = np.count_nonzero(directions, axis=1)
     return np.asarray(np.abs(directions @ theta) + 2.1 * (used + 1) * UNIT * sizes)
 
 

@@ -24,8 +24,8 @@ import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.objectives.base import Expansion
-from nce_ref.optimize.concavity import Proof, meeting_point
-from nce_ref.optimize.local_sums import UNIT, active_ridges, local_sums
+from nce_ref.optimize.concavity import Proof, grain_of, meeting_point
+from nce_ref.optimize.local_sums import UNIT, active_ridges, local_sums, product_error
 from nce_ref.optimize.multipliers import merged
 
 # Curvature below this much of the largest is rounding, where nothing bounds it.
@@ -34,21 +34,21 @@ FLAT = 1e-9
 _STRICT = 1e-9
 
 
-def by_frame(here: Expansion, multipliers: Float, theta: Float) -> Proof:
+def by_frame(here: Expansion, multipliers: Float, theta: Float, accurate: bool = False) -> Proof:
     """Return what the point terms and the frame of ``here``, a likelihood, prove."""
     assert here.terms is not None and here.frame is not None
-    terms, frame = here.terms(), here.frame()
+    terms, frame = here.terms(accurate), here.frame()
     root = frame.root
-    ridges = active_ridges(here.kinks, multipliers, theta, root)
+    ridges = active_ridges(here.kinks, multipliers, theta, root, accurate)
     sums = local_sums(terms, multipliers, ridges.off, root)
     decrement = float(np.linalg.norm(sums.gradient - frame.gradient))
     rounding = (
         sums.gradient_error + frame.error + 4.0 * UNIT * float(np.linalg.norm(frame.gradient))
     )
-    # |a'_k.z| is off by errors_k |z|.
-    s = (decrement + rounding + float(ridges.slack @ ridges.errors)) * (
-        1.0 + 4.0 * len(root) * UNIT
-    )
+    # |a'_k.z| below is off by so much of |z|.
+    sizes = np.linalg.norm(np.abs(here.kinks.directions) @ np.abs(root), axis=1)
+    across = product_error(root) * float(ridges.slack @ sizes)
+    s = (decrement + rounding + across) * (1.0 + 4.0 * len(root) * UNIT)
     size = float(np.abs(np.linalg.eigvalsh(frame.hessian)).max(initial=0.0))
     met = meeting_point(here, root, ridges)
     if met is not None and met < 1e-6 and terms.nearest(root, 1.01 * met)[1] == math.inf:
@@ -67,7 +67,8 @@ def by_frame(here: Expansion, multipliers: Float, theta: Float) -> Proof:
         along = axes[split:].T
         m = (
             float(np.linalg.eigvalsh(along.T @ frame.hessian @ along)[0])
-            - 4.0 * (frame.error + frame.cubic * met)
+            - frame.hessian_error
+            - 4.0 * frame.cubic * met
             - 8.0 * len(root) * UNIT * size
             if along.shape[1]
             else size
@@ -79,8 +80,17 @@ def by_frame(here: Expansion, multipliers: Float, theta: Float) -> Proof:
         if radius < 0.5 and (3.0 * size + m) * radius / 2.0 <= kappa:
             rise = s * radius + delta + frame.cubic * radius**3 / (2.9 * (1.0 - radius))
             if rise < 0.499 * m * radius**2:
-                return Proof(True, radius + met, decrement, rounding, 0.0, math.inf)
-    return Proof(False, best, decrement, rounding, math.inf, math.inf)
+                proved = frame.hessian_error <= 0.02
+                return Proof(
+                    proved,
+                    radius + met,
+                    decrement,
+                    rounding,
+                    0.0,
+                    math.inf,
+                    grain=grain_of(root, theta),
+                )
+    return Proof(False, best, decrement, rounding, math.inf, math.inf, grain=grain_of(root, theta))
 
 
 def curvature_along_ridges(

@@ -204,7 +204,7 @@ def blind_to_curvature(objective, theta):
         patch.setattr(
             certificate,
             "_from_frame",
-            lambda here, multipliers, theta: (True, "certified", "stationary, so a maximum", 0.0),
+            lambda here, multipliers, proof: (True, "certified", "stationary, so a maximum", 0.0),
         )
         return certify(objective, theta)
 
