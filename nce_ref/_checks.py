@@ -127,7 +127,10 @@ def as_covariance(name: str, value: ArrayLike, size: int | None = None) -> tuple
     """Return a symmetric positive definite matrix, symmetric to the last bit, and its lower Cholesky factor."""
     matrix = as_symmetric(name, value, size)
     matrix = 0.5 * (matrix + matrix.T)
-    eigenvalues = np.linalg.eigvalsh(matrix)
+    # Each coordinate in units of its own deviation: columns in metres and in microns are not singular for that.
+    deviations = np.sqrt(np.maximum(np.diag(matrix), 0.0))
+    deviations = deviations if deviations.min() > 0.0 else np.ones(len(matrix))
+    eigenvalues = np.linalg.eigvalsh(matrix / deviations[:, None] / deviations[None, :])
     # Below this ratio the inverse has no correct digit left, though Cholesky may still run through.
     if eigenvalues[0] <= len(matrix) * np.finfo(float).eps * abs(eigenvalues[-1]):
         spread = f"eigenvalues from {eigenvalues[0]:.3g} to {eigenvalues[-1]:.3g}"

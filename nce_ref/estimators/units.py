@@ -7,9 +7,11 @@ family contains that density says so by ``rescaled(theta, U)``; one without is f
 
 **When.** The principal deviations of x, the singular values of x/sqrt(n_data), are compared with 1, the unit that random starts and
 smoothing have in mind. Within [1/32, 32] no two differ by more than 1024, U is the identity, and nothing is changed, not in the last
-bit. Beyond, U is diagonal with powers of two first: no product is rounded then. Where the columns so scaled still have principal
-deviations outside of [1/32, 32] (a narrow direction that is no coordinate axis), U whitens them: U = D V S V^T, which no choice
-of signs or order in the singular value decomposition can change.
+bit. Beyond, the first of these that brings them there is U:
+
+1. one power of ten for all coordinates, so that data times 10^k take the very way that the data took, but for the rounding of the product;
+2. a power of ten for each coordinate;
+3. with those, a whitening D V S V^T, which no choice of signs or order in the singular value decomposition can change.
 
 **Rank.** *Where all data lie in a hyperplane through the origin, v.x = 0, no likelihood that allows every U is bounded:* for U^-1 =
 I + (k - 1) v v^T the points are where they were, and ln p(x) has grown by ln k. Data are taken to lie in one if, with the columns scaled to
@@ -38,6 +40,7 @@ _LARGEST = 32.0
 _ROWS = 65_536
 _MAX_ROUNDS = 100
 _DEPENDENT = 32.0 * float(np.finfo(float).eps)
+_LOG10_2 = math.log10(2.0)
 
 AnyObjective = TypeVar("AnyObjective", bound=Any)
 
@@ -77,50 +80,30 @@ def units_for(model: Model, x: ArrayLike, robust: bool = False) -> Units:
     outlier as its square says; against noise one point more or less that no noise comes near to has no say in the curvature of J.
     """
     points = np.asarray(x)
-    if not offers_units(model) or _near_one(_gram(points), len(points)):
+    if not offers_units(model) or _near_one(_gram(points)):
         return Units(model)
+    R = _Triangle.of(points)
     if robust:
-        points = _shrunk(points)
-        if _near_one(_gram(points), len(points)):
-            return Units(model)
-    exponents, sizes, axes = _principal(points)
-    scale = np.ldexp(1.0, exponents)
-    inverse = np.ldexp(1.0, -exponents)
-    kept = sizes > _dependent(sizes)
-    if not kept.any() or _within(sizes[kept]):
-        return Units(model, np.diag(scale), np.diag(inverse))
+        R = _shrunk(points, R)
+    if not R.columns().any():
+        return Units(model)
+    n = points.shape[1]
+    for powers in (np.zeros(n), R.common_power(), R.powers()):
+        sizes, axes = R.principal(powers)
+        kept = sizes > _dependent(sizes)
+        if _within(sizes[kept]):
+            return _diagonal(model, powers)
     # A direction that the data do not have has no size of its own.
     sizes = np.where(kept, sizes, sizes[kept].min())
     return Units(
         model,
-        scale[:, None] * ((axes.T * sizes) @ axes),
-        ((axes.T / sizes) @ axes) * inverse[None, :],
+        np.diag(10.0**powers) @ ((axes.T * sizes) @ axes),
+        ((axes.T / sizes) @ axes) @ np.diag(10.0**-powers),
     )
 
 
-def _shrunk(points: NDArray[Any]) -> Float:
-    """The points, those outside of their ellipsoid u.S^-1 u = 2 n drawn back to it; S, the second moment of what comes out, by iteration."""
-    exponents, _, _ = _principal(points)
-    u = np.ldexp(np.asarray(points, dtype=np.float64), -exponents)
-    shrink = np.ones(len(u))
-    for _ in range(_MAX_ROUNDS):
-        inside = u * shrink[:, None]
-        found, axes = np.linalg.eigh(inside.T @ inside / len(u))
-        size = np.sqrt(np.maximum(found, _DEPENDENT**2 * float(found.max())))
-        if not size.min() > 0.0:
-            break
-        distance = np.linalg.norm((u @ axes) / size, axis=1)
-        old, shrink = (
-            shrink,
-            np.minimum(1.0, math.sqrt(2.0 * u.shape[1]) / np.maximum(distance, 1e-300)),
-        )
-        if np.abs(shrink - old).max() <= 0.1 * old.min():
-            break
-    return np.ldexp(u * shrink[:, None], exponents)
-
-
 def isotropic_units_for(model: Model, x: ArrayLike) -> Units:
-    """The same with one power of two for all coordinates, for objectives that more would change (score matching's)."""
+    """The same with one power of ten for all coordinates, for objectives that more would change (score matching's)."""
     points = np.asarray(x)
     if not offers_units(model):
         return Units(model)
@@ -128,21 +111,17 @@ def isotropic_units_for(model: Model, x: ArrayLike) -> Units:
         size = math.sqrt(float(np.trace(_gram(points))) / points.shape[1])
     if 1.0 / _LARGEST <= size <= _LARGEST:
         return Units(model)
-    exponents, sizes, _ = _principal(points, together=True)
-    if not sizes.any():
-        return Units(model)
-    n = points.shape[1]
-    return Units(
-        model, np.ldexp(np.eye(n), int(exponents[0])), np.ldexp(np.eye(n), -int(exponents[0]))
-    )
+    R = _Triangle.of(points)
+    return _diagonal(model, R.common_power()) if R.columns().any() else Units(model)
 
 
 def refuse_hyperplane(model: Model, x: ArrayLike) -> None:
     """Raise ValueError where x, checked before, lies in a hyperplane through the origin and the likelihood is unbounded by that."""
     points = np.asarray(x)
-    if not offers_units(model) or _near_one(_gram(points), len(points)):
+    if not offers_units(model) or _near_one(_gram(points)):
         return
-    sizes = _principal(points)[1]
+    R = _Triangle.of(points)
+    sizes = R.principal(R.powers())[0]
     rank, n = int(np.sum(sizes > _dependent(sizes))), points.shape[1]
     if rank < n:
         of = "all 0" if rank == 0 else f"of rank {rank} (columns scaled to size 1)"
@@ -157,6 +136,85 @@ def offers_units(model: Model) -> bool:
     return callable(getattr(model, "rescaled", None))
 
 
+@dataclass(frozen=True)
+class _Triangle:
+    """x/sqrt(n_data) = Q R 2^exponents: sizes without squares, which would lose half of the digits and leave float64 early."""
+
+    R: Float
+    exponents: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, points: NDArray[Any]) -> _Triangle:
+        n_points, n = points.shape
+        largest, R = np.zeros(n), np.empty((0, n))
+        for start in range(0, n_points, _ROWS):
+            piece = np.asarray(points[start : start + _ROWS], dtype=np.float64)
+            np.maximum(largest, np.abs(piece).max(axis=0), out=largest)
+        exponents = np.where(largest > 0.0, np.frexp(largest)[1], 0).astype(np.int64)
+        for start in range(0, n_points, _ROWS):
+            piece = np.ldexp(
+                np.asarray(points[start : start + _ROWS], dtype=np.float64), -exponents
+            )
+            R = np.asarray(np.linalg.qr(np.concatenate([R, piece]), mode="r"))
+        return cls(R / math.sqrt(n_points), exponents)
+
+    def columns(self) -> Float:
+        """log10 of each column's root mean square, 0 for a column of zeros."""
+        size = np.linalg.norm(self.R, axis=0)
+        return np.where(
+            size > 0.0, np.log10(np.where(size > 0.0, size, 1.0)) + self.exponents * _LOG10_2, 0.0
+        )
+
+    def powers(self) -> Float:
+        """The power of ten next to each column's size."""
+        return np.round(self.columns())
+
+    def common_power(self) -> Float:
+        """The one next to the middle of the principal deviations, as a ratio; the same for all columns."""
+        top = int(self.exponents[np.linalg.norm(self.R, axis=0) > 0.0].max(initial=-(2**30)))
+        if top == -(2**30):
+            return np.zeros(len(self.exponents))
+        found = np.linalg.svd(np.ldexp(self.R, self.exponents - top), compute_uv=False)
+        found = found[found > _dependent(found)]
+        middle = 0.5 * (math.log10(found.max()) + math.log10(found.min())) + top * _LOG10_2
+        return np.full(len(self.exponents), float(round(middle)))
+
+    def principal(self, powers: Float) -> tuple[Float, Float]:
+        """(principal deviations s, axes V^T) of the columns over 10^powers; s has n entries, those beyond the number of points 0."""
+        with np.errstate(over="ignore", under="ignore"):
+            factors = np.exp2(self.exponents - powers / _LOG10_2)
+            scaled = self.R * np.where(np.isfinite(factors), factors, 0.0)
+        _, found, axes = np.linalg.svd(scaled, full_matrices=True)
+        sizes = np.zeros(len(powers))
+        sizes[: len(found)] = found
+        return sizes, axes
+
+
+def _shrunk(points: NDArray[Any], R: _Triangle) -> _Triangle:
+    """That of the points, those outside of their ellipsoid u.S^-1 u = 2 n drawn back to it; S, the second moment of what comes out."""
+    u = np.ldexp(np.asarray(points, dtype=np.float64), -R.exponents)
+    shrink = np.ones(len(u))
+    for _ in range(_MAX_ROUNDS):
+        inside = u * shrink[:, None]
+        found, axes = np.linalg.eigh(inside.T @ inside / len(u))
+        size = np.sqrt(np.maximum(found, _DEPENDENT**2 * float(found.max())))
+        if not size.min() > 0.0:
+            break
+        distance = np.linalg.norm((u @ axes) / size, axis=1)
+        old, reach = shrink, math.sqrt(2.0 * u.shape[1])
+        shrink = np.minimum(1.0, reach / np.maximum(distance, 1e-300))
+        if np.abs(shrink - old).max() <= 0.1 * old.min():
+            break
+    inner = _Triangle.of(u * shrink[:, None])
+    return _Triangle(inner.R, inner.exponents + R.exponents)
+
+
+def _diagonal(model: Model, powers: Float) -> Units:
+    if not powers.any():
+        return Units(model)
+    return Units(model, np.diag(10.0**powers), np.diag(10.0**-powers))
+
+
 def _gram(points: NDArray[Any]) -> Float:
     """x^T x/n_data, by pieces: x may be larger than memory."""
     n = points.shape[1]
@@ -168,7 +226,7 @@ def _gram(points: NDArray[Any]) -> Float:
         return total / len(points)
 
 
-def _near_one(gram: Float, n_points: int) -> bool:
+def _near_one(gram: Float) -> bool:
     # Squares lose half of the digits: there are enough for a ratio of 1024.
     return bool(np.isfinite(gram).all()) and _within(
         np.sqrt(np.maximum(np.linalg.eigvalsh(gram), 0.0))
@@ -181,35 +239,3 @@ def _within(sizes: Float) -> bool:
 
 def _dependent(sizes: Float) -> float:
     return _DEPENDENT * len(sizes) * float(sizes.max(initial=0.0))
-
-
-def _principal(
-    points: NDArray[Any], together: bool = False
-) -> tuple[NDArray[np.int64], Float, Float]:
-    """(exponents e, sizes s, axes V^T): the columns over 2^e have root mean square 1 within sqrt 2, singular values sqrt(n_data) s.
-
-    From a triangular factor, not from squares, which would lose half of the digits. ``together``: one e for all columns.
-    """
-    n_points, n = points.shape
-    largest = np.zeros(n)
-    for start in range(0, n_points, _ROWS):
-        piece = np.asarray(points[start : start + _ROWS], dtype=np.float64)
-        np.maximum(largest, np.abs(piece).max(axis=0), out=largest)
-    if together:
-        largest[:] = largest.max()
-    # First by the largest entry, whose square may leave float64; then by the root mean square.
-    first = np.where(largest > 0.0, np.frexp(largest)[1], 0)
-    R = np.empty((0, n))
-    for start in range(0, n_points, _ROWS):
-        piece = np.ldexp(np.asarray(points[start : start + _ROWS], dtype=np.float64), -first)
-        R = np.asarray(np.linalg.qr(np.concatenate([R, piece]), mode="r"))
-    R /= math.sqrt(n_points)
-    columns = np.linalg.norm(R, axis=0)
-    if together:
-        columns[:] = np.linalg.norm(columns) / math.sqrt(n)
-    second = np.where(columns > 0.0, np.round(np.log2(np.where(columns > 0.0, columns, 1.0))), 0.0)
-    R = np.ldexp(R, -second.astype(np.int64))
-    _, found, axes = np.linalg.svd(R, full_matrices=True)
-    sizes = np.zeros(n)
-    sizes[: len(found)] = found
-    return first + second.astype(np.int64), sizes, axes
