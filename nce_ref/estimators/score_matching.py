@@ -18,14 +18,15 @@ from numpy.typing import ArrayLike
 from nce_ref._checks import Float
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from, normalized_or
 from nce_ref.estimators.runaway import UNBOUNDED
-from nce_ref.estimators.units import isotropic_units_for
+from nce_ref.estimators.units import isotropic_units_for, rank_of
 from nce_ref.models.base import Model
-from nce_ref.objectives.base import Objective
+from nce_ref.objectives.base import ACTIVE, Objective
 from nce_ref.objectives.score_matching import ScoreMatchingObjective
 from nce_ref.optimize import Certificate, certify
 from nce_ref.trace import Callback
 
-_DOUBLINGS = 20
+# tanh(20) is 1 to the last bit.
+_DOUBLINGS, _SATURATED = 10, 20.0
 
 
 def fit_score_matching(
@@ -66,13 +67,23 @@ def fit_score_matching(
 
 
 def _judge(objective: Objective, alpha: Float) -> Certificate:
-    """``certify``; and where it refuses, whether J, a sum of squares and curvatures of B's size, grows like |alpha|^2 from here on."""
+    """``certify``; and where it refuses, whether J grows without bound along the ray through alpha.
+
+    It does where it rises at each doubling, and goes on to where the data lie in a hyperplane, or where each b.x is either 0 to rounding
+    or beyond all smoothing at the end of the doublings: from there on J is a polynomial in the length of alpha.
+    """
     proof = certify(objective, alpha)
-    if proof.is_local_maximum:
+    if proof.is_local_maximum or not isinstance(objective, ScoreMatchingObjective):
         return proof
     with np.errstate(over="ignore", invalid="ignore"):
         values = [objective(2.0**k * alpha)[0] for k in range(_DOUBLINGS + 1)]
     if not all(b >= 1.9 * a > 0.0 for a, b in pairwise(values)):
         return proof
-    reason = f"J rises from {values[0]:.3g} at alpha to {values[-1]:.3g} at {2**_DOUBLINGS} alpha, for ever: too many points in a hyperplane"
+    kinks = objective.model.evaluate(np.append(alpha, 0.0), objective.x).kinks()
+    saturated = np.abs(kinks.arguments) * (2.0**_DOUBLINGS * objective.slope) >= _SATURATED
+    met = kinks.within(ACTIVE) | (kinks.point_lengths == 0.0)
+    decided = kinks.arguments.size > 0 and bool((saturated | met).all())
+    if not decided and rank_of(objective.x) == objective.model.n_dim:
+        return proof
+    reason = f"J rises from {values[0]:.3g} at alpha to {values[-1]:.3g} at {2**_DOUBLINGS} alpha, and on: too many points in a hyperplane"
     return replace(proof, status=UNBOUNDED, reason=f"{reason}; draw more data, or lower the slope")

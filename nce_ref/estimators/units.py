@@ -73,17 +73,22 @@ class Units:
         return np.asarray(moved, dtype=np.float64)[: len(theta)]
 
 
-def units_for(model: Model, x: ArrayLike, robust: bool = False) -> Units:
-    """Return the units in which to fit ``model`` to x, which has been checked before.
+def units_for(model: Model, x: ArrayLike, y: ArrayLike | None = None) -> Units:
+    """Return the units in which to fit ``model`` to x, and noise y where there is any, which have been checked before.
 
-    ``robust``: by the size of most points, each counted at most like one on the edge of the others. The likelihood of a Gaussian heeds an
-    outlier as its square says; against noise one point more or less that no noise comes near to has no say in the curvature of J.
+    With noise: the size of most points of both, each counted at most like one on the edge of the others. The likelihood of a Gaussian
+    heeds an outlier as its square says; J bends where data and noise meet, and an outlier of either has no say in that.
     """
     points = np.asarray(x)
-    if not offers_units(model) or _near_one(_gram(points)):
+    if not offers_units(model):
         return Units(model)
+    near = _near_one(_gram(points))
+    if near and (y is None or _near_one(_gram(np.asarray(y)))):
+        return Units(model)
+    if y is not None:
+        points = np.concatenate([points, np.asarray(y)])
     R = _Triangle.of(points)
-    if robust:
+    if y is not None:
         R = _shrunk(points, R)
     if not R.columns().any():
         return Units(model)
@@ -118,17 +123,22 @@ def isotropic_units_for(model: Model, x: ArrayLike) -> Units:
 def refuse_hyperplane(model: Model, x: ArrayLike) -> None:
     """Raise ValueError where x, checked before, lies in a hyperplane through the origin and the likelihood is unbounded by that."""
     points = np.asarray(x)
-    if not offers_units(model) or _near_one(_gram(points)):
-        return
-    R = _Triangle.of(points)
-    sizes = R.principal(R.powers())[0]
-    rank, n = int(np.sum(sizes > _dependent(sizes))), points.shape[1]
-    if rank < n:
+    rank, n = rank_of(points), points.shape[1]
+    if rank < n and offers_units(model):
         of = "all 0" if rank == 0 else f"of rank {rank} (columns scaled to size 1)"
         raise ValueError(
             f"x: {len(points)} points in {n} dimensions, {of}; expected rank {n}: where the data lie in a hyperplane through "
             "the origin the likelihood is unbounded"
         )
+
+
+def rank_of(points: NDArray[Any]) -> int:
+    """The rank of the data by the module's rule."""
+    if _near_one(_gram(points)):
+        return int(points.shape[1])
+    R = _Triangle.of(points)
+    sizes = R.principal(R.powers())[0]
+    return int(np.sum(sizes > _dependent(sizes)))
 
 
 def offers_units(model: Model) -> bool:

@@ -49,8 +49,8 @@ def nce_from_log_ratios(
 
     ``nu`` is n_noise/n_data from the sizes unless given. Finite and exact for any finite G: each term is ln sigma, within
     4 ulp for its argument t = G - ln nu, which is itself rounded: 4 + |t| + |ln nu| ulp of the term, hence 4 + 2|t| wherever
-    |ln nu| <= |t| (THEORY.md, *Derivatives*; with nu = 1e4 and t near 0, 7 ulp have been seen). With thousands of points the sum of
-    the terms has 4 eps of its own (``special.softplus_sum_and_slope``).
+    |ln nu| <= |t| (THEORY.md, *Derivatives*; with nu = 1e4 and t near 0, 7 ulp have been seen), and one more where the sizes' quotient
+    had to be rounded. With thousands of points the sum of the terms has 5 eps of its own (``special.softplus_sum_and_slope``).
     Raises ValueError for empty samples, NaN or inf, nu not above 0.
     """
     data = as_vector("log_ratio_data", log_ratio_data)

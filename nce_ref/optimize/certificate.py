@@ -33,6 +33,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nce_ref._checks import Float
+from nce_ref._compensated import UNIT
 from nce_ref.objectives.base import Expansion, LocalKinks, Objective
 from nce_ref.optimize.concavity import Proof, by_concavity, whitening
 from nce_ref.optimize.local_sums import Valleys, distance_bound
@@ -46,8 +47,8 @@ STATIONARY = 1e-8
 _NEAR, _NEAR_ENOUGH = 1e-6, 1e-5
 # Rounding above this is worth products in twice the precision.
 _ROUNDED = 1e-9
-# A step that lands on a kink leaves |b.x| within some 1e-15 of |b||x|.
-_MET = 1e-13
+# A step that lands on a kink leaves |b.x| within some 1e-15 of |b||x|; the last is what rounding alone does.
+_MET = (1e-13, 4e-15)
 # Two to the power of this many sides are looked at.
 _MOST_VALLEYS = 6
 STATUSES = (
@@ -88,7 +89,7 @@ def certify(objective: Objective, theta: Float) -> Certificate:
     """Examine a finite theta. A point that is no maximum is an answer, not an error; NaN in theta is the caller's.
 
     Kinks within 1e-10 are taken as met. Where that proves nothing and some of them lie beyond rounding, the question is asked again with
-    those within 1e-13: in axes in which B is badly conditioned many lie that near by chance. Where rounding is what stands in the way,
+    those within 1e-13 and 4e-15: in axes in which B is badly conditioned many lie that near by chance, near-duplicates anywhere. Where rounding is what stands in the way,
     each is asked once more with products in twice the precision.
     """
     here = objective.expand(theta)
@@ -96,11 +97,12 @@ def certify(objective: Objective, theta: Float) -> Certificate:
     with np.errstate(all="ignore"):
         found, rounding = _certificate(here, theta)
         asked = [(here, rounding)]
-        if not found.is_local_maximum and _any_beyond_rounding(here, theta):
-            nearer = objective.expand(theta, _MET)
-            again, rounding = _certificate(nearer, theta)
-            asked.append((nearer, rounding))
-            found = again if again.is_local_maximum else found
+        for width in _MET:
+            if not found.is_local_maximum and _any_beyond(width, asked[-1][0], theta):
+                nearer = objective.expand(theta, width)
+                again, rounding = _certificate(nearer, theta)
+                asked.append((nearer, rounding))
+                found = again if again.is_local_maximum else found
         for expansion, rounding in asked:
             if not found.is_local_maximum and not rounding <= _ROUNDED:
                 again, _ = _certificate(expansion, theta, accurate=True)
@@ -186,11 +188,13 @@ def _on_every_side(here: Expansion, theta: Float) -> float:
     return widest
 
 
-def _any_beyond_rounding(here: Expansion, theta: Float) -> bool:
+def _any_beyond(width: float, here: Expansion, theta: Float) -> bool:
+    """Whether some kink taken as met lies beyond ``width``, and that is enough to know its sign: a dot product's rounding is n u."""
     kinks = here.kinks
-    met = np.concatenate([kinks.arguments, kinks.valleys @ theta])
-    sizes = np.concatenate([np.abs(a) @ np.abs(theta) for a in (kinks.directions, kinks.valleys)])
-    return bool((np.abs(met) > _MET * sizes).any())
+    a = np.concatenate([kinks.directions, kinks.valleys])
+    terms = int(np.count_nonzero(a, axis=1).max(initial=0))
+    beyond = np.abs(a @ theta) > width * (np.abs(a) @ np.abs(theta))
+    return width >= 4.0 * (terms + 1) * UNIT and bool(beyond.any())
 
 
 _Answer = tuple[bool, str, str, float]

@@ -57,14 +57,16 @@ def maximize(
     theta, epsilon, evaluations = follow_smoothing(
         objective, start, 3.0 / objective.n_data, callback
     )
-    climbed = climb_kinks(objective, theta, epsilon, callback)
+    climbed, here = _climb(objective, theta, epsilon, callback)
     evaluations += climbed.n_evaluations
     for _ in range(_MAX_VALLEYS):
+        if not len(here.kinks.valleys):
+            break
         away, used = off_valleys(objective, climbed, epsilon)
         evaluations += used
         if away is None:
             break
-        climbed = climb_kinks(objective, away, epsilon, callback)
+        climbed, here = _climb(objective, away, epsilon, callback)
         evaluations += climbed.n_evaluations
     climbed, used = _to_zero(objective, climbed)
     return Maximum(climbed.theta, climbed.value, evaluations + used, climbed.finished)
@@ -94,6 +96,16 @@ def climb_kinks(
     callback: Callable[[Float], object] | None = None,
 ) -> Maximum:
     """Proximal Newton from theta, which should be near a maximum (the quadratic is a local model)."""
+    return _climb(objective, theta, width, callback)[0]
+
+
+def _climb(
+    objective: Objective,
+    theta: Float,
+    width: float,
+    callback: Callable[[Float], object] | None = None,
+) -> tuple[Maximum, Expansion]:
+    """The end, and the expansion at it."""
     here = objective.expand(theta, width)
     evaluations = 1
     for _ in range(_MAX_STEPS):
@@ -117,18 +129,18 @@ def climb_kinks(
                 break
             length *= 0.3
             if length * size < 1e-15:
-                return Maximum(theta, here.value, evaluations, False)
+                return Maximum(theta, here.value, evaluations, False), here
         theta, here = trial, there
         if callback is not None:
             callback(theta)
         if length == 1.0 and exact and size <= _SMALL_STEP and decrement <= _SMALL_DECREMENT:
-            return Maximum(theta, here.value, evaluations, True)
+            return Maximum(theta, here.value, evaluations, True), here
         if length < 1.0:
             # The quadratic missed ridges that the step crossed.
             width = min(4.0 * width, 1.0)
             here = objective.expand(theta, width)
             evaluations += 1
-    return Maximum(theta, here.value, evaluations, False)
+    return Maximum(theta, here.value, evaluations, False), here
 
 
 def _surely_nearer(here: Expansion, there: Expansion, decrement: float) -> bool:
@@ -150,12 +162,8 @@ def off_valleys(objective: Objective, end: Maximum, width: float) -> tuple[Float
     On either side of such a kink J is |v| times a force higher than the quadratic's plain gradient says. A step is tried for each
     choice of sides (the two by the gradient where there are many kinks), the one of the steepest rise first.
     """
-    here = objective.expand(end.theta)
-    kinks, evaluations = here.kinks, 1
-    if not len(kinks.valleys):
-        return None, 0
     here = objective.expand(end.theta, width)
-    evaluations += 1
+    kinks, evaluations = here.kinks, 1
     pulls = kinks.valleys * kinks.valley_weights[:, None]
     if len(pulls) <= _MOST_SIDES:
         sides = [np.array(s) for s in itertools.product((1.0, -1.0), repeat=len(pulls))]

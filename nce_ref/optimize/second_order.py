@@ -132,7 +132,8 @@ def by_hessian(here: Expansion, multipliers: Float, theta: Float) -> tuple[Proof
     rest = root @ (here.gradient - (here.kinks.directions.T * here.kinks.weights) @ multipliers)
     # J in place of its third derivatives, and theta where J is small: both in units of J.
     scale = math.sqrt(abs(here.value) + abs(float(theta @ here.hessian @ theta)))
-    decrement = float(np.linalg.norm(rest)) / scale if scale > 0.0 else math.inf
+    length = float(np.linalg.norm(rest))
+    decrement = 0.0 if length == 0.0 else length / scale if scale > 0.0 else math.inf
     step = np.abs(np.linalg.lstsq(hessian, rest, rcond=1e-12)[0])
     way = 3.0 * float(np.linalg.norm(root @ step))
     return Proof(kind == "maximum", way, decrement, 0.0, 0.0, here.kinks.clearance), kind, top

@@ -117,13 +117,7 @@ def test_a_maximum_at_infinity_is_reported_and_nothing_warns():
                 n_starts=2,
                 rng=rng,
             )
-            assert not fit.converged and fit.status in (
-                "flat",
-                "not stationary",
-                "zero row",
-                "near a valley",
-                "on a valley",
-            ), fit
+            assert not fit.converged and fit.status == "unbounded", fit
             assert (
                 np.isfinite(fit.theta).all()
                 and np.isfinite(fit.objective)

@@ -144,6 +144,7 @@ def test_data_in_a_hyperplane_have_no_maximum():
         for x in (line, line[:1]):
             fit = nr.fit_score_matching(model, x, start=start)
             assert not fit.converged and np.isfinite(fit.theta).all() and np.isfinite(fit.objective)
+            assert fit.status == "unbounded", fit.message
 
 
 def test_a_zero_start_is_a_saddle_whose_c_is_0():

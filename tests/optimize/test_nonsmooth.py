@@ -10,9 +10,9 @@ from scipy.stats import binom, binomtest
 
 import nce_ref as nr
 from nce_ref.optimize import certify, maximize, maximize_lbfgs
-from nce_ref.optimize.nonsmooth import climb_kinks
+from nce_ref.optimize.nonsmooth import Maximum, climb_kinks, off_valleys
 from nce_ref.optimize.smoothing import follow_smoothing
-from tests.optimize.kinked_problems import EPS, Counting, ica_problem, rounding
+from tests.optimize.kinked_problems import EPS, Counting, ica_problem, on_a_valley, rounding
 
 SQRT2 = math.sqrt(2.0)
 
@@ -214,3 +214,41 @@ def test_a_problem_without_data_curvature_ends_without_warnings():
     )
     end = maximize(objective, np.array([0.1, 0.0, 0.0, 0.1, 0.0]))
     assert np.isfinite(end.theta).all() and -1e-6 < end.value <= 0.0 + EPS
+
+
+def test_an_end_on_a_valley_is_left_where_it_rises_from_there():
+    """J with one noise point, b_1 moved onto its kink: whatever is found is higher, and a valley without a rise is left alone."""
+    left = 0
+    for seed in range(6):
+        objective, start, _ = ica_problem(2, 60, 1, seed)
+        theta = on_a_valley(objective, maximize(objective, start).theta)
+        value = objective(theta)[0]
+        away, used = off_valleys(objective, Maximum(theta, value, 0, True), 0.01)
+        assert used >= 1
+        if away is not None:
+            left += 1
+            assert objective(away)[0] > value
+    assert left >= 4
+
+
+def test_a_row_that_vanishes_is_0():
+    """Data near -1, 1 and noise at 0.1 in one dimension: J falls on both sides of b = 0, and the climb's b is no 1e-40."""
+    model, noise = nr.LaplaceICA(1), nr.GaussianNoise([0.0], [[1.0]])
+    x, y = [[5.0], [6.0], [5.5]], [[0.1], [-0.2], [0.1]]
+    fit = nr.fit_nce(model, noise, x, y, start=[0.3, -3.0])
+    assert fit.theta[0] == 0.0
+
+
+def test_cancelling_terms_do_not_end_the_climb():
+    """Correlated coordinates: the terms of x.Lambda x are a thousand times their sum, and J's rounding hides a gain of 1e-13."""
+    for seed in range(8):
+        rng = np.random.default_rng([892, seed])
+        x = (
+            rng.standard_normal((6, 3))
+            @ np.diag([1.5, 0.4, 0.06])
+            @ np.linalg.qr(rng.standard_normal((3, 3)))[0]
+        )
+        fit = nr.fit_mle(nr.Gaussian(3), x, n_starts=1, rng=rng)
+        R = np.linalg.qr(x / np.sqrt(6.0), mode="r")
+        off = R @ nr.Gaussian(3).unpack(fit.theta)[0] @ R.T - np.eye(3)
+        assert np.abs(off).max() < 1e-9, (seed, fit.status)

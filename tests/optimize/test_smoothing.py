@@ -146,3 +146,39 @@ def test_coarse_levels_see_a_few_points_and_fine_ones_all(n_data, few):
     assert evaluations == len(watched.values)
     # The end is that of all points, whatever the way: the last level's tolerance holds on the whole objective.
     assert np.linalg.norm(objective.smoothed(epsilon)(theta)[1]) <= 0.05 * epsilon
+
+
+class Scaled:
+    """-(cosh(s x) - 1) - (cosh(y/s) - 1) from coordinates of units far apart; gradients of size s and 1/s, the same maximum 0."""
+
+    n_data = 1
+
+    def __init__(self, size):
+        self.units = np.array([size, 1.0 / size])
+        self.n_seen = 0
+
+    def second_order(self, theta):
+        self.n_seen += 1
+        v = self.units * theta
+        with np.errstate(over="ignore"):
+            value = -float(np.sum(np.cosh(v) - 1.0))
+        return value, -self.units * np.sinh(v), -np.diag(self.units**2 * np.cosh(v))
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-3, 1e-5, 1e-8, 1e3, 1e8])
+def test_it_stops_by_the_decrement_whatever_the_units(size):
+    """At |gradient| <= 0.01 alone the flat coordinate would be left at its start, and the steep one be asked for too much."""
+    both = Scaled(size)
+    theta, used = ascend(both, np.array([1.5, -1.2]) / both.units, 0.01)
+    assert np.abs(both.units * theta).max() <= 0.2 and used < 20
+
+
+def test_positive_definite_keeps_curvatures_that_differ_by_units_alone():
+    rng = np.random.default_rng(5)
+    Q = np.linalg.qr(rng.standard_normal((3, 3)))[0]
+    core = (Q * np.array([1.0, -2.0, 3.0])) @ Q.T
+    core /= np.sqrt(np.abs(np.outer(np.diag(core), np.diag(core))))
+    units = np.array([1.0, 1e-6, 1e6])
+    got = positive_definite(core * np.outer(units, units)) / np.outer(units, units)
+    eigenvalues, vectors = np.linalg.eigh(core)
+    np.testing.assert_allclose(got, (vectors * np.abs(eigenvalues)) @ vectors.T, rtol=0, atol=1e-12)
