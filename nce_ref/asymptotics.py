@@ -276,7 +276,7 @@ def _line_moments(model: Any, theta: Float, noise: Any, nu: float) -> Moments:
 
     reach = FIRST_REACH
     while relative(*sums(1.0 / 8.0, reach)[::2]) > 1e-13 and reach < LAST_REACH:
-        reach *= 1.5
+        reach += 0.5
     step = 1.0 / 8.0
     found, mass, error = sums(step, reach)
     while True:

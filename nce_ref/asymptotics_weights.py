@@ -51,6 +51,7 @@ from nce_ref.weights import Weight, refuse_unfit_weight
 
 _Moments = tuple[Float, Float, Float]  # A, m, E[w^2 (1 + q/nu) g g^T]
 _EPS = float(np.finfo(float).eps)
+_SMALLEST_STEP = 1e-4
 
 
 def weighted_covariance(
@@ -159,7 +160,8 @@ def _on_the_line(
         # What the outermost nodes carry is about what lies beyond, a unit of t wide: the rule ends there, the integral does not.
         ends, _ = _moments(model, theta, noise, nu, weight, u[[0, -1]], -log_width[[0, -1]])
         A, m, V = (error + np.abs(end) / step for error, end in zip(rounding, ends))
-        missing = float((np.diag(ends[2]) / np.diag(found[2])).max()) / step
+        with np.errstate(invalid="ignore"):
+            missing = float((np.diag(ends[2]) / np.diag(found[2])).max()) / step
         return (
             found,
             (A, m, V),
@@ -168,9 +170,14 @@ def _on_the_line(
         )
 
     step, reach = 1.0 / 8.0, FIRST_REACH
+    # By small steps: next to the boundary of existence all but the rounding cancels far out, and farther than needed it grows.
     while moments(step, reach)[3] > 1e-13 and reach < LAST_REACH:
-        reach *= 1.5
+        reach += 0.5
     pieces, errors, mass, _ = moments(step, reach)
+    if not np.isfinite(pieces[2]).all():
+        raise ValueError(
+            f"weight: {weight} is so near to an infinite asymptotic variance here that it overflows float64; expected other noise"
+        )
     covariance, _ = _sandwich(pieces, errors, nu)
     while True:
         step *= 0.5
@@ -181,7 +188,9 @@ def _on_the_line(
             _relative(np.abs(covariance - coarse), covariance),
             _relative(shared, covariance),
         )
-        if change < max(1e-11, rounding) or step < 1e-4:  # no use in halving below the rounding
+        if (
+            change < max(1e-11, rounding) or step < _SMALLEST_STEP
+        ):  # no use in halving below the rounding
             break
     error = refuse_useless(change + mass + rounding)
     method = f"quadrature on the line, {2 * round((4.0 + reach) / step)} nodes"
@@ -202,11 +211,13 @@ def _moments(
     G = log_data - log_noise
     g, log_w = model.jacobian(theta, u), weight.log_weight(G)
     # Summed as logarithms: far out p_d underflows and w^2 or q overflows, while their product is an ordinary number.
-    once = np.exp(log_data - log_density_of_points + log_w)
+    with np.errstate(over="ignore"):
+        once = np.exp(log_data - log_density_of_points + log_w)
     log_twice = log_data - log_density_of_points + 2.0 * log_w
     if math.isfinite(nu):
         log_twice = log_twice + softplus(G - math.log(nu))
-    twice = np.exp(log_twice)
+    with np.errstate(over="ignore"):
+        twice = np.exp(log_twice)
     # Each log-density is known to a few eps of itself, and next to the boundary of existence large ones all but cancel.
     off_data, off_noise = 4.0 * _EPS * np.abs(log_data), 4.0 * _EPS * np.abs(log_noise)
     off_w = np.abs(weight.elasticity(G)) * (off_data + off_noise) + _EPS * np.abs(log_w)
@@ -218,8 +229,9 @@ def _moments(
 
 
 def _sums(g: Float, once: Float, twice: Float) -> _Moments:
-    weighted = g * once[:, None]
-    return weighted.T @ g, weighted.sum(axis=0), (g * twice[:, None]).T @ g
+    with np.errstate(over="ignore", invalid="ignore"):
+        weighted = g * once[:, None]
+        return weighted.T @ g, weighted.sum(axis=0), (g * twice[:, None]).T @ g
 
 
 def _mean(moments: list[_Moments]) -> _Moments:
