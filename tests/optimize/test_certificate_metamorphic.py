@@ -5,6 +5,7 @@ Each problem is solved once, in plain units. Its maximum is moved, as exactly as
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -199,3 +200,53 @@ def test_a_point_that_is_no_maximum_is_refused_in_every_unit(estimator):
         here = objective.expand(theta)
         assert steepest_slope(here) > 1e-7
         assert directional_derivative(here, here.gradient) > 0.0
+
+
+def distance(estimator, shape, objective, theta, maximum):
+    """From theta to the maximum, in the metric that ``Certificate.radius`` is told in."""
+    d = theta - maximum
+    if estimator != "mle":
+        return float(np.sqrt(max(0.0, -d @ objective.expand(maximum).hessian @ d)))
+    if shape == "gaussian":
+        unpack = nr.Gaussian(3).unpack
+        factor = np.linalg.cholesky(unpack(np.append(maximum, 0.0))[0])
+        half = np.linalg.solve(factor, unpack(np.append(d, 0.0))[0])
+        return float(np.linalg.norm(np.linalg.solve(factor, half.T)))
+    B, D = maximum.reshape(3, 3), d.reshape(3, 3)
+    return float(np.linalg.norm(np.linalg.solve(B.T, D.T)))
+
+
+def radii_hold(judge):
+    """Points up to 1e-3 off the maximum, and off its kinks: whichever is certified has it within its radius."""
+    certified = near = 0
+    for estimator in ("nce", "mle", "weighted"):
+        for shape in ("plain", "integer", "gaussian"):
+            rng = np.random.default_rng(2)
+            objective, maximum = moved(estimator, shape)
+            inner = certify(objective, maximum).radius
+            for size in 10.0 ** rng.uniform(-16, -3, 60):
+                theta = maximum * (1.0 + size * rng.standard_normal(len(maximum)))
+                proof = judge(objective, theta)
+                if proof.is_local_maximum:
+                    certified += 1
+                    near += distance(estimator, shape, objective, theta, maximum) > 1e-12
+                    # Twice: either radius may be counted from either point, in metrics that agree to their size.
+                    assert distance(estimator, shape, objective, theta, maximum) <= 1.01 * (
+                        proof.radius + inner
+                    )
+    assert certified >= 150 and near >= 50, (
+        "some must be certified away from the maximum, or nothing is tried"
+    )
+
+
+def test_the_radius_holds():
+    radii_hold(certify)
+
+
+def test_a_radius_that_is_too_small_is_seen():
+    def boastful(objective, theta):
+        proof = certify(objective, theta)
+        return dataclasses.replace(proof, radius=0.05 * proof.radius)
+
+    with pytest.raises(AssertionError):
+        radii_hold(boastful)

@@ -197,10 +197,12 @@ def test_ratios_of_medians_and_of_pairs():
     assert (found.n, found.df, found.note) == (9, 8, f"ratio {10.0**found.value:.3f}")
     assert of.median_log_ratio(EVIDENCE, columns=(ERROR_B, ERROR_C), n_data=250) is None
 
-    pairs = of.paired_log_ratio(EVIDENCE, columns=(ERROR_B, ERROR_C))
+    both = ("nce_gaussian.certified.error_c", "mle.certified.error_c")
+    pairs = of.paired_log_ratio(EVIDENCE, columns=both)
     differences = np.concatenate(
-        [np.log10(column(ERROR_B, size) / column(ERROR_C, size)) for size in SIZES]
+        [np.log10(column(both[0], size) / column(both[1], size)) for size in SIZES]
     )
+    assert differences.min() < 0.0 < differences.max()
     ordered = np.sort(differences)
     assert (pairs.n, pairs.value) == (29, pytest.approx(ordered[14]))
     assert pairs.standard_error == pytest.approx(st.median_error(differences))
@@ -271,3 +273,38 @@ def test_certified_share_is_of_all_methods_and_sizes():
     # Of the paper's protocol none is.
     assert not EVIDENCE.pooled("mle.paper.is_certified").any()
     assert of.certified_share(Evidence({}, THEORY, ()), methods=("mle",)) is None
+
+
+# --- how few runs do -------------------------------------------------------------------------------------------------
+
+AT_ONE_SIZE = {
+    "published_median": {"column": ERROR_B, "value": 0.0},
+    "published_median_ratio": {"columns": (ERROR_B, ERROR_C), "value": 0.0},
+    "published_mean": {"columns": (ERROR_B, ERROR_C), "value": 0.0},
+    "published_prediction": {"method": "mle", "with_c": True, "value": 0.0},
+    "ratio_to_limit": {"method": "mle"},
+    "efficiency": {"method": "nce_gaussian"},
+    "median_log_ratio": {"columns": (ERROR_B, ERROR_C)},
+    "coverage": {"column": "mle.certified.covered_B", "entries": 16},
+    "mahalanobis_mean": {"method": "mle"},
+}
+
+
+@pytest.mark.parametrize("name", AT_ONE_SIZE)
+def test_two_runs_are_enough_and_one_is_not(name):
+    for count in (1, 2):
+        evidence = gather(synthetic_rows.rows({1000: count}, name="few"), THEORY)
+        found = getattr(of, name)(evidence, n_data=1000, **AT_ONE_SIZE[name])
+        assert (found is None) == (count == 1)
+        assert found is None or (found.n, found.df) == (2, 1)
+
+
+def test_two_runs_at_two_sizes_or_two_pairs_are_enough():
+    few = gather(synthetic_rows.rows({250: 2, 1000: 2, 4000: 1}, name="few"), THEORY)
+    found = of.slope_of_mean(few, column=ERROR_B, n_data_from=250)
+    assert (found.n, found.df, found.note) == (4, 1, "T = 250, 1000")
+    assert of.slope_of_mean(few, column=ERROR_B, n_data_from=1000) is None
+    pair = made(first=[1.0, 10.0], second=[10.0, 10.0])
+    found = of.paired_log_ratio(pair, columns=("first", "second"))
+    assert (found.value, found.n, found.interval(0.95)) == (-0.5, 2, (-np.inf, np.inf))
+    check_share(of.coverage(made(one=[1.0, 0.0]), column="one", n_data=100), 1, 2)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.oracle.right_networks import BY_OUTPUT, batched
 
-from nce_ref.oracle.diagnosis.relatives import _RELATIVES, relatives_of
+from nce_ref.oracle.diagnosis.relatives import _RELATIVES, recognise_signature, relatives_of
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.vectors import cases
 from tests.oracle.answers import diagnosis
@@ -121,3 +121,25 @@ def test_a_relative_returns_what_its_objective_is(name, given, id, use):
                 vector.id,
                 output,
             )
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_parameters_of_another_objective_are_recognised(name):
+    """Those of itself, or with more beside them, are right; those of another are that one's, of the widest that fits."""
+    own = list(OBJECTIVES[name].arguments)
+    for given in (own, [*own, "verbose"], own[::-1], [], ["verbose"]):
+        assert recognise_signature(given, OBJECTIVES[name]) is None
+    for other in OBJECTIVES.values():
+        given = [*other.arguments, "verbose"]
+        if set(own) <= set(given):
+            assert recognise_signature(given, OBJECTIVES[name]) is None
+            continue
+        fits = [o for o in OBJECTIVES.values() if set(o.arguments) <= set(given)]
+        widest = [o.name for o in fits if len(o.arguments) == max(len(o.arguments) for o in fits)]
+        said = recognise_signature(given, OBJECTIVES[name])
+        assert other.name in widest
+        use = " or ".join(f'oracle.check(impl, "{one}")' for one in widest)
+        assert said == (
+            f"The parameters ({', '.join(given)}) are those of {' or '.join(widest)}, not of {name} ({', '.join(own)}): "
+            f"use {use}."
+        )
