@@ -7,7 +7,6 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-
 from nce_ref.oracle.exact_network import Ball, _ball, _context
 from nce_ref.oracle.exact_numbers import significant
 
