@@ -12,6 +12,7 @@ from nce_ref.oracle.families.importance.objectives import FAMILY as IMPORTANCE
 from nce_ref.oracle.families.kernels.objectives import FAMILY as KERNELS
 from nce_ref.oracle.families.nce.objectives import FAMILY as NCE
 from nce_ref.oracle.families.networks.objectives import FAMILY as NETWORKS
+from nce_ref.oracle.families.ranking.objectives import FAMILY as RANKING
 from nce_ref.oracle.families.score_matching.objectives import FAMILY as SCORE_MATCHING
 
 FAMILIES: tuple[Family, ...] = (
@@ -24,4 +25,5 @@ FAMILIES: tuple[Family, ...] = (
     IMPORTANCE,
     SCORE_MATCHING,
     DYNAMICS,
+    RANKING,
 )

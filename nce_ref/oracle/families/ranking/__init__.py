@@ -1,0 +1,1 @@
+"""Ranking: which of several points is the datum? InfoNCE and its kin."""
