@@ -33,6 +33,7 @@ _THIRDS = 90  # (2/3)^90 of the interval is 1e-16
 _HALVINGS = 56  # down to the spacing of float64
 _VECTORS = 6  # that the search goes by
 _DETERMINED = 3
+_PROMISING = 0.75  # of the error may be left at the best point of the grid
 
 
 def fit_numbers(observed: Observed) -> list[Candidate]:
@@ -69,6 +70,8 @@ def _fit(observed: Observed, mistake: Mistake) -> Candidate | None:
     grid = low * _RATIO ** np.arange(n_points)
     misfits = [_misfit(few, mistake, way, float(value)) for value in grid]
     best = float(grid[int(np.argmin(misfits))])
+    if not _is_promising(few, _predicted(few, mistake, way, best)):
+        return None
     left, right = math.log(best / _RATIO), math.log(best * _RATIO)
     for _ in range(_THIRDS):
         one, two = left + (right - left) / 3.0, right - (right - left) / 3.0
@@ -98,6 +101,15 @@ def _misfit(observed: Observed, mistake: Mistake, way: Setting, value: float) ->
     same = (observed.got == predicted) | (np.isnan(observed.got) & np.isnan(predicted))
     off = np.where(same, 0.0, np.where(np.isfinite(off), off, 1e300))
     return float(np.log1p(off).sum())
+
+
+def _is_promising(observed: Observed, predicted: Float) -> bool:
+    """Whether it takes away a part of what most entries are off by, as the neighbour of the right number does."""
+    with np.errstate(all="ignore"):
+        off = np.abs(observed.got - observed.want)
+        left = np.abs(observed.got - predicted) / off
+    wrong = (off > observed.allowed(observed.want)) & np.isfinite(left)
+    return bool(wrong.any()) and bool(np.median(left[wrong]) < _PROMISING)
 
 
 def _candidate(
