@@ -164,6 +164,21 @@ def test_thousands_of_ridges_come_out_exact():
             )
 
 
+@pytest.mark.parametrize("kind", ["plain", "meeting"])
+@pytest.mark.parametrize(("of_theta", "of_value"), [(1e-9, 1.0), (1e9, 1.0), (1e6, 1e-9)])
+def test_units_change_nothing(kind, of_theta, of_value):
+    """theta and the value in other units: the same ridges, the same step in these units, found as directly."""
+    for seed in range(6):
+        g, H, A, r, w = problem(kind, 8, seed)
+        slope, bend = of_value / of_theta, of_value / of_theta**2
+        plain = solve_kinked_quadratic(g, H, H, A, r, w)
+        found = solve_kinked_quadratic(g * slope, H * bend, H * bend, A, r * of_theta, w * slope)
+        assert found.exact == plain.exact
+        np.testing.assert_array_equal(found.active, plain.active)
+        size = np.abs(plain.step).max()
+        np.testing.assert_allclose(found.step / of_theta, plain.step, rtol=1e-8, atol=1e-8 * size)
+
+
 def test_without_ridges_it_is_a_newton_step():
     g, H, A, r, w = problem("plain", 0, 1)
     found = solve_kinked_quadratic(g, H, H, A, r, w)
