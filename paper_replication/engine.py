@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 import time
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .claims import NOT_RESOLVED
+from .claims import CONTRADICTED, NOT_RESOLVED
 from .executors import Choice
 from .progress import clock
 from .provenance import code_hash
 from .report import ABOUT_FILE, CLOCK_FILE, RUNS_FILE, Report, build_report, describe_runs
-from .report_tables import plain_verdicts
+from .report_tables import by_owner, plain_claim, plain_owners
 from .runner import Outcome, run_tasks, take_shard
 from .store import CLOCK, Row, RunStore, StoreError, read_rows
 from .study import Study
 
+N_AGAINST = 8  # contradicted claims on the screen that ends a run
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
@@ -124,15 +126,36 @@ def _tell(outcome: Outcome, elapsed: float, missing: int) -> int | None:
 
 
 def _conclude(study: Study, made: Report, start: float) -> None:
-    if made.judgements:
-        print(plain_verdicts(made.judgements))
-    if any(judgement.verdict == NOT_RESOLVED for judgement in made.judgements):
-        where = study.committed / study.text
-        told = f"; those of the full run are in {where}" if where.exists() else ""
-        print(f"not resolved: too few runs to tell{told}")
-    if study.figures and not made.figures:
-        print("figures were left out: matplotlib is not installed")
+    """Print one screen: whose claims hold, what was found, what is against a claim, where the figure and the report are."""
+    print(screen(study, made))
     print(f"{clock(time.monotonic() - start)} passed; report: {made.path}")
+
+
+def screen(study: Study, made: Report) -> str:
+    """Return the lines that end a run."""
+    judgements = made.judgements
+    said = [plain_owners(judgements)] if judgements else []
+    found = [c for c in made.conclusions if c.holds(judgements)]
+    for conclusion in found:
+        said.append("")
+        said += textwrap.wrap(conclusion.sentence.replace("**", ""), 100)
+    against = [j for j in by_owner(judgements) if j.verdict == CONTRADICTED]
+    if against:
+        said += ["", f"contradicted ({len(against)}; the report has all):"]
+        said += [plain_claim(judgement) for judgement in against[:N_AGAINST]]
+    n_open = sum(judgement.verdict == NOT_RESOLVED for judgement in judgements)
+    if n_open:
+        where = study.committed / study.text
+        told = f": see {where}" if where.exists() else ""
+        said += [
+            "",
+            f"not resolved: too few runs to tell {n_open} claims; the full profile adds them{told}",
+        ]
+    if study.figures and not made.figures:
+        said.append("figures were left out: matplotlib is not installed")
+    if study.poster in made.figures:
+        said.append(f"figure: {made.path.parent / 'figures' / f'{study.poster}.png'}")
+    return "\n".join(said)
 
 
 def _read_about(path: Path) -> dict[str, Any]:

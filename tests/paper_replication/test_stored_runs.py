@@ -39,6 +39,8 @@ def stored():
         rows = read_rows(study.committed / RUNS_FILE)[0]
         for experiment in study.experiments:
             of_this = [row for row in rows if row["experiment"] == experiment.name]
+            if not of_this:  # an experiment of quick runs alone
+                continue
             costs = {
                 spelled: study.task(experiment.name, params, 0).cost
                 for spelled, params in {str(r["params"]): r["params"] for r in of_this}.items()
@@ -55,6 +57,7 @@ def pairs(stored):
     return {
         name: (stored[name][0]["result"], made_again(experiment, stored[name][0]))
         for name, (_, experiment) in EXPERIMENTS.items()
+        if name in stored
         if name.rpartition(".")[2] != "real_data" or pytest.importorskip("sklearn")
     }
 
@@ -97,6 +100,8 @@ def test_a_stored_run_of_every_experiment_comes_again(pairs):
 
 def test_one_digit_of_a_steady_result_is_seen(pairs):
     for name, (_, experiment) in EXPERIMENTS.items():
+        if name not in pairs:
+            continue
         planted = copy.deepcopy(pairs)
         columns = [c for c in planted[name][0] if not experiment.hangs_on_rounding(c)]
         if columns:
@@ -127,7 +132,9 @@ def test_the_fine_tuning_comes_again_but_for_its_climbs_ends(stored):
 
 
 def test_the_names_are_those_of_the_store(stored):
-    assert set(stored) == set(EXPERIMENTS) and all(len(rows) >= 12 for rows in stored.values())
-    for name, (study, _) in EXPERIMENTS.items():
+    assert set(EXPERIMENTS) - set(stored) == {"points"}
+    assert all(len(rows) >= 12 for rows in stored.values())
+    for name in stored:
+        study = EXPERIMENTS[name][0]
         row = stored[name][0]
         assert study.task(name, row["params"], row["repetition"]).key == row_key(row)

@@ -18,7 +18,7 @@ from paper_replication.rivals import estimands as of
 from paper_replication.rivals.claim_list import all_claims
 from paper_replication.rivals.evidence import gather
 from paper_replication.rivals.limits import compute_limits
-from paper_replication.rivals.published import LABELS, NUS, SIZES, figure1a, nu_sweep
+from paper_replication.rivals.published import LABELS, NUS, SIZES, figure1a
 
 
 def verdicts(start, count=500, **levers):
