@@ -52,7 +52,9 @@ def run_study(
     folder = results / study.name
     target = out or folder / f"report-{profile.name}"
     if not study.experiments:
-        _conclude(study, build_report(study, [], target, {"profile": profile.name}), start)
+        _conclude(
+            study, build_report(study, [], target, {"profile": profile.name}), profile.name, start
+        )
         return 0
     with RunStore(folder) as store:
         if store.note:
@@ -76,7 +78,7 @@ def run_study(
     if not rows:
         raise StoreError(f"{results}: no run succeeded, so there is nothing to report on")
     about = describe_runs(profile.name, elapsed, seconds, missing)
-    _conclude(study, build_report(study, rows, target, about, times), start)
+    _conclude(study, build_report(study, rows, target, about, times), profile.name, start)
     return 1 if outcome.failures else 0
 
 
@@ -125,16 +127,18 @@ def _tell(outcome: Outcome, elapsed: float, missing: int) -> int | None:
     return None
 
 
-def _conclude(study: Study, made: Report, start: float) -> None:
+def _conclude(study: Study, made: Report, profile: str, start: float) -> None:
     """Print one screen: whose claims hold, what was found, what is against a claim, where the figure and the report are."""
-    print(screen(study, made))
+    print(screen(study, made, profile))
     print(f"{clock(time.monotonic() - start)} passed; report: {made.path}")
 
 
-def screen(study: Study, made: Report) -> str:
-    """Return the lines that end a run."""
-    judgements = made.judgements
-    said = [plain_owners(judgements)] if judgements else []
+def screen(study: Study, made: Report, profile: str = "full") -> str:
+    """Return the lines that end a run. What a smaller profile leaves open is not its failure: the full one adds it."""
+    judgements, is_full = made.judgements, profile == study.profiles[-1].name
+    said = [*textwrap.wrap(study.abstract, 100), ""] if study.abstract else []
+    if judgements:
+        said.append(plain_owners(judgements, NOT_RESOLVED if is_full else "left to full"))
     found = [c for c in made.conclusions if c.holds(judgements)]
     for conclusion in found:
         said.append("")
@@ -146,11 +150,9 @@ def screen(study: Study, made: Report) -> str:
     n_open = sum(judgement.verdict == NOT_RESOLVED for judgement in judgements)
     if n_open:
         where = study.committed / study.text
-        told = f": see {where}" if where.exists() else ""
-        said += [
-            "",
-            f"not resolved: too few runs to tell {n_open} claims; the full profile adds them{told}",
-        ]
+        told = f"; its report: {where}" if where.exists() and not is_full else ""
+        left = "not resolved, too few runs to tell" if is_full else "left to the full profile"
+        said += ["", f"{left}: {n_open} claims{told}"]
     if study.figures and not made.figures:
         said.append("figures were left out: matplotlib is not installed")
     if study.poster in made.figures:

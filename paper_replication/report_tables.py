@@ -44,9 +44,9 @@ def plain_verdicts(judgements: Sequence[Judgement]) -> str:
     return "\n".join([*parts, *map(plain_claim, against)]).rstrip()
 
 
-def plain_owners(judgements: Sequence[Judgement]) -> str:
-    """Verdicts by whose claim it is, for a terminal."""
-    return _plain(judgements, "owner", "whose claims")
+def plain_owners(judgements: Sequence[Judgement], left: str = NOT_RESOLVED) -> str:
+    """Verdicts by whose claim it is, for a terminal; ``left``: how to call what is not resolved."""
+    return _plain(judgements, "owner", "whose claims", left)
 
 
 def plain_claim(judgement: Judgement) -> str:
@@ -55,13 +55,13 @@ def plain_claim(judgement: Judgement) -> str:
     return f"{judgement.verdict}, {claim.owner}: {claim.id}: {_values(judgement)}; {_target(judgement)} claimed"
 
 
-def _plain(judgements: Sequence[Judgement], by: str, head: str) -> str:
+def _plain(judgements: Sequence[Judgement], by: str, head: str, left: str = NOT_RESOLVED) -> str:
     counts = tally(judgements, by)
     counts["all"] = {name: sum(count[name] for count in counts.values()) for name in VERDICTS}
     width = max(len(one) for one in [*counts, head])
     return "\n".join(
         [
-            f"{head:{width}}  {' '.join(f'{name:>12}' for name in VERDICTS)}",
+            f"{head:{width}}  {' '.join(f'{name:>12}' for name in (*VERDICTS[:2], left))}",
             *(
                 f"{one:{width}}  {' '.join(f'{count[name]:>12}' for name in VERDICTS)}"
                 for one, count in counts.items()

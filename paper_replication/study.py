@@ -100,6 +100,7 @@ class Study:
     sections    findings -> the sections between the verdicts and the list of all claims; ``is_whole``: the sections are everything,
                 verdicts, figures and claims included
     conclusions findings -> sentences with the claims that bear them; said at the report's end and on the terminal
+    abstract    what it is about, for the screen that ends a run
     poster      the figure to look at first
     after       findings -> what stands below the last section
     beside      what the main report says of this study, above its verdicts; empty for none
@@ -123,6 +124,7 @@ class Study:
     text: str = "REPORT.md"
     conclusions: Callable[[Findings], Sequence[Conclusion]] = lambda findings: []
     poster: str = ""
+    abstract: str = ""
     after: Callable[[Findings], str] = lambda findings: ""
     beside: str = ""
     folder: Path | None = None

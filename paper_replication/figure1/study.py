@@ -102,6 +102,9 @@ STUDY = Study(
     sections=text.sections,
     conclusions=conclusions,
     poster="figure1ac",
+    abstract="Gutmann and Hyvärinen (2010), Figure 1: how the squared errors of noise-contrastive estimation (NCE) and of maximum "
+    "likelihood (MLE) fall with the sample size T. Data: four Laplace sources, mixed at random; B: the 4 x 4 matrix that unmixes them; "
+    "c: minus the logarithm of the model's normalising constant, which NCE estimates and MLE must know.",
     after=text.after,
     folder=REPORT,
 )

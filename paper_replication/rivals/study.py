@@ -48,6 +48,8 @@ STUDY = Study(
     front=text.front,
     sections=text.sections,
     poster="figure1a",
+    abstract="The other estimators of Figure 1 (a) and (b), importance sampling, score matching and contrastive divergence, beside NCE; "
+    "and NCE over nu, the number of noise points a data point.",
     is_whole=True,
     text="RIVALS.md",
     beside=BESIDE,

@@ -46,6 +46,8 @@ STUDY = Study(
     front=lambda findings: lesson.INTRODUCTION,
     sections=lesson.sections,
     poster="faults",
+    abstract="A tutorial that trains a network by NCE, run as it stands; its faults one at a time beside their corrections; and the "
+    "experiment done right.",
     is_whole=True,
     text="WALKTHROUGH.md",
     beside=BESIDE,
