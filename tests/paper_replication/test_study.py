@@ -153,3 +153,14 @@ def test_the_screen_says_what_was_found_and_what_the_full_profile_adds(tmp_path)
     assert lines[-1] == "left to the full profile: 1 claims"
     assert "not resolved, too few runs to tell: 1 claims" in screen(study, made, "full")
     assert "## Conclusions" in made.path.read_text() and "is one" not in made.path.read_text()
+
+
+def test_a_study_that_is_broken_says_why(tmp_path, monkeypatch):
+    """An error inside of a study is its own, not "there is no such study"."""
+    (tmp_path / "broken_study.py").write_text("raise TypeError('planted')\n")
+    (tmp_path / "lacking_study.py").write_text("import no_such_package\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(TypeError, match="planted"):
+        find_study("broken_study")
+    with pytest.raises(ModuleNotFoundError, match="no_such_package"):
+        find_study("lacking_study")

@@ -110,10 +110,7 @@ def test_the_quick_path_from_the_command_line(tmp_path, capsys):
     arguments = ["walkthrough", "--quick", "--workers", "0", "--results", str(tmp_path)]
     assert command_line.main(arguments) == 0
     out = capsys.readouterr().out
-    assert (
-        "6 runs made, 0 found in the store, 0 failed" in out
-        and "0 the walkthrough as it stands" in out
-    )
+    assert "6 runs made, 0 found in the store, 0 failed" in out and "whose claims" in out
     assert (tmp_path / "walkthrough" / "report-quick" / "WALKTHROUGH.md").exists()
     assert (
         command_line.main(arguments) == 0
