@@ -157,8 +157,7 @@ def test_every_panel_has_its_columns():
 
 def test_figures_need_not_many_runs(tmp_path, monkeypatch):
     monkeypatch.undo()
-    if not figures.matplotlib_is_here():
-        pytest.skip("matplotlib is not installed")
     findings = Findings(STUDY, gather(walkthrough_rows.rows(1)), [], {"profile": "quick"}, tmp_path)
     names, _ = figures.draw_figures(tmp_path, findings)
-    assert set(STUDY.figures) - {"tsne"} <= set(names)
+    wanted = set(STUDY.figures) - {"tsne"} if figures.matplotlib_is_here() else set()
+    assert set(names) - {"tsne"} == wanted
