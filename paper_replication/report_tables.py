@@ -39,24 +39,35 @@ def _counts(judgements: Sequence[Judgement], by: str, head: str) -> str:
 
 def plain_verdicts(judgements: Sequence[Judgement]) -> str:
     """The same for a terminal: whose claims, families, and the contradicted claims by owner and name."""
-    lines = []
-    for by, head in (("owner", "whose claims"), ("family", "claims about")):
-        counts = tally(judgements, by)
-        counts["all"] = {name: sum(count[name] for count in counts.values()) for name in VERDICTS}
-        width = max(len(one) for one in [*counts, head])
-        lines.append(f"{head:{width}}  {' '.join(f'{name:>12}' for name in VERDICTS)}")
-        lines += [
-            f"{one:{width}}  {' '.join(f'{c[name]:>12}' for name in VERDICTS)}"
-            for one, c in counts.items()
-            if by == "owner" or one != "all"
+    against = [j for j in by_owner(judgements) if j.verdict == CONTRADICTED]
+    parts = [plain_owners(judgements), "", _plain(judgements, "family", "claims about"), ""]
+    return "\n".join([*parts, *map(plain_claim, against)]).rstrip()
+
+
+def plain_owners(judgements: Sequence[Judgement], left: str = NOT_RESOLVED) -> str:
+    """Verdicts by whose claim it is, for a terminal; ``left``: how to call what is not resolved."""
+    return _plain(judgements, "owner", "whose claims", left)
+
+
+def plain_claim(judgement: Judgement) -> str:
+    """One claim with its numbers in a line."""
+    claim = judgement.claim
+    return f"{judgement.verdict}, {claim.owner}: {claim.id}: {_values(judgement)}; {_target(judgement)} claimed"
+
+
+def _plain(judgements: Sequence[Judgement], by: str, head: str, left: str = NOT_RESOLVED) -> str:
+    counts = tally(judgements, by)
+    counts["all"] = {name: sum(count[name] for count in counts.values()) for name in VERDICTS}
+    width = max(len(one) for one in [*counts, head])
+    return "\n".join(
+        [
+            f"{head:{width}}  {' '.join(f'{name:>12}' for name in (*VERDICTS[:2], left))}",
+            *(
+                f"{one:{width}}  {' '.join(f'{count[name]:>12}' for name in VERDICTS)}"
+                for one, count in counts.items()
+            ),
         ]
-        lines.append("")
-    lines += [
-        f"contradicted, {j.claim.owner}: {j.claim.id}: {_values(j)}"
-        for j in by_owner(judgements)
-        if j.verdict == CONTRADICTED
-    ]
-    return "\n".join(lines).rstrip()
+    )
 
 
 def by_owner(judgements: Sequence[Judgement]) -> list[Judgement]:

@@ -81,8 +81,9 @@ def log10_mean_ratio(first: Float, second: Float) -> tuple[float, float]:
 def log10_variance_ratio_draws(first: Float, second: Float, n_draws: int = 10_000) -> Float:
     """log10 of var(first)/var(second) in ``n_draws`` bootstrap samples of the pairs, sorted; -inf or inf where one variance is 0.
 
-    For an interval where a few values make the variance: the delta method then takes the ratio to be known far too well, since it cannot
-    see that the next sample may have none of them, or twice as many. What no sample has, no resampling shows either.
+    For an interval where a few values make the variance: the delta method then takes the ratio to be known far too
+    well, since it cannot see that the next sample may have none of them, or twice as many. What a sample lacks, its
+    resampling does not show either.
     """
     n = first.size
     rng = generator_for("log10_variance_ratio", n)

@@ -15,15 +15,17 @@ from functools import partial
 from ..claims import Claim
 from . import claims_of_figure1, claims_of_fine_tuning, claims_of_theory
 from . import estimands as of
+from .main_claims import main_claims
 from .theory import METHODS
 
 
 def all_claims() -> list[Claim]:
     """Return every claim, in the order of the report."""
     return [
+        *main_claims(),
+        *claims_of_figure1.curves(),
         *claims_of_theory.slopes(),
         *claims_of_figure1.medians(),
-        *claims_of_figure1.curves(),
         *claims_of_figure1.means(),
         *claims_of_theory.approach(),
         *claims_of_theory.efficiency(),

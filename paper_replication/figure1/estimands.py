@@ -32,6 +32,45 @@ def slope_of_mean(evidence: Evidence, *, column: str, n_data_from: int) -> Estim
     )
 
 
+def slope_of_log(evidence: Evidence, *, column: str, sizes: Sequence[int]) -> Estimate | None:
+    """Slope of mean log10 column on log10 T over the sizes, all of which must have runs.
+
+    The logarithm of one run's |E|^2 has half the spread of the logarithm of |B_hat - B|^2: the mixing has dropped out.
+    """
+    samples = [np.log10(evidence.column(column, size)) for size in sizes]
+    if min(sample.size for sample in samples) < 2:
+        return None
+    middle, errors = (np.array([f(sample) for sample in samples]) for f in (np.mean, st.mean_error))
+    value, error = st.slope(np.log10(np.array(sizes, dtype=float)), middle, errors)
+    counts = [sample.size for sample in samples]
+    return Estimate(value, error, sum(counts), min(counts) - 1)
+
+
+def mean_log_ratio(
+    evidence: Evidence, *, methods: Sequence[str], n_data_from: int, beside_limit: bool = False
+) -> Estimate | None:
+    """Mean over all runs with T >= ``n_data_from`` of log10 |E|^2 of the first method over the second, certified fits, paired.
+
+    ``beside_limit``: less its mean in the limit law.
+    """
+    sizes = [size for size in evidence.sizes if size >= n_data_from]
+    first, second = (
+        np.log10(evidence.pooled(f"{method}.certified.relative_error", sizes)) for method in methods
+    )
+    ratio = first - second
+    if ratio.size < 2:
+        return None
+    limit = evidence.theory.mean_log_ratio(*methods)
+    value = float(np.mean(ratio))
+    return Estimate(
+        value - (limit if beside_limit else 0.0),
+        st.mean_error(ratio),
+        ratio.size,
+        ratio.size - 1,
+        note=f"measured {value:.3f}, limit law {limit:.3f}",
+    )
+
+
 def slope_beside_remainder(evidence: Evidence, *, column: str, n_data_from: int) -> Estimate | None:
     """The same slope less the one that (1 + excess(T)) / T has over the same sizes."""
     measured = slope_of_mean(evidence, column=column, n_data_from=n_data_from)

@@ -64,7 +64,6 @@ def curves() -> list[Claim]:
             0.0,
             0.30 if parameter == "c" else 0.15,
             "as for its points",
-            family_size=len(RIVALS),
             owner=NUMBER,
         )
         for method, parameter in RIVALS

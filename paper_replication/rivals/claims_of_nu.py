@@ -60,7 +60,6 @@ def curves() -> list[Claim]:
             0.0,
             0.35 if parameter == "c" else 0.20,
             "as for its points",
-            family_size=len(names),
             owner=NUMBER,
         )
         for name, parameter in names
