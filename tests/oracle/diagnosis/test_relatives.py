@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.oracle.right_networks import BY_OUTPUT, batched
 
-from nce_ref.oracle.diagnosis.relatives import _RELATIVES, recognise_signature, relatives_of
+from nce_ref.oracle.diagnosis.relatives import recognise_signature, relatives_of
+from nce_ref.oracle.families import FAMILIES
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.vectors import cases
 from tests.oracle.answers import diagnosis
+from tests.oracle.families.networks.right_networks import BY_OUTPUT, batched
 
 
 def sigmoid(inputs):
@@ -82,10 +83,9 @@ handed_over = pytest.mark.parametrize(
 
 
 def test_every_relative_is_asked_for():
-    known = {(name, relative.id) for name in OBJECTIVES for relative in relatives_of(name)}
-    assert {(name, id) for name, _, id, _ in HANDED_OVER} == known and set(_RELATIVES) <= set(
-        OBJECTIVES
-    )
+    known = {(name, r.id) for name, at in OBJECTIVES.items() for r in relatives_of(at)}
+    assert {(name, id) for name, _, id, _ in HANDED_OVER} == known
+    assert all(r.at in OBJECTIVES for family in FAMILIES for r in family.relatives)
 
 
 @handed_over
@@ -108,7 +108,7 @@ def test_what_was_handed_over_is_named(name, given, id, use):
 @handed_over
 def test_a_relative_returns_what_its_objective_is(name, given, id, use):
     """On every vector without overflow: both are sums of a few hundred terms at most, each right to some 1e-14 of its size."""
-    relative = next(relative for relative in relatives_of(name) if relative.id == id)
+    relative = next(relative for relative in relatives_of(OBJECTIVES[name]) if relative.id == id)
     assert relative.use == use
     for vector in cases(name):
         inputs = vector.arguments("float64")

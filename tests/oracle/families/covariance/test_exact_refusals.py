@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from nce_ref.oracle.exact_covariance import asymptotic_covariance
+
+from nce_ref.oracle.families.covariance.exact import asymptotic_covariance
 
 EYE = [[1.0, 0.0], [0.0, 1.0]]
 

@@ -7,13 +7,13 @@ import math
 import numpy as np
 import pytest
 import synthetic_rows
-from paper_replication.estimands import Estimate
-from paper_replication.evidence import Evidence, gather
-from paper_replication.theory import excess
 from scipy import stats
 
-from paper_replication import estimands as of
 from paper_replication import statistics as st
+from paper_replication.estimates import Estimate
+from paper_replication.figure1 import estimands as of
+from paper_replication.figure1.evidence import Evidence, gather
+from paper_replication.figure1.theory import excess
 
 THEORY = synthetic_rows.THEORY
 SIZES = {250: 1, 1000: 12, 4000: 9, 16000: 7}  # of 250 there is one run: too few for anything

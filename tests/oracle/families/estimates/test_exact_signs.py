@@ -6,8 +6,8 @@ import re
 
 import numpy as np
 import pytest
-from nce_ref.oracle.exact_estimates import laplace_ica_nce_estimate
 
+from nce_ref.oracle.families.estimates.exact import laplace_ica_nce_estimate
 from tests.oracle.estimate_problems import ICA, fitted, kinks_of
 
 CASE = ICA[0]
