@@ -40,7 +40,7 @@ def fit_nce(
     Raises ValueError for bad samples (shape, NaN, empty), a noise of another dimension, or starts of the wrong length.
     """
     objective = NCEObjective(model, noise, x, y)
-    units = units_for(model, x, robust=True)
+    units = units_for(model, x, y)
     return fit_from(
         objective,
         collect_starts(units, start, n_starts, rng),

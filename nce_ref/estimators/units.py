@@ -73,17 +73,22 @@ class Units:
         return np.asarray(moved, dtype=np.float64)[: len(theta)]
 
 
-def units_for(model: Model, x: ArrayLike, robust: bool = False) -> Units:
-    """Return the units in which to fit ``model`` to x, which has been checked before.
+def units_for(model: Model, x: ArrayLike, y: ArrayLike | None = None) -> Units:
+    """Return the units in which to fit ``model`` to x, and noise y where there is any, which have been checked before.
 
-    ``robust``: by the size of most points, each counted at most like one on the edge of the others. The likelihood of a Gaussian heeds an
-    outlier as its square says; against noise one point more or less that no noise comes near to has no say in the curvature of J.
+    With noise: the size of most points of both, each counted at most like one on the edge of the others. The likelihood of a Gaussian
+    heeds an outlier as its square says; J bends where data and noise meet, and an outlier of either has no say in that.
     """
     points = np.asarray(x)
-    if not offers_units(model) or _near_one(_gram(points)):
+    if not offers_units(model):
         return Units(model)
+    near = _near_one(_gram(points))
+    if near and (y is None or _near_one(_gram(np.asarray(y)))):
+        return Units(model)
+    if y is not None:
+        points = np.concatenate([points, np.asarray(y)])
     R = _Triangle.of(points)
-    if robust:
+    if y is not None:
         R = _shrunk(points, R)
     if not R.columns().any():
         return Units(model)

@@ -40,7 +40,7 @@ def fit_weighted(
     Raises ValueError for bad samples, a noise of another dimension, bad starts, a start where J leaves float64.
     """
     objective = WeightedObjective(model, noise, x, y, weight)
-    units = units_for(model, x, robust=True)
+    units = units_for(model, x, y)
     return fit_from(
         objective,
         collect_starts(units, start, n_starts, rng),

@@ -14,6 +14,7 @@ root         (n, m)        coordinates z, theta + root z
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -99,12 +100,30 @@ def point_terms(
         these = chosen(multipliers, sides)
         return lambda block: these.jacobian_rest(block)[:n_params]
 
+    @functools.cache
+    def far() -> tuple[NDArray[np.bool_], float, float]:
+        """Which kinks are not met, and the distance in theta to the nearest of the noise and of the data."""
+        others = ~active & (kinks.point_lengths > 0.0)
+        distances = np.abs(kinks.arguments) / np.where(
+            kinks.point_lengths > 0.0, kinks.point_lengths, 1.0
+        )
+        noise, data = others[:, n_data:], others[:, :n_data]
+        return (
+            others,
+            float(distances[:, n_data:].min(where=noise, initial=math.inf)),
+            float(distances[:, :n_data].min(where=data, initial=math.inf)),
+        )
+
     def nearest(root: Float, limit: float) -> tuple[float, float]:
-        noise = ~active
-        noise[:, :n_data] = False
-        data = ~active
-        data[:, n_data:] = False
-        return _nearest(kinks, noise, root, limit), _nearest(kinks, data, root, limit)
+        others, of_noise, of_data = far()
+        # |root^T a| is at most |root||a|: most often no kink needs its a.
+        reach, found = limit * float(np.linalg.norm(root, 2)), [math.inf, math.inf]
+        for k, distance in enumerate((of_noise, of_data)):
+            if not distance > reach:
+                marked = others.copy()
+                marked[:, slice(0, n_data) if k == 0 else slice(n_data, None)] = False
+                found[k] = _nearest(kinks, marked, root, limit)
+        return found[0], found[1]
 
     return PointTerms(
         slopes,

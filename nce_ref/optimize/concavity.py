@@ -84,7 +84,11 @@ def by_concavity(
         return Proof(False, math.inf, 0.0, 0.0, math.inf, math.inf)
     unit = 2.0 ** -math.frexp(largest)[1] if largest > 1e-300 else 2.0**1000
     terms = _scaled(terms, unit)
-    proof = _proof(here, terms, multipliers, theta, valleys, unit, np.eye(len(theta)))
+    # The Hessian at hand whitens well enough to begin with where it is not singular to rounding; else it is built from the points.
+    slack = here.kinks.weights * np.maximum(1.0 - np.abs(multipliers), 0.0)
+    gram = (-here.hessian + (here.kinks.directions.T * slack) @ here.kinks.directions) * unit
+    start = whitening(gram) if np.isfinite(gram).all() and largest > _GONE else np.eye(len(theta))
+    proof = _proof(here, terms, multipliers, theta, valleys, unit, start)
     if not proof.reach < math.inf:
         basis = _determined(here, terms, multipliers, valleys)
         if basis.shape[1] < len(theta):

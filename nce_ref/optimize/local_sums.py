@@ -71,22 +71,29 @@ def local_sums(
     change = relative_change(terms.slope_rate * moved)
     errors = terms.errors + np.abs(terms.slopes) * change
     bends = terms.bends * np.maximum(1.0 - change, 0.0)
-    of_product, size_of_root = product_error(root), np.abs(root)
     of_sum = 1.01 * (min(n_points, _BLOCK) + n_points / _BLOCK + 2.0) * UNIT
     jacobian = terms.jacobian(multipliers, None if valleys is None else valleys.slopes)
     rest = terms.rest and terms.rest(multipliers, None if valleys is None else valleys.slopes)
-    centre = np.zeros(n) if terms.centre is None else terms.centre
-    m = root.shape[1]
+    size_of_root, m = np.abs(root), root.shape[1]
     gradient, gram = np.zeros(m), np.zeros((m, m))
     gradient_error = gram_error = longest = 0.0
     for start in range(0, n_points, _BLOCK):
         block = slice(start, min(start + _BLOCK, n_points))
         g = jacobian(block)
-        sizes = _lengths(size_of_root.T @ (np.abs(g) + np.abs(centre)[:, None]))
+        if terms.centre is not None:
+            g = g - terms.centre[:, None]
         if rest is None:
-            g = root.T @ (g - centre[:, None])
-            off_g = of_product * sizes
+            # The largest of each coordinate stands for all: one product of matrices less, and a bound large enough to ask for more digits
+            # where points differ by many orders of magnitude.
+            largest = np.abs(g).max(axis=1) + (
+                0.0 if terms.centre is None else np.abs(terms.centre)
+            )
+            off_g = product_error(root) * np.full(
+                g.shape[1], np.linalg.norm(size_of_root.T @ largest)
+            )
+            g = root.T @ g
         else:
+            sizes = _lengths(size_of_root.T @ np.abs(g))
             g = compensated_product(root, g, rest(block))
             off_g = 2.0 * UNIT * _lengths(g) + compensated_error(n) * sizes
         lengths = _lengths(g) + off_g

@@ -104,8 +104,13 @@ def merged(directions: Float, weights: Float) -> MergedRidges:
     signed = directions[np.arange(k), first]
     # A direction of zeros bends nothing; it is a group of its own, without force.
     units = directions / np.where(signed == 0.0, 1.0, signed)[:, None] + 0.0
-    units, group = np.unique(units, axis=0, return_inverse=True)
-    group = group.reshape(-1)
+    order = np.lexsort(units.T[::-1])
+    units = units[order]
+    first_of_group = np.ones(k, dtype=bool)
+    first_of_group[1:] = (units[1:] != units[:-1]).any(axis=1)
+    group = np.empty(k, dtype=np.intp)
+    group[order] = np.cumsum(first_of_group) - 1
+    units = units[first_of_group]
     forces = np.bincount(group, weights * np.abs(signed), len(units)).astype(np.float64)
     return MergedRidges(units, forces, group, signed, directions)
 

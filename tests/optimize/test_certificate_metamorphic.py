@@ -5,6 +5,7 @@ Each problem is solved once, in plain units. Its maximum is moved, as exactly as
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -17,7 +18,7 @@ from nce_ref.objectives.weighted import WeightedObjective
 from nce_ref.optimize import certify, maximize
 from nce_ref.optimize.certificate import directional_derivative
 from nce_ref.weights import PowerWeight
-from tests.optimize.kinked_problems import symmetric_likelihood
+from tests.optimize.kinked_problems import PAIR, symmetric_likelihood
 
 ESTIMATORS = ["nce", "mle", "weighted", "importance"]
 SHAPES = ["plain", "duplicated", "integer", "symmetric", "heavy", "gaussian"]
@@ -152,6 +153,27 @@ def test_lattice_data_are_certified_in_any_order_and_the_multipliers_follow_the_
     assert np.abs(list(mu.values())).max() < 0.999
 
 
+MEDIANS = np.array([[1.0, 1.0], [1.0, -1.0], [0.0, 1.0]])
+
+
+@pytest.mark.parametrize("power", [-12, -5, 0, 5, 12])
+@pytest.mark.parametrize("status", ["saddle", "plateau", "certified"])
+def test_what_a_point_is_called_does_not_depend_on_units_order_or_rows(status, power):
+    """A saddle that no kink blocks, medians of an even number of points, and the saddle blocked by kinks."""
+    if status == "plateau":
+        x, B = MEDIANS, np.diag([3.0, 2.0]) / np.sqrt(8.0)
+    else:
+        points = PAIR if status == "saddle" else [*PAIR, (0.0, 1.0), (1.0, 0.0)]
+        objective, B = symmetric_likelihood(points)
+        x = objective.x
+    rng, scale = np.random.default_rng(0), 10.0**power
+    for _ in range(4):
+        rows, signs = rng.permutation(2), rng.choice([-1.0, 1.0], 2)
+        again = nr.LikelihoodObjective(nr.LaplaceICA(2), scale * x[rng.permutation(len(x))])
+        proof = certify(again, (signs[:, None] * B[rows] / scale).ravel())
+        assert proof.status == status, proof.reason
+
+
 # ---- what is certified is true --------------------------------------------------------------------------------------
 
 
@@ -199,3 +221,53 @@ def test_a_point_that_is_no_maximum_is_refused_in_every_unit(estimator):
         here = objective.expand(theta)
         assert steepest_slope(here) > 1e-7
         assert directional_derivative(here, here.gradient) > 0.0
+
+
+def distance(estimator, shape, objective, theta, maximum):
+    """From theta to the maximum, in the metric that ``Certificate.radius`` is told in."""
+    d = theta - maximum
+    if estimator != "mle":
+        return float(np.sqrt(max(0.0, -d @ objective.expand(maximum).hessian @ d)))
+    if shape == "gaussian":
+        unpack = nr.Gaussian(3).unpack
+        factor = np.linalg.cholesky(unpack(np.append(maximum, 0.0))[0])
+        half = np.linalg.solve(factor, unpack(np.append(d, 0.0))[0])
+        return float(np.linalg.norm(np.linalg.solve(factor, half.T)))
+    B, D = maximum.reshape(3, 3), d.reshape(3, 3)
+    return float(np.linalg.norm(np.linalg.solve(B.T, D.T)))
+
+
+def radii_hold(judge):
+    """Points up to 1e-3 off the maximum, and off its kinks: whichever is certified has it within its radius."""
+    certified = near = 0
+    for estimator in ("nce", "mle", "weighted"):
+        for shape in ("plain", "integer", "gaussian"):
+            rng = np.random.default_rng(2)
+            objective, maximum = moved(estimator, shape)
+            inner = certify(objective, maximum).radius
+            for size in 10.0 ** rng.uniform(-16, -3, 60):
+                theta = maximum * (1.0 + size * rng.standard_normal(len(maximum)))
+                proof = judge(objective, theta)
+                if proof.is_local_maximum:
+                    certified += 1
+                    near += distance(estimator, shape, objective, theta, maximum) > 1e-12
+                    # Twice: either radius may be counted from either point, in metrics that agree to their size.
+                    assert distance(estimator, shape, objective, theta, maximum) <= 1.01 * (
+                        proof.radius + inner
+                    )
+    assert certified >= 150 and near >= 50, (
+        "some must be certified away from the maximum, or nothing is tried"
+    )
+
+
+def test_the_radius_holds():
+    radii_hold(certify)
+
+
+def test_a_radius_that_is_too_small_is_seen():
+    def boastful(objective, theta):
+        proof = certify(objective, theta)
+        return dataclasses.replace(proof, radius=0.05 * proof.radius)
+
+    with pytest.raises(AssertionError):
+        radii_hold(boastful)
