@@ -18,9 +18,11 @@ import numpy as np
 
 import nce_ref as nr
 
-from .digits import rank, rational
 from .judge import BEYOND_DOUBLE, NEAR, judge
 from .problems import KINDS, problem
+
+
+_JUDGED = ("judge", "reason", "distance", "gain", "margins")
 
 
 def fit(p):
@@ -38,7 +40,8 @@ def fit(p):
     return nr.fit_nce(model, noise, p.x, p.y, start=p.start)
 
 
-def run_one(kind: str, seed: int) -> dict:
+def run_one(kind: str, seed: int, known: dict | None = None) -> dict:
+    """Fit, judge, and say how they agree; a theta judged before (``known``), the same to the last bit, keeps its verdict."""
     p = problem(kind, seed)
     line = {
         "kind": kind,
@@ -75,24 +78,30 @@ def run_one(kind: str, seed: int) -> dict:
         line["traceback"] = traceback.format_exc()[-1500:]
     line["fit_seconds"] = round(time.process_time() - began, 3)
     began = time.process_time()
+    before = (known or {}).get((kind, seed), {})
     try:
-        if theta is None:
-            verdict = judge(p, p.start)
-            line["spans"] = rank(rational(p.x)) == p.n
+        if _settled(before, line):
+            line.update({k: before[k] for k in _JUDGED if k in before})
         else:
-            verdict = judge(p, theta)
-        line.update(
-            judge=verdict.kind, reason=verdict.reason, distance=verdict.distance, gain=verdict.gain
-        )
-        line["margins"] = verdict.margins
-        if theta is not None and verdict.value is not None:
-            line["value_error"] = value_error(p, verdict, found.objective)
+            verdict = judge(p, p.start if theta is None else theta)
+            line.update({k: getattr(verdict, "kind" if k == "judge" else k) for k in _JUDGED})
+            if theta is not None and verdict.value is not None:
+                line["value_error"] = value_error(p, verdict, found.objective)
     except Exception as error:
         line.update(judge="crash", reason=traceback.format_exc()[-1500:], distance=np.inf)
         print(f"the judge fell over on {kind} {seed}: {error}")
     line["judge_seconds"] = round(time.process_time() - began, 3)
     line["outcome"] = outcome(line)
     return line
+
+
+def _settled(before: dict, line: dict) -> bool:
+    """Was the same theta judged before, with a verdict that agrees? Undecided ends and refusals are always judged again."""
+    if "theta" not in line or before.get("theta") != line["theta"]:
+        return False
+    if before["judge"] == "strict":
+        return line["certified"] and before["distance"] < NEAR
+    return before["judge"] in ("infinity", "plateau", "degenerate") and not line["certified"]
 
 
 def value_error(p, verdict, objective: float) -> float | None:
@@ -146,18 +155,24 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--seeds", nargs=2, type=int, default=[0, 2000])
     parser.add_argument("--kinds", default=",".join(KINDS))
+    parser.add_argument("--known", nargs="*", type=Path, default=[], help="files of earlier runs")
     parser.add_argument("--table", action="store_true", help="only the table of what is there")
     asked = parser.parse_args()
     lines = (
         [json.loads(s) for s in asked.out.read_text().splitlines()] if asked.out.exists() else []
     )
     done = {(x["kind"], x["seed"]) for x in lines}
+    known = {}
+    for file in asked.known:
+        known.update(
+            {(x["kind"], x["seed"]): x for x in map(json.loads, file.read_text().splitlines())}
+        )
     if not asked.table:
         with asked.out.open("a") as out:
             for kind, seed in plan(range(*asked.seeds), asked.kinds.split(",")):
                 if (kind, seed) in done:
                     continue
-                lines.append(run_one(kind, seed))
+                lines.append(run_one(kind, seed, known))
                 out.write(json.dumps(lines[-1]) + "\n")
                 out.flush()
     print(table(lines))
