@@ -52,6 +52,22 @@ def likelihood_and_c(inputs):
     return likelihood(inputs) | {"grad_c": np.array(0.0)}
 
 
+def softmax_over_all_noise(inputs):
+    """ln of each datum's share beside all noise points, averaged: minus InfoNCE with every noise point as a negative."""
+    s, t = inputs["log_ratio_data"], inputs["log_ratio_noise"]
+    every = np.concatenate([s[:, None], np.tile(t, (len(s), 1))], axis=1)
+    shares = np.exp(every - every.max(axis=1, keepdims=True))
+    log_sum = every.max(axis=1) + np.log(shares.sum(axis=1))
+    shares /= shares.sum(axis=1, keepdims=True)
+    of_data = -shares[:, 1:].sum(axis=1) / len(s)
+    of_noise = shares[:, 1:].sum(axis=0) / len(s)
+    return {
+        "value": (s - log_sum).mean(),
+        "grad_log_ratio_data": -of_data,
+        "grad_log_ratio_noise": -of_noise,
+    }
+
+
 # 1 - a^2 of a saturated tanh has no digits left, and the vectors for relu saturate it.
 ACTIVATIONS = BY_OUTPUT | {"tanh": (np.tanh, lambda z, a: 1 / np.cosh(z) ** 2)}
 
@@ -65,6 +81,7 @@ HANDED_OVER = [
     ("log_sigmoid", sigmoid, "sigmoid-given", "sigmoid"),
     ("sigmoid", log_sigmoid, "log-sigmoid-given", "log_sigmoid"),
     ("binary_nce", log_ratios, "log-ratios-expected", "nce_from_log_ratios"),
+    ("nce_from_log_ratios", softmax_over_all_noise, "info-nce-given", "info_nce_from_logits"),
     ("laplace_ica_log_density", normalised, "normalised-density", ""),
     ("laplace_ica_nce", likelihood_and_c, "likelihood-given", "laplace_ica_mle"),
     ("laplace_ica_importance_sampling", likelihood, "exact-normaliser", "laplace_ica_mle"),

@@ -10,7 +10,7 @@ import synthetic_rows
 from scipy import stats
 
 from paper_replication import statistics as st
-from paper_replication.estimates import Estimate
+from paper_replication.estimates import Estimate, quantile
 from paper_replication.figure1 import estimands as of
 from paper_replication.figure1.evidence import Evidence, gather
 from paper_replication.figure1.theory import excess
@@ -49,8 +49,8 @@ def test_an_interval_is_students_widened_by_the_reading_error():
 
 
 def test_quantiles():
-    assert of.quantile(0.05, 8) == pytest.approx(1.859548, abs=1e-6)
-    assert of.quantile(0.025, np.inf) == pytest.approx(1.959964, abs=1e-6)
+    assert quantile(0.05, 8) == pytest.approx(1.859548, abs=1e-6)
+    assert quantile(0.025, np.inf) == pytest.approx(1.959964, abs=1e-6)
 
 
 # --- slopes ----------------------------------------------------------------------------------------------------------
@@ -137,24 +137,21 @@ def test_published_mean_is_of_the_sum():
 
 
 @pytest.mark.parametrize("with_c", [False, True])
-def test_published_prediction(with_c):
-    found = of.published_prediction(
-        EVIDENCE, method="nce_gaussian", with_c=with_c, n_data=4000, value=-2.0
-    )
+def test_published_prediction_is_one_constant_for_all_sizes(with_c):
+    """The matrices of all sizes together, and the mean over the points: the same constant is read off each."""
+    points = [(4000, -2.0), (16000, -2.7)]
+    found = of.published_prediction(EVIDENCE, method="nce_gaussian", with_c=with_c, points=points)
     sigma = THEORY.covariance["nce_gaussian"]
+    norms = np.concatenate([column("norm_B", size) for size in SIZES])
     # K |B*|^2, K = tr(Sigma_B)/4, and Var c.
-    traces = np.trace(sigma[:16, :16]) / 4.0 * column("norm_B", 4000) + with_c * sigma[16, 16]
-    check_against_paper(
-        found,
-        math.log10(traces.mean() / 4000),
-        spread_of_mean(traces) / traces.mean() / math.log(10.0),
-        9,
-        -2.0,
-    )
-    assert (
-        of.published_prediction(EVIDENCE, method="mle", with_c=with_c, n_data=250, value=0.0)
-        is None
-    )
+    traces = np.trace(sigma[:16, :16]) / 4.0 * norms + with_c * sigma[16, 16]
+    differences = [math.log10(traces.mean() / n_data) - value for n_data, value in points]
+    assert found.value == pytest.approx(np.mean(differences))
+    error = spread_of_mean(traces) / traces.mean() / math.log(10.0)
+    assert found.standard_error == pytest.approx(error * math.sqrt(1.0 + 29 / 500.0))
+    assert (found.n, found.df, found.reading_error) == (29, 28, 0.01)
+    few = gather(synthetic_rows.rows({1000: 1}, name="few"), THEORY)
+    assert of.published_prediction(few, method="mle", with_c=with_c, points=points) is None
 
 
 # --- beside the limit ------------------------------------------------------------------------------------------------
@@ -281,7 +278,6 @@ AT_ONE_SIZE = {
     "published_median": {"column": ERROR_B, "value": 0.0},
     "published_median_ratio": {"columns": (ERROR_B, ERROR_C), "value": 0.0},
     "published_mean": {"columns": (ERROR_B, ERROR_C), "value": 0.0},
-    "published_prediction": {"method": "mle", "with_c": True, "value": 0.0},
     "ratio_to_limit": {"method": "mle"},
     "efficiency": {"method": "nce_gaussian"},
     "median_log_ratio": {"columns": (ERROR_B, ERROR_C)},
