@@ -34,7 +34,7 @@ test-cluster: $(VENV)/with-test $(VENV)/with-cluster  ## the replication's runne
 vectors-check: $(VENV)/with-test  ## recompute every expected number of the oracle's vectors
 	$(RUN) -m nce_ref emit --check $(ARGS)
 
-replicate: $(VENV)/with-replicate  ## the papers' results in two minutes, a verdict per claim
+replicate: $(VENV)/with-replicate  ## the paper's main claims again, in two minutes on 2 cores
 	$(RUN) -m paper_replication run --profile quick $(ARGS)
 
 replicate-full: $(VENV)/with-replicate  ## the same with 500 matrices and T up to 32000, twenty minutes on 2 cores; resumes

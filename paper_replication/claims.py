@@ -2,11 +2,15 @@
 
 *Conventions.* a = level / family_size. Kinds and verdicts (confirmed / contradicted / otherwise *not resolved*):
     equivalence  1-2a interval inside target +- margin (two one-sided tests) / 1-a interval wholly outside
+    agreement    the same of a published number against ours, target 0
     greater      lower end of the 1-2a interval above the target / upper end below it        (less: the other way round)
-    agreement    0 inside the 1-a interval and its half-width <= margin / 0 outside          (a published number against ours)
-*Confirmed* asks besides for the attained power: the probability, at this run's standard error, that the rule sees what it
-should: for equivalence that a true value on target is confirmed, for the others that a true value ``margin`` away from the
-target is told apart from it. A run without that power may contradict, for which an interval suffices, but not confirm.
+For the first two nothing but the interval gives the verdict; whether the difference is 0 stands beside it (``differs``: 0 lies outside
+the 1-a interval), since a difference too small to matter can be there all the same. A one-sided claim is *confirmed* only with the
+attained power: the probability, at this run's standard error, of telling a true value ``margin`` away from the target. A run
+without that power may contradict, for which an interval suffices.
+
+*Owners*: whose claim it is, and so whose mistake if it is contradicted. A published number (read off a figure or a table), a statement in a
+paper's words, a theorem (of the paper or derived, for large samples), or an expectation that this project wrote down by itself.
 """
 
 from __future__ import annotations
@@ -25,6 +29,12 @@ from .estimates import Estimand, Estimate, quantile
 CONFIRMED, CONTRADICTED, NOT_RESOLVED = "confirmed", "contradicted", "not resolved"
 MIN_RUNS = (
     20  # with fewer at a sample size, normal intervals and errors of medians are not to be trusted
+)
+NUMBER, STATEMENT, THEOREM, EXPECTATION = OWNERS = (
+    "the paper's number",
+    "the paper's statement",
+    "a theorem",
+    "this project's expectation",
 )
 KINDS = ("equivalence", "greater", "less", "agreement")
 
@@ -45,11 +55,16 @@ class Claim:
     level: float = 0.05
     power: float = 0.8
     family_size: int = 1
+    owner: str = EXPECTATION
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(
                 f"kind: got {self.kind!r} in claim {self.id}; expected one of {', '.join(KINDS)}"
+            )
+        if self.owner not in OWNERS:
+            raise ValueError(
+                f"owner: got {self.owner!r} in claim {self.id}; expected one of {', '.join(OWNERS)}"
             )
         if not (
             self.margin > 0.0
@@ -78,6 +93,7 @@ class Judgement:
     attained_power: float
     verdict: str
     reason: str
+    differs: bool | None = None
 
 
 def judge(claim: Claim, estimate: Estimate | None) -> Judgement:
@@ -99,19 +115,21 @@ def judge(claim: Claim, estimate: Estimate | None) -> Judgement:
             reason,
         )
     level = claim.single_level
-    confidence = 1.0 - level if claim.kind == "agreement" else 1.0 - 2.0 * level
-    low, high = estimate.interval(confidence)
+    low, high = estimate.interval(1.0 - 2.0 * level)
+    wide = estimate.interval(1.0 - level)
     power = attained_power(claim, estimate)
-    holds, fails = _decide(claim, estimate, low, high)
+    holds, fails = _decide(claim, low, high, wide)
+    one_sided = claim.kind in ("greater", "less")
     if fails:
         verdict, reason = CONTRADICTED, "the interval excludes the claim"
-    elif holds and power >= claim.power:
+    elif holds and (power >= claim.power or not one_sided):
         verdict, reason = CONFIRMED, "the interval lies inside the claim"
     elif holds:
         verdict, reason = NOT_RESOLVED, f"power {power:.2f} below {claim.power:.2f}"
     else:
         verdict, reason = NOT_RESOLVED, "the interval is too wide or straddles the margin"
-    return Judgement(claim, estimate, low, high, power, verdict, reason)
+    differs = None if one_sided else not wide[0] <= claim.target <= wide[1]
+    return Judgement(claim, estimate, low, high, power, verdict, reason, differs)
 
 
 def judge_all(claims: Iterable[Claim], evidence: Any) -> list[Judgement]:
@@ -127,28 +145,21 @@ def attained_power(claim: Claim, estimate: Estimate) -> float:
         return 0.0
     if error == 0.0:
         return 1.0
-    if claim.kind == "equivalence":
+    if claim.kind in ("equivalence", "agreement"):
         return max(
             0.0, 2.0 * float(stats.norm.cdf(room / error - quantile(level, estimate.df))) - 1.0
         )
-    tail = 0.5 * level if claim.kind == "agreement" else level
-    return float(stats.norm.cdf(room / error - quantile(tail, estimate.df)))
+    return float(stats.norm.cdf(room / error - quantile(level, estimate.df)))
 
 
-def _decide(claim: Claim, estimate: Estimate, low: float, high: float) -> tuple[bool, bool]:
+def _decide(claim: Claim, low: float, high: float, wide: tuple[float, float]) -> tuple[bool, bool]:
     target, margin = claim.target, claim.margin
     if claim.kind == "greater":
         return low > target, high < target
     if claim.kind == "less":
         return high < target, low > target
-    if claim.kind == "agreement":
-        inside = low <= target <= high
-        return inside and 0.5 * (high - low) <= margin, not inside
-    wide_low, wide_high = estimate.interval(1.0 - claim.single_level)
-    return (
-        target - margin < low and high < target + margin,
-        wide_low > target + margin or wide_high < target - margin,
-    )
+    inside = target - margin < low and high < target + margin
+    return inside, wide[0] > target + margin or wide[1] < target - margin
 
 
 def as_record(judgement: Judgement) -> dict[str, Any]:
@@ -157,6 +168,7 @@ def as_record(judgement: Judgement) -> dict[str, Any]:
     return {
         "id": claim.id,
         "family": claim.family,
+        "owner": claim.owner,
         "statement": claim.statement,
         "place": claim.place,
         "estimand": spell(claim.estimand),
@@ -174,6 +186,7 @@ def as_record(judgement: Judgement) -> dict[str, Any]:
         "attained_power": _finite(judgement.attained_power),
         "verdict": judgement.verdict,
         "reason": judgement.reason,
+        "differs": judgement.differs,
         "note": "" if estimate is None else estimate.note,
     }
 
@@ -186,14 +199,16 @@ def claims_json(judgements: Sequence[Judgement]) -> str:
     return json.dumps(records, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 
-def tally(judgements: Sequence[Judgement]) -> dict[str, dict[str, int]]:
-    """Count the verdicts by family, families in their first order of appearance."""
+def tally(judgements: Sequence[Judgement], by: str = "family") -> dict[str, dict[str, int]]:
+    """Count the verdicts by family, families in their first order of appearance, or by owner, the paper's first."""
     counts: dict[str, dict[str, int]] = {}
-    for judgement in judgements:
-        family = counts.setdefault(
-            judgement.claim.family, dict.fromkeys((CONFIRMED, CONTRADICTED, NOT_RESOLVED), 0)
+    order = {owner: place for place, owner in enumerate(OWNERS)}
+    found = sorted(judgements, key=lambda j: order[j.claim.owner] if by == "owner" else 0)
+    for judgement in found:
+        of_one = counts.setdefault(
+            getattr(judgement.claim, by), dict.fromkeys((CONFIRMED, CONTRADICTED, NOT_RESOLVED), 0)
         )
-        family[judgement.verdict] += 1
+        of_one[judgement.verdict] += 1
     return counts
 
 

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 import time
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .claims import NOT_RESOLVED
+from .claims import CONTRADICTED, NOT_RESOLVED
 from .executors import Choice
 from .progress import clock
 from .provenance import code_hash
 from .report import ABOUT_FILE, CLOCK_FILE, RUNS_FILE, Report, build_report, describe_runs
-from .report_tables import plain_verdicts
+from .report_tables import by_owner, plain_claim, plain_owners
 from .runner import Outcome, run_tasks, take_shard
 from .store import CLOCK, Row, RunStore, StoreError, read_rows
 from .study import Study
 
+N_AGAINST = 8  # contradicted claims on the screen that ends a run
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
@@ -50,7 +52,9 @@ def run_study(
     folder = results / study.name
     target = out or folder / f"report-{profile.name}"
     if not study.experiments:
-        _conclude(study, build_report(study, [], target, {"profile": profile.name}), start)
+        _conclude(
+            study, build_report(study, [], target, {"profile": profile.name}), profile.name, start
+        )
         return 0
     with RunStore(folder) as store:
         if store.note:
@@ -74,7 +78,7 @@ def run_study(
     if not rows:
         raise StoreError(f"{results}: no run succeeded, so there is nothing to report on")
     about = describe_runs(profile.name, elapsed, seconds, missing)
-    _conclude(study, build_report(study, rows, target, about, times), start)
+    _conclude(study, build_report(study, rows, target, about, times), profile.name, start)
     return 1 if outcome.failures else 0
 
 
@@ -123,16 +127,37 @@ def _tell(outcome: Outcome, elapsed: float, missing: int) -> int | None:
     return None
 
 
-def _conclude(study: Study, made: Report, start: float) -> None:
-    if made.judgements:
-        print(plain_verdicts(made.judgements))
-    if any(judgement.verdict == NOT_RESOLVED for judgement in made.judgements):
-        where = study.committed / study.text
-        told = f"; those of the full run are in {where}" if where.exists() else ""
-        print(f"not resolved: too few runs to tell{told}")
-    if study.figures and not made.figures:
-        print("figures were left out: matplotlib is not installed")
+def _conclude(study: Study, made: Report, profile: str, start: float) -> None:
+    """Print one screen: whose claims hold, what was found, what is against a claim, where the figure and the report are."""
+    print(screen(study, made, profile))
     print(f"{clock(time.monotonic() - start)} passed; report: {made.path}")
+
+
+def screen(study: Study, made: Report, profile: str = "full") -> str:
+    """Return the lines that end a run. What a smaller profile leaves open is not its failure: the full one adds it."""
+    judgements, is_full = made.judgements, profile == study.profiles[-1].name
+    said = [*textwrap.wrap(study.abstract, 100), ""] if study.abstract else []
+    if judgements:
+        said.append(plain_owners(judgements, NOT_RESOLVED if is_full else "left to full"))
+    found = [c for c in made.conclusions if c.holds(judgements)]
+    for conclusion in found:
+        said.append("")
+        said += textwrap.wrap(conclusion.sentence.replace("**", ""), 100)
+    against = [j for j in by_owner(judgements) if j.verdict == CONTRADICTED]
+    if against:
+        said += ["", f"contradicted ({len(against)}; the report has all):"]
+        said += [plain_claim(judgement) for judgement in against[:N_AGAINST]]
+    n_open = sum(judgement.verdict == NOT_RESOLVED for judgement in judgements)
+    if n_open:
+        where = study.committed / study.text
+        told = f"; its report: {where}" if where.exists() and not is_full else ""
+        left = "not resolved, too few runs to tell" if is_full else "left to the full profile"
+        said += ["", f"{left}: {n_open} claims{told}"]
+    if study.figures and not made.figures:
+        said.append("figures were left out: matplotlib is not installed")
+    if study.poster in made.figures:
+        said.append(f"figure: {made.path.parent / 'figures' / f'{study.poster}.png'}")
+    return "\n".join(said)
 
 
 def _read_about(path: Path) -> dict[str, Any]:

@@ -62,10 +62,18 @@ def draw_figures(folder: Path, findings: Findings) -> tuple[tuple[str, ...], tup
         for name in study.figures:
             figure, draw = Figure(), getattr(panels, f"draw_{name}")
             if draw(figure, findings):
+                letter_panels(figure)
                 names.append(name)
                 code = inspect.getsource(inspect.getmodule(draw))
                 written += [name] if save(figure, folder / f"{name}.png", code) else []
     return tuple(names), tuple(written)
+
+
+def letter_panels(figure: Any) -> None:
+    """Put (a), (b), ... before the panels' titles, row by row, where there are several."""
+    if len(figure.axes) > 1:
+        for letter, axes in zip("abcdefghijklmnop", figure.axes):
+            axes.set_title(f"({letter}) {axes.get_title()}".rstrip())
 
 
 @contextmanager

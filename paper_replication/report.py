@@ -21,7 +21,8 @@ from typing import Any
 
 from . import figures, provenance
 from . import report_tables as tables
-from .claims import CONFIRMED, CONTRADICTED, NOT_RESOLVED, Judgement, claims_json, judge_all
+from .claims import Judgement, claims_json, judge_all
+from .conclusions import Conclusion, told
 from .store import Row, StoreError, merge, read_rows, write_gzip
 from .study import Findings, Section, Study
 
@@ -31,13 +32,16 @@ RUNS_FILE, CLOCK_FILE, ABOUT_FILE, CLAIMS_FILE = (
     "provenance.json",
     "claims.json",
 )
-VERDICTS = (CONFIRMED, CONTRADICTED, NOT_RESOLVED)
-RULE = """A claim is *confirmed* or *contradicted* by its interval, and confirmed only where the run had the power to see the
-difference that matters; otherwise it is *not resolved*. Margins and levels stand beside the claims, in the study's folder; the
-rule is in `claims.py`."""
-CLAIMS = """The intervals are those the rule asks for, a = level / number of claims in the family: of confidence 1 - a for published
-points (0 ± margin), 1 - 2a for the others. Published points and ratios are compared in log10; their intervals hold both
+RULE = """A claim is *confirmed* where the whole interval lies inside of what is claimed, target and margin, *contradicted* where it lies
+wholly outside, *not resolved* otherwise: too few runs to tell. A claim of more or less than something is confirmed only where the run
+had the power to see the difference that matters. *Whose*: a number that the paper shows, a statement in its words, a theorem, or what
+this project expected; a contradiction of the last is this project's mistake, not the paper's. Margins and levels stand beside the
+claims, in the study's folder; the rule is in `claims.py`."""
+CLAIMS = """The intervals are those the rule asks for, of confidence 1 - 2a, a = level / number of claims in the family; "not 0" says that the
+interval of confidence 1 - a excludes the target itself. Published points and ratios are compared in log10; their intervals hold both
 studies' sampling errors and the reading error. *Power*: the probability, at this run's standard error, of seeing what matters."""
+CONCLUSIONS = """Each sentence stands on the claims named after it, all of them with the verdict that it needs; with other verdicts it
+would not be here."""
 ON_ROUNDING = """On another processor a run comes again to 1e-10, but for what hangs on the last digits: where a climb without a
 certificate ends beside a kink, how many evaluations it took, which of several maxima is found. A single run can then differ by
 much more, the distribution over runs does not. These are, by experiment,"""
@@ -52,6 +56,7 @@ class Report:
     judgements: list[Judgement]
     figures: tuple[str, ...]
     changed: tuple[str, ...] = ()
+    conclusions: tuple[Conclusion, ...] = ()
 
 
 def build_report(
@@ -97,7 +102,8 @@ def build_report(
         raise StoreError(
             f"{folder}: the report cannot be written here ({error.strerror or error}); choose another folder with --out"
         ) from None
-    return Report(folder / study.text, judgements, drawn, tuple(files.changed))
+    found = tuple(study.conclusions(findings))
+    return Report(folder / study.text, judgements, drawn, tuple(files.changed), found)
 
 
 def describe_runs(
@@ -138,7 +144,12 @@ def compose(findings: Findings) -> str:
     said = [front, *(f"{note}\n" for note in notes(findings))]
     sections = study.sections(findings)
     if not study.is_whole:
-        sections = [verdict_section(findings), *sections, claim_section(findings)]
+        sections = [
+            verdict_section(findings),
+            *sections,
+            claim_section(findings),
+            conclusion_section(findings),
+        ]
     for title, body in sections:
         if body:
             said.append(f"## {title}\n\n{body}" if title else body)
@@ -184,6 +195,12 @@ def claim_section(findings: Findings) -> Section:
     return "All claims", told + on_rounding(findings.study)
 
 
+def conclusion_section(findings: Findings) -> Section:
+    """What was found, each sentence with the claims that bear it."""
+    said = told(findings.study.conclusions(findings), findings.judgements)
+    return "Conclusions", f"{CONCLUSIONS}\n\n{said}" if said else ""
+
+
 def on_rounding(study: Study) -> str:
     """Name the results that another processor may give otherwise; empty where there are none."""
     named = [
@@ -205,11 +222,14 @@ def other_study(study: Study, folder: Path) -> str:
     for claim in json.loads(path.read_text(encoding="utf-8")):
         counts.setdefault(claim["family"], Counter())[claim["verdict"]] += 1
     rows = [
-        [family, *(str(count[verdict]) for verdict in VERDICTS)] for family, count in counts.items()
+        [family, *(str(count[verdict]) for verdict in tables.VERDICTS)]
+        for family, count in counts.items()
     ]
-    total = [f"**{sum(count[verdict] for count in counts.values())}**" for verdict in VERDICTS]
+    total = [
+        f"**{sum(count[verdict] for count in counts.values())}**" for verdict in tables.VERDICTS
+    ]
     table = tables.markdown(
-        [f"{study.name}, claims about", *VERDICTS], [*rows, ["**all**", *total]]
+        [f"{study.name}, claims about", *tables.VERDICTS], [*rows, ["**all**", *total]]
     )
     return f"\n{study.beside}\n\n{table}"
 

@@ -14,12 +14,11 @@ def find_study(name: str) -> Study:
     """Return the study of that name, or the ``STUDY`` of a module given by its path; raises ValueError that lists those there are."""
     path = f"{__package__}.{name}.study" if name in NAMES else name
     try:
-        module = importlib.import_module(path)
+        is_path = all(part.isidentifier() for part in path.split("."))
+        module = importlib.import_module(path) if is_path else None
     except ModuleNotFoundError as error:
         if error.name is None or not (path == error.name or path.startswith(error.name + ".")):
             raise  # the study is there, something it imports is not
-        module = None
-    except (TypeError, ValueError):  # "", ".x": no module could have that path
         module = None
     study = getattr(module, "STUDY", None)
     if not isinstance(study, Study):

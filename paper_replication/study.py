@@ -26,6 +26,7 @@ from typing import Any
 
 from .claims import Claim, Judgement
 from .columns import gather_columns, summary_csv
+from .conclusions import Conclusion
 from .profiles import Profile, find_profile
 from .store import Row
 from .tasks import Task, canonical, make_task
@@ -98,6 +99,9 @@ class Study:
     front       findings -> the text before the first section
     sections    findings -> the sections between the verdicts and the list of all claims; ``is_whole``: the sections are everything,
                 verdicts, figures and claims included
+    conclusions findings -> sentences with the claims that bear them; said at the report's end and on the terminal
+    abstract    what it is about, for the screen that ends a run
+    poster      the figure to look at first
     after       findings -> what stands below the last section
     beside      what the main report says of this study, above its verdicts; empty for none
     folder      of the committed report
@@ -118,6 +122,9 @@ class Study:
     sections: Callable[[Findings], Sequence[Section]] = no_sections
     is_whole: bool = False
     text: str = "REPORT.md"
+    conclusions: Callable[[Findings], Sequence[Conclusion]] = lambda findings: []
+    poster: str = ""
+    abstract: str = ""
     after: Callable[[Findings], str] = lambda findings: ""
     beside: str = ""
     folder: Path | None = None

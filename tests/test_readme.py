@@ -55,11 +55,33 @@ def test_the_verdict_table_is_that_of_the_committed_report():
     claims = json.loads((ROOT / "paper_replication/report/claims.json").read_text(encoding="utf-8"))
     counts = {}
     for claim in claims:
-        family = counts.setdefault(
-            claim["family"], {"confirmed": 0, "contradicted": 0, "not resolved": 0}
+        owner = counts.setdefault(
+            claim["owner"], {"confirmed": 0, "contradicted": 0, "not resolved": 0}
         )
-        family[claim["verdict"]] += 1
+        owner[claim["verdict"]] += 1
     rows = re.findall(r"^\| ([^|*]+?) \| (\d+) \| (\d+) \| (\d+) \|$", TEXT, flags=re.MULTILINE)
     assert {name: tuple(map(int, numbers)) for name, *numbers in rows} == {
         name: tuple(c.values()) for name, c in counts.items()
     }
+    of_paper = counts["the paper's number"]
+    told = f"{of_paper['not resolved']} of its {sum(of_paper.values())} numbers"
+    assert told in TEXT and "Nothing of the paper's is contradicted" in TEXT
+    assert of_paper["contradicted"] == counts["the paper's statement"]["contradicted"] == 0
+
+
+def test_what_was_found_is_said_in_the_report_s_words():
+    """Each sentence of the report's conclusions, which stands there only if its claims have the verdicts it needs."""
+    report = (ROOT / "paper_replication/report/REPORT.md").read_text(encoding="utf-8")
+    conclusions = report.split("## Conclusions")[1].split("\n## ")[0]
+    sentences = re.findall(r"^- (.*) \(`[^)]*`\)$", conclusions, flags=re.MULTILINE)
+    section = TEXT.split("## What the replication found")[1].split("\n## ")[0]
+    said = re.findall(r"^- (.*)$", section, flags=re.MULTILINE)
+    assert len(said) >= 8 and said == sentences
+
+
+def test_the_rivals_are_counted():
+    path = ROOT / "paper_replication/report/rivals/claims.json"
+    verdicts = [claim["verdict"] for claim in json.loads(path.read_text(encoding="utf-8"))]
+    counts = [verdicts.count(v) for v in ("confirmed", "contradicted", "not resolved")]
+    told = "of {} claims {} confirmed, {} contradicted, {} not resolved"
+    assert told.format(len(verdicts), *counts) in TEXT

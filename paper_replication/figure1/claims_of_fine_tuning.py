@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..claims import Claim
+from ..claims import NUMBER, Claim
 from . import estimands as of
 from .claims_of_figure1 import margin_of
 from .published import Point, published_points
@@ -67,4 +67,5 @@ def _again(p: Point, family_size: int) -> Claim:
         margin_of(p),
         "as for the same points under random starts",
         family_size=family_size,
+        owner=NUMBER,
     )

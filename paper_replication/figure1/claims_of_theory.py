@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..claims import Claim
+from ..claims import THEOREM, Claim
 from . import estimands as of
 from .published import SIZES
 from .theory import LABELS, METHODS, N_SOURCES, excess
@@ -36,6 +36,7 @@ def slopes() -> list[Claim]:
             -1.0,
             0.10 if q == "B" else 0.15,
             why[q],
+            owner=THEOREM,
         )
         for m, q in CURVES
     ]
@@ -84,6 +85,7 @@ def approach() -> list[Claim]:
             1.0,
             0.10,
             "5 % is the remainder expected for Gaussian noise; twice that would be another law",
+            owner=THEOREM,
         )
         for m in METHODS
         for size in (32000,)
@@ -118,6 +120,7 @@ def efficiency() -> list[Claim]:
             0.0,
             0.07,
             "half of the step (0.14) between the theory's ratios for the two noises, 2.78 and 2.00",
+            owner=THEOREM,
         )
         for m in ("nce_gaussian", "nce_laplace")
         for size in (16000, 32000)
@@ -165,6 +168,7 @@ def mahalanobis() -> list[Claim]:
             target,
             margin,
             why,
+            owner=THEOREM,
         )
         for name, text, function, target, margin, why in (
             (

@@ -16,7 +16,7 @@ from .. import statistics as st
 from ..estimates import Bounds, Estimate, proportion
 from .evidence import GAP_LIMIT, Evidence
 from .published import N_MATRICES, READING_ERROR
-from .theory import N_SOURCES, excess
+from .theory import N_SOURCES, excess, fitted_noise_excess
 
 
 def slope_of_mean(evidence: Evidence, *, column: str, n_data_from: int) -> Estimate | None:
@@ -29,6 +29,45 @@ def slope_of_mean(evidence: Evidence, *, column: str, n_data_from: int) -> Estim
     counts = [evidence.column(column, size).size for size in sizes]
     return Estimate(
         value, error, sum(counts), min(counts) - 1, note=f"T = {', '.join(map(str, sizes))}"
+    )
+
+
+def slope_of_log(evidence: Evidence, *, column: str, sizes: Sequence[int]) -> Estimate | None:
+    """Slope of mean log10 column on log10 T over the sizes, all of which must have runs.
+
+    The logarithm of one run's |E|^2 has half the spread of the logarithm of |B_hat - B|^2: the mixing has dropped out.
+    """
+    samples = [np.log10(evidence.column(column, size)) for size in sizes]
+    if min(sample.size for sample in samples) < 2:
+        return None
+    middle, errors = (np.array([f(sample) for sample in samples]) for f in (np.mean, st.mean_error))
+    value, error = st.slope(np.log10(np.array(sizes, dtype=float)), middle, errors)
+    counts = [sample.size for sample in samples]
+    return Estimate(value, error, sum(counts), min(counts) - 1)
+
+
+def mean_log_ratio(
+    evidence: Evidence, *, methods: Sequence[str], n_data_from: int, beside_limit: bool = False
+) -> Estimate | None:
+    """Mean over all runs with T >= ``n_data_from`` of log10 |E|^2 of the first method over the second, certified fits, paired.
+
+    ``beside_limit``: less its mean in the limit law.
+    """
+    sizes = [size for size in evidence.sizes if size >= n_data_from]
+    first, second = (
+        np.log10(evidence.pooled(f"{method}.certified.relative_error", sizes)) for method in methods
+    )
+    ratio = first - second
+    if ratio.size < 2:
+        return None
+    limit = evidence.theory.mean_log_ratio(*methods)
+    value = float(np.mean(ratio))
+    return Estimate(
+        value - (limit if beside_limit else 0.0),
+        st.mean_error(ratio),
+        ratio.size,
+        ratio.size - 1,
+        note=f"measured {value:.3f}, limit law {limit:.3f}",
     )
 
 
@@ -81,17 +120,60 @@ def published_mean(
     return _against_paper(*st.log10_mean(np.sum(samples, axis=0)), samples[0].size, value)
 
 
-def published_prediction(
-    evidence: Evidence, *, method: str, with_c: bool, n_data: int, value: float
+def published_curve(
+    evidence: Evidence, *, column: str, points: Sequence[tuple[int, float]], n_data_from: int
 ) -> Estimate | None:
-    """log10 of tr(Sigma)/T averaged over our matrices less the published prediction; only the matrices vary."""
-    norms = evidence.column("norm_B", n_data)
+    """Mean over T >= ``n_data_from`` of log10 of our median less the published one: a whole curve; ``points``: (T, published).
+
+    Our runs at different T are independent. The published ones may share their matrices; the standard error takes them, at worst, to
+    go wholly together. The note says the z of that and of independent ones, and how many differences, at all T, have one sign.
+    """
+    differences, ours, theirs, counts = [], [], [], []
+    for n_data, value in points:
+        logs = np.log10(evidence.column(column, n_data))
+        if logs.size >= 2:
+            differences.append((n_data, float(np.median(logs)) - value))
+            if n_data >= n_data_from:
+                ours.append(st.median_error(logs))
+                theirs.append(ours[-1] * float(np.sqrt(logs.size / N_MATRICES)))
+                counts.append(logs.size)
+    if not counts:
+        return None
+    value = float(np.mean([d for n_data, d in differences if n_data >= n_data_from]))
+    own = np.sum(np.square(ours)) / len(ours) ** 2
+    together = float(np.sqrt(own + np.mean(theirs) ** 2))
+    independent = float(np.sqrt(own + np.sum(np.square(theirs)) / len(theirs) ** 2))
+    above = sum(d > 0.0 for _, d in differences)
+    note = (
+        f"{independent:.3f} and z {value / independent:.1f} if the published points are independent, "
+        f"{together:.3f} and z {value / together:.1f} if they go together; ours above at {above} of {len(differences)} T"
+    )
+    return Estimate(value, together, sum(counts), min(counts) - 1, READING_ERROR, note=note)
+
+
+def published_prediction(
+    evidence: Evidence, *, method: str, with_c: bool, points: Sequence[tuple[int, float]]
+) -> Estimate | None:
+    """log10 of tr(Sigma)/T averaged over our matrices less the published prediction, mean over all T: one constant a method.
+
+    For Laplace noise Sigma is that of the noise as the first fit gives it, larger by ``fitted_noise_excess``. Only the matrices vary:
+    theirs, 500 at each T, are taken to be the same ones; reading as in ``published_curve``.
+    """
+    norms = evidence.pooled("norm_B")
     if norms.size < 2:
         return None
-    traces = norms * evidence.theory.relative_error(method) / N_SOURCES + (
-        evidence.theory.error_c(method) if with_c else 0.0
+    differences = []
+    for n_data, value in points:
+        more = {q: fitted_noise_excess(q, n_data) if method == "nce_laplace" else 0.0 for q in "Bc"}
+        b = evidence.theory.relative_error(method) / N_SOURCES * (1.0 + more["B"])
+        c = evidence.theory.error_c(method) * (1.0 + more["c"]) if with_c else 0.0
+        ours, error = st.log10_mean((norms * b + c) / n_data)
+        differences.append(ours - value)
+    combined = error * float(np.sqrt(1.0 + norms.size / N_MATRICES))
+    note = f"at single T from {min(differences):+.3f} to {max(differences):+.3f}"
+    return Estimate(
+        float(np.mean(differences)), combined, norms.size, norms.size - 1, READING_ERROR, note=note
     )
-    return _against_paper(*st.log10_mean(traces / n_data), norms.size, value)
 
 
 def ratio_to_limit(

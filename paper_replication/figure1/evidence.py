@@ -31,12 +31,13 @@ GAP_LIMIT = (
 
 @dataclass(frozen=True)
 class Evidence:
-    """Rows of ``figure1`` grouped by ``n_data``, the theory, the published points, and rows of ``fine_tuning`` grouped likewise."""
+    """Rows of ``figure1`` grouped by ``n_data``, the theory, the published points, and rows of ``fine_tuning`` and ``points`` grouped likewise."""
 
     groups: Mapping[int, list[Mapping[str, float]]]
     theory: Theory
     points: tuple[Point, ...]
     fine_tuning: Mapping[int, list[Mapping[str, float]]] = field(default_factory=dict)
+    more_points: Mapping[int, list[Mapping[str, float]]] = field(default_factory=dict)
 
     @cached_property
     def sizes(self) -> list[int]:
@@ -46,7 +47,8 @@ class Evidence:
     def column(self, name: str, n_data: int) -> NDArray[np.float64]:
         """Return one result over the repetitions, empty where there are no runs of that size.
 
-        Names that begin with "fine_tuning." are that experiment's, all others figure1's.
+        Names that begin with "fine_tuning." are that experiment's, all others figure1's; ``<method>.points.*`` are figure1's of the
+        "paper" protocol and after them those of the experiment ``points``, and pair with no other column.
         ``<method>.certified.is_certified`` is derived: stationary to ``STATIONARITY_LIMIT`` and proven a local maximum.
         Raises ValueError where the runs lack the result.
         """
@@ -56,6 +58,10 @@ class Evidence:
             return (stationary & (self.column(stem + "is_local_maximum", n_data) == 1.0)).astype(
                 float
             )
+        if ".points." in name:
+            name = name.replace(".points.", ".paper.")
+            more = [result[name] for result in self.more_points.get(n_data, [])]
+            return np.append(self.column(name, n_data), more)
         experiment, groups = (
             ("fine_tuning", self.fine_tuning)
             if name.startswith("fine_tuning.")
@@ -89,12 +95,13 @@ def gather(rows: Iterable[Row], theory: Theory) -> Evidence:
     groups: dict[str, dict[int, list[Mapping[str, float]]]] = {
         "figure1": defaultdict(list),
         "fine_tuning": defaultdict(list),
+        "points": defaultdict(list),
     }
     for row in sorted(rows, key=row_key):
         if row["experiment"] in groups:
             groups[row["experiment"]][_size(row["params"])].append(row["result"])
-    figure1, fine_tuning = (dict(sorted(group.items())) for group in groups.values())
-    return Evidence(figure1, theory, published_points(), fine_tuning)
+    figure1, fine_tuning, points = (dict(sorted(group.items())) for group in groups.values())
+    return Evidence(figure1, theory, published_points(), fine_tuning, points)
 
 
 def _size(params: Mapping[str, Any]) -> int:

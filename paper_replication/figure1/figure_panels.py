@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from scipy import stats
 
+from .. import statistics as st
 from ..seeds import generator_for
 from ..study import Findings
 from .evidence import Evidence
@@ -25,7 +26,7 @@ from .figure_style import (
     size_axis,
     with_intervals,
 )
-from .summary import select
+from .summary import Line, select
 from .theory import LABELS, METHODS, excess
 from .toy import picture
 
@@ -33,24 +34,18 @@ from .toy import picture
 def draw_figure1ac(figure: Figure, findings: Findings) -> bool:
     """Medians against T: B on the left, c on the right."""
     evidence: Evidence = findings.evidence
-    lines = findings.evidence.lines
+    sizes = sorted({*evidence.groups, *evidence.more_points})
     figure.set_size_inches(10.0, 4.8)
     for axes, parameter in zip(figure.subplots(1, 2), ("B", "c")):
         for method in METHODS[parameter == "c" :]:
-            mine = select(
-                lines,
-                method=method,
-                protocol="paper",
-                quantity=f"error_{parameter}",
-                statistic="median",
-            )
+            mine = [
+                Line(size, method, "paper", parameter, "median", x.size, float(np.median(x)), *ends)
+                for size in sizes
+                for x in [evidence.column(f"{method}.points.error_{parameter}", size)]
+                for ends in [st.median_interval(x, 0.95)]
+            ]
             with_intervals(axes, mine, method)
-            constant = (
-                mine[0].theory * mine[0].n_data
-                if mine
-                else evidence.theory.limit_medians(method)[f"error_{parameter}"]
-            )
-            limit_line(axes, constant, method)
+            limit_line(axes, evidence.theory.limit_medians(method)[f"error_{parameter}"], method)
             published = [
                 p
                 for p in evidence.points
@@ -182,6 +177,16 @@ def draw_optimiser(figure: Figure, findings: Findings) -> bool:
     left.yaxis.set_major_locator(FixedLocator([0, 1, 3, 10, 30, 100]))
     left.yaxis.set_minor_locator(NullLocator())
     left.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
+    left.axhline(1.0, color="0.6", lw=0.8, ls=(0, (1, 2)))
+    left.annotate(
+        "linear below, logarithmic above",
+        (0.98, 1.0),
+        xycoords=("axes fraction", "data"),
+        ha="right",
+        va="bottom",
+        fontsize=8,
+        color="0.4",
+    )
     left.set(ylabel="fits > 1e-4 below the best value known", title="other maxima")
     right.axhline(1.0, color="0.4", lw=1)
     right.set(

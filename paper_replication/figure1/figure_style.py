@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
@@ -78,31 +79,23 @@ def log_axes(axes: Axes) -> None:
 
 
 def legend(axes: Axes, methods: tuple[str, ...], extra: tuple[str, ...]) -> None:
-    """One entry a method and one for each further kind of mark, in grey."""
-    handles = [
+    """One entry a method and one for each further kind of mark."""
+    handles: list[Any] = [
         Line2D([], [], color=COLOURS[m], marker=MARKERS[m], ls=DASHES[m], lw=1, label=LABELS[m])
         for m in methods
     ]
-    marks = {
-        "limit law": ("", "-"),
-        "tr(Σ)/T": ("", "-"),
-        "published": ("o", ""),
-        "published, simulated": ("o", ""),
-        "published, predicted": ("x", ""),
-    }
+    lines = {"limit law", "tr(Σ)/T"}
     for text in extra:
-        marker, style = marks[text]
-        handles.append(
-            Line2D(
-                [],
-                [],
-                color="0.4",
-                marker=marker,
-                ls=style,
-                mfc="none",
-                ms=8 if marker == "o" else 6,
-                lw=1,
-                label=text,
-            )
-        )
-    axes.legend(handles=handles)
+        if text in lines:
+            handles.append(Line2D([], [], color="0.4", lw=1, label=text))
+            continue
+        size, cross = (6, "x") if "predicted" in text else (8, "")
+        style = {"ls": "", "mfc": "none", "ms": size, "label": text}
+        marks = [
+            Line2D([], [], color=COLOURS[m], marker=cross or MARKERS[m], **style) for m in methods
+        ]
+        handles.append(tuple(marks))
+    names = [h[0].get_label() if isinstance(h, tuple) else h.get_label() for h in handles]
+    axes.legend(
+        handles, names, handler_map={tuple: HandlerTuple(ndivide=None, pad=0.4)}, handlelength=3.2
+    )

@@ -71,6 +71,7 @@ STUDY = Study(
     figures={"noise_choice": CAPTION},
     panels="paper_replication.noise_choice.picture",
     front=front,
+    poster="noise_choice",
     is_whole=True,
     text="NOISE_CHOICE.md",
     beside=BESIDE,

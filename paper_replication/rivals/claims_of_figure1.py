@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import partial
 
-from ..claims import Claim
+from ..claims import NUMBER, STATEMENT, Claim
 from ..figure1 import estimands as house
 from . import estimands as of
 from .experiments.race import LEVELS
@@ -40,9 +40,34 @@ def medians() -> list[Claim]:
                     if parameter == "c"
                     else "half a doubling of T",
                     family_size=len(RIVALS) * len(SIZES),
+                    owner=NUMBER,
                 )
             )
     return claims
+
+
+def curves() -> list[Claim]:
+    """Each published curve as a whole, T >= 1000."""
+    return [
+        Claim(
+            f"figure1a.curve.{method}.{parameter}",
+            "curves of Figure 1 (a) as wholes",
+            f"{LABELS[method]}: the curve of median squared errors of {parameter} lies on the published one, on average from T = 1000 on",
+            "P10 Fig. 1 (a)" + (OWN_CHOICE if method == "cd" else ""),
+            partial(
+                house.published_curve,
+                column=f"curves/{method}.error_{parameter}",
+                points=tuple(curve(figure1a(), method, parameter).items()),
+                n_data_from=1000,
+            ),
+            "agreement",
+            0.0,
+            0.30 if parameter == "c" else 0.15,
+            "as for its points",
+            owner=NUMBER,
+        )
+        for method, parameter in RIVALS
+    ]
 
 
 def slopes() -> list[Claim]:
@@ -68,6 +93,7 @@ def slopes() -> list[Claim]:
                 if parameter == "c"
                 else "below the distance (0.19) from importance sampling to 1/T",
                 family_size=len(RIVALS),
+                owner=NUMBER,
             )
         )
     for parameter, margin in (("B", 0.10), ("c", 0.30)):
@@ -110,6 +136,7 @@ def ratios() -> list[Claim]:
                 0.15,
                 "half a doubling of T",
                 family_size=3,
+                owner=NUMBER,
             )
         )
     for method in ("mle", "nce", "is", "cd"):
@@ -128,6 +155,7 @@ def ratios() -> list[Claim]:
                 0.0,
                 0.30,
                 "a doubling of T",
+                owner=STATEMENT,
             )
         )
     return claims
@@ -147,6 +175,7 @@ def variance() -> list[Claim]:
             0.0,
             math.log10(3.0),
             "'about 50': anything from 17 to 150",
+            owner=STATEMENT,
         )
         for name, words, only in (
             ("all", "all fits", {}),
@@ -196,6 +225,7 @@ def speed() -> list[Claim]:
                     round(math.log10(3.0), 4),
                     0.15,
                     "a factor of 1.4 in time: no reader would choose by less",
+                    owner=STATEMENT,
                 )
             )
         claims.append(
@@ -209,6 +239,7 @@ def speed() -> list[Claim]:
                 0.0,
                 0.15,
                 "a factor of 1.4 in time",
+                owner=STATEMENT,
             )
         )
     return claims

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..claims import Claim
+from ..claims import NUMBER, STATEMENT, THEOREM, Claim
 from ..figure1 import estimands as house
 from . import estimands as of
 from .limits import QUANTILES
-from .published import NUS, nu_name, nu_sweep
+from .published import NUS, curve, nu_name, nu_sweep
 
 LARGEST = 16000
 
@@ -35,8 +35,34 @@ def medians() -> list[Claim]:
             if p.parameter == "c"
             else "two thirds of a doubling of T",
             family_size=len(points) // 2,
+            owner=NUMBER,
         )
         for p in points
+    ]
+
+
+def curves() -> list[Claim]:
+    """Each published curve of the sweep as a whole, T >= 1000."""
+    names = [(nu_name(nu), parameter) for parameter in ("B", "c") for nu in NUS]
+    return [
+        Claim(
+            f"sweep.curve.{name}.{parameter}",
+            "nu sweep, curves as wholes",
+            f"{name}: the curve of median squared errors of {parameter} lies on the published one, on average from T = 1000 on",
+            "J12, validation of the theory",
+            partial(
+                house.published_curve,
+                column=f"{name}/error_{parameter}",
+                points=tuple(curve(nu_sweep(), name, parameter).items()),
+                n_data_from=1000,
+            ),
+            "agreement",
+            0.0,
+            0.35 if parameter == "c" else 0.20,
+            "as for its points",
+            owner=NUMBER,
+        )
+        for name, parameter in names
     ]
 
 
@@ -63,6 +89,7 @@ def quantiles() -> list[Claim]:
                         "a third of a doubling of T"
                         if margin == 0.10
                         else "what so many matrices can see of so wide a law",
+                        owner=THEOREM,
                     )
                 )
     claims.append(
@@ -76,6 +103,7 @@ def quantiles() -> list[Claim]:
             0.0,
             0.15,
             "half a doubling of T",
+            owner=STATEMENT,
         )
     )
     return claims

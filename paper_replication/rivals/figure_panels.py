@@ -36,7 +36,6 @@ DASHES = {
     "cd": (0, (3, 1, 1, 1)),
 }
 NU_COLOURS = dict(zip(NUS, ("#CC79A7", "#D55E00", "#E69F00", "#0072B2", "#000000")))
-NU_MARKS = dict(zip(NUS, ("v", "^", "D", "o", "s")))
 
 
 def draw_figure1a(figure: Figure, findings: Findings) -> bool:
@@ -94,7 +93,16 @@ def draw_figure1a(figure: Figure, findings: Findings) -> bool:
         axes.legend(
             handles=[
                 *handles,
-                Line2D([], [], color="0.4", marker="o", mfc="none", ms=8, ls="", label="published"),
+                Line2D(
+                    [],
+                    [],
+                    color="0.4",
+                    marker="o",
+                    mfc="none",
+                    ms=8,
+                    ls="",
+                    label="published: the same, open",
+                ),
             ]
         )
     figure.suptitle(label(findings), fontsize=9, color="0.35")
@@ -135,44 +143,35 @@ def draw_nu_sweep(figure: Figure, findings: Findings) -> bool:
     evidence: RivalEvidence = findings.evidence
     if not any(evidence.sizes(nu_name(nu)) for nu in NUS):
         return False
-    figure.set_size_inches(11.0, 6.0)
+    figure.set_size_inches(12.5, 6.6)
     grid = np.array([210.0, 19000.0])
-    for axes, parameter in zip(figure.subplots(1, 2), ("B", "c")):
-        for place, nu in enumerate(NUS):
+    panels = figure.subplots(2, len(NUS), sharex=True, sharey="row")
+    for row, parameter in zip(panels, ("B", "c")):
+        for axes, nu in zip(row, NUS):
             colour, sizes = NU_COLOURS[nu], evidence.sizes(nu_name(nu))
-            axes.plot(
-                grid, evidence.limits.quantiles[nu, parameter, 0.5] / grid, color=colour, lw=1
-            )
+            axes.plot(grid, evidence.limits.quantiles[nu, parameter, 0.5] / grid, color="0.4", lw=1)
             samples = [evidence.column(f"{nu_name(nu)}/error_{parameter}", size) for size in sizes]
             if samples:
                 ends = np.array([np.quantile(sample, QUANTILES) for sample in samples])
                 yerr = np.stack([ends[:, 1] - ends[:, 0], ends[:, 2] - ends[:, 1]])
-                x = np.array(sizes) * (1.0 + 0.05 * (place - 2))
                 axes.errorbar(
-                    x, ends[:, 1], yerr=yerr, fmt=NU_MARKS[nu], color=colour, ms=5, lw=1, capsize=2
+                    sizes, ends[:, 1], yerr=yerr, fmt="o", color=colour, ms=4, lw=1, capsize=2
                 )
             points = curve(nu_sweep(), nu_name(nu), parameter)
-            axes.plot(
-                list(points),
-                10.0 ** np.array(list(points.values())),
-                NU_MARKS[nu],
-                mfc="none",
-                ms=9,
-                color=colour,
-            )
-        _sizes(axes)
-        axes.set(yscale="log", ylabel="squared error", title=f"squared error of {parameter}")
-        handles = [
-            Line2D([], [], color=NU_COLOURS[nu], marker=NU_MARKS[nu], lw=1, label=f"ν = {nu:g}")
-            for nu in NUS
-        ]
-        axes.legend(
-            handles=[
-                *handles,
-                Line2D([], [], color="0.4", marker="o", mfc="none", ms=8, ls="", label="published"),
-            ],
-            ncols=2,
-        )
+            published = 10.0 ** np.array(list(points.values()))
+            axes.plot(list(points), published, "o", mfc="none", ms=9, color=colour)
+            _small(axes)
+            axes.set(yscale="log", title=f"ν = {nu:g}, {parameter}")
+        row[0].set_ylabel(f"squared error of {parameter}")
+    for axes in panels[-1]:
+        axes.set_xlabel("sample size T")
+    grey = {"color": "0.3", "marker": "o"}
+    handles = [
+        Line2D([], [], **grey, ms=4, lw=1, label="ours: median, 10 to 90 %"),
+        Line2D([], [], **grey, mfc="none", ms=9, ls="", label="published median"),
+        Line2D([], [], color="0.4", lw=1, label="limit law's median"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
     figure.suptitle(label(findings), fontsize=9, color="0.35")
     return True
 
@@ -182,41 +181,42 @@ def draw_beside_limit(figure: Figure, findings: Findings) -> bool:
     evidence: RivalEvidence = findings.evidence
     if not any(evidence.sizes(nu_name(nu)) for nu in NUS):
         return False
-    figure.set_size_inches(11.0, 4.8)
-    for axes, parameter in zip(figure.subplots(1, 2), ("B", "c")):
-        for place, nu in enumerate(NUS):
+    figure.set_size_inches(12.5, 6.2)
+    marks = tuple(zip(QUANTILES, (":", "-", "--"), ("v", "o", "^")))
+    panels = figure.subplots(2, len(NUS), sharex=True, sharey="row")
+    for row, parameter in zip(panels, ("B", "c")):
+        for axes, nu in zip(row, NUS):
             sizes = evidence.sizes(nu_name(nu))
-            for q, style, mark in zip(QUANTILES, (":", "-", "--"), ("v", "o", "^")):
+            axes.axhline(1.0, color="0.4", lw=1)
+            for q, style, mark in marks:
                 limit = evidence.limits.quantiles[nu, parameter, q]
-                ratios = [
-                    size
-                    * np.quantile(evidence.column(f"{nu_name(nu)}/error_{parameter}", size), q)
-                    / limit
-                    for size in sizes
+                samples = [
+                    evidence.column(f"{nu_name(nu)}/error_{parameter}", size) for size in sizes
                 ]
-                x = np.array(sizes) * (1.0 + 0.03 * (place - 2))
-                axes.plot(x, ratios, ls=style, marker=mark, ms=4, lw=1, color=NU_COLOURS[nu])
-        axes.axhline(1.0, color="0.4", lw=1)
-        _sizes(axes)
-        axes.set(
-            yscale="log",
-            ylabel="quantile over the limit law's",
-            title=f"squared error of {parameter}",
-        )
-        low, high = axes.get_ylim()
-        axes.set_ylim(min(low, 0.4), 3.0 * max(high, 2.5))  # room for the legend above
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.yaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        handles = [Line2D([], [], color=NU_COLOURS[nu], lw=1.5, label=f"ν = {nu:g}") for nu in NUS]
-        marks = zip(QUANTILES, (":", "-", "--"), ("v", "o", "^"))
-        handles += [
-            Line2D([], [], color="0.4", ls=style, marker=mark, ms=4, lw=1, label=f"{q:.0%}")
-            for q, style, mark in marks
-        ]
-        axes.legend(handles=handles, ncols=2)
+                ratios = [size * np.quantile(x, q) / limit for size, x in zip(sizes, samples)]
+                axes.plot(sizes, ratios, ls=style, marker=mark, ms=4, lw=1, color=NU_COLOURS[nu])
+            _small(axes)
+            axes.set(yscale="log", title=f"ν = {nu:g}, {parameter}")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axes.yaxis.set_minor_locator(NullLocator())
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        row[0].set_ylabel("quantile over the limit law's")
+    for axes in panels[-1]:
+        axes.set_xlabel("sample size T")
+    handles = [
+        Line2D([], [], color="0.3", ls=style, marker=mark, ms=4, lw=1, label=f"{q:.0%} quantile")
+        for q, style, mark in marks
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
     figure.suptitle(label(findings), fontsize=9, color="0.35")
     return True
+
+
+def _small(axes: Axes) -> None:
+    """The axis of sample sizes in a small panel: every second one named."""
+    _sizes(axes)
+    axes.xaxis.set_major_locator(FixedLocator(SIZES[::2]))
+    axes.set_xlabel("")
 
 
 def _sizes(axes: Axes) -> None:

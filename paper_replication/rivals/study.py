@@ -22,9 +22,9 @@ CAPTIONS = {
     "figure1a": "Figure 1 (a): median squared errors with 95 % intervals (filled) and the published medians (open). Left B, right c.",
     "figure1b": "Figure 1 (b): squared error of B against time, median over the matrices of the best error that a method has at that time "
     "over all T. The unit of time is MLE's median time to a squared error of 0.01 ‖B*‖².",
-    "nu_sweep": "The sweep over ν: median squared errors, bars from the 10 to the 90 % quantile, the limit law's median (lines), "
-    "published medians (open). Left B, right c.",
-    "beside_limit": "Quantiles of the squared error over those of the limit law, ν by ν: 10 %, 50 %, 90 %. Left B, right c.",
+    "nu_sweep": "The sweep over ν: median squared errors with bars from the 10 to the 90 % quantile (filled), the limit law's median "
+    "(lines), published medians (open). Above B, below c.",
+    "beside_limit": "Quantiles of the squared error over those of the limit law: 10 %, 50 %, 90 %. Above B, below c.",
 }
 
 
@@ -47,6 +47,9 @@ STUDY = Study(
     panels="paper_replication.rivals.figure_panels",
     front=text.front,
     sections=text.sections,
+    poster="figure1a",
+    abstract="The other estimators of Figure 1 (a) and (b), importance sampling, score matching and contrastive divergence, beside NCE; "
+    "and NCE over nu, the number of noise points a data point.",
     is_whole=True,
     text="RIVALS.md",
     beside=BESIDE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from ..estimates import Estimate
 from ..statistics import mean_error
@@ -62,6 +63,15 @@ def draw_faults(figure: Figure, findings: Findings) -> bool:
         axes.set_ylim(low, high + 0.08 * (high - low))
         axes.set(title=panel.title, ylabel=panel.ylabel)
         axes.grid(visible=False, axis="x")
+    handles = [
+        *(
+            Line2D([], [], color=colour, marker="o", ls="", ms=4, label=text)
+            for colour, text in ((WRONG, "with the fault, one run"), (RIGHT, "right, one run"))
+        ),
+        Line2D([], [], color="0.3", marker="D", mec="k", ms=5, label="mean, 95 % interval"),
+        Line2D([], [], color=GREY, ls="--", lw=1, label="what theory or the right answer gives"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4)
     return True
 
 

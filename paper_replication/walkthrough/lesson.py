@@ -23,9 +23,10 @@ Mean = Callable[..., str]
 
 INTRODUCTION = """# The walkthrough, and the experiment done right
 
-A much-read walkthrough trains a small network f(x) as an unnormalised log-density by noise-contrastive estimation: x = A s in four
-dimensions with Laplace sources, noise N(0, I), layers 4 → 36 → 64 → 1, Adam at 0.005, 40 full-batch epochs on 1000 points. Its loss
-curve falls, and it ends there. This lesson runs it as it stands, shows seven faults one at a time, each beside its correction, and then
+A tutorial trains a small network f(x) as an unnormalised log-density by noise-contrastive estimation: a review of the paper in Korean
+on the blog "My Vision, Computer Vision", 15 January 2025, in PyTorch. x = A s in four dimensions with Laplace sources, noise N(0, I),
+layers 4 → 36 → 64 → 1, Adam at 0.005, 40 full-batch epochs on 1000 points. Its loss curve falls, and it ends there. Below it is called
+*the walkthrough*. This lesson runs it as it stands, shows seven faults one at a time, each beside its correction, and then
 does the experiment right: with f held against the true ln p_d, which the walkthrough never does.
 
 How to read the numbers. *Loss* is −J, per data point and in nats (J: the objective of `nce_ref`; the 2010 paper's is half of it at

@@ -17,7 +17,8 @@ CAPTIONS = {
     "samples": "ln p_n of both samples. Left: the walkthrough; the noise N(0, I) lies well inside the data, and ln p_n alone tells many of "
     "them apart. Right: matched noise; what is left to tell is the shape.",
     "tsne": "t-SNE of both samples together. Left: the walkthrough. Right: matched noise. Left much of the data "
-    "lies outside the noise; right the two are mixed. A picture, not a test: it cannot say by how much.",
+    "lies outside the noise; right the two are mixed. It measures nothing: distances and areas in it have no scale, and another processor "
+    "draws other clouds.",
     "loss_curves": "Loss by epoch with what it should be compared with. Left: the walkthrough (nu = 1): it falls steeply, to the loss of a "
     "single number. Its own test loss is that of data of another A with the training noise. Right: done right (nu = 10).",
     "f_against_truth": "f = ln p_m against the true ln p_d on held-out data, with the diagonal.",
@@ -44,6 +45,9 @@ STUDY = Study(
     panels="paper_replication.walkthrough.figure_panels",
     front=lambda findings: lesson.INTRODUCTION,
     sections=lesson.sections,
+    poster="faults",
+    abstract="A tutorial that trains a network by NCE, run as it stands; its faults one at a time beside their corrections; and the "
+    "experiment done right.",
     is_whole=True,
     text="WALKTHROUGH.md",
     beside=BESIDE,

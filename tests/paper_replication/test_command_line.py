@@ -20,8 +20,9 @@ def test_a_run_prints_budget_verdicts_and_report(tmp_path, made_up_figure1, caps
     assert run("run", "--profile", "made-up", "--workers", 0, "--results", tmp_path) == 0
     out = capsys.readouterr().out
     assert out.startswith("figure1, profile made-up: no fits; 24 runs, budget 0:10 on 2 cores\n")
-    assert "24 runs made, 0 found in the store, 0 failed" in out and "claims about" in out
+    assert "24 runs made, 0 found in the store, 0 failed" in out and "whose claims" in out
     path = tmp_path / "figure1" / "report-made-up" / "REPORT.md"
+    assert "left to the full profile" not in out  # it is the last of its profiles
     assert out.endswith(f"report: {path}\n") and path.exists()
     about = json.loads((tmp_path / "figure1" / "report-made-up" / "provenance.json").read_text())
     assert about["runs"]["profile"] == "made-up" and sum(about["runs"]["codes"].values()) == 24

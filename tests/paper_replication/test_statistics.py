@@ -163,3 +163,22 @@ def test_kolmogorov_distance_by_its_definition():
 
 def test_mean_error_of_one_value_is_infinite():
     assert st.mean_error(np.array([1.0])) == np.inf
+
+
+def test_the_interval_of_a_variance_ratio_knows_heavy_tails():
+    """Two of 500 make the variance: the next sample may have none of them or five, and the delta method does not see it."""
+    rng = np.random.default_rng(3)
+    light = rng.standard_normal(500)
+    first = rng.standard_normal(500)
+    even = st.log10_variance_ratio_draws(first, light)
+    low, high = np.quantile(even, [0.025, 0.975])
+    # For normal samples the standard error of ln variance ratio is 2/sqrt(n): 0.039 in log10.
+    assert low < 0.0 < high and 0.5 * (high - low) == pytest.approx(1.96 * 0.0388, rel=0.15)
+    first[:2] = 300.0
+    heavy = st.log10_variance_ratio_draws(first, light)
+    low, high = np.quantile(heavy, [0.025, 0.975])
+    assert low < 0.3 and high > np.log10(np.var(first)) and np.all(np.diff(heavy) >= 0.0)
+    assert np.array_equal(heavy, st.log10_variance_ratio_draws(first, light))
+    assert np.allclose(
+        st.log10_variance_ratio_draws(1e3 * first + 7.0, 1e3 * light - 2.0), heavy, atol=1e-9
+    )

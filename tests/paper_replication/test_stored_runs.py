@@ -1,7 +1,7 @@
 """One stored run of every experiment, the cheapest, made again from its key: names, seeds and code are still those of the store.
 
 All results bit for bit on a processor that rounds as the one of the store did; on another to 1e-10, but for those that the study says
-hang on rounding (``Experiment.on_rounding``). Whether it rounds the same is seen from the other results, some 700 numbers.
+hang on rounding (``Experiment.on_rounding``). Whether it rounds the same is seen from the other results, more than 150 numbers.
 A stored run of another version than the code's cannot be made again (``perform`` refuses), and fails here: make the runs again.
 """
 
@@ -16,6 +16,7 @@ from paper_replication.report import RUNS_FILE
 from paper_replication.store import SECONDS, read_rows, row_key
 from paper_replication.studies import all_studies
 from paper_replication.tasks import Task, perform
+from paper_replication.walkthrough.tables import sklearn_is_here
 
 STUDIES = {study.name: study for study in all_studies() if study.experiments}
 EXPERIMENTS = {
@@ -39,6 +40,8 @@ def stored():
         rows = read_rows(study.committed / RUNS_FILE)[0]
         for experiment in study.experiments:
             of_this = [row for row in rows if row["experiment"] == experiment.name]
+            if not of_this:  # an experiment of quick runs alone
+                continue
             costs = {
                 spelled: study.task(experiment.name, params, 0).cost
                 for spelled, params in {str(r["params"]): r["params"] for r in of_this}.items()
@@ -55,7 +58,8 @@ def pairs(stored):
     return {
         name: (stored[name][0]["result"], made_again(experiment, stored[name][0]))
         for name, (_, experiment) in EXPERIMENTS.items()
-        if name.rpartition(".")[2] != "real_data" or pytest.importorskip("sklearn")
+        if name in stored
+        if name.rpartition(".")[2] != "real_data" or sklearn_is_here()
     }
 
 
@@ -92,11 +96,13 @@ def test_a_stored_run_of_every_experiment_comes_again(pairs):
         for name, (old, _) in pairs.items()
         for column in old
     )
-    assert len(pairs) == 13 and steady > 180
+    assert len(pairs) == 12 + sklearn_is_here() and steady > 150
 
 
 def test_one_digit_of_a_steady_result_is_seen(pairs):
     for name, (_, experiment) in EXPERIMENTS.items():
+        if name not in pairs:
+            continue
         planted = copy.deepcopy(pairs)
         columns = [c for c in planted[name][0] if not experiment.hangs_on_rounding(c)]
         if columns:
@@ -127,7 +133,9 @@ def test_the_fine_tuning_comes_again_but_for_its_climbs_ends(stored):
 
 
 def test_the_names_are_those_of_the_store(stored):
-    assert set(stored) == set(EXPERIMENTS) and all(len(rows) >= 12 for rows in stored.values())
-    for name, (study, _) in EXPERIMENTS.items():
+    assert set(EXPERIMENTS) - set(stored) == {"points"}
+    assert all(len(rows) >= 12 for rows in stored.values())
+    for name in stored:
+        study = EXPERIMENTS[name][0]
         row = stored[name][0]
         assert study.task(name, row["params"], row["repetition"]).key == row_key(row)

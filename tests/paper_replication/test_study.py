@@ -11,7 +11,8 @@ import pytest
 from paper_replication.claims import Claim
 from paper_replication.columns import Columns, gather_columns, mean_of, summary_csv
 from paper_replication.command_line import main
-from paper_replication.engine import rebuild, run_study
+from paper_replication.conclusions import Conclusion
+from paper_replication.engine import rebuild, run_study, screen
 from paper_replication.executors import workers
 from paper_replication.profiles import Batch, Profile
 from paper_replication.studies import NAMES, all_studies, find_study
@@ -46,7 +47,7 @@ def test_a_study_of_a_few_lines_runs_resumes_and_reports(tmp_path, capsys):
     out = capsys.readouterr().out
     assert out.startswith("toy, profile quick: a glance; 100 runs, budget 0:05 on 2 cores\n")
     assert "50 runs made, 50 found in the store, 0 failed" in out
-    assert re.search(r"^the mean +1 +0 +0$", out, flags=re.MULTILINE)
+    assert re.search(r"^this project's expectation +1 +0 +0$", out, flags=re.MULTILINE)
     folder = tmp_path / "toy" / "report-quick"
     names = {path.name for path in folder.iterdir()}
     assert names == {"REPORT.md", "claims.json", "provenance.json", "runs.jsonl.gz", "summary.csv"}
@@ -131,3 +132,35 @@ def test_columns_pair_and_refuse_what_they_lack():
         columns.column("c m=x n=2", "other")
     assert mean_of(columns, group="nothing", column="value") is None
     assert summary_csv(Columns({})).count("\n") == 1
+
+
+def test_the_screen_says_what_was_found_and_what_the_full_profile_adds(tmp_path):
+    sentence = Conclusion("**The mean** is zero.", {"mean.0": "confirmed"})
+    wrong = Conclusion("**The mean** is one.", {"mean.0": "contradicted"})
+    full = Profile("full", "more", 5.0, TOY.profiles[0].batches)
+    study = replace(
+        TOY,
+        abstract="Numbers.",
+        profiles=(*TOY.profiles, full),
+        conclusions=lambda findings: [sentence, wrong],
+        claims=lambda: [FAIR, replace(FAIR, id="hard", margin=1e-6)],
+    )
+    assert run_study(study, "quick", workers(0), results=tmp_path) == 0
+    made = rebuild(study, [tmp_path / "toy"], tmp_path / "again")
+    lines = screen(study, made, "quick").splitlines()
+    assert lines[0] == "Numbers." and "left to full" in lines[2]
+    assert "The mean is zero." in lines and "The mean is one." not in lines
+    assert lines[-1] == "left to the full profile: 1 claims"
+    assert "not resolved, too few runs to tell: 1 claims" in screen(study, made, "full")
+    assert "## Conclusions" in made.path.read_text() and "is one" not in made.path.read_text()
+
+
+def test_a_study_that_is_broken_says_why(tmp_path, monkeypatch):
+    """An error inside of a study is its own, not "there is no such study"."""
+    (tmp_path / "broken_study.py").write_text("raise TypeError('planted')\n")
+    (tmp_path / "lacking_study.py").write_text("import no_such_package\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(TypeError, match="planted"):
+        find_study("broken_study")
+    with pytest.raises(ModuleNotFoundError, match="no_such_package"):
+        find_study("lacking_study")

@@ -4,9 +4,17 @@ import numpy as np
 import pytest
 import synthetic_rows
 
+from nce_ref import (
+    GaussianNoise,
+    LaplaceICA,
+    LaplaceICANoise,
+    asymptotic_covariance,
+    fit_nce,
+)
 from paper_replication.figure1.published import published_points
-from paper_replication.figure1.theory import METHODS, compute_theory, excess
+from paper_replication.figure1.theory import METHODS, compute_theory, excess, fitted_noise_excess
 from paper_replication.mixing import random_mixing, random_mixings
+from paper_replication.seeds import generator_for
 
 
 def test_limits_of_the_paper_model():
@@ -88,3 +96,27 @@ def test_a_file_of_another_form_is_refused(tmp_path):
     (tmp_path / "points.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="has no column"):
         published_points(tmp_path / "points.csv")
+
+
+def test_the_fitted_noise_costs_what_is_stated():
+    """Sigma with the noise of 20 first fits at T = 500, against the stated 1 + 38/T and 1 + 19/T.
+
+    One fit's excess has a standard deviation of 0.056 for B and 0.018 for c (100 fits), so 20 have a standard error of 0.0125 and
+    0.004; the limits are four of them and the stated numbers' own error. An excess of 0 is 6 and 9 standard errors away.
+    """
+    model = LaplaceICA(n_sources=4)
+    theta = model.normalize(model.pack(np.eye(4), 0.0))
+    rng = generator_for("test of the fitted noise")
+    found = []
+    for _ in range(20):
+        x = model.sample(theta, 500, rng)
+        gaussian = GaussianNoise.from_data(x)
+        fit = fit_nce(model, gaussian, x, gaussian.sample(500, rng), start=theta)
+        noise = LaplaceICANoise(model.unpack(fit.theta)[0])
+        sigma = asymptotic_covariance(
+            model, theta, noise, 1.0, rng=np.random.default_rng(1), log2_points=12
+        ).covariance
+        found.append((np.trace(sigma[:-1, :-1]) / 24.0, sigma[-1, -1] / 8.0))
+    b, c = np.mean(found, axis=0) - 1.0
+    assert b == pytest.approx(fitted_noise_excess("B", 500), abs=0.055)
+    assert c == pytest.approx(fitted_noise_excess("c", 500), abs=0.018)

@@ -98,18 +98,18 @@ def test_verdicts_but_those_on_speed_need_no_clock(tmp_path):
         build_report(MADE_UP, [], tmp_path, ABOUT)
 
 
-@pytest.mark.skipif(not figures.matplotlib_is_here(), reason="matplotlib is not installed")
 def test_figures_need_not_every_run(tmp_path):
     def names(rows):
         evidence = gather(rows, times, rival_rows.LIMITS)
         return figures.draw_figures(tmp_path, Findings(STUDY, evidence, [], {}, tmp_path))[0]
 
     rows, times = rival_rows.rows(3)
-    assert names(rows) == tuple(STUDY.figures)
+    drawn = tuple(STUDY.figures) if figures.matplotlib_is_here() else ()
+    assert names(rows) == drawn
     only = [
         row for row in rows if row["experiment"].endswith("nu_sweep") and row["params"]["nu"] == 1.0
     ]
-    assert names(only) == tuple(STUDY.figures)[2:]
+    assert names(only) == drawn[2:]
 
 
 def test_costs_scale_what_was_not_run():

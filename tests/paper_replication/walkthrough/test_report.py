@@ -110,10 +110,7 @@ def test_the_quick_path_from_the_command_line(tmp_path, capsys):
     arguments = ["walkthrough", "--quick", "--workers", "0", "--results", str(tmp_path)]
     assert command_line.main(arguments) == 0
     out = capsys.readouterr().out
-    assert (
-        "6 runs made, 0 found in the store, 0 failed" in out
-        and "0 the walkthrough as it stands" in out
-    )
+    assert "6 runs made, 0 found in the store, 0 failed" in out and "whose claims" in out
     assert (tmp_path / "walkthrough" / "report-quick" / "WALKTHROUGH.md").exists()
     assert (
         command_line.main(arguments) == 0
@@ -160,8 +157,7 @@ def test_every_panel_has_its_columns():
 
 def test_figures_need_not_many_runs(tmp_path, monkeypatch):
     monkeypatch.undo()
-    if not figures.matplotlib_is_here():
-        pytest.skip("matplotlib is not installed")
     findings = Findings(STUDY, gather(walkthrough_rows.rows(1)), [], {"profile": "quick"}, tmp_path)
     names, _ = figures.draw_figures(tmp_path, findings)
-    assert set(STUDY.figures) - {"tsne"} <= set(names)
+    wanted = set(STUDY.figures) - {"tsne"} if figures.matplotlib_is_here() else set()
+    assert set(names) - {"tsne"} == wanted
