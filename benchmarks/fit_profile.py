@@ -20,9 +20,10 @@ import numpy as np
 import nce_ref as nr
 from benchmarks.problems import FitProblem
 from nce_ref.estimators import fit as fit_module
+from nce_ref.estimators import runaway
 from nce_ref.models import laplace_ica
 from nce_ref.objectives import likelihood, nce
-from nce_ref.optimize import certificate, nonsmooth, smoothing
+from nce_ref.optimize import multipliers, nonsmooth, smoothing
 
 REST = "the rest: interpreter, line searches, copies"
 PHASES = (
@@ -59,7 +60,7 @@ def _watched() -> list[tuple[Any, str, str, str]]:
         *((owner, name, "", "") for owner in objectives for name in ("second_order", "expand")),
         (nonsmooth, "follow_smoothing", "", "smoothed Newton"),
         (nonsmooth, "climb_kinks", "", "proximal Newton on the kinks"),
-        (fit_module, "certify", "", "certificate"),
+        *((module, "certify", "", "certificate") for module in (fit_module, runaway)),
         (laplace_ica.LaplaceICA, "evaluate", KINDS[0], ""),
         (nce, "_value_and_slopes", KINDS[1], ""),
         (a_pass, "pullback", KINDS[2], ""),
@@ -67,7 +68,7 @@ def _watched() -> list[tuple[Any, str, str, str]]:
         *((module, "split_kinks", KINDS[4], "") for module in (nce, likelihood)),
         *((module, "positive_definite", KINDS[5], "") for module in (nonsmooth, smoothing)),
         (nonsmooth, "solve_kinked_quadratic", KINDS[5], ""),
-        (certificate, "lsq_linear", KINDS[5], ""),
+        (multipliers, "lsq_linear", KINDS[5], ""),
         (np.linalg, "solve", KINDS[5], ""),
     ]
 

@@ -27,6 +27,7 @@ SIGNATURES = {
         "*n_starts=None",
         "*rng=None",
         "*callback=None",
+        "*checks=True",
     ],
     nr.fit_importance_sampling: [
         "model",

@@ -114,12 +114,12 @@ def fit_from(
     complete: Callable[[Float], Float],
     callback: Callback | None = None,
     units: Units | None = None,
-    judge: Judge = certify,
+    judge: Judge | None = None,
 ) -> Fit:
     """Climb from each start, certify each end, and return the highest; ``complete`` turns the objective's coordinates into theta.
 
     ``units``: those in which ``starts`` are given, and in which it is climbed and certified; theta is mapped back into the data's.
-    ``judge(objective, theta)``: the certificate, or one that knows more about the ends it refuses.
+    ``judge(objective, theta)``: in the place of ``certify``, one that knows more about the ends it refuses.
     ``callback(theta)`` is called after each accepted step (see ``trace.py``).
     Raises ValueError for a start at which the objective is not finite, or one above 1e100: nothing climbs from there.
     """
@@ -147,7 +147,7 @@ def fit_from(
         with np.errstate(over="ignore", invalid="ignore"):
             end = maximize(climbed, start, each)
         theta = theta_of(end.theta)
-        proof = judge(climbed, end.theta)
+        proof = (judge or certify)(climbed, end.theta)
         if moved and proof.is_local_maximum:
             # Moving points and theta back rounds both; what is returned is what has to be proved.
             proof = certify(objective, theta[: objective.n_params])

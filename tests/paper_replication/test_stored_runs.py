@@ -1,7 +1,7 @@
 """One stored run of every experiment, the cheapest, made again from its key: names, seeds and code are still those of the store.
 
 All results bit for bit on a processor that rounds as the one of the store did; on another to 1e-10, but for those that the study says
-hang on rounding (``Experiment.on_rounding``). Whether it rounds the same is seen from the other results, some 700 numbers.
+hang on rounding (``Experiment.on_rounding``). Whether it rounds the same is seen from the other results, more than 150 numbers.
 A stored run of another version than the code's cannot be made again (``perform`` refuses), and fails here: make the runs again.
 """
 
@@ -96,7 +96,11 @@ def test_a_stored_run_of_every_experiment_comes_again(pairs):
         for name, (old, _) in pairs.items()
         for column in old
     )
+<<<<<<< HEAD
     assert len(pairs) == 12 + sklearn_is_here() and steady > 180
+=======
+    assert len(pairs) == 12 + sklearn_is_here() and steady > 150
+>>>>>>> studies
 
 
 def test_one_digit_of_a_steady_result_is_seen(pairs):
