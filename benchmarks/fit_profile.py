@@ -59,7 +59,7 @@ def _watched() -> list[tuple[Any, str, str, str]]:
         *((owner, "__call__", "", "value at the start") for owner in objectives),
         *((owner, name, "", "") for owner in objectives for name in ("second_order", "expand")),
         (nonsmooth, "follow_smoothing", "", "smoothed Newton"),
-        (nonsmooth, "climb_kinks", "", "proximal Newton on the kinks"),
+        (nonsmooth, "_climb", "", "proximal Newton on the kinks"),
         *((module, "certify", "", "certificate") for module in (fit_module, runaway)),
         (laplace_ica.LaplaceICA, "evaluate", KINDS[0], ""),
         (nce, "_value_and_slopes", KINDS[1], ""),

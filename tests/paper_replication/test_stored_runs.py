@@ -96,11 +96,7 @@ def test_a_stored_run_of_every_experiment_comes_again(pairs):
         for name, (old, _) in pairs.items()
         for column in old
     )
-<<<<<<< HEAD
-    assert len(pairs) == 12 + sklearn_is_here() and steady > 180
-=======
     assert len(pairs) == 12 + sklearn_is_here() and steady > 150
->>>>>>> studies
 
 
 def test_one_digit_of_a_steady_result_is_seen(pairs):
