@@ -21,7 +21,6 @@ import nce_ref as nr
 from .judge import BEYOND_DOUBLE, NEAR, judge
 from .problems import KINDS, problem
 
-
 _JUDGED = ("judge", "reason", "distance", "gain", "margins")
 
 
