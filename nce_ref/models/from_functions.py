@@ -16,7 +16,7 @@ theta, u, g, weights   as in ``models/base.py``; the last entry of theta is c, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,25 +35,24 @@ _EXAMPLE = """
             return np.column_stack([u[:, 0]**2, u[:, 0]**4, np.ones(len(u))])"""
 
 
-def as_model(model: Any, call: str, needs: Iterable[str] = ()) -> Model:
+def as_model(model: Any, call: str, needs: Sequence[str] = ()) -> Model:
     """Return ``model`` itself where it offers ``evaluate``, else a ``FunctionModel`` around it.
 
     ``call`` is what the caller was asked for, ``needs`` the members beyond the two functions that it takes.
     Raises ValueError that names all members that are missing, and shows the shortest model that has them.
     """
+    whole = callable(getattr(model, "evaluate", None))
     missing = [name for name in ("n_dim", "n_params") if not _is_count(getattr(model, name, None))]
-    missing += [
-        name for name in ("log_density", *needs) if not callable(getattr(model, name, None))
-    ]
-    if not any(callable(getattr(model, name, None)) for name in ("pullback", "jacobian")):
+    functions = needs if whole else ("log_density", *needs)
+    missing += [name for name in functions if not callable(getattr(model, name, None))]
+    derivatives = ("pullback", "jacobian")
+    if not whole and not any(callable(getattr(model, name, None)) for name in derivatives):
         missing.append("jacobian (or pullback)")
     if missing:
         raise ValueError(
             f"model: got {type(model).__name__} without {', '.join(missing)}; expected for {call} a model such as{_EXAMPLE}"
         )
-    if callable(getattr(model, "evaluate", None)):
-        return model
-    return FunctionModel(model)
+    return model if whole else FunctionModel(model)
 
 
 def _is_count(value: object) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nce_ref as nr
+from nce_ref.models.base import no_kinks
 from nce_ref.models.from_functions import as_model
 
 
@@ -144,6 +145,46 @@ def test_everything_that_a_call_needs_is_told_at_once():
         match="VonMises without log_normalizer, log_normalizer_gradient; expected for fit_mle",
     ):
         nr.fit_mle(VonMises(), x, start=TRUTH)
+
+
+def test_a_model_with_a_pass_of_its_own_needs_no_other_layer():
+    class Pass:
+        """N(mu, 1), normalised."""
+
+        def __init__(self, mu, u):
+            self.d = u[:, 0] - mu
+            self.log_density = -0.5 * self.d**2 - 0.5 * np.log(2 * np.pi)
+
+        def pullback(self, weights):
+            return np.array([weights @ self.d])
+
+        def curvature(self, weights, gram_weights):
+            return np.array([[-weights.sum() + gram_weights @ self.d**2]])
+
+        def kinks(self):
+            return no_kinks(len(self.d), 1)
+
+        def steepness(self):
+            return float(np.abs(self.d).max())
+
+        def without(self, kinks):
+            return self
+
+    class FixedScale:
+        n_dim, n_params, affine_between_kinks = 1, 1, False
+
+        def evaluate(self, theta, u):
+            return Pass(theta[0], u)
+
+        def smoothed(self, epsilon):
+            return self
+
+    rng = np.random.default_rng(8)
+    x, noise = rng.standard_normal((2000, 1)) + 0.3, nr.GaussianNoise([0.0], [[2.0]])
+    fit = nr.fit_nce(FixedScale(), noise, x, noise.sample(10_000, rng), start=[0.0])
+    assert fit.converged and fit.warnings == ()
+    # 1/sqrt(2000) = 0.0224 by maximum likelihood; the noise adds a little.
+    assert nr.estimate_covariance(fit).standard_errors[0] == pytest.approx(0.0245, rel=0.1)
 
 
 def test_with_a_normalising_constant_comes_maximum_likelihood():
