@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nce_ref._html import preformatted
+
 PASSED, FAILED, WARNED, NOT_CHECKED = "passed", "failed", "warning", "not checked"
 
 
@@ -63,3 +65,6 @@ class CheckReport:
         lines = [f"{self.subject} {'passed' if self.ok else 'FAILED'} its check: {told}"]
         lines += [f"  {f}" for status in order for f in self.findings if f.status == status]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return preformatted(str(self))

@@ -18,6 +18,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "nce_ref"
 # From the ground up; a module imports its own room and rooms below. The longest matching prefix decides.
 FLOORS = {
     "_checks": 0,
+    "_html": 0,
     "_compensated": 1,
     "special": 1,
     "_ladder": 1,

@@ -23,25 +23,45 @@ standard_errors  (n_params,)            B row by row, then c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy import linalg
 
 from nce_ref._checks import Float
 from nce_ref.asymptotics import cramer_rao_bound
-from nce_ref.estimators.fit import Fit
 from nce_ref.estimators.kink_curvature import (
     KinkCurvature,
     classification_kinks,
     density_kinks,
 )
 from nce_ref.models.base import Pass
+from nce_ref.objectives.base import Objective
 from nce_ref.objectives.likelihood import LikelihoodObjective
 from nce_ref.objectives.nce import NCEObjective
 from nce_ref.special import sigmoid
 
 # Mean of (g_c - 1)^2 up to which the last parameter is taken for a free c: far above rounding, far below any other parameter.
 _CONSTANT = 1e-12
+
+
+class Fitted(Protocol):
+    """As much of a ``Fit`` as its standard errors need."""
+
+    @property
+    def theta(self) -> Float: ...
+
+    @property
+    def converged(self) -> bool: ...
+
+    @property
+    def status(self) -> str: ...
+
+    @property
+    def message(self) -> str: ...
+
+    @property
+    def problem(self) -> Objective: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +74,7 @@ class EstimatedCovariance:
 
 
 def estimate_covariance(
-    fit: Fit, *, robust: bool = False, rng: np.random.Generator | None = None
+    fit: Fitted, *, robust: bool = False, rng: np.random.Generator | None = None
 ) -> EstimatedCovariance:
     """Return Sigma / n_data at the fit; see the module's formulas. ``robust`` does without the assumption of a correct model.
 

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_array, as_count, as_generator, as_vector
+from nce_ref._html import preformatted
+from nce_ref.estimators.summary import summary
 from nce_ref.estimators.units import Units
 from nce_ref.models.base import Model
 from nce_ref.objectives.base import Objective
@@ -68,6 +70,16 @@ class Fit:
     starts: tuple[StartResult, ...] = field(repr=False)
     problem: Objective = field(repr=False)
     warnings: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def summary(self) -> str:
+        """Return a table: estimates, standard errors, 95 % intervals, and what was proved and what was not."""
+        return summary(self)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        return preformatted(self.summary())
 
 
 def collect_starts(

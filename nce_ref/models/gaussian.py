@@ -66,6 +66,12 @@ class Gaussian:
         """n(n+1)/2 entries of the precision, and c."""
         return self.n_dim * (self.n_dim + 1) // 2 + 1
 
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """One name an entry of theta: precision[0,0], precision[1,0], ..., c."""
+        rows, columns = np.tril_indices(self.n_dim)
+        return (*(f"precision[{i},{j}]" for i, j in zip(rows, columns)), "c")
+
     def pack(self, precision: ArrayLike, c: float) -> Float:
         """Return theta from a symmetric precision matrix and c. Raises ValueError where the matrix is not symmetric."""
         precision = as_symmetric("precision", precision, self.n_dim)

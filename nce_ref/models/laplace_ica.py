@@ -76,6 +76,12 @@ class LaplaceICA:
         """n^2 entries of B, and c."""
         return self.n_sources**2 + 1
 
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """One name an entry of theta: B[0,0], B[0,1], ..., c."""
+        every = range(self.n_sources)
+        return (*(f"B[{i},{j}]" for i in every for j in every), "c")
+
     def pack(self, B: ArrayLike, c: float) -> Float:
         """Return theta from the demixing matrix and c. Any finite B is allowed: an unnormalised model needs no inverse."""
         return np.append(as_square("B", B, self.n_sources).ravel(), as_array("c", c, 0))
