@@ -38,7 +38,7 @@ def separating_direction(objective, theta) -> np.ndarray | None:
         if v is None:
             continue
         for tight in (1e-8, 1e-6, 1e-5, 1e-4):
-            lifted = _lifted(exact, gains, kept, objective, v, tight)
+            lifted = _lifted(exact, gains, kept, objective, S, v, tight)
             if lifted is not None and _verified(objective, S, lifted):
                 return lifted
     return None
@@ -77,7 +77,7 @@ def _programme(gains, sides):
     return v / size
 
 
-def _lifted(exact, gains, sides, objective, v, relative: float):
+def _lifted(exact, gains, sides, objective, S, v, relative: float):
     """v moved onto the exact null space of what it leaves at 0, up to ``relative``; whether that was right is verified after."""
     size = np.abs(gains) @ np.abs(v)
     tight = np.abs(gains @ v) <= relative * np.where(size > 0, size, 1.0)
@@ -88,11 +88,23 @@ def _lifted(exact, gains, sides, objective, v, relative: float):
         row = np.full(objective.n_params, mpq(0), dtype=object)
         row[i * n : (i + 1) * n] = objective.UQ[t]
         rows.append(row)
+    rows = [np.array(row, dtype=object) for row in dict.fromkeys(map(tuple, rows))]
+    found = _onto(rows, v)
+    # Rows that are all but tied leave nothing between them: one of them may be let go.
+    for k in range(len(rows) if found is None and len(rows) <= 12 else 0):
+        found = _onto(rows[:k] + rows[k + 1 :], v)
+        if found is not None and _verified(objective, S, found):
+            break
+    return found
+
+
+def _onto(rows, v):
+    """The nearest rational direction to v on which all rows vanish; None where there is none."""
+    if not rows:
+        return rational(v)
     basis = null_space(np.array(rows, dtype=object).reshape(-1, len(v)), len(v))
     if basis.shape[1] == 0:
         return None
-    if not rows:
-        return rational(v)
     # Least squares in units of v's own entries, so that small ones are not lost.
     weight = real(1.0 / np.where(v == 0, np.abs(v).max(), np.abs(v)))
     N = real(basis) * weight[:, None]
