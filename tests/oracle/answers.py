@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nce_ref.oracle.conventions import Convention
+from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.diagnosis import diagnose
 from nce_ref.oracle.diagnosis.observed import observe
 from nce_ref.oracle.judge import judge
@@ -36,8 +36,9 @@ def under(name, convention, function):
     return answer
 
 
-def judged(name, function, dtype="float64", convention=OURS, only=None):
-    """One result a vector."""
+def judged(name, function, dtype="float64", convention=None, only=None):
+    """One result a vector; ``convention`` None is the objective's own, here and below."""
+    convention = convention or own_convention(OBJECTIVES[name])
     results = []
     for vector in cases(name):
         with np.errstate(all="ignore"):
@@ -51,14 +52,15 @@ def judged(name, function, dtype="float64", convention=OURS, only=None):
     return results
 
 
-def observed(name, function, dtype="float64", convention=OURS, only=None):
+def observed(name, function, dtype="float64", convention=None, only=None):
     """What ``diagnose`` lays out first."""
+    convention = convention or own_convention(OBJECTIVES[name])
     return observe(
         OBJECTIVES[name], judged(name, function, dtype, convention, only), dtype, convention
     )
 
 
-def diagnosis(name, function, dtype="float64", convention=OURS, only=None, evaluate=None):
+def diagnosis(name, function, dtype="float64", convention=None, only=None, evaluate=None):
     """What is said of an implementation."""
     return diagnose(
         OBJECTIVES[name],

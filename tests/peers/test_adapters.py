@@ -29,7 +29,12 @@ def named(framework, objective):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize(
-    "objective", [name for name, o in oracle.OBJECTIVES.items() if o.kind == "function"]
+    "objective",
+    [
+        name
+        for name, o in oracle.OBJECTIVES.items()
+        if o.kind == "function" and any(c.objective == name for c in CLIENTS)
+    ],
 )
 def test_every_output_comes_in_the_dtype_of_the_inputs_as_numpys(framework, objective, dtype):
     vector = oracle.cases(objective)[0]

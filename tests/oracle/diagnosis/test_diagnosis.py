@@ -7,7 +7,7 @@ import functools
 import numpy as np
 import pytest
 
-from nce_ref.oracle.conventions import Convention, all_conventions
+from nce_ref.oracle.conventions import Convention, all_conventions, declaration, own_convention
 from nce_ref.oracle.diagnosis import Diagnosis, diagnose, recognise_signature
 from nce_ref.oracle.diagnosis.compound import together
 from nce_ref.oracle.diagnosis.suspects import _answer, every_source, settings
@@ -83,21 +83,22 @@ def test_right_answers_have_no_suspect(dtype):
 )
 def test_every_convention_is_named(name, only):
     conventions = [way.convention for way in settings_of(name)]
-    assert len(conventions) == {
-        "laplace_ica_log_density": 2,
-        "laplace_ica_mle": 6,
-        "laplace_ica_score_matching": 6,
-    }.get(name, 16 if "c" in OBJECTIVES[name].arguments else 8)
+    objective, own = OBJECTIVES[name], own_convention(OBJECTIVES[name])
+    axes = {axis for shape in objective.arguments.values() for axis in shape}
+    # Without noise the mean over all points is that over the data.
+    of_value = 2 * (4 if "n_noise" in axes else 3) if objective.is_mean else 1
+    assert len(conventions) == of_value * (2 if "c" in objective.arguments else 1)
+    assert conventions[0] == own
     for convention in conventions[1:]:
         for dtype in DTYPES if name == "laplace_ica_nce" else DTYPES[1:]:
             said = diagnosis(name, under(name, convention, right(name)), dtype, only=only)
             assert (said.best.kind, said.best.remedy, said.ambiguous) == (
                 "convention",
-                f"convention={convention}",
+                f"convention={declaration(convention, objective)}",
                 (),
             )
         said = diagnosis(name, right(name), convention=convention, only=only)
-        assert said.best.remedy == f"convention={OURS}"  # declared another, is ours
+        assert said.best.remedy == f"convention={declaration(own, objective)}"
 
 
 def settings_of(name):
