@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-killed    a test failed, the module could not be imported, or a test took 20 s and 20 times its own processor time ("no end")
+killed    a test failed, the module could not be imported, or a test took 10 s and 10 times its own processor time ("no end")
 survived  all passed; of tests that would take more than ``budget`` seconds together the first ones alone are run
 """
 
@@ -128,7 +128,7 @@ class _Watch:
     def pytest_runtest_protocol(self, item):
         self.n_run += 1
         signal.signal(signal.SIGPROF, lambda *_: self.say("killed", f"no end of {item.nodeid}"))
-        signal.setitimer(signal.ITIMER_PROF, 20.0 + 20.0 * self.seconds.get(item.nodeid, 1.0))
+        signal.setitimer(signal.ITIMER_PROF, 10.0 + 10.0 * self.seconds.get(item.nodeid, 1.0))
         found = yield
         signal.setitimer(signal.ITIMER_PROF, 0.0)
         return found
