@@ -112,3 +112,4 @@ def test_the_sample_has_every_verdict_and_estimator():
     kinds = {(p["verdict"], p["estimator"], p["model"]) for p in SAMPLE}
     assert {("strict", e, m) for e in ("nce", "mle", "score") for m in ("ica", "gaussian")} <= kinds
     assert {("infinity", "nce", "gaussian"), ("infinity", "mle", "gaussian")} <= kinds
+    assert {p["verdict"] for p in SAMPLE} == {"strict", "infinity"}, "a problem that no test reads"
