@@ -51,18 +51,19 @@ _ROUNDED = 1e-9
 _MET = (1e-13, 4e-15)
 # Two to the power of this many sides are looked at.
 _MOST_VALLEYS = 6
+# Stored runs of the replication keep a status by its place: new ones go to the end.
 STATUSES = (
     "certified",
     "not stationary",
     "saddle",
-    "plateau",
     "flat",
-    "not proved",
     "zero row",
     "on a valley",
     "near a valley",
     "diverged",
     "unbounded",
+    "plateau",
+    "not proved",
 )
 
 

@@ -29,7 +29,7 @@ from nce_ref.optimize.local_sums import UNIT, active_ridges, local_sums, product
 from nce_ref.optimize.multipliers import merged
 
 # Curvature below this much of the largest is rounding, where nothing bounds it.
-FLAT = 1e-9
+FLAT = 1e-12
 # A multiplier this near +-1 may belong to a ridge that is only touched.
 _STRICT = 1e-9
 
@@ -133,6 +133,10 @@ def by_hessian(here: Expansion, multipliers: Float, theta: Float) -> tuple[Proof
     # J in place of its third derivatives, and theta where J is small: both in units of J.
     scale = math.sqrt(abs(here.value) + abs(float(theta @ here.hessian @ theta)))
     length = float(np.linalg.norm(rest))
+    if kind == "maximum" and not len(
+        multipliers
+    ):  # Newton's decrement, of which the length is a part
+        length = math.sqrt(max(length**2, float(rest @ np.linalg.solve(-hessian, rest))))
     decrement = 0.0 if length == 0.0 else length / scale if scale > 0.0 else math.inf
     step = np.abs(np.linalg.lstsq(hessian, rest, rcond=1e-12)[0])
     way = 3.0 * float(np.linalg.norm(root @ step))

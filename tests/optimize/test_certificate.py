@@ -73,6 +73,22 @@ def test_each_status(here, status):
     assert len(proof.reason) > 20
 
 
+def test_statuses_keep_their_places():
+    """The replication's stored runs name them by number."""
+    assert STATUSES[:9] == (
+        "certified",
+        "not stationary",
+        "saddle",
+        "flat",
+        "zero row",
+        "on a valley",
+        "near a valley",
+        "diverged",
+        "unbounded",
+    )
+    assert len(set(STATUSES)) == len(STATUSES)
+
+
 def test_an_infinite_normalising_constant_is_told_not_raised():
     objective, _ = symmetric_likelihood(PAIR)
     proof = certify(objective, np.array([1.0, 2.0, 2.0, 4.0]))

@@ -18,7 +18,7 @@ from nce_ref.objectives.weighted import WeightedObjective
 from nce_ref.optimize import certify, maximize
 from nce_ref.optimize.certificate import directional_derivative
 from nce_ref.weights import PowerWeight
-from tests.optimize.kinked_problems import symmetric_likelihood
+from tests.optimize.kinked_problems import PAIR, symmetric_likelihood
 
 ESTIMATORS = ["nce", "mle", "weighted", "importance"]
 SHAPES = ["plain", "duplicated", "integer", "symmetric", "heavy", "gaussian"]
@@ -151,6 +151,27 @@ def test_lattice_data_are_certified_in_any_order_and_the_multipliers_follow_the_
         for a, one in zip(np.round(kinks.directions, 6), proof.multipliers, strict=True):
             np.testing.assert_allclose(mu.setdefault(tuple(a + 0.0), one), one, atol=1e-9)
     assert np.abs(list(mu.values())).max() < 0.999
+
+
+MEDIANS = np.array([[1.0, 1.0], [1.0, -1.0], [0.0, 1.0]])
+
+
+@pytest.mark.parametrize("power", [-12, -5, 0, 5, 12])
+@pytest.mark.parametrize("status", ["saddle", "plateau", "certified"])
+def test_what_a_point_is_called_does_not_depend_on_units_order_or_rows(status, power):
+    """A saddle that no kink blocks, medians of an even number of points, and the saddle blocked by kinks."""
+    if status == "plateau":
+        x, B = MEDIANS, np.diag([3.0, 2.0]) / np.sqrt(8.0)
+    else:
+        points = PAIR if status == "saddle" else [*PAIR, (0.0, 1.0), (1.0, 0.0)]
+        objective, B = symmetric_likelihood(points)
+        x = objective.x
+    rng, scale = np.random.default_rng(0), 10.0**power
+    for _ in range(4):
+        rows, signs = rng.permutation(2), rng.choice([-1.0, 1.0], 2)
+        again = nr.LikelihoodObjective(nr.LaplaceICA(2), scale * x[rng.permutation(len(x))])
+        proof = certify(again, (signs[:, None] * B[rows] / scale).ravel())
+        assert proof.status == status, proof.reason
 
 
 # ---- what is certified is true --------------------------------------------------------------------------------------
