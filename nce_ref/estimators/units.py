@@ -10,7 +10,7 @@ smoothing have in mind. Within [1/32, 32] no two differ by more than 1024, U is 
 bit. Beyond, the first of these that brings them there is U:
 
 1. one power of ten for all coordinates, so that data times 10^k take the very way that the data took, but for the rounding of the product;
-2. a power of ten for each coordinate;
+2. each coordinate's root mean square;
 3. with those, a whitening D V S V^T, which no choice of signs or order in the singular value decomposition can change.
 
 **Rank.** *Where all data lie in a hyperplane through the origin, v.x = 0, no likelihood that allows every U is bounded:* for U^-1 =
@@ -93,7 +93,7 @@ def units_for(model: Model, x: ArrayLike, y: ArrayLike | None = None) -> Units:
     if not R.columns().any():
         return Units(model)
     n = points.shape[1]
-    for powers in (np.zeros(n), R.common_power(), R.powers()):
+    for powers in (np.zeros(n), R.common_power(), R.columns()):
         sizes, axes = R.principal(powers)
         kept = sizes > _dependent(sizes)
         if _within(sizes[kept]):
@@ -137,7 +137,7 @@ def rank_of(points: NDArray[Any]) -> int:
     if _near_one(_gram(points)):
         return int(points.shape[1])
     R = _Triangle.of(points)
-    sizes = R.principal(R.powers())[0]
+    sizes = R.principal(R.columns())[0]
     return int(np.sum(sizes > _dependent(sizes)))
 
 
@@ -174,10 +174,6 @@ class _Triangle:
         return np.where(
             size > 0.0, np.log10(np.where(size > 0.0, size, 1.0)) + self.exponents * _LOG10_2, 0.0
         )
-
-    def powers(self) -> Float:
-        """The power of ten next to each column's size."""
-        return np.round(self.columns())
 
     def common_power(self) -> Float:
         """The one next to the middle of the principal deviations, as a ratio; the same for all columns."""

@@ -70,10 +70,10 @@ def ascend(
     curvatures between 1/400 and 1e6, as for data of size 1, the gradient alone decides.
     The Hessian's eigenvalues are taken by their absolute values: the step climbs in every direction, and leaves the
     neighbourhood of a saddle (B = 0 is one) along its upward curvature instead of being drawn into it. No step is longer
-    than half the size of theta plus 1/2, which keeps the first steps, where the quadratic means little, near the start.
+    than the size of theta plus 1/2, which keeps the first steps, where the quadratic means little, near the start.
     """
     value, gradient, hessian = objective.second_order(theta)
-    evaluations = 1
+    evaluations, reach = 1, 0.0
     for _ in range(_MAX_STEPS):
         small = float(np.linalg.norm(gradient)) <= tolerance
         if small and _plain_decrement(gradient, hessian) <= _DECREMENT * tolerance:
@@ -82,9 +82,11 @@ def ascend(
         decrement = math.sqrt(max(0.0, float(gradient @ direction)))
         if decrement <= (_DECREMENT if small else _SURELY) * tolerance:
             break
-        direction *= min(
-            1.0, (0.5 + float(np.linalg.norm(theta))) / float(np.linalg.norm(direction))
-        )
+        radius = 0.5 + float(np.linalg.norm(theta))
+        reach = max(reach, radius)
+        if radius < 1e-3 * reach:
+            radius = reach  # a theta of size 1e12 that passes through 0 is not small for that
+        direction *= min(1.0, radius / float(np.linalg.norm(direction)))
         slope, length = float(gradient @ direction), 1.0
         while True:
             trial = theta + length * direction

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nce_ref as nr
+from nce_ref.estimators.runaway import _rises_along_a_ray, _separable
 from nce_ref.models.base import no_kinks
 from nce_ref.optimize.certificate import STATUSES
 
@@ -155,3 +156,45 @@ def test_score_matching_without_a_bound_is_unbounded():
             there = model.rescaled(start, np.eye(2) / size)
             fit = nr.fit_score_matching(model, line * size, start=there)
             assert fit.status == "unbounded" and not fit.converged, (size, fit.message)
+
+
+def test_score_matching_with_some_points_in_a_hyperplane_is_unbounded():
+    """Full rank, but more than one point in 15 at 0, or on a line."""
+    rng = np.random.default_rng(7)
+    zeros = np.concatenate([np.zeros((4, 1)), [[1.0], [2.0], [-1.5]]])
+    fit = nr.fit_score_matching(nr.LaplaceICA(1), zeros, start=[1.0, 0.0])
+    assert fit.status == "unbounded", fit.message
+    line = np.concatenate([rng.standard_normal((12, 1)) * [1.0, 0.0], rng.standard_normal((6, 2))])
+    fit = nr.fit_score_matching(nr.LaplaceICA(2), line, start=[1.0, 0.0, 0.0, 30.0, 0.0])
+    assert fit.status == "unbounded", fit.message
+
+
+def test_a_way_across_a_kink_of_the_data_is_no_way_out():
+    """Noise inside of the data: rows g separate at b > 0, by a step to b < 0, where |b x| grows again."""
+    objective = nr.NCEObjective(
+        nr.LaplaceICA(1),
+        nr.GaussianNoise([0.0], [[1.0]]),
+        [[5.0], [6.0], [-5.5]],
+        [[0.1], [-0.2], [0.3]],
+    )
+    assert _separable(objective, np.array([0.3, -1.0])) == (False, False)
+    swapped = nr.NCEObjective(
+        objective.model, nr.GaussianNoise([0.0], [[9.0]]), [[0.1], [-0.2]], [[5.0]]
+    )
+    assert _separable(swapped, np.array([0.3, -1.0])) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "J, rises",
+    [
+        (lambda r: -1e-8 / r, True),
+        (lambda r: -1e-8 / r if r < 100 else 0.0, True),
+        (lambda r: -1.0 / r, False),  # rises, from far below its supremum
+        (lambda r: -1e-9 * r, False),
+        (lambda r: -1e-8 / r if r < 100 else -1e-9, False),  # and stays there
+        (lambda r: -1e-8 / r if r < 100 else -np.inf, False),
+    ],
+)
+def test_a_ray_is_one_only_if_it_rises_at_each_doubling_near_the_supremum(J, rises):
+    found = _rises_along_a_ray(lambda theta: (J(np.linalg.norm(theta)), None), np.array([0.6, 0.8]))
+    assert (found is not None) == rises

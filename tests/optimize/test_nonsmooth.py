@@ -10,7 +10,7 @@ from scipy.stats import binom, binomtest
 
 import nce_ref as nr
 from nce_ref.optimize import certify, maximize, maximize_lbfgs
-from nce_ref.optimize.nonsmooth import Maximum, climb_kinks, off_valleys
+from nce_ref.optimize.nonsmooth import Maximum, _to_zero, climb_kinks, off_valleys
 from nce_ref.optimize.smoothing import follow_smoothing
 from tests.optimize.kinked_problems import EPS, Counting, ica_problem, on_a_valley, rounding
 
@@ -252,3 +252,26 @@ def test_cancelling_terms_do_not_end_the_climb():
         R = np.linalg.qr(x / np.sqrt(6.0), mode="r")
         off = R @ nr.Gaussian(3).unpack(fit.theta)[0] @ R.T - np.eye(3)
         assert np.abs(off).max() < 1e-9, (seed, fit.status)
+
+
+def test_only_what_costs_nothing_is_made_0():
+    class Cliff:
+        def __call__(self, theta):
+            return -float((1e20 * (theta[0] - 1e-15)) ** 2) if theta[0] < 1e-20 else 0.0, None
+
+    end = Maximum(np.array([1e-15, 1.0]), 0.0, 7, True)
+    assert _to_zero(Cliff(), end) == (end, 1)
+    near = Maximum(np.array([1e-15, 1.0]), -1e30, 7, True)
+    kept, used = _to_zero(Cliff(), near)
+    assert used == 1 and kept.theta.tolist() == [0.0, 1.0] and kept.finished
+    plain = Maximum(np.array([1e-11, 1.0]), 0.0, 7, True)
+    assert _to_zero(Cliff(), plain) == (plain, 0)
+
+
+def test_a_step_is_short_in_the_metric_of_the_curvature():
+    """A precision of 1e-14 (data of 1e7): every step is below 1e-9 of 1 + |theta|, the first one too."""
+    rng = np.random.default_rng(3)
+    x = 1e7 * rng.standard_normal((50, 1))
+    objective, best = nr.LikelihoodObjective(nr.Gaussian(1), x), 1.0 / np.mean(x**2)
+    end = climb_kinks(objective, np.array([0.7 * best]), 0.01)
+    assert end.finished and end.theta[0] / best == pytest.approx(1.0, rel=1e-7)

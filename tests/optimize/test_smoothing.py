@@ -171,6 +171,24 @@ def test_it_stops_by_the_decrement_whatever_the_units(size):
     both = Scaled(size)
     theta, used = ascend(both, np.array([1.5, -1.2]) / both.units, 0.01)
     assert np.abs(both.units * theta).max() <= 0.2 and used < 20
+    # One coordinate at its maximum already: the other's gradient may be as small as its units are.
+    for start in ([1.5, 0.0], [0.0, -1.2]):
+        theta, used = ascend(both, np.array(start) / both.units, 0.01)
+        assert np.abs(both.units * theta).max() <= 0.2 and used < 20
+
+
+def test_a_gradient_that_rounding_keeps_large_does_not_keep_it_going():
+    """In units of 1e12 a gradient of 1e-3 is the rounding of v - 1/3; the decrement is 1e-16, and 60 steps would be lost."""
+
+    class Steep(Scaled):
+        def second_order(self, theta):
+            value, gradient, hessian = super().second_order(theta - 1.0 / 3.0 / self.units)
+            return value, gradient + 1e-3 * (-1.0) ** self.n_seen * np.array([1.0, 0.0]), hessian
+
+    objective = Steep(1e12)
+    theta, used = ascend(objective, np.array([1.5, -1.2]) / objective.units, 1e-5)
+    np.testing.assert_allclose(objective.units * theta, 1.0 / 3.0, rtol=0, atol=1e-2)
+    assert used < 20
 
 
 def test_positive_definite_keeps_curvatures_that_differ_by_units_alone():
