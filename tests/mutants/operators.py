@@ -55,6 +55,7 @@ class Mutant:
     before: str
     after: str
     statement: str
+    place: str  # line and column of what is changed
 
     @property
     def line(self) -> int:
@@ -62,8 +63,8 @@ class Mutant:
         return self.lines.start
 
     def __str__(self) -> str:
-        place = "" if self.statement == self.before else f"   in   {self.statement}"
-        return f"{self.line}: {self.operator}: {self.before} -> {self.after}{place}"
+        around = "" if self.statement == self.before else f"   in   {self.statement}"
+        return f"{self.place}: {self.operator}: {self.before} -> {self.after}{around}"
 
 
 def mutants_of(source: str) -> list[Mutant]:
@@ -82,6 +83,7 @@ def mutants_of(source: str) -> list[Mutant]:
                     before,
                     after,
                     site.statement,
+                    f"{getattr(site.node, 'lineno', 0)}:{getattr(site.node, 'col_offset', 0) + 1}",
                 )
             )
     return found

@@ -7,8 +7,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from nce_ref.oracle.exact_network import Ball, _ball, _context
-from nce_ref.oracle.exact_numbers import significant
+
+from nce_ref.oracle.families.networks.exact import Ball, _ball, _context
+from nce_ref.oracle.numbers.logarithms import significant
 
 
 def as_fraction(value: Decimal) -> Fraction:
