@@ -160,8 +160,13 @@ def _settle(objective, start, near, relative) -> Verdict:
         d = real(rows[bad].direction)
         if rows[bad].valley or at_zero[bad]:
             shown = _shown_saddle(objective, start, theta, bad, d, H, Z)
-            if shown.distance < NEAR or (shown.kind == "undecided" and not at_zero[bad]):
+            tiny = shown.margins.get("rise", 1.0) < 1e-9
+            if (shown.distance < NEAR and not tiny) or (
+                shown.kind == "undecided" and not at_zero[bad]
+            ):
                 return shown
+            # A valley and a ridge that are parallel but for a rounding: the maximum may lie as near, so climb on.
+            d = d * shown.margins.get("sign", 1)
         releases += 1
         for t in np.flatnonzero(active[:, bad]):
             side = int(gmpy2.sign(objective.U[t] @ d))
@@ -360,5 +365,6 @@ def _shown_saddle(objective, start, theta, row, d, H, Z) -> Verdict:
                     distance,
                     theta,
                     here,
+                    margins={"rise": size, "sign": sign},
                 )
     return Verdict("undecided", "a valley or a zero row, but no higher value was found beside it")
