@@ -20,14 +20,21 @@ from typing import Any
 import numpy as np
 
 from nce_ref.oracle.conventions import Convention, own_convention
-from nce_ref.oracle.diagnosis import diagnose, recognise_signature
+from nce_ref.oracle.diagnosis import (
+    diagnose,
+    recognise_signature,
+    renamed_argument,
+    say_renamed,
+)
 from nce_ref.oracle.judge import judge
 from nce_ref.oracle.kinks import settle
-from nce_ref.oracle.objectives import find_objective
+from nce_ref.oracle.objectives import Objective, find_objective
 from nce_ref.oracle.report import Report
 from nce_ref.oracle.results import CHOICE, CaseResult, Errored, Skipped
 from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.vectors import Vector, cases, find, suite
+
+_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
 def check(
@@ -51,10 +58,15 @@ def check(
         )
     convention = own_convention(target) if convention is None else convention
     _check_words(dtype, convention)
-    answers = {
-        vector.id: call(impl, vector, dtype, convention)
-        for vector in _smoke_first(cases(objective, flags=flags))
-    }
+    vectors = _smoke_first(cases(objective, flags=flags))
+    renamed = _renamed(impl, target)
+    note = say_renamed(renamed, target) if renamed is not None else ""
+    answers: dict[str, Any]
+    if renamed is not None:
+        skipped = Skipped(f"its {renamed[0]} is called {renamed[1]}")
+        answers = {vector.id: skipped for vector in vectors}
+    else:
+        answers = {vector.id: call(impl, vector, dtype, convention) for vector in vectors}
     name = getattr(impl, "__qualname__", None) or repr(impl)
 
     def evaluate(inputs: Mapping[str, Any]) -> Any:
@@ -69,7 +81,7 @@ def check(
         convention,
         expected_failures,
         name=name,
-        note=recognise_signature(parameter_names(impl), target) or "",
+        note=note or recognise_signature(parameter_names(impl), target) or "",
         evaluate=evaluate,
     )
 
@@ -180,6 +192,22 @@ def _check_words(dtype: str, convention: Convention) -> None:
         raise ValueError(
             f'convention: got {convention!r}; expected e.g. oracle.Convention(sense="minimise")'
         )
+
+
+def _renamed(impl: Callable[..., Any], objective: Objective) -> tuple[str, str] | None:
+    """As ``renamed_argument``, where a call by the objective's names cannot succeed."""
+    try:
+        signature = inspect.signature(impl)
+    except (TypeError, ValueError):
+        return None
+    try:
+        signature.bind(**dict.fromkeys(objective.arguments))
+    except TypeError:
+        named = [p for p in signature.parameters.values() if p.kind in _BY_NAME]
+        required = [p.name for p in named if p.default is p.empty]
+        optional = [p.name for p in named if p.default is not p.empty]
+        return renamed_argument(required, optional, objective)
+    return None
 
 
 def parameter_names(impl: Callable[..., Any]) -> list[str]:

@@ -34,7 +34,7 @@ from nce_ref.oracle.explain import describe_vector
 from nce_ref.oracle.harness import Answers, decode, run_harness
 from nce_ref.oracle.locate import expected_failures, find_implementation, objective_of
 from nce_ref.oracle.objectives import OBJECTIVES, find_objective
-from nce_ref.oracle.report import Report
+from nce_ref.oracle.report import Report, exit_code
 from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.vectors import MalformedVectors, cases, find
 
@@ -116,8 +116,9 @@ def _check(options: argparse.Namespace) -> Outcome:
             patterns,
             flags=options.flag,
         )
-    code = PASSED if report.ok else FAILED
-    return Outcome(code, json.dumps(report.to_dict(), indent=2) if options.json else str(report))
+    return Outcome(
+        exit_code([report]), json.dumps(report.to_dict(), indent=2) if options.json else str(report)
+    )
 
 
 def _check_harness(options: argparse.Namespace, patterns: Mapping[str, str]) -> Outcome:
@@ -155,7 +156,7 @@ def _check_harness(options: argparse.Namespace, patterns: Mapping[str, str]) -> 
     else:
         text = "\n\n".join(map(str, reports))
     return Outcome(
-        BROKEN if undone else PASSED if ok else FAILED,
+        BROKEN if undone else exit_code(reports),
         text,
         "\n".join(f"{_NAME}: {line}" for line in complaints),
     )
@@ -202,7 +203,7 @@ def _explain(options: argparse.Namespace) -> Outcome:
         options.dtype,
         _convention(options, vector.objective.name),
     )
-    return Outcome(PASSED if report.ok else FAILED, f"{describe_vector(vector)}\n\n{report}")
+    return Outcome(exit_code([report]), f"{describe_vector(vector)}\n\n{report}")
 
 
 def _got(text: str) -> Any:

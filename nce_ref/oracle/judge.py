@@ -145,9 +145,16 @@ def _as_real(name: str, value: Any, shape: tuple[int, ...], is_decision: bool) -
             f"{name}: got {said}, {_short(value)}; expected real numbers of shape {shape}"
         )
     if array.shape != shape:
-        hint = "; flatten it" if array.size == int(np.prod(shape)) else ""
+        hint = "" if array.size != int(np.prod(shape)) else _reshaped(name, shape)
         raise Unreadable(f"{name}: got shape {array.shape}; expected {shape}{hint}")
     return array
+
+
+def _reshaped(name: str, shape: tuple[int, ...]) -> str:
+    """What makes the shape right where the number of entries is."""
+    if not shape:
+        return f"; return one number, as {name}.item() or {name}.squeeze() does"
+    return f"; flatten {name}" if len(shape) == 1 else f"; reshape {name}"
 
 
 def _kind(value: Any) -> str:

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shlex
 import textwrap
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +30,8 @@ from nce_ref.oracle.results import CHOICE, CaseResult
 
 FAILING = ("failed", "errored", "unexpected pass")
 WIDTH = 120
+_KINDS = 6  # kinds of errors that are quoted
+_NUMBER = re.compile(r"[-+]?\d[\d.,e+ -]*")
 _LISTED = 4  # ids named before "and 12 others"
 _TYPED = 40  # numbers that anybody would paste into a command
 
@@ -71,6 +75,11 @@ class Report:
         judged = self._counts["passed"] + self._counts["expected failure"] + self._counts[CHOICE]
         return bool(judged) and not self.failed and not self.unmatched
 
+    @property
+    def nothing_judged(self) -> bool:
+        """Whether nothing speaks for the implementation and nothing against it."""
+        return not self.ok and not self.failed and not self.unmatched
+
     def raise_for_failures(self) -> None:
         """Raise OracleFailure, with the report as text, unless it is ok."""
         if not self.ok:
@@ -103,6 +112,8 @@ class Report:
         ]
         if self.failed:
             lines += ["", *self._failures()]
+        if errored := [result for result in self.results if result.status == "errored"]:
+            lines += ["", *_errors(errored)]
         if choices := [result for result in self.results if result.status == CHOICE]:
             lines += ["", *_choices(choices)]
         if reasons := Counter(
@@ -136,9 +147,7 @@ class Report:
     def _headline(self) -> str:
         counts = ", ".join(f"{count} {status}" for status, count in sorted(self._counts.items()))
         who = f"{self.name} as {self.objective.name}" if self.name else self.objective.name
-        verdict = (
-            "ok" if self.ok else "FAILED" if self.failed or self.unmatched else "NOTHING JUDGED"
-        )
+        verdict = "ok" if self.ok else "NOTHING JUDGED" if self.nothing_judged else "FAILED"
         words = f"{self.convention.sense}, {self.convention.reduction}, c {self.convention.c_sign}"
         return f"{verdict}: {who} ({self.dtype}; {words}; vectors of {self.suite}): {counts or 'no vectors'}"
 
@@ -180,6 +189,13 @@ class Report:
         return [output.name for output in self.objective.outputs if output.name not in seen]
 
 
+def exit_code(reports: Sequence[Report]) -> int:
+    """0 where all are right, 1 where one is wrong, 2 where none is wrong and one could not be judged."""
+    if all(report.ok for report in reports):
+        return 0
+    return 2 if all(report.ok or report.nothing_judged for report in reports) else 1
+
+
 def reproduce(result: CaseResult, dtype: str, convention: Convention) -> str:
     """The command that shows this one verdict again, with the number that came."""
     got = {
@@ -215,6 +231,19 @@ def _full(result: CaseResult) -> list[str]:
     if result.status == "failed" and wrong and result.vector.objective.kind != "estimate":
         return lines + [f"  {describe(comparison)}" for comparison in wrong]
     return [*lines, f"  {result.message}"]
+
+
+def _errors(results: list[CaseResult]) -> list[str]:
+    """How many vectors got no answer, and the text of the first of each kind: messages that differ in their numbers alone."""
+    kinds: dict[str, list[CaseResult]] = {}
+    for result in results:
+        kinds.setdefault(_NUMBER.sub("#", result.message), []).append(result)
+    lines = [f"errored: {len(results)} vectors; the first of each kind:"]
+    lines += [
+        f"  {len(alike)} as {alike[0].id}: {alike[0].message}"
+        for alike in list(kinds.values())[:_KINDS]
+    ]
+    return lines + ([f"  and {len(kinds) - _KINDS} other kinds"] if len(kinds) > _KINDS else [])
 
 
 def _choices(results: list[CaseResult]) -> list[str]:

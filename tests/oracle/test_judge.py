@@ -65,10 +65,13 @@ def test_nothing_returned_is_unsupported_not_wrong(returned):
     [
         ("0.5", "value: got text, '0.5'; expected real numbers of shape ()"),
         ({"value": "nan"}, "value: got text"),
-        ({"value": np.array([VALUE])}, r"value: got shape (1,); expected (); flatten it"),
+        (
+            {"value": np.array([VALUE])},
+            r"value: got shape (1,); expected (); return one number, as value.item() ",
+        ),
         (
             {"grad_log_ratio_data": GRAD_X[:, None]},
-            "grad_log_ratio_data: got shape (2, 1); expected (2,); flatten it",
+            "grad_log_ratio_data: got shape (2, 1); expected (2,); flatten grad_log_ratio_data",
         ),
         (
             {"grad_log_ratio_data": np.zeros(3)},

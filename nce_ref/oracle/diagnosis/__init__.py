@@ -6,7 +6,18 @@ maximises, ``hints``, ``special_cases``, ``consistency`` and ``estimate_hints`` 
 """
 
 from nce_ref.oracle.diagnosis.diagnose import diagnose
-from nce_ref.oracle.diagnosis.relatives import recognise_signature
+from nce_ref.oracle.diagnosis.relatives import (
+    recognise_signature,
+    renamed_argument,
+    say_renamed,
+)
 from nce_ref.oracle.diagnosis.verdict import Diagnosis, Suspect
 
-__all__ = ["Diagnosis", "Suspect", "diagnose", "recognise_signature"]
+__all__ = [
+    "Diagnosis",
+    "Suspect",
+    "diagnose",
+    "recognise_signature",
+    "renamed_argument",
+    "say_renamed",
+]

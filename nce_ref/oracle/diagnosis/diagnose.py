@@ -38,6 +38,7 @@ from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.results import CaseResult
 
 _SHOWN = 8  # suspects kept in a report
+_FEW = 3  # failing vectors explain nothing beside as many that got no answer
 _CLEAR = 20.0  # allowances: a fitted explanation is not asked of what is wrong by less
 _NEARLY = 0.75  # of the failing vectors, where none explains them all
 
@@ -58,6 +59,13 @@ def diagnose(
     observed = observe(objective, results, dtype, convention)
     if not any(result.status == "failed" for result in results):
         return Diagnosis()
+    n_errored = sum(result.status == "errored" for result in results)
+    if observed.n_failed < _FEW <= n_errored:
+        hint = (
+            f"{n_errored} vectors got no answer that could be read: mend that first; "
+            f"the {observed.n_failed} that failed with numbers are too few to be explained"
+        )
+        return Diagnosis(hints=(hint,))
     if objective.kind == "estimate":
         return _of_estimates(observed)
     if objective.kind == "covariance":

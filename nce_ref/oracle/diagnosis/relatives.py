@@ -28,6 +28,32 @@ def remedy(relative: Relative, named: Objective) -> str:
     return f"hand the arguments over as {named.name} has them: {named.formula}"
 
 
+def renamed_argument(
+    required: Sequence[str], optional: Sequence[str], objective: Objective
+) -> tuple[str, str] | None:
+    """(its name here, its name there), where a function has all arguments of an objective but one, and one other in its place.
+
+    None where it has all, where more than one has another name, or where its parameters are another objective's exactly.
+    """
+    names = {*required, *optional}
+    missing = [name for name in objective.arguments if name not in names]
+    if len(missing) != 1 or any(set(other.arguments) == names for other in OBJECTIVES.values()):
+        return None
+    others = [name for name in required if name not in objective.arguments]
+    others = others or [name for name in optional if name not in objective.arguments]
+    return (missing[0], others[0]) if len(others) == 1 else None
+
+
+def say_renamed(renamed: tuple[str, str], objective: Objective) -> str:
+    """That nothing was judged, and what to type instead."""
+    ours, theirs = renamed
+    handed = ", ".join(f"{theirs if name == ours else name}={name}" for name in objective.arguments)
+    return (
+        f"Nothing judged: its {ours} is called {theirs}. Hand it over by that name: "
+        f'oracle.check(lambda {", ".join(objective.arguments)}: impl({handed}), "{objective.name}").'
+    )
+
+
 def recognise_signature(parameter_names: Sequence[str], objective: Objective) -> str | None:
     """Say so where a function's parameters are those of another objective; None where they fit, or fit none."""
     names = set(parameter_names)

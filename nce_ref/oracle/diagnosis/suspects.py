@@ -266,11 +266,12 @@ def _plausible(few: Observed, outputs: Float, factors: Float, are_numeric: Bools
     for way, of_way in enumerate(factors):
         candidates = of_way * outputs
         with np.errstate(all="ignore"):
+            bad = ~np.isfinite(candidates)
             roughly = np.maximum(
                 _ROUGHLY * np.abs(candidates - few.want), _SMALL[few.dtype] * few.scale
             )
             near = np.abs(few.got - candidates) <= np.maximum(few.allowed(candidates), roughly)
-        bad = ~np.isfinite(candidates)
+            near &= ~bad & ~bad_got
         agree = near | (bad & bad_got) | (numeric & (bad | bad_got))
         found[:, way] = np.logical_and.reduceat(agree, few.starts, axis=1).any(axis=1)
     return found
@@ -357,17 +358,15 @@ def _loosely(observed: Observed, candidate: Float, agree: Bools) -> Bools:
     """Agreement for mistakes of arithmetic: where they overflow, and how they round on the way there, varies with the code.
 
     Bad pairs with bad, whichever of NaN and the infinities it is, and where the value is bad the gradient is not asked: it may
-    be NaN by 0 x inf, inf, or right. Elsewhere the error must be reproduced to 5 %, or both errors be a matter of digits lost.
+    be NaN by 0 x inf, inf, or right. No number is explained by one that is not finite, nor the other way round. Elsewhere both are
+    errors of digits lost, or the same error to 5 % and to what digits lost amount to.
     """
     bad_got, bad_candidate = ~np.isfinite(observed.got), ~np.isfinite(candidate)
     with np.errstate(all="ignore"):
         error, mine = np.abs(observed.got - observed.want), np.abs(candidate - observed.want)
-        loosely = (
-            agree
-            | (bad_got & bad_candidate)
-            | (np.abs(observed.got - candidate) <= _ROUGHLY * mine)
-        )
         small = _SMALL[observed.dtype] * observed.scale
+        roughly = np.abs(observed.got - candidate) <= np.minimum(_ROUGHLY * mine, small)
+        loosely = agree | (bad_got & bad_candidate) | (roughly & ~bad_got & ~bad_candidate)
     # The largest error of this output that is a matter of lost digits, on every entry of the output.
     lost = np.maximum.reduceat(np.where(mine <= small, mine, 0.0), observed.slot_starts)[
         observed.slot_of
