@@ -3,6 +3,7 @@
     report = oracle.check(impl, "binary_nce")        # a callable with the objective's arguments by name
     oracle.cases("binary_nce", flags=["tails"])      # the vectors themselves
     print(oracle.explain(vector_id, got))            # one answer
+    oracle.truth("binary_nce", **inputs)             # the right numbers for inputs of your own
 
 How a check runs: ``vectors`` reads the stored numbers, ``check`` calls the implementation, ``judge`` compares by the rule
 of ``tolerance``, ``diagnosis`` holds the failures against the catalogue of ``mistakes``, ``report`` says it.
@@ -17,6 +18,7 @@ from nce_ref.oracle.explain import explain
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.report import OracleFailure, Report
 from nce_ref.oracle.results import CaseResult, Errored, Skipped
+from nce_ref.oracle.truth import Truth, truth
 from nce_ref.oracle.vectors import MalformedVectors, Vector, cases
 
 __all__ = [
@@ -33,4 +35,6 @@ __all__ = [
     "Errored",
     "Skipped",
     "MalformedVectors",
+    "Truth",
+    "truth",
 ]

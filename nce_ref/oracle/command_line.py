@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nce_ref.oracle import command_truth
 from nce_ref.oracle.check import check, check_answers
 from nce_ref.oracle.conventions import C_SIGNS, OURS, REDUCTIONS, SENSES, Convention, own_convention
 from nce_ref.oracle.describe import (
@@ -346,7 +347,7 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     command("lint", _lint, "check the vectors' own files: ids, counts, flags, notes, hashes")
-
+    command_truth.add(command, Outcome)
     sub = command("mistakes", _mistakes, "describe the mistakes that are known by name")
     sub.add_argument("id", nargs="?", metavar="MISTAKE", help="one of them in full")
     return parser

@@ -32,6 +32,7 @@ from nce_ref.oracle.families.densities.objectives import (
 from nce_ref.oracle.families.kernels.objectives import EXACT
 from nce_ref.oracle.families.nce import (
     exact,
+    exact_many,
     mistakes_arithmetic,
     mistakes_gradients,
     mistakes_model_gradients,
@@ -49,7 +50,8 @@ _J = "(1/n_data) [sum_x ln sigma(G - ln nu) + sum_y ln sigma(ln nu - G)]"
 def _nu_of_sizes(data: str, noise: str) -> Facts:
     def refuses(inputs: Inputs) -> Iterator[str]:
         n_data, n_noise = len(inputs[data]), len(inputs[noise])
-        if inputs["nu"] * n_data != n_noise:
+        # A ratio that float32 has rounded is the ratio.
+        if not abs(inputs["nu"] * n_data - n_noise) <= 2.0**-23 * n_noise:
             yield f"nu {inputs['nu']!r}; expected n_noise/n_data = {n_noise}/{n_data}"
 
     return Facts(refuses=refuses)
@@ -135,6 +137,7 @@ NCE_FROM_LOG_RATIOS = Objective(
     "J12; P10 eq. 8 is J/2 at nu = 1",
     is_mean=True,
     exact=exact.nce_from_log_ratios,
+    exact_many=exact_many.nce_from_log_ratios,
     method=f"nce_ref/oracle/families/nce/exact.py: {EXACT}",
     scales=scales.nce_from_log_ratios,
     right=textbook.NceSteps(),
@@ -161,6 +164,7 @@ BINARY_NCE = Objective(
     "J12; P10 eq. 8 is J/2 at nu = 1",
     is_mean=True,
     exact=exact.binary_nce,
+    exact_many=exact_many.binary_nce,
     method=f"nce_ref/oracle/families/nce/exact.py: {EXACT}",
     scales=scales.binary_nce,
     right=textbook.BinaryNceSteps(),
