@@ -6,146 +6,71 @@ A problem is data, noise and a start; ``KINDS`` lists the generators. Where the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from .building import Problem, build, draw, laplace_sample, normal_noise, size_of
 
-@dataclass
-class Problem:
-    """estimator "nce", "mle", "score"; model "ica", "gaussian"; noise ("gaussian", mean, cov) or ("laplace", B)."""
-
-    kind: str
-    seed: int
-    estimator: str
-    model: str
-    x: np.ndarray
-    y: np.ndarray | None
-    noise: tuple | None
-    start: np.ndarray
-    slope: float = 10.0
-
-    @property
-    def n(self) -> int:
-        return self.x.shape[1]
-
-
-def _estimator(rng):
-    return str(rng.choice(["nce", "mle", "score"], p=[0.6, 0.27, 0.13]))
-
-
-def _normal_noise(x, widen=1.0):
-    n = x.shape[1]
-    mean = x.mean(axis=0)
-    cov = np.atleast_2d(np.cov(x, rowvar=False, ddof=1)) if len(x) > n else np.zeros((n, n))
-    sizes = np.sqrt(np.diag(cov))
-    if not (sizes > 0).all() or np.linalg.eigvalsh(cov / np.outer(sizes, sizes))[0] < 1e-10:
-        s = np.sqrt((x**2).mean()) or 1.0
-        cov = s * s * np.eye(n)
-    return ("gaussian", mean, widen * cov)
-
-
-def _draw(noise, count, rng):
-    if noise[0] == "gaussian":
-        return (
-            rng.standard_normal((count, len(noise[1]))) @ np.linalg.cholesky(noise[2]).T + noise[1]
-        )
-    n = len(noise[1])
-    return np.linalg.solve(noise[1], rng.laplace(size=(n, count)) / np.sqrt(2)).T
-
-
-def _start(model, n, scale, rng):
-    """Near a sensible fit in the data's units: one size a coordinate."""
-    scale = np.where(np.broadcast_to(scale, n) > 0, scale, 1.0)
-    if model == "ica":
-        B = (np.eye(n) + 0.4 * rng.standard_normal((n, n))) / scale
-        return np.append(B.ravel(), np.linalg.slogdet(B)[1] - n / 2 * np.log(2.0))
-    L = (np.eye(n) + 0.2 * rng.standard_normal((n, n))) / scale[:, None]
-    P = L @ L.T
-    return np.append(
-        P[np.tril_indices(n)], 0.5 * np.linalg.slogdet(P)[1] - n / 2 * np.log(2 * np.pi)
-    )
-
-
-def _build(
-    kind, seed, rng, x, y=None, noise=None, estimator=None, model=None, t_noise=None, start=None
-):
-    x = np.ascontiguousarray(x, dtype=float)
-    n = x.shape[1]
-    estimator = estimator or _estimator(rng)
-    model = model or str(rng.choice(["ica", "gaussian"]))
-    if estimator == "nce":
-        noise = noise or _normal_noise(x)
-        if y is None:
-            y = _draw(noise, t_noise or int(len(x) * rng.choice([1, 1, 2, 3])), rng)
-        y = np.ascontiguousarray(y, dtype=float)
-    else:
-        y = noise = None
-    scale = np.sqrt((x**2).mean(axis=0))
-    start = _start(model, n, scale, rng) if start is None else start(model, n, scale, rng)
-    return Problem(kind, seed, estimator, model, x, y, noise, np.asarray(start, dtype=float))
-
-
-def _sample(rng, count, n):
-    """Laplace sources, mixed."""
-    A = np.eye(n) + 0.4 * rng.standard_normal((n, n))
-    return rng.laplace(size=(count, n)) / np.sqrt(2) @ A.T
-
-
-def _size(rng, low=5, high=40, dims=(1, 2, 2, 3)):
-    return int(rng.integers(low, high + 1)), int(rng.choice(dims))
+__all__ = ["KINDS", "Problem", "problem"]
 
 
 def plain(kind, seed, rng):
-    T, n = _size(rng, 6, 50)
-    return _build(kind, seed, rng, _sample(rng, T, n))
+    T, n = size_of(rng, 6, 50)
+    return build(kind, seed, rng, laplace_sample(rng, T, n))
 
 
 def four_sources(kind, seed, rng):
     T = int(rng.integers(15, 60))
-    return _build(
-        kind, seed, rng, _sample(rng, T, 4), model="ica", estimator=str(rng.choice(["nce", "mle"]))
+    return build(
+        kind,
+        seed,
+        rng,
+        laplace_sample(rng, T, 4),
+        model="ica",
+        estimator=str(rng.choice(["nce", "mle"])),
     )
 
 
 def duplicated(kind, seed, rng):
-    T, n = _size(rng, 3, 10)
-    x = np.repeat(_sample(rng, T, n), rng.integers(1, 5, T), axis=0)
-    noise = _normal_noise(x)
-    y = np.repeat(_draw(noise, 2 * T, rng), rng.integers(1, 4, 2 * T), axis=0)
-    return _build(kind, seed, rng, rng.permutation(x), rng.permutation(y), noise)
+    T, n = size_of(rng, 3, 10)
+    x = np.repeat(laplace_sample(rng, T, n), rng.integers(1, 5, T), axis=0)
+    noise = normal_noise(x)
+    y = np.repeat(draw(noise, 2 * T, rng), rng.integers(1, 4, 2 * T), axis=0)
+    return build(kind, seed, rng, rng.permutation(x), rng.permutation(y), noise)
 
 
 def multiples(kind, seed, rng):
     """Points on common rays, exactly: powers of two of each other, both signs."""
-    T, n = _size(rng, 3, 12, (2, 2, 3))
-    x = _sample(rng, T, n)[rng.integers(0, T, 3 * T)] * 2.0 ** rng.integers(-3, 4, 3 * T)[:, None]
-    return _build(kind, seed, rng, x * rng.choice([-1.0, 1.0], len(x))[:, None])
+    T, n = size_of(rng, 3, 12, (2, 2, 3))
+    x = (
+        laplace_sample(rng, T, n)[rng.integers(0, T, 3 * T)]
+        * 2.0 ** rng.integers(-3, 4, 3 * T)[:, None]
+    )
+    return build(kind, seed, rng, x * rng.choice([-1.0, 1.0], len(x))[:, None])
 
 
 def symmetric(kind, seed, rng):
-    T, n = _size(rng, 3, 20)
-    x = _sample(rng, T, n)
+    T, n = size_of(rng, 3, 20)
+    x = laplace_sample(rng, T, n)
     x = np.concatenate([x, -x])
-    noise = _normal_noise(x)
-    y = _draw(noise, T, rng)
-    return _build(kind, seed, rng, x, np.concatenate([y, -y]), noise)
+    noise = normal_noise(x)
+    y = draw(noise, T, rng)
+    return build(kind, seed, rng, x, np.concatenate([y, -y]), noise)
 
 
 def integers(kind, seed, rng):
-    T, n = _size(rng, 4, 30)
+    T, n = size_of(rng, 4, 30)
     x = rng.integers(-3, 4, (T, n)).astype(float)
     if rng.random() < 0.5:
         noise = ("gaussian", np.zeros(n), 4.0 * np.eye(n))
-        return _build(kind, seed, rng, x, rng.integers(-4, 5, (2 * T, n)), noise)
-    return _build(kind, seed, rng, x)
+        return build(kind, seed, rng, x, rng.integers(-4, 5, (2 * T, n)), noise)
+    return build(kind, seed, rng, x)
 
 
 def tied(kind, seed, rng):
-    T, n = _size(rng, 6, 50)
-    x = np.round(_sample(rng, T, n), int(rng.choice([0, 1, 1, 2])))
-    noise = _normal_noise(x)
-    return _build(kind, seed, rng, x, np.round(_draw(noise, T, rng), 1), noise)
+    T, n = size_of(rng, 6, 50)
+    x = np.round(laplace_sample(rng, T, n), int(rng.choice([0, 1, 1, 2])))
+    noise = normal_noise(x)
+    return build(kind, seed, rng, x, np.round(draw(noise, T, rng), 1), noise)
 
 
 def lattice(kind, seed, rng):
@@ -158,23 +83,23 @@ def lattice(kind, seed, rng):
     if rng.random() < 0.5:
         x = x[np.abs(x).sum(axis=1) > 0]
     x = x[: len(x) - int(rng.integers(0, 2))] * rng.choice([1.0, 0.1, 3.0])
-    return _build(kind, seed, rng, x)
+    return build(kind, seed, rng, x)
 
 
 def collinear(kind, seed, rng):
     """Half of the points, or all but a few, on a line or a plane through the origin, exactly."""
-    T, n = _size(rng, 6, 30, (2, 3, 3))
-    x = _sample(rng, T, n)
+    T, n = size_of(rng, 6, 30, (2, 3, 3))
+    x = laplace_sample(rng, T, n)
     basis = rng.integers(-2, 3, (n - 1, n)).astype(float)
     on = int(T * rng.choice([0.5, 0.8])) if rng.random() < 0.8 else T - 1
     x[:on] = rng.integers(-4, 5, (on, n - 1)) @ basis
-    return _build(kind, seed, rng, rng.permutation(x))
+    return build(kind, seed, rng, rng.permutation(x))
 
 
 def deficient(kind, seed, rng):
     """Data of deficient rank, exactly: zero columns, equal columns, a class that never occurs, all points equal, T < n."""
-    T, n = _size(rng, 3, 30, (1, 2, 3))
-    x = _sample(rng, T, n)
+    T, n = size_of(rng, 3, 30, (1, 2, 3))
+    x = laplace_sample(rng, T, n)
     how = int(rng.integers(0, 6))
     if how == 0:
         x[:, rng.integers(0, n)] = 0.0
@@ -189,36 +114,36 @@ def deficient(kind, seed, rng):
         x = x[: n - 1]
     else:
         x = x * 0.0
-    return _build(
+    return build(
         kind, seed, rng, x, estimator=str(rng.choice(["nce", "mle", "score"], p=[0.4, 0.4, 0.2]))
     )
 
 
 def one_hot(kind, seed, rng):
-    T, n = _size(rng, 5, 40, (2, 3))
+    T, n = size_of(rng, 5, 40, (2, 3))
     x = np.eye(n)[rng.integers(0, n, T)]
-    return _build(kind, seed, rng, x)
+    return build(kind, seed, rng, x)
 
 
 def tiny(kind, seed, rng):
     n = int(rng.choice([1, 2, 3]))
     T = int(rng.integers(1, 5))
-    x = _sample(rng, T, n)
+    x = laplace_sample(rng, T, n)
     noise = ("gaussian", np.zeros(n), np.eye(n))
-    return _build(kind, seed, rng, x, _draw(noise, int(rng.integers(1, 9)), rng), noise)
+    return build(kind, seed, rng, x, draw(noise, int(rng.integers(1, 9)), rng), noise)
 
 
 def separable(kind, seed, rng):
-    T, n = _size(rng, 5, 40)
-    x = _sample(rng, T, n)
+    T, n = size_of(rng, 5, 40)
+    x = laplace_sample(rng, T, n)
     noise = ("gaussian", np.full(n, float(rng.choice([10.0, 35.0, 100.0]))), np.eye(n))
-    return _build(kind, seed, rng, x, noise=noise, estimator="nce")
+    return build(kind, seed, rng, x, noise=noise, estimator="nce")
 
 
 def barely_separable(kind, seed, rng):
     """One coordinate tells the classes apart, by a hair or with ties on the boundary."""
-    T, n = _size(rng, 5, 30)
-    x, y = _sample(rng, T, n), 2.0 * _sample(rng, T, n)
+    T, n = size_of(rng, 5, 30)
+    x, y = laplace_sample(rng, T, n), 2.0 * laplace_sample(rng, T, n)
     r = np.abs(x[:, 0]).max()
     gap = float(rng.choice([0.0, 1e-12, 1e-6, 1e-2]))
     y[:, 0] = np.where(
@@ -226,31 +151,29 @@ def barely_separable(kind, seed, rng):
     )
     if rng.random() < 0.4:
         y[0] = 0.01 * x[0]  # one point spoils it
-    return _build(
-        kind, seed, rng, x, y, ("gaussian", np.zeros(n), 4.0 * np.eye(n)), estimator="nce"
-    )
+    return build(kind, seed, rng, x, y, ("gaussian", np.zeros(n), 4.0 * np.eye(n)), estimator="nce")
 
 
 def far_noise(kind, seed, rng):
     """Noise 2 to 8 deviations away: little overlap."""
-    T, n = _size(rng, 10, 60)
-    x = _sample(rng, T, n)
+    T, n = size_of(rng, 10, 60)
+    x = laplace_sample(rng, T, n)
     far = float(rng.uniform(2.0, 8.0))
     noise = (
         "gaussian",
         np.full(n, far / np.sqrt(n)),
         float(rng.choice([0.5, 1.0, 4.0])) * np.eye(n),
     )
-    return _build(
+    return build(
         kind, seed, rng, x, noise=noise, estimator="nce", t_noise=int(T * rng.choice([1, 4]))
     )
 
 
 def wide_noise(kind, seed, rng):
-    T, n = _size(rng, 6, 40)
-    x = _sample(rng, T, n)
+    T, n = size_of(rng, 6, 40)
+    x = laplace_sample(rng, T, n)
     s = 10.0 ** rng.uniform(-2, 3)
-    return _build(
+    return build(
         kind, seed, rng, x, noise=("gaussian", np.zeros(n), s * s * np.eye(n)), estimator="nce"
     )
 
@@ -259,7 +182,7 @@ def little_noise(kind, seed, rng):
     """nu from 0.001 on."""
     n = int(rng.choice([1, 1, 2]))
     T, count = [(1000, 1), (300, 1), (200, 2), (100, 1), (50, 5)][int(rng.integers(0, 5))]
-    return _build(kind, seed, rng, _sample(rng, T, n), estimator="nce", t_noise=count)
+    return build(kind, seed, rng, laplace_sample(rng, T, n), estimator="nce", t_noise=count)
 
 
 def much_noise(kind, seed, rng):
@@ -267,30 +190,32 @@ def much_noise(kind, seed, rng):
     n = int(rng.choice([1, 1, 2]))
     T, count = [(1, 1000), (2, 1000), (3, 600), (6, 600), (10, 1000)][int(rng.integers(0, 5))]
     noise = ("gaussian", np.zeros(n), np.eye(n))
-    return _build(kind, seed, rng, _sample(rng, T, n), noise=noise, estimator="nce", t_noise=count)
+    return build(
+        kind, seed, rng, laplace_sample(rng, T, n), noise=noise, estimator="nce", t_noise=count
+    )
 
 
 def units(kind, seed, rng):
-    T, n = _size(rng, 8, 40)
-    x = _sample(rng, T, n) * 10.0 ** int(rng.integers(-12, 13))
-    return _build(kind, seed, rng, x)
+    T, n = size_of(rng, 8, 40)
+    x = laplace_sample(rng, T, n) * 10.0 ** int(rng.integers(-12, 13))
+    return build(kind, seed, rng, x)
 
 
 def mixed_units(kind, seed, rng):
-    T, n = _size(rng, 8, 40, (2, 2, 3))
-    x = _sample(rng, T, n) * 10.0 ** rng.integers(-6, 7, n)
-    return _build(kind, seed, rng, x)
+    T, n = size_of(rng, 8, 40, (2, 2, 3))
+    x = laplace_sample(rng, T, n) * 10.0 ** rng.integers(-6, 7, n)
+    return build(kind, seed, rng, x)
 
 
 def unit_ties(kind, seed, rng):
     """Integers in other units: ties that are no longer exact, but to rounding."""
-    T, n = _size(rng, 5, 30, (2, 3))
+    T, n = size_of(rng, 5, 30, (2, 3))
     x = rng.integers(-3, 4, (T, n)) * 10.0 ** int(rng.integers(-12, 13))
-    return _build(kind, seed, rng, x)
+    return build(kind, seed, rng, x)
 
 
 def heavy_tails(kind, seed, rng):
-    T, n = _size(rng, 6, 50)
+    T, n = size_of(rng, 6, 50)
     how = int(rng.integers(0, 3))
     x = (
         rng.standard_cauchy((T, n))
@@ -299,72 +224,74 @@ def heavy_tails(kind, seed, rng):
         if how == 1
         else np.exp(3 * rng.standard_normal((T, n)))
     )
-    return _build(kind, seed, rng, x)
+    return build(kind, seed, rng, x)
 
 
 def outlier(kind, seed, rng):
-    T, n = _size(rng, 8, 40)
-    x = _sample(rng, T, n)
+    T, n = size_of(rng, 8, 40)
+    x = laplace_sample(rng, T, n)
     x[0] *= 10.0 ** rng.uniform(1, 6)
-    noise = _normal_noise(x[1:]) if rng.random() < 0.5 else None
-    return _build(kind, seed, rng, x, noise=noise)
+    noise = normal_noise(x[1:]) if rng.random() < 0.5 else None
+    return build(kind, seed, rng, x, noise=noise)
 
 
 def shared_points(kind, seed, rng):
     """Noise points that are data points, or multiples of them: ridges and valleys coincide."""
-    T, n = _size(rng, 5, 20, (1, 2, 2, 3))
-    x = _sample(rng, T, n)
+    T, n = size_of(rng, 5, 20, (1, 2, 2, 3))
+    x = laplace_sample(rng, T, n)
     y = x[rng.integers(0, T, T)] * rng.choice([1.0, -1.0, 2.0, 0.5], T)[:, None]
     if rng.random() < 0.5:
-        y = np.concatenate([y, _sample(rng, T, n)])
-    return _build(kind, seed, rng, x, y, ("gaussian", np.zeros(n), np.eye(n)), estimator="nce")
+        y = np.concatenate([y, laplace_sample(rng, T, n)])
+    return build(kind, seed, rng, x, y, ("gaussian", np.zeros(n), np.eye(n)), estimator="nce")
 
 
 def near_duplicates(kind, seed, rng):
-    T, n = _size(rng, 4, 12, (2, 2, 3))
-    x = np.repeat(_sample(rng, T, n), 3, axis=0)
+    T, n = size_of(rng, 4, 12, (2, 2, 3))
+    x = np.repeat(laplace_sample(rng, T, n), 3, axis=0)
     x = x * (1.0 + 10.0 ** rng.uniform(-15, -6) * rng.standard_normal(x.shape))
-    return _build(kind, seed, rng, x)
+    return build(kind, seed, rng, x)
 
 
 def near_deficient(kind, seed, rng):
     """Full rank, with a condition number from 1e3 to 1e7."""
-    T, n = _size(rng, 6, 40, (2, 3))
-    x = _sample(rng, T, n)
+    T, n = size_of(rng, 6, 40, (2, 3))
+    x = laplace_sample(rng, T, n)
     x[:, 0] = x[:, 1] + 10.0 ** rng.uniform(-7, -3) * x[:, 0]
-    return _build(kind, seed, rng, x)
+    return build(kind, seed, rng, x)
 
 
 def with_origin(kind, seed, rng):
-    T, n = _size(rng, 6, 30)
-    x = _sample(rng, T, n)
+    T, n = size_of(rng, 6, 30)
+    x = laplace_sample(rng, T, n)
     x[: T // 3] = 0.0
-    y = 1.5 * _sample(rng, T, n)
+    y = 1.5 * laplace_sample(rng, T, n)
     y[:2] = 0.0
-    return _build(kind, seed, rng, x, y, ("gaussian", np.zeros(n), 2.0 * np.eye(n)))
+    return build(kind, seed, rng, x, y, ("gaussian", np.zeros(n), 2.0 * np.eye(n)))
 
 
 def off_centre(kind, seed, rng):
-    T, n = _size(rng, 8, 50)
-    x = _sample(rng, T, n) * 0.5 + rng.standard_normal(n) * float(rng.choice([2.0, 10.0, 1e3]))
+    T, n = size_of(rng, 8, 50)
+    x = laplace_sample(rng, T, n) * 0.5 + rng.standard_normal(n) * float(
+        rng.choice([2.0, 10.0, 1e3])
+    )
     noise = (
         ("gaussian", np.zeros(n), (1.0 + (x**2).mean()) * np.eye(n)) if rng.random() < 0.5 else None
     )
-    return _build(kind, seed, rng, x, noise=noise)
+    return build(kind, seed, rng, x, noise=noise)
 
 
 def laplace_noise(kind, seed, rng):
-    T, n = _size(rng, 6, 40)
-    x = _sample(rng, T, n)
+    T, n = size_of(rng, 6, 40)
+    x = laplace_sample(rng, T, n)
     B = np.eye(n) + 0.3 * rng.standard_normal((n, n))
-    return _build(kind, seed, rng, x, noise=("laplace", B), estimator="nce")
+    return build(kind, seed, rng, x, noise=("laplace", B), estimator="nce")
 
 
 def saddle_starts(kind, seed, rng):
     """Starts that are symmetric, dependent, tiny, huge, or with a zero row."""
-    T, n = _size(rng, 8, 40, (2, 2, 3))
+    T, n = size_of(rng, 8, 40, (2, 2, 3))
     how = int(rng.integers(0, 6))
-    x = _sample(rng, T, n)
+    x = laplace_sample(rng, T, n)
 
     def start(model, n, scale, rng):
         if model == "gaussian":
@@ -385,17 +312,17 @@ def saddle_starts(kind, seed, rng):
             B[0] = np.array([x[0, 1], -x[0, 0], *[0.0] * (n - 2)])
         return np.append(B.ravel(), 0.0)
 
-    return _build(kind, seed, rng, x, start=start)
+    return build(kind, seed, rng, x, start=start)
 
 
 def zero_rows(kind, seed, rng):
-    T, n = _size(rng, 6, 30, (1, 2, 2))
-    x = _sample(rng, T, n) + float(rng.choice([0.0, 5.0]))
+    T, n = size_of(rng, 6, 30, (1, 2, 2))
+    x = laplace_sample(rng, T, n) + float(rng.choice([0.0, 5.0]))
 
     def start(model, n, scale, rng):
         return np.append(np.diag([0.0] + [1.0] * (n - 1)).ravel(), -1.0)
 
-    return _build(kind, seed, rng, x, estimator="nce", model="ica", start=start)
+    return build(kind, seed, rng, x, estimator="nce", model="ica", start=start)
 
 
 def rescaled(kind, seed, rng):
@@ -419,13 +346,13 @@ def rescaled(kind, seed, rng):
 
 def hundreds(kind, seed, rng):
     T, n = int(rng.integers(250, 1001)), int(rng.choice([1, 2, 3]))
-    return _build(kind, seed, rng, _sample(rng, T, n), t_noise=T)
+    return build(kind, seed, rng, laplace_sample(rng, T, n), t_noise=T)
 
 
 def hundreds_in_units(kind, seed, rng):
     T, n = int(rng.integers(250, 501)), int(rng.choice([1, 2]))
-    return _build(
-        kind, seed, rng, _sample(rng, T, n) * 10.0 ** int(rng.integers(-12, 13)), t_noise=T
+    return build(
+        kind, seed, rng, laplace_sample(rng, T, n) * 10.0 ** int(rng.integers(-12, 13)), t_noise=T
     )
 
 
