@@ -22,7 +22,16 @@ import scipy.stats  # noqa: F401
 
 from tests.mutants.operators import Mutant, mutants_of, mutated
 from tests.mutants.runner import Outcome, run
-from tests.mutants.selection import MAP, ROOT, mirrors, no_kills, read_map, record, tests_for
+from tests.mutants.selection import (
+    MAP,
+    ROOT,
+    mirrors,
+    no_kills,
+    read_map,
+    record,
+    refuse_stale,
+    tests_for,
+)
 
 _FIRST = 12
 # The numerical files: everything of these folders, of the oracle the exact arithmetic alone.
@@ -82,6 +91,7 @@ def main() -> None:
     if options.command == "run":
         known, kills = read_map(), no_kills()
         for module in chosen:
+            refuse_stale(module, known)
             source = (ROOT / module).read_text(encoding="utf-8")
             for mutant in draw(module, options.share, options.seed):
                 if (module, mutant.number, str(mutant)) not in done:

@@ -6,6 +6,7 @@ of a cache that an earlier test has filled, is not recorded; that is why what su
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections import defaultdict
@@ -55,7 +56,7 @@ def record(tests: list[str], modules: list[str]) -> None:
     tracer.stop()
     for test in recorder.failed:
         recorder.seconds.pop(test, None)
-    known = read_map() if MAP.exists() else {"seconds": {}, "lines": {}}
+    known = read_map() if MAP.exists() else {"seconds": {}, "lines": {}, "sources": {}}
     known["seconds"].update(recorder.seconds)
     data = tracer.get_data()
     for module in modules:
@@ -69,13 +70,26 @@ def record(tests: list[str], modules: list[str]) -> None:
                 if test in recorder.seconds:
                     lines.setdefault(test, []).append(line)
         known["lines"][module] = {test: sorted(set(found)) for test, found in lines.items()}
+        known["sources"][module] = _digest(module)
     MAP.parent.mkdir(exist_ok=True)
     MAP.write_text(json.dumps(known))
 
 
 def read_map() -> dict:
-    """Return {"seconds": test -> s, "lines": module -> test -> lines}."""
+    """Return {"seconds": test -> s, "lines": module -> test -> lines, "sources": module -> digest}."""
     return json.loads(MAP.read_text())
+
+
+def refuse_stale(module: str, known: dict) -> None:
+    """Raise SystemExit where a file is not what was recorded: by other line numbers everything would survive."""
+    if known["sources"].get(module) != _digest(module):
+        raise SystemExit(
+            f"{module}: not recorded, or changed since; record again: python -m tests.mutants record"
+        )
+
+
+def _digest(module: str) -> str:
+    return hashlib.sha256((ROOT / module).read_bytes()).hexdigest()
 
 
 def mirrors(module: str) -> list[str]:
