@@ -4,6 +4,7 @@
     oracle.cases("binary_nce", flags=["tails"])      # the vectors themselves
     print(oracle.explain(vector_id, got))            # one answer
     oracle.truth("binary_nce", **inputs)             # the right numbers for inputs of your own
+    oracle.compare(impl, "binary_nce", inputs)       # a report on a batch of your own
 
 How a check runs: ``vectors`` reads the stored numbers, ``check`` calls the implementation, ``judge`` compares by the rule
 of ``tolerance``, ``diagnosis`` holds the failures against the catalogue of ``mistakes``, ``report`` says it.
@@ -13,6 +14,7 @@ written there from the papers: nothing of them comes from the rest of the packag
 """
 
 from nce_ref.oracle.check import check, check_answers
+from nce_ref.oracle.compare import compare
 from nce_ref.oracle.conventions import Convention
 from nce_ref.oracle.explain import explain
 from nce_ref.oracle.objectives import OBJECTIVES
@@ -23,6 +25,7 @@ from nce_ref.oracle.vectors import MalformedVectors, Vector, cases
 
 __all__ = [
     "check",
+    "compare",
     "cases",
     "explain",
     "Convention",

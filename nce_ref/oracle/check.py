@@ -57,7 +57,7 @@ def check(
             f"impl: got {impl!r}; expected a callable with the arguments {', '.join(target.arguments)}"
         )
     convention = own_convention(target) if convention is None else convention
-    _check_words(dtype, convention)
+    check_words(dtype, convention)
     vectors = _smoke_first(cases(objective, flags=flags))
     renamed = _renamed(impl, target)
     note = say_renamed(renamed, target) if renamed is not None else ""
@@ -96,17 +96,20 @@ def check_answers(
     name: str = "",
     note: str = "",
     evaluate: Callable[[Mapping[str, Any]], Any] | None = None,
+    own: Mapping[str, Vector] | None = None,
 ) -> Report:
     """Return the report on answers that are there already: {vector id: what was returned, or Skipped, or Errored}.
 
-    ``evaluate`` may call the implementation again, on inputs of the diagnosis's own.
+    ``evaluate`` may call the implementation again, on inputs of the diagnosis's own; ``own``: vectors that are stored nowhere.
     """
     target = find_objective(objective)
     convention = own_convention(target) if convention is None else convention
-    _check_words(dtype, convention)
+    check_words(dtype, convention)
     patterns = _read_patterns(expected_failures)
+    vector_of = find if own is None else own.__getitem__
     judged = [
-        _judge(find(vector_id), answer, dtype, convention) for vector_id, answer in answers.items()
+        _judge(vector_of(vector_id), answer, dtype, convention)
+        for vector_id, answer in answers.items()
     ]
     # A choice is neither a failure to be explained nor the vector's own numbers.
     diagnosis = diagnose(
@@ -185,7 +188,7 @@ def _smoke_first(vectors: Sequence[Vector]) -> list[Vector]:
     return sorted(vectors, key=lambda vector: "smoke" not in vector.flags)
 
 
-def _check_words(dtype: str, convention: Convention) -> None:
+def check_words(dtype: str, convention: Convention) -> None:
     if dtype not in DTYPES:
         raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(DTYPES)}")
     if not isinstance(convention, Convention):

@@ -181,6 +181,8 @@ class Objective:
 
     What else there is to it
     ``facts``        of its arguments, see ``Facts``
+    ``follows``      arguments that follow from the sizes of the others: {name: (sizes) -> number}
+    ``draws``        arguments that have to fit each other, drawn together for a search: (rng, sizes) -> {name: array}
     ``symmetric``    the arguments that are symmetric matrices
     ``derived``      sizes of its outputs that follow from those of its arguments
     ``dimensions``   the axes' names that only this family has, in words
@@ -214,6 +216,8 @@ class Objective:
     kink: Ridges | Corners | None = None
     visited: Callable[[Inputs], Sequence[Float]] = lambda inputs: ()
     facts: tuple[Facts, ...] = ()
+    follows: Mapping[str, Callable[[Mapping[str, int]], float]] = field(default_factory=dict)
+    draws: Callable[[np.random.Generator, Mapping[str, int]], Inputs] = lambda rng, sizes: {}
     symmetric: tuple[str, ...] = ()
     derived: Callable[[Mapping[str, int]], Mapping[str, int]] = lambda sizes: {}
     dimensions: Mapping[str, str] = field(default_factory=dict)

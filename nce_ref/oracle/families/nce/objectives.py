@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,10 @@ def _nu_of_sizes(data: str, noise: str) -> Facts:
             yield f"nu {inputs['nu']!r}; expected n_noise/n_data = {n_noise}/{n_data}"
 
     return Facts(refuses=refuses)
+
+
+def _nu(sizes: Mapping[str, int]) -> float:
+    return sizes["n_noise"] / sizes["n_data"]
 
 
 def noise_varies(*names: str) -> Facts:
@@ -143,6 +147,7 @@ NCE_FROM_LOG_RATIOS = Objective(
     right=textbook.NceSteps(),
     answer=textbook.nce_from_log_ratios,
     log_sigmoids=_of_log_ratios,
+    follows={"nu": _nu},
     facts=(_nu_of_sizes("log_ratio_data", "log_ratio_noise"),),
     fit=fitted(one_formula.of_log_ratios),
 )
@@ -170,6 +175,7 @@ BINARY_NCE = Objective(
     right=textbook.BinaryNceSteps(),
     answer=textbook.binary_nce,
     log_sigmoids=_of_log_densities,
+    follows={"nu": _nu},
     facts=(
         _nu_of_sizes("log_model_data", "log_model_noise"),
         noise_varies("log_noise_data", "log_noise_noise"),

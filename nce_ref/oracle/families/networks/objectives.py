@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,15 @@ def _refuses(inputs: Inputs) -> Iterator[str]:
         yield f"theta: {len(theta)} numbers; expected {n_weights} for layer_sizes {sizes.astype(int).tolist()}"
 
 
+def _draws(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, Float]:
+    """None to two hidden layers of one to three units, and their weights."""
+    hidden = rng.integers(1, 4, size=rng.integers(3)).tolist()
+    layers = np.array([sizes["n_dim"], *hidden, 1], dtype=np.float64)
+    n_weights = int((layers[1:] * (layers[:-1] + 1)).sum())
+    theta = rng.normal(scale=rng.choice([0.5, 1.0, 4.0]), size=n_weights)
+    return {"layer_sizes": layers, "theta": theta}
+
+
 class _ReluSlope(textbook.ReluSteps):
     def __init__(self, at_zero: float) -> None:
         self.at_zero = at_zero
@@ -104,6 +113,7 @@ def _network(activation: str, **more: Any) -> Objective:
         right=_STEPS[activation],
         answer=lambda steps, **inputs: steps.network(activation, **inputs),
         saturating=hidden_sums(activation),
+        draws=_draws,
         facts=(
             Facts(
                 flags={"no-hidden-layer": lambda inputs: len(inputs["layer_sizes"]) == 2},
