@@ -1,6 +1,6 @@
 """How many of the catalogue's (mistake, objective) pairs ``oracle.search`` finds alone, and that right forms pass: run by hand, once.
 
-    python tests/oracle/blind/search_catalogue.py [draws a pair, 200] [draws a right form, 1500]
+    python tests/oracle/search_catalogue.py [draws a pair, 200] [draws a right form, 1500]
 
 Conventions
 -----------
