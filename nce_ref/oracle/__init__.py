@@ -5,6 +5,7 @@
     print(oracle.explain(vector_id, got))            # one answer
     oracle.truth("binary_nce", **inputs)             # the right numbers for inputs of your own
     oracle.compare(impl, "binary_nce", inputs)       # a report on a batch of your own
+    oracle.search(impl, "binary_nce", rng=rng)       # draws inputs until it fails, and shrinks them
 
 How a check runs: ``vectors`` reads the stored numbers, ``check`` calls the implementation, ``judge`` compares by the rule
 of ``tolerance``, ``diagnosis`` holds the failures against the catalogue of ``mistakes``, ``report`` says it.
@@ -20,6 +21,7 @@ from nce_ref.oracle.explain import explain
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.report import OracleFailure, Report
 from nce_ref.oracle.results import CaseResult, Errored, Skipped
+from nce_ref.oracle.search import Search, search
 from nce_ref.oracle.truth import Truth, truth
 from nce_ref.oracle.vectors import MalformedVectors, Vector, cases
 
@@ -38,6 +40,8 @@ __all__ = [
     "Errored",
     "Skipped",
     "MalformedVectors",
+    "Search",
+    "search",
     "Truth",
     "truth",
 ]

@@ -51,7 +51,8 @@ def _draw(target: Objective, rng: np.random.Generator) -> dict[str, Any]:
         if name in target.follows:
             found[name] = target.follows[name](sizes)
         elif name in together:
-            found[name] = _rounded(np.asarray(together[name], dtype=np.float64), _BITS)
+            array = _rounded(np.asarray(together[name], dtype=np.float64), _BITS)
+            found[name] = array if shape else float(array)
         elif name in target.symmetric:
             half = rng.normal(size=[sizes[axis] for axis in shape]) * rng.choice([0.25, 1.0, 3.0])
             whole = _rounded(np.eye(len(half)) + half @ half.T / len(half), _BITS)

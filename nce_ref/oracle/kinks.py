@@ -106,13 +106,13 @@ def _coefficient(columns: list[Float], difference: Float, allowed: Float) -> str
 
 def _bounded(A: Float, b: Float) -> Float:
     """argmin |A a - b| over -1 <= a <= 1, by active sets: least squares over the coordinates that are at no bound."""
-    if A.shape[1] == 0:
-        return np.empty(0)
+    size = float(np.abs(A).max(initial=0.0))
+    if size <= np.finfo(np.float64).eps:  # weights that underflowed: nothing that any choice moves
+        return np.zeros(A.shape[1])
     # Imported here: a right implementation never gets this far, and SciPy's optimisers take a while to load.
     from scipy.optimize import lsq_linear
 
     # The common size of A is taken out, or BVLS's own stopping rule would be that of float32 problems.
-    size = float(np.abs(A).max())
     return np.asarray(
         lsq_linear(A / size, b / size, bounds=(-1.0, 1.0), method="bvls", tol=1e-15).x
     )

@@ -37,7 +37,7 @@ from nce_ref.oracle.shrink import shrink
 from nce_ref.oracle.truth import find_computed
 from nce_ref.oracle.vectors import Vector
 
-_ENOUGH, _MORE, _KEPT, _SHRINKING = 8, 30, 40, 400
+_ENOUGH, _MORE, _KEPT, _SHRINKING, _REFUSED = 8, 30, 40, 400, 1000
 _FAILING = ("failed", "errored")
 
 
@@ -113,12 +113,17 @@ def search(
     deadline = None if n_draws is not None else time.monotonic() + seconds
     failed: list[CaseResult] = []
     kept: list[tuple[CaseResult, Any]] = []
-    n_drawn = n_judged = since = 0
+    n_drawn = n_judged = since = refused = 0
     while n_draws is None or n_drawn < n_draws:
         late = deadline is not None and time.monotonic() > deadline and n_drawn > 0
         if late or len(failed) >= _ENOUGH or since >= _MORE:
             break
         result, answer = run.judged(draw(target, rng), f"drawn/{n_drawn}")
+        refused = refused + 1 if result is None else 0
+        if refused > _REFUSED:
+            raise ArithmeticError(
+                f"{target.name}: {refused} draws in a row have no truth in {dtype}"
+            )
         if result is None:
             continue
         n_drawn += 1
@@ -146,12 +151,14 @@ class _Run:
     convention: Convention
 
     def judged(self, inputs: Mapping[str, Any], tail: str) -> tuple[CaseResult | None, Any]:
-        """The verdict and what came; None where the truth refuses the inputs, as that of a singular matrix."""
+        """The verdict and what came; None where the truth refuses the inputs (a singular matrix), or leaves the dtype's range."""
         try:
             vector = own_vector(
                 self.target, inputs, f"{self.target.name}/{tail}", "found by search"
             )
         except (ValueError, ArithmeticError):
+            return None, None
+        if not _is_within(vector, self.dtype):
             return None, None
         answer = call(self.impl, vector, self.dtype, self.convention)
         if isinstance(answer, Errored):
@@ -175,6 +182,15 @@ class _Run:
         digest = hashlib.sha256(json.dumps(plain).encode()).hexdigest()[:10]
         result, _ = self.judged(inputs, f"found/{digest}")
         return failed if result is None else result
+
+
+def _is_within(vector: Vector, dtype: str) -> bool:
+    """Whether all that is expected, and what its tolerance is made of, is well within the dtype's range."""
+    largest = float(np.finfo(dtype).max) ** 0.5
+    return all(
+        bool((np.abs(one.value) < largest).all() and (one.scale < largest).all())
+        for one in vector.expected.values()
+    )
 
 
 def _refuse(impl: Any, target: Objective, seconds: float, n_draws: int | None, rng: Any) -> None:

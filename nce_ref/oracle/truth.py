@@ -28,7 +28,7 @@ from nce_ref.oracle.scales import scales
 from nce_ref.oracle.tolerance import DTYPES, allowance
 
 MANY = 100_000
-FEW = 10_000
+FEW = 4_000
 DIGITS_OF_MANY = 25
 _SLACK = Decimal("1e-27")  # relative; above the error of 25 digits, which is 10^-29
 

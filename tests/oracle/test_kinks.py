@@ -204,3 +204,25 @@ def test_a_pattern_of_expected_failures_may_cover_a_choice():
         expected_failures={"*/kinks/*": "JAX's 1 at 0"},
     )
     assert report.ok and choices(report) == kinked("laplace_ica_mle")
+
+
+def test_a_kink_without_weight_is_no_choice():
+    """Far on the right side the weight of a point at its kink underflows to 0; a wrong gradient there is wrong, not an error of ours."""
+    inputs = {
+        "B": np.eye(2),
+        "c": 2000.0,
+        "x": np.array([[0.0, 1.0]]),
+        "y": np.array([[2000.0, 1.0]]),
+        "noise_mean": np.zeros(2),
+        "noise_cov": np.eye(2),
+    }
+    objective = oracle.OBJECTIVES["laplace_ica_nce"]
+
+    def wrong(**given):
+        found = objective.evaluate(objective.right, given)
+        return {**found, "grad_B": found["grad_B"] + 1.0}
+
+    report = oracle.compare(wrong, "laplace_ica_nce", inputs)
+    assert [result.status for result in report.results] == ["failed"]
+    right = lambda **given: objective.evaluate(objective.right, given)  # noqa: E731
+    assert not oracle.compare(right, "laplace_ica_nce", inputs).failed

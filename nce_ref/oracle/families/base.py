@@ -182,7 +182,7 @@ class Objective:
     What else there is to it
     ``facts``        of its arguments, see ``Facts``
     ``follows``      arguments that follow from the sizes of the others: {name: (sizes) -> number}
-    ``draws``        arguments that have to fit each other, drawn together for a search: (rng, sizes) -> {name: array}
+    ``draws``        arguments that have to fit each other, or stay in a range, drawn for a search: (rng, sizes) -> {name: array}
     ``symmetric``    the arguments that are symmetric matrices
     ``derived``      sizes of its outputs that follow from those of its arguments
     ``dimensions``   the axes' names that only this family has, in words

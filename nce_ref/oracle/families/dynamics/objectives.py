@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -63,6 +63,11 @@ def _near_a_kink(inputs: Inputs) -> Iterator[str]:
             yield f"after {k} steps some b_i . u is {near:.2g}; expected at least {CLEAR} in size, clear of the kink in float32 too"
 
 
+def _draws(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, float]:
+    """Few steps, none so long that a trajectory leaves float32's range."""
+    return {"step_size": rng.uniform(0.05, 1.25), "n_steps": float(rng.integers(1, 6))}
+
+
 _STEPPING = (
     Facts(
         properties={
@@ -85,6 +90,7 @@ LEAPFROG_GAUSSIAN = Objective(
     scales=scales.leapfrog_gaussian,
     right=textbook.GaussianLeapfrogSteps(),
     answer=textbook.leapfrog_gaussian,
+    draws=_draws,
     facts=facts.PRECISION + _STEPPING,
     symmetric=("precision",),
 )
@@ -99,6 +105,7 @@ LEAPFROG_LAPLACE_ICA = Objective(
     scales=scales.leapfrog_laplace_ica,
     right=textbook.LaplaceLeapfrogSteps(),
     answer=textbook.leapfrog_laplace_ica,
+    draws=_draws,
     n_kinks=facts.n_kinks("u"),
     visited=visited_sources,
     facts=(*facts.DEMIXING, *_STEPPING, Facts(refuses=_near_a_kink)),
