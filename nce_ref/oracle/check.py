@@ -189,6 +189,7 @@ def _smoke_first(vectors: Sequence[Vector]) -> list[Vector]:
 
 
 def check_words(dtype: str, convention: Convention) -> None:
+    """Raise ValueError for another dtype than the two, or a convention that is none."""
     if dtype not in DTYPES:
         raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(DTYPES)}")
     if not isinstance(convention, Convention):

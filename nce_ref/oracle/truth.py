@@ -7,9 +7,9 @@ Conventions
 -----------
 inputs     the objective's arguments by name; arrays of any real dtype and numbers, taken exactly as the float64 that they are
 outputs    under the objective's own sense and reduction, c added, as the vectors have them
-float64    the decimals, correctly rounded. Where a family computes fewer digits at once (``exact_many``), 25 of them, and 40 where a
+float64    the decimals, correctly rounded. Where a family computes fewer digits at once (``many``), 25 of them, and 40 where a
            float64 would hang on the 26th: whether it does is asked of each number. A covariance has the digits of its quadrature
-limits     ``MANY`` numbers in an argument where a family has ``exact_many``, ``FEW`` numbers in all arguments elsewhere: some 5 s
+limits     ``MANY`` numbers in an argument where a family has ``many``, ``FEW`` numbers in all arguments elsewhere: some 5 s
 """
 
 from __future__ import annotations
@@ -105,11 +105,11 @@ def truth_at(target: Objective, inputs: Mapping[str, Any]) -> Truth:
     """The same, of an objective itself."""
     taken = read_own_inputs(target, inputs)
     _refuse_too_many(target, taken)
-    if target.exact_many is None:
+    if target.many is None:
         return Truth(target, taken, _forty_digits(target, taken))
-    outputs = target.exact_many(**taken, digits=DIGITS_OF_MANY)
+    outputs = target.many(**taken, digits=DIGITS_OF_MANY)
     if not all(_is_sure(number) for value in outputs.values() for number in _leaves(value)):
-        outputs = target.exact_many(**taken, digits=target.digits)
+        outputs = target.many(**taken, digits=target.digits)
     return Truth(target, taken, outputs)
 
 
@@ -176,9 +176,7 @@ def _read(name: str, given: Any, shape: tuple[str, ...], sizes: dict[str, int]) 
 
 def _refuse_too_many(target: Objective, inputs: Mapping[str, Any]) -> None:
     sizes = [np.size(value) for value in inputs.values()]
-    got, limit = (
-        (logits(target, inputs), MANY) if target.exact_many is not None else (sum(sizes), FEW)
-    )
+    got, limit = (logits(target, inputs), MANY) if target.many is not None else (sum(sizes), FEW)
     if got > limit:
         axes = ", ".join(axis for axis in target.sizes(inputs) if axis.startswith("n_"))
         raise ValueError(

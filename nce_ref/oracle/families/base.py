@@ -167,7 +167,7 @@ class Objective:
 
     Its numbers
     ``exact``        (**inputs, digits=) -> outputs as decimals; ``method`` says how, ``digits`` how many are stored
-    ``exact_many``   the same for many samples, faster: (**inputs, digits=), right to 10^-(digits + 4) relatively
+    ``many``   the same for many samples, faster: (**inputs, digits=), right to 10^-(digits + 4) relatively
     ``make``         (inputs, certificate) -> (outputs, certificate), where there is more to it than ``exact``
     ``scales``       (**inputs, want=) -> the size of what rounds in each output
     ``right``        the right steps; ``answer`` (steps, **inputs) -> outputs by these steps
@@ -202,7 +202,7 @@ class Objective:
     reduction: str = "per_data"
     constant: str | None = None
     exact: Callable[..., Outputs] | None = None
-    exact_many: Callable[..., Outputs] | None = None
+    many: Callable[..., Outputs] | None = None
     make: Callable[[Inputs, Certificate], tuple[Outputs, Certificate]] | None = None
     method: str = ""
     digits: int = DIGITS

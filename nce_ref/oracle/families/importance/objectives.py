@@ -20,7 +20,7 @@ from nce_ref.oracle.families.densities.objectives import (
 )
 from nce_ref.oracle.families.importance import (
     exact,
-    exact_many,
+    many,
     mistakes,
     mistakes_gradients,
     mistakes_terms,
@@ -67,7 +67,7 @@ IMPORTANCE_SAMPLING_FROM_LOG_DENSITIES = Objective(
     "P10 section 3.1; Geyer, JRSS B 56, 1994",
     is_mean=True,
     exact=exact.importance_sampling_from_log_densities,
-    exact_many=exact_many.importance_sampling_from_log_densities,
+    many=many.importance_sampling_from_log_densities,
     method=f"nce_ref/oracle/families/importance/exact.py: {EXACT}",
     scales=scales.importance_sampling_from_log_densities,
     right=textbook.ImportanceSteps(),

@@ -8,7 +8,7 @@ from nce_ref._checks import Float
 from nce_ref.oracle.families.base import Family, Inputs, Objective, Output, Relative
 from nce_ref.oracle.families.kernels import (
     exact,
-    exact_many,
+    many,
     mistakes,
     mistakes_arithmetic,
     mistakes_gradients,
@@ -32,7 +32,7 @@ LOG_SIGMOID = Objective(
     "ln sigma(t) = -ln(1 + e^-t); derivative sigma(-t)",
     "the terms of J12's objective",
     exact=exact.log_sigmoid,
-    exact_many=exact_many.log_sigmoid,
+    many=many.log_sigmoid,
     method=f"nce_ref/oracle/families/kernels/exact.py: {EXACT}",
     scales=scales.log_sigmoid,
     right=textbook.LogSigmoidSteps(),
@@ -47,7 +47,7 @@ SIGMOID = Objective(
     "sigma(t) = 1/(1 + e^-t); derivative sigma(t) sigma(-t)",
     "P10 eq. 5, J12",
     exact=exact.sigmoid,
-    exact_many=exact_many.sigmoid,
+    many=many.sigmoid,
     method=f"nce_ref/oracle/families/kernels/exact.py: {EXACT}",
     scales=scales.sigmoid,
     right=textbook.SigmoidSteps(),

@@ -32,7 +32,7 @@ from nce_ref.oracle.families.densities.objectives import (
 from nce_ref.oracle.families.kernels.objectives import EXACT
 from nce_ref.oracle.families.nce import (
     exact,
-    exact_many,
+    many,
     mistakes_arithmetic,
     mistakes_gradients,
     mistakes_model_gradients,
@@ -141,7 +141,7 @@ NCE_FROM_LOG_RATIOS = Objective(
     "J12; P10 eq. 8 is J/2 at nu = 1",
     is_mean=True,
     exact=exact.nce_from_log_ratios,
-    exact_many=exact_many.nce_from_log_ratios,
+    many=many.nce_from_log_ratios,
     method=f"nce_ref/oracle/families/nce/exact.py: {EXACT}",
     scales=scales.nce_from_log_ratios,
     right=textbook.NceSteps(),
@@ -169,7 +169,7 @@ BINARY_NCE = Objective(
     "J12; P10 eq. 8 is J/2 at nu = 1",
     is_mean=True,
     exact=exact.binary_nce,
-    exact_many=exact_many.binary_nce,
+    many=many.binary_nce,
     method=f"nce_ref/oracle/families/nce/exact.py: {EXACT}",
     scales=scales.binary_nce,
     right=textbook.BinaryNceSteps(),

@@ -9,7 +9,7 @@ from nce_ref.oracle.families.base import Family, Inputs, Objective, Output, Outp
 from nce_ref.oracle.families.nce.objectives import NCE_FROM_LOG_RATIOS
 from nce_ref.oracle.families.ranking import (
     exact,
-    exact_many,
+    many,
     mistakes,
     mistakes_arithmetic,
     mistakes_gradients,
@@ -43,7 +43,7 @@ INFO_NCE_FROM_LOGITS = Objective(
     is_mean=True,
     sense="minimise",
     exact=exact.info_nce_from_logits,
-    exact_many=exact_many.info_nce_from_logits,
+    many=many.info_nce_from_logits,
     method=EXACT,
     scales=scales.info_nce_from_logits,
     right=textbook.InfoNCESteps(),
