@@ -52,7 +52,7 @@ class Kinks:
         """
         near = self.within(relative)
         if self.sizes is not None and near.any():
-            terms, points = np.nonzero(near)
+            terms, points = np.divmod(np.flatnonzero(near), near.shape[1])
             far = np.abs(self.arguments[terms, points]) > relative * self.sizes(terms, points)
             near[terms[far], points[far]] = False
         return near
@@ -64,16 +64,18 @@ class Kinks:
             np.abs(self.arguments) <= relative * np.outer(self.term_lengths, self.point_lengths)
         ) & (self.point_lengths > 0.0)
 
-    def clearance(self, others: NDArray[np.bool_]) -> float:
-        """How far theta may move before it meets one of the marked kinks: the smallest |a . theta|/|a|, inf without any."""
-        lengths = np.where(self.point_lengths > 0.0, self.point_lengths, 1.0)
-        return float(
-            np.min(
-                np.abs(self.arguments) / lengths,
-                where=others & (self.point_lengths > 0.0),
-                initial=np.inf,
-            )
-        )
+    def clearance(self, others: NDArray[np.bool_], start: int = 0) -> float:
+        """How far theta may move before it meets one of the marked kinks of the points from ``start`` on.
+
+        The smallest |a . theta|/|a|, inf without any; ``others`` has a column for each of these points.
+        """
+        lengths = self.point_lengths[start:]
+        others = others & (lengths > 0.0)
+        distances = np.abs(self.arguments[:, start:])
+        distances /= np.where(lengths > 0.0, lengths, 1.0)
+        if not others.all():
+            distances[~others] = np.inf
+        return float(distances.min(initial=np.inf))
 
 
 @dataclass(frozen=True)
@@ -140,8 +142,16 @@ class Pass(Protocol):
 class AffinePass(Pass, Protocol):
     """What the certificate asks of a model that is affine in theta between kinks; without it, its bounds are coarser."""
 
-    def jacobian(self, points: slice) -> Float:
-        """g of a run of points, one a column: (n_params, n_points)."""
+    def jacobian(self, points: slice | NDArray[np.intp]) -> Float:
+        """g of a run of points, or of listed ones, one a column: (n_params, n_points)."""
+        ...
+
+    def largest(self) -> Float:
+        """Bounds on |g_i| over all points, with any slopes in [-1, 1] of the |.|, to rounding: (n_params,).
+
+        A pass that offers it vouches for ``pullback`` and ``curvature``: sums over N points that are right to (N + 20) u
+        of the sums of their terms' sizes.
+        """
         ...
 
     def jacobian_rest(self, points: slice) -> Float:

@@ -296,9 +296,14 @@ class GaussianPass:
         """Itself: there is no kink to leave out."""
         return self
 
-    def jacobian(self, points: slice) -> Float:
-        """g of a run of points, one a column: (n_params, n_points)."""
+    def jacobian(self, points: slice | NDArray[np.intp]) -> Float:
+        """g of a run of points, or of listed ones, one a column: (n_params, n_points)."""
         return _features(self.u[points]).T
+
+    def largest(self) -> Float:
+        """Bounds on |g_i|: half of max u_i^2, max |u_i| max |u_j|, and 1."""
+        most, (i, j) = np.abs(self.u).max(axis=0), np.tril_indices(self.u.shape[1])
+        return np.append(np.where(i == j, 0.5, 1.0) * most[i] * most[j], 1.0)
 
     def jacobian_rest(self, points: slice) -> Float:
         """What rounding has taken from ``jacobian``: of the products u_i u_j; halving them is exact."""

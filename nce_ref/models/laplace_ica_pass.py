@@ -56,8 +56,8 @@ class LaplaceICAPass:
         """g transposed: (n_params, n_points)."""
         return self.jacobian(slice(None))
 
-    def jacobian(self, points: slice) -> Float:
-        """g of a run of points, one a column: (n_params, n_points)."""
+    def jacobian(self, points: slice | NDArray[np.intp]) -> Float:
+        """g of a run of points, or of listed ones, one a column: (n_params, n_points)."""
         n, u = len(self.B), self.u[points]
         g = np.empty((n * n + 1, len(u)))
         np.multiply(
@@ -125,28 +125,47 @@ class LaplaceICAPass:
 
     def kinks(self) -> Kinks:
         """The arguments b_i . u_t; a smoothed model has none."""
+        return self._kinks
+
+    @cached_property
+    def _kinks(self) -> Kinks:
         if self.smoothing:
             return no_kinks(len(self.u), self.B.size + 1)
         return Kinks(
             self.arguments,
             _lengths(self.B),
-            _lengths(self.u),
+            self._point_lengths,
             -SQRT_2,
             self._directions,
             self._sizes,
         )
 
+    @cached_property
+    def _point_lengths(self) -> Float:
+        return _lengths(self.u)
+
+    @cached_property
+    def _largest_coordinates(self) -> Float:
+        return np.asarray(np.maximum(self.u.max(axis=0), -self.u.min(axis=0)))
+
+    def largest(self) -> Float:
+        """Bounds on |g_i|: sqrt(2) max |u_j| row by row, and 1."""
+        return np.append(np.tile(SQRT_2 * self._largest_coordinates, len(self.B)), 1.0)
+
     def steepness(self) -> float:
         """The largest |g(u_t)|: |g|^2 = 2 n |u|^2 + 1 off the kinks, less where anything is smoothed."""
-        return float(np.sqrt(2.0 * len(self.B) * _lengths(self.u).max() ** 2 + 1.0))
+        return float(np.sqrt(2.0 * len(self.B) * self._point_lengths.max() ** 2 + 1.0))
 
     def without(self, kinks: NDArray[np.bool_]) -> LaplaceICAPass:
         """The same pass with sign(v) = 0 at the marked kinks; a smoothed model has none to mark."""
         if self.smoothing:
             return self
+        if not kinks.any():
+            return self
         other = copy.copy(self)
         other._room = None
-        other.slopes = np.where(kinks, 0.0, self.slopes)
+        other.slopes = self.slopes.copy()
+        other.slopes[kinks] = 0.0
         return other
 
     def with_slopes(
@@ -162,12 +181,15 @@ class LaplaceICAPass:
     def rounding(self) -> Float:
         """n + 2 roundings of sqrt(2) sum_i |b_i| |u|, entry by entry, and those of the sum of n + 1 terms: (n_points,)."""
         n = len(self.B)
-        sizes = SQRT_2 * (np.abs(self.B).sum(axis=0) @ np.abs(self.u).T)
+        # Not a product of matrices: BLAS would wake its threads for it.
+        sizes = np.zeros(len(self.u))
+        for weight, coordinate in zip(SQRT_2 * np.abs(self.B).sum(axis=0), self.u.T, strict=True):
+            sizes += weight * np.abs(coordinate)
         return np.asarray((2 * n + 4) * _UNIT * (sizes + abs(self.c)))
 
     def _sizes(self, terms: NDArray[np.intp], points: NDArray[np.intp]) -> Float:
         """|b_i||u_t| with each coordinate in units of the largest: the same in all units that the coordinates may have."""
-        unit = np.abs(self.u).max(axis=0)
+        unit = self._largest_coordinates
         unit = np.where(unit > 0.0, unit, 1.0)
         with np.errstate(over="ignore", under="ignore"):
             return np.asarray(_lengths(self.B * unit)[terms] * _lengths(self.u[points] / unit))

@@ -56,9 +56,13 @@ class LinearPass:
         """Itself: there is no kink to leave out."""
         return self
 
-    def jacobian(self, points: slice) -> Float:
-        """g of a run of points, one a column: (n_params, n_points)."""
+    def jacobian(self, points: slice | NDArray[np.intp]) -> Float:
+        """g of a run of points, or of listed ones, one a column: (n_params, n_points)."""
         return self._g[points].T
+
+    def largest(self) -> Float:
+        """The largest |g_i|."""
+        return np.asarray(np.abs(self._g).max(axis=0))
 
     def with_slopes(
         self, terms: NDArray[np.intp], points: NDArray[np.intp], slopes: Float

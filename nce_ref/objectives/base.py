@@ -19,9 +19,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nce_ref._checks import Float
 from nce_ref.models.base import Frame, Pass
+from nce_ref.objectives.coarse_terms import CoarseTerms
 from nce_ref.objectives.point_terms import ACTIVE as ACTIVE
 from nce_ref.objectives.point_terms import PointTerms
 
@@ -43,6 +45,7 @@ class LocalKinks:
                                         no local maximum lies on it
     ``clearance``                       distance in theta to the nearest valley that is not active; inf where there is none
     ``zero_terms``                      rows b_i that are zero, so that all kinks of the row meet
+    ``places``                          (terms, points) of the ridges, (k,) each, where they are known
     """
 
     directions: Float
@@ -52,6 +55,7 @@ class LocalKinks:
     valley_weights: Float
     clearance: float
     zero_terms: tuple[int, ...]
+    places: tuple[NDArray[np.intp], NDArray[np.intp]] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class Expansion:
     ``concave``    J is concave as long as no valley is crossed
     ``steepness``  the largest |g(u_t)|: a bound on how fast each log-ratio, hence the curvature h(1 - h), changes with theta
     ``terms``      accurate -> J as a sum over points with its rounding, in twice the precision if ``accurate``; None where the model offers no more than sums
+    ``coarse``     bounds on the same sum that cost less; None where the objective offers none
     ``frame``      ln Z in coordinates without units, where J has it as its only curvature; else None
     """
 
@@ -74,6 +79,7 @@ class Expansion:
     steepness: float
     terms: Callable[[bool], PointTerms] | None = None
     frame: Callable[[], Frame] | None = None
+    coarse: Callable[[], CoarseTerms] | None = None
 
 
 class Objective(Protocol):
@@ -143,12 +149,10 @@ def split_kinks(
     kinks = once.kinks()
     active = near = kinks.met(min(width, ACTIVE))
     zero_terms = tuple(int(i) for i in np.flatnonzero(kinks.term_lengths == 0.0))
-    others = ~active
-    others[:, :n_data] = False
     if width > ACTIVE:
         near = active.copy()
         near[:, :n_data] = kinks.within(width)[:, :n_data]
-    terms, points = np.nonzero(near)
+    terms, points = np.divmod(np.flatnonzero(near), max(near.shape[1], 1))
     weights, ridge = kinks.slope * derivative[points], points < n_data
     directions = kinks.directions(terms, points)
     local = LocalKinks(
@@ -157,7 +161,9 @@ def split_kinks(
         weights=-weights[ridge],
         valleys=directions[~ridge],
         valley_weights=weights[~ridge],
-        clearance=kinks.clearance(others),
+        clearance=kinks.clearance(~active[:, n_data:], n_data),
         zero_terms=zero_terms,
+        places=(terms[ridge], points[ridge]),
     )
-    return once.without(near), once.without(active), local
+    without_near = once.without(near)
+    return without_near, without_near if near is active else once.without(active), local

@@ -11,6 +11,7 @@ alpha  (n_params - 1,)   what ``LikelihoodObjective`` is a function of: with c i
 from __future__ import annotations
 
 import copy
+import functools
 import math
 from dataclasses import replace
 
@@ -19,7 +20,8 @@ from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_points_in_place, as_vector
 from nce_ref.models.base import AffinePass, Model, Pass
-from nce_ref.objectives.base import ACTIVE, Expansion, blocks, spacing, split_kinks
+from nce_ref.objectives.base import ACTIVE, Expansion, LocalKinks, blocks, spacing, split_kinks
+from nce_ref.objectives.coarse_terms import CoarseTerms, clearance_of_data, coarse_terms_of
 from nce_ref.objectives.point_terms import PointTerms, point_terms, point_terms_of
 from nce_ref.objectives.points import Points
 
@@ -146,7 +148,8 @@ class LikelihoodObjective:
                 concave=False,
                 steepness=once.steepness(),
             )
-        gradient = without_near.pullback(weights) - self._normalized.log_normalizer_gradient(theta)
+        of_points = without_near.pullback(weights)
+        gradient = of_points - self._normalized.log_normalizer_gradient(theta)
         bend = without_active.curvature(
             weights, np.zeros(self.n_data)
         ) - self._normalized.log_normalizer_hessian(theta)
@@ -165,8 +168,18 @@ class LikelihoodObjective:
                 self.model,
                 lambda affine, accurate: self._terms(affine, accurate, weights, width),
             ),
-            frame=None if frame is None else lambda: frame(theta),
+            frame=None if frame is None else functools.cache(lambda: frame(theta)),
+            coarse=coarse_terms_of(
+                once, self.model, lambda affine: self._coarse_terms(affine, of_points[:-1], kinks)
+            ),
         )
+
+    def _coarse_terms(self, once: AffinePass, gradient: Float, kinks: LocalKinks) -> CoarseTerms:
+        assert kinks.places is not None
+        largest = once.largest()[: self.n_params]
+        slope = abs(once.kinks().slope)
+        clearance = clearance_of_data(once, kinks.places, self.n_data)
+        return CoarseTerms(gradient, largest, 1.01, 2.0**-52, self.n_data, slope, clearance)
 
     def _terms(self, once: AffinePass, accurate: bool, weights: Float, width: float) -> PointTerms:
         """ln p_m itself is summed: slopes 1/n_data whatever theta is, and no curvature but ln Z's."""

@@ -28,7 +28,13 @@ from nce_ref._checks import Float, as_count, as_points_in_place, as_positive, as
 from nce_ref.models.base import AffinePass, Model, Pass
 from nce_ref.models.from_functions import as_model
 from nce_ref.noise import Noise, refuse_unfit_noise
-from nce_ref.objectives.base import ACTIVE, Expansion, blocks, spacing, split_kinks
+from nce_ref.objectives.base import ACTIVE, Expansion, LocalKinks, blocks, spacing, split_kinks
+from nce_ref.objectives.coarse_terms import (
+    CoarseTerms,
+    clearance_of_data,
+    coarse_terms_of,
+    turned_ridges,
+)
 from nce_ref.objectives.point_terms import (
     PointTerms,
     accurate_log_density,
@@ -206,6 +212,36 @@ class NCEObjective:
                 once,
                 self.model,
                 lambda affine, accurate: self._terms(affine, accurate, theta, slopes, width),
+            ),
+            coarse=coarse_terms_of(
+                once,
+                self.model,
+                lambda affine: self._coarse_terms(affine, gradient, slopes, kinks),
+            ),
+        )
+
+    def _coarse_terms(
+        self, once: AffinePass, gradient: Float, slopes: Float, kinks: LocalKinks
+    ) -> CoarseTerms:
+        """The worst of the relative errors of ``_terms`` stands for all."""
+        assert kinks.places is not None
+        log_ratio = once.log_density - self._log_noise
+        most = max(float(log_ratio.max()), -float(log_ratio.min())) + abs(math.log(self.nu))
+        off = float(once.rounding().max()) + 2.0 * _UNIT * most
+        return CoarseTerms(
+            gradient,
+            once.largest(),
+            # The sum's own rounding is far below this hundredth.
+            1.01 * float(np.abs(slopes).sum()) / self.n_data,
+            float(relative_change(np.array(off))) + 16.0 * _UNIT,
+            len(slopes),
+            abs(once.kinks().slope),
+            clearance_of_data(once, kinks.places, self.n_data),
+            turned_ridges(
+                once,
+                self.n_params,
+                kinks.places,
+                lambda points: -_bends(slopes[points]) / self.n_data,
             ),
         )
 

@@ -35,6 +35,7 @@ import numpy as np
 from nce_ref._checks import Float
 from nce_ref._compensated import UNIT
 from nce_ref.objectives.base import Expansion, LocalKinks, Objective
+from nce_ref.optimize.coarse import by_concavity_coarsely, by_frame_coarsely
 from nce_ref.optimize.concavity import Proof, by_concavity, whitening
 from nce_ref.optimize.local_sums import Valleys, distance_bound
 from nce_ref.optimize.multipliers import merged, multipliers_in
@@ -51,6 +52,8 @@ _ROUNDED = 1e-9
 _MET = (1e-13, 4e-15)
 # Two to the power of this many sides are looked at.
 _MOST_VALLEYS = 6
+_CONCAVE = "stationary where the objective is concave: a local maximum"
+_ALONG_RIDGES = "stationary, with negative curvature along the active ridges: a local maximum"
 # Stored runs of the replication keep a status by its place: new ones go to the end.
 STATUSES = (
     "certified",
@@ -96,7 +99,7 @@ def certify(objective: Objective, theta: Float) -> Certificate:
     here = objective.expand(theta)
     # What leaves float64 on the way ends as inf or NaN, of which no proof comes: every comparison below asks for what is wanted.
     with np.errstate(all="ignore"):
-        found, rounding = _certificate(here, theta)
+        found, rounding = _certificate(here, theta, swift=True)
         asked = [(here, rounding)]
         for width in _MET:
             if not found.is_local_maximum and _any_beyond(width, asked[-1][0], theta):
@@ -112,9 +115,9 @@ def certify(objective: Objective, theta: Float) -> Certificate:
 
 
 def _certificate(
-    here: Expansion, theta: Float, accurate: bool = False
+    here: Expansion, theta: Float, accurate: bool = False, swift: bool = False
 ) -> tuple[Certificate, float]:
-    """The certificate, and the rounding that entered it, in the metric."""
+    """The certificate, and the rounding that entered it, in the metric; ``swift``: bounds that cost little come first."""
     if not (
         math.isfinite(here.value)
         and np.isfinite(here.gradient).all()
@@ -122,7 +125,10 @@ def _certificate(
     ):
         reason = "the objective or a derivative is not finite here; start elsewhere, or scale the data to unit variance"
         return Certificate(math.inf, False, np.empty(0), "diverged", reason), 0.0
-    stationarity, multipliers = smallest_subgradient(here)
+    merge = merged(here.kinks.directions, here.kinks.weights)
+    stationarity, multipliers = smallest(
+        here.gradient, here.kinks.directions, here.kinks.weights, merge
+    )
 
     def answer(
         proved: bool, status: str, reason: str, radius: float = math.inf, rounding: float = 0.0
@@ -149,6 +155,16 @@ def _certificate(
             "on a valley",
             f"{count} kinks of the noise are met, where the objective bends upwards; {_ascent_text(here)}",
         )
+    coarsely = by_concavity_coarsely if here.concave else by_frame_coarsely
+    first = coarsely(here, multipliers, theta, merge) if swift else None
+    if (
+        first is not None
+        and first.proved
+        and first.decrement <= STATIONARY
+        and first.radius <= _NEAR
+    ):
+        words = _CONCAVE if here.concave else _ALONG_RIDGES
+        return answer(True, "certified", words, first.radius, first.rounding)
     if here.concave:
         multipliers = _multipliers(here, _metric(here))
         proof = by_concavity(here, multipliers, theta, accurate=accurate)
@@ -245,7 +261,7 @@ def _from_concavity(proof: Proof) -> _Answer:
     return _too_wide(proof) or (
         True,
         "certified",
-        "stationary where the objective is concave: a local maximum",
+        _CONCAVE,
         proof.radius,
     )
 
@@ -257,8 +273,7 @@ def _from_frame(here: Expansion, multipliers: Float, proof: Proof) -> _Answer:
     if refused is not None:
         return refused
     if proof.proved:
-        words = "stationary, with negative curvature along the active ridges: a local maximum"
-        return _too_wide(proof) or (True, "certified", words, proof.radius)
+        return _too_wide(proof) or (True, "certified", _ALONG_RIDGES, proof.radius)
     kind, top = curvature_along_ridges(here, multipliers, frame.root, -frame.hessian)
     if kind == "maximum":
         reason = "the active ridges and the curvature are too weak beside rounding; choose units and axes in which the data are less extreme"

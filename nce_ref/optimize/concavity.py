@@ -33,7 +33,7 @@ from nce_ref.optimize.local_sums import (
     local_sums,
     product_error,
 )
-from nce_ref.optimize.multipliers import merged
+from nce_ref.optimize.multipliers import MergedRidges, merged
 
 # From this on another whitening would change nothing that matters.
 _WHITE = 0.5
@@ -223,12 +223,16 @@ def meeting_point(here: Expansion, root: Float, ridges: ActiveRidges) -> float |
     """
     if len(ridges.off) == 0:
         return 0.0
-    merge = merged(here.kinks.directions, here.kinks.weights)
+    return meeting_distance(merged(here.kinks.directions, here.kinks.weights), root, ridges.off)
+
+
+def meeting_distance(merge: MergedRidges, root: Float, off_ridges: Float) -> float | None:
+    """The same from merged ridges and bounds on each |a_k . theta|."""
     if len(merge.units) > _MANY or not merge.exact:
         return None
     off = np.full(len(merge.units), math.inf)
     with np.errstate(divide="ignore"):
-        np.minimum.at(off, merge.group, ridges.off / np.abs(merge.signed))
+        np.minimum.at(off, merge.group, off_ridges / np.abs(merge.signed))
     units = merge.units @ root
     lengths = np.linalg.norm(units, axis=1)
     if not (lengths > 0.0).all():

@@ -4,7 +4,7 @@ r"""Gradient and curvature of the smooth bound F >= J at theta, in coordinates t
 
 The slopes and bends come with bounds of their own (``objectives/point_terms.py``); products and sums add, with u = 2^-53:
 
-    |error of g'_t| <= (k + 5) u |root|^T |g_t|,     |error of a sum of N terms| <= (min(N, 4096) + N/4096 + 2) u  sum of sizes,
+    |error of g'_t| <= (k + 5) u |root|^T |g_t|,     |error of a sum of N terms| <= (min(N, 768) + N/768 + 2) u  sum of sizes,
 
 k the most entries in a column of root. Both are worst cases, to first order in u and then rounded up: bounds that hold on any processor
 and in any order of the points.
@@ -25,7 +25,8 @@ from nce_ref._compensated import UNIT, compensated_error, compensated_product
 from nce_ref.objectives.base import LocalKinks
 from nce_ref.objectives.point_terms import PointTerms, relative_change
 
-_BLOCK = 4096
+# Products of so many columns with some 17 rows stay below the size from which BLAS wakes its threads, which then spin.
+_BLOCK = 768
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def local_sums(
             off_g = 2.0 * UNIT * _lengths(g) + compensated_error(n) * sizes
         lengths = _lengths(g) + off_g
         slopes, bend = terms.slopes[block], bends[block]
-        gradient += g @ slopes
+        gradient += np.einsum("it,t->i", g, slopes)
         scaled = g * np.sqrt(bend)
         gram += scaled @ scaled.T
         gradient_error += float(

@@ -20,7 +20,7 @@ gradient b (n,), directions a (k, n), weights w (k,), all in one system of coord
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -92,6 +92,11 @@ class MergedRidges:
             rank += 1
         return rank
 
+    def forces_of(self, weights: Float) -> Float:
+        """``forces`` for other weights of the same ridges."""
+        sizes = weights * np.abs(self.signed)
+        return np.bincount(self.group, sizes, len(self.units)).astype(np.float64)
+
     def spread(self, multipliers: Float) -> Float:
         """The multipliers of the single ridges, (k,), from those of the merged ones."""
         return np.sign(self.signed) * multipliers[self.group]
@@ -111,15 +116,20 @@ def merged(directions: Float, weights: Float) -> MergedRidges:
     group = np.empty(k, dtype=np.intp)
     group[order] = np.cumsum(first_of_group) - 1
     units = units[first_of_group]
-    forces = np.bincount(group, weights * np.abs(signed), len(units)).astype(np.float64)
-    return MergedRidges(units, forces, group, signed, directions)
+    merge = MergedRidges(units, np.empty(0), group, signed, directions)
+    return replace(merge, forces=merge.forces_of(weights))
 
 
-def smallest_subgradient(gradient: Float, directions: Float, weights: Float) -> tuple[float, Float]:
-    """Return the norm of the smallest element of Clarke's subdifferential, and multipliers in the relative interior of its own."""
+def smallest_subgradient(
+    gradient: Float, directions: Float, weights: Float, ridges: MergedRidges | None = None
+) -> tuple[float, Float]:
+    """Return the norm of the smallest element of Clarke's subdifferential, and multipliers in the relative interior of its own.
+
+    ``ridges`` are those of ``merged``, where they are at hand.
+    """
     if len(weights) == 0:
         return float(np.linalg.norm(gradient)), np.empty(0)
-    ridges = merged(directions, weights)
+    ridges = ridges or merged(directions, weights)
     shares = _multipliers(gradient, ridges.units, ridges.forces)
     rest = gradient - (ridges.units.T * ridges.forces) @ shares
     return float(np.linalg.norm(rest)), ridges.spread(shares)

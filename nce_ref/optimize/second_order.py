@@ -19,6 +19,7 @@ z (m,)   theta + root z; radius in z, which has no units
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from nce_ref._checks import Float
 from nce_ref.objectives.base import Expansion
 from nce_ref.optimize.concavity import Proof, grain_of, meeting_point
 from nce_ref.optimize.local_sums import UNIT, active_ridges, local_sums, product_error
-from nce_ref.optimize.multipliers import merged
+from nce_ref.optimize.multipliers import MergedRidges, merged
 
 # Curvature below this much of the largest is rounding, where nothing bounds it.
 FLAT = 1e-12
@@ -34,31 +35,59 @@ FLAT = 1e-12
 _STRICT = 1e-9
 
 
+@dataclass(frozen=True)
+class Slope:
+    """A gradient in z, and a bound on the length of its error."""
+
+    gradient: Float
+    error: float
+
+
 def by_frame(here: Expansion, multipliers: Float, theta: Float, accurate: bool = False) -> Proof:
     """Return what the point terms and the frame of ``here``, a likelihood, prove."""
     assert here.terms is not None and here.frame is not None
-    terms, frame = here.terms(accurate), here.frame()
-    root = frame.root
+    terms, root = here.terms(accurate), here.frame().root
     ridges = active_ridges(here.kinks, multipliers, theta, root, accurate)
     sums = local_sums(terms, multipliers, ridges.off, root)
-    decrement = float(np.linalg.norm(sums.gradient - frame.gradient))
-    rounding = (
-        sums.gradient_error + frame.error + 4.0 * UNIT * float(np.linalg.norm(frame.gradient))
-    )
-    # |a'_k.z| below is off by so much of |z|.
-    sizes = np.linalg.norm(np.abs(here.kinks.directions) @ np.abs(root), axis=1)
-    across = product_error(root) * float(ridges.slack @ sizes)
-    s = (decrement + rounding + across) * (1.0 + 4.0 * len(root) * UNIT)
-    size = float(np.abs(np.linalg.eigvalsh(frame.hessian)).max(initial=0.0))
     met = meeting_point(here, root, ridges)
     if met is not None and met < 1e-6 and terms.nearest(root, 1.01 * met)[1] == math.inf:
-        # About the point where all active ridges meet, within ``met``: the gradient of ln Z has moved by its Hessian, which has hardly.
-        s, delta = s + 1.1 * size * met, 0.0
+        # About the point where all active ridges meet, within ``met``.
+        delta = 0.0
     else:
         # At theta: F - L is at most sum w (1 + |mu|) off there, and |a.(theta + d)| at least |a.d| - off.
         met, delta = 0.0, 3.03 * float(here.kinks.weights @ ridges.off)
-    force, directions = _forces(here, ridges.slack, root)
-    _, kappas, axes = np.linalg.svd(directions * force[:, None], full_matrices=True)
+    sizes = np.linalg.norm(np.abs(here.kinks.directions) @ np.abs(root), axis=1)
+    slope = Slope(sums.gradient, sums.gradient_error)
+    proof = within_frame(here, ridges.slack, slope, sizes, delta, met)
+    return replace(proof, grain=grain_of(root, theta))
+
+
+def within_frame(
+    here: Expansion,
+    slack: Float,
+    slope: Slope,
+    sizes: Float,
+    delta: float,
+    met: float,
+    merge: MergedRidges | None = None,
+) -> Proof:
+    """Return the proof about a point within ``met`` of theta, where F - L is at most ``delta``; ``slope`` that of the points' F at theta.
+
+    ``slack`` is w_k (1 - |mu_k|) of the active ridges, ``sizes`` bounds on the lengths of |root|^T |a_k|.
+    """
+    assert here.frame is not None
+    frame = here.frame()
+    root = frame.root
+    decrement = float(np.linalg.norm(slope.gradient - frame.gradient))
+    rounding = slope.error + frame.error + 4.0 * UNIT * float(np.linalg.norm(frame.gradient))
+    # |a'_k.z| below is off by so much of |z|.
+    across = product_error(root) * float(slack @ sizes)
+    size = float(np.abs(np.linalg.eigvalsh(frame.hessian)).max(initial=0.0))
+    # On the way to the point the gradient of ln Z has moved by its Hessian, which has hardly.
+    s = (decrement + rounding + across) * (1.0 + 4.0 * len(root) * UNIT) + 1.1 * size * met
+    merge = merge or merged(here.kinks.directions, slack)
+    pulls = (merge.units @ root) * merge.forces_of(slack)[:, None]
+    _, kappas, axes = np.linalg.svd(pulls, full_matrices=True)
     rank = int(np.sum(kappas > 1e-14 * kappas.max(initial=0.0)))
     best = math.inf
     for split in range(rank, -1, -1):
@@ -81,16 +110,8 @@ def by_frame(here: Expansion, multipliers: Float, theta: Float, accurate: bool =
             rise = s * radius + delta + frame.cubic * radius**3 / (2.9 * (1.0 - radius))
             if rise < 0.499 * m * radius**2:
                 proved = frame.hessian_error <= 0.02
-                return Proof(
-                    proved,
-                    radius + met,
-                    decrement,
-                    rounding,
-                    0.0,
-                    math.inf,
-                    grain=grain_of(root, theta),
-                )
-    return Proof(False, best, decrement, rounding, math.inf, math.inf, grain=grain_of(root, theta))
+                return Proof(proved, radius + met, decrement, rounding, 0.0, math.inf)
+    return Proof(False, best, decrement, rounding, math.inf, math.inf)
 
 
 def curvature_along_ridges(
