@@ -121,11 +121,19 @@ def _candidate(
 
 
 def _n_determining(observed: Observed, mistake: Mistake, way: Setting, value: float) -> int:
-    """How many vectors are explained at the value, and not both at its half and at its double."""
-    here, half, double = (
-        _candidate(observed, mistake, way, factor * value).explained for factor in (1.0, 0.5, 2.0)
-    )
-    return int((here & ~(half & double)).sum())
+    """How many vectors are explained at the value, and not both at its half and at its double.
+
+    By what is met to the last digit, or, where rounding decides what comes out, by what is met nearly: the larger number.
+    """
+
+    def count(loosely: bool) -> int:
+        here, half, double = (
+            _candidate(observed, mistake, way, factor * value, loosely).explained
+            for factor in (1.0, 0.5, 2.0)
+        )
+        return int((here & ~(half & double)).sum())
+
+    return max(count(True), count(False))
 
 
 def _shortest(observed: Observed, mistake: Mistake, way: Setting, value: float) -> float:

@@ -25,6 +25,8 @@ PLANTED = [
     ("clip-logits", "gaussian_nce", 8.0, "float32"),
     ("jitter", "gaussian_log_density", 3e-4, "float64"),
     ("jitter", "laplace_ica_nce", 0.0625, "float32"),
+    ("is-eps-in-log", "importance_sampling_from_log_densities", 3e-7, "float64"),
+    ("is-clip-log-weights", "importance_sampling_from_log_densities", 15.0, "float64"),
     ("root-abs", "laplace_ica_mle", 2.5e-5, "float64"),
 ]
 
@@ -55,7 +57,8 @@ def test_the_digits_are_those_that_the_dtype_supports():
 @pytest.mark.parametrize(
     ("id", "objective", "value", "dtype"),
     [
-        ("eps-in-log", "binary_nce", 1e-12, "float32"),  # far below what float32 holds beside 1
+        # Four vectors see it, and two of them any number as small.
+        ("is-eps-in-log", "importance_sampling_from_log_densities", 1e-7, "float32"),
         ("clip-logits", "log_sigmoid", 500.0, "float32"),  # two vectors reach so far
     ],
 )

@@ -9,6 +9,7 @@ import numpy as np
 from nce_ref.oracle.families.base import (
     Array,
     Mistake,
+    Number,
 )
 from nce_ref.oracle.families.importance.textbook import ImportanceSteps
 
@@ -232,35 +233,43 @@ IS_NAIVE_EXP = Mistake(
 
 
 class _EpsInLog(_NaiveExp):
+    def __init__(self, eps: float) -> None:
+        self.eps = eps
+
     def log_mean_weight(self, log_w: Array, n_data: int) -> tuple[Any, Array]:
         w = np.exp(log_w)
-        mean = w.mean() + 1e-8
+        mean = w.mean() + self.eps
         return np.log(mean), w / (len(w) * mean)
 
 
 IS_EPS_IN_LOG = Mistake(
     "is-eps-in-log",
-    "ln(Z + 1e-8)",
-    _EpsInLog(),
-    effect="ln Z never falls below -18.4, and its gradient dies where Z does: a model far too small stays there.",
-    fix=f"{_STABLE}; the slip: log(mean(w) + 1e-8)",
+    "ln(Z + eps)",
+    _EpsInLog(1e-8),
+    effect="ln Z never falls below ln eps, -18.4 for 1e-8, and its gradient dies where Z does: a model far too small stays there.",
+    fix=f"{_STABLE}; the slip: log(mean(w) + eps)",
     arithmetic=True,
+    number=Number("eps", _EpsInLog, (1e-8, 1e-4, 1e-5, 1e-6, 1e-7, 1e-10, 1e-12)),
 )
 
 
 class _ClipLogWeights(_NaiveExp):
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+
     def weigh(self, log_w: Array) -> tuple[Array, Array]:
-        w = np.exp(np.clip(log_w, -20.0, 20.0))
-        return w, w * (np.abs(log_w) <= 20.0)
+        w = np.exp(np.clip(log_w, -self.limit, self.limit))
+        return w, w * (np.abs(log_w) <= self.limit)
 
 
 IS_CLIP_LOG_WEIGHTS = Mistake(
     "is-clip-log-weights",
-    "ln w is clipped to [-20, 20]",
-    _ClipLogWeights(),
+    "ln w is clipped to [-limit, limit]",
+    _ClipLogWeights(20.0),
     effect="Points beyond pull no longer: a start at which the weights are large stays there, with a finite J.",
-    fix=f"{_STABLE}, for any ln w; the slip: clip(ln w, -20, 20)",
+    fix=f"{_STABLE}, for any ln w; the slip: clip(ln w, -limit, limit)",
     arithmetic=True,
+    number=Number("limit", _ClipLogWeights, (20.0, 10.0, 30.0, 50.0)),
 )
 
 
