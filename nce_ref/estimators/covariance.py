@@ -36,7 +36,7 @@ from nce_ref.estimators.kink_curvature import (
     density_kinks,
 )
 from nce_ref.models.base import Pass
-from nce_ref.objectives.base import Objective
+from nce_ref.objectives.base import ACTIVE, Objective
 from nce_ref.objectives.likelihood import LikelihoodObjective
 from nce_ref.objectives.nce import NCEObjective
 from nce_ref.special import sigmoid
@@ -112,6 +112,7 @@ def estimate_covariance(
 
 def _nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
     once, log_odds = problem.whole_pass(theta)
+    once = _settled(once)
     if _last_is_constant(once, len(log_odds)):
         covariance = _inverse(-problem.expand(theta).hessian)
         covariance[-1, -1] -= 1.0 + 1.0 / problem.nu
@@ -131,6 +132,7 @@ def _nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
 
 def _robust_nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
     once, log_odds = problem.whole_pass(theta)
+    once = _settled(once)
     n, of_data = problem.n_data, np.arange(len(log_odds)) < problem.n_data
     size = sigmoid(np.where(of_data, -log_odds, log_odds))  # 1 - h on the data, h on the noise
     zero = np.zeros(len(size))
@@ -150,7 +152,7 @@ def _robust_nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
 
 def _robust_likelihood(problem: LikelihoodObjective, theta: Float) -> tuple[Float, str]:
     alpha, n = theta[:-1], problem.n_data
-    once = problem.whole_pass(alpha)
+    once = _settled(problem.whole_pass(alpha))
     mean = once.pullback(np.full(n, 1.0 / n))
     gram = once.curvature(np.zeros(n), np.full(n, 1.0 / n))
     spread = (gram - np.outer(mean, mean))[:-1, :-1]
@@ -162,6 +164,12 @@ def _robust_likelihood(problem: LikelihoodObjective, theta: Float) -> tuple[Floa
     # c = -ln Z(alpha).
     rows = np.vstack([np.eye(len(alpha)), -problem.model.log_normalizer_gradient(theta)[:-1]])
     return rows @ covariance @ rows.T, f"{method}; c by the delta method"
+
+
+def _settled(once: Pass) -> Pass:
+    """The pass with the derivative 0 of every |.| that is met: its sign is a rounding error, and one point's in n_data is seen."""
+    kinks = once.kinks()
+    return once.without(kinks.met(ACTIVE)) if len(kinks.arguments) else once
 
 
 def _without_c(kinks: KinkCurvature) -> KinkCurvature:
