@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from nce_ref._checks import Float
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from, normalized_or
 from nce_ref.estimators.runaway import UNBOUNDED
-from nce_ref.estimators.units import isotropic_units_for, rank_of
+from nce_ref.estimators.units import isotropic_units_for, offers_units, rank_of
 from nce_ref.models.base import Model
 from nce_ref.objectives.base import ACTIVE, Objective
 from nce_ref.objectives.score_matching import ScoreMatchingObjective
@@ -67,14 +67,19 @@ def fit_score_matching(
 
 
 def _judge(objective: Objective, alpha: Float) -> Certificate:
-    """``certify``; and where it refuses, whether J grows without bound along the ray through alpha.
+    """``certify``; and where it refuses, whether J has no bound.
 
-    It does where it rises at each doubling, and goes on to where the data lie in a hyperplane, or where each b.x is either 0 to rounding
-    or beyond all smoothing at the end of the doublings: from there on J is a polynomial in the length of alpha.
+    It has none where the data lie in a hyperplane, v.x = 0, and the family can be ever narrower along v with a score that has no part along
+    v on the plane, as those with ``rescaled`` can (a row tau v of the ICA model, a precision block tau^2 v v^T): |Psi|^2 stays, div Psi
+    falls like -tau^2. Nor where it rises at each doubling along the ray through alpha up to where each b.x is either 0 to rounding or
+    beyond all smoothing: from there on J is a polynomial in the length of alpha.
     """
     proof = certify(objective, alpha)
     if proof.is_local_maximum or not isinstance(objective, ScoreMatchingObjective):
         return proof
+    if offers_units(objective.model) and rank_of(objective.x) < objective.model.n_dim:
+        reason = "the data lie in a hyperplane through the origin: J rises for ever as the density narrows across it"
+        return replace(proof, status=UNBOUNDED, reason=f"{reason}; draw more data")
     with np.errstate(over="ignore", invalid="ignore"):
         values = [objective(2.0**k * alpha)[0] for k in range(_DOUBLINGS + 1)]
     if not all(b >= 1.9 * a > 0.0 for a, b in pairwise(values)):
@@ -83,7 +88,7 @@ def _judge(objective: Objective, alpha: Float) -> Certificate:
     saturated = np.abs(kinks.arguments) * (2.0**_DOUBLINGS * objective.slope) >= _SATURATED
     met = kinks.within(ACTIVE) | (kinks.point_lengths == 0.0)
     decided = kinks.arguments.size > 0 and bool((saturated | met).all())
-    if not decided and rank_of(objective.x) == objective.model.n_dim:
+    if not decided:
         return proof
     reason = f"J rises from {values[0]:.3g} at alpha to {values[-1]:.3g} at {2**_DOUBLINGS} alpha, and on: too many points in a hyperplane"
     return replace(proof, status=UNBOUNDED, reason=f"{reason}; draw more data, or lower the slope")

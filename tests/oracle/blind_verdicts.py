@@ -154,9 +154,12 @@ NAMED = {
     "d-jax-12": "leapfrog-momentum-turned",
 }
 HINTED = {
-    "b-jax-03": "grad_log_model_noise wrong: the slip is in the gradient alone",
-    "c-jax-02": "grad_log_model_noise wrong: the slip is in the gradient alone",
+    # A gradient of another argument: its shape is told, and that it comes before any number.
+    "b-jax-03": "22 vectors got no answer that could be read: mend that first",
+    "c-jax-02": "22 vectors got no answer that could be read: mend that first",
 }
+# In float32 1 - 1e-7 is 1 - 1.2e-7, which the clip of h at 1e-7 misses by a hundredth; a clip of t at -ln 1e-7 has all the numbers.
+NAMED_IN_FLOAT32 = {"c-torch-01": "clip-logits"}
 CHOICES = ("a-numpy-02", "a-jax-15", "b-np-09", "b-torch-11", "c-numpy-03", "d-jax-10")
 UNSEEN = {
     # Casts to float32, and an error below its eps.
@@ -185,4 +188,5 @@ def verdict(name, objective, function, dtype):
     if name in HINTED:
         assert best is None and HINTED[name] in " | ".join(report.diagnosis.hints), str(report)
         return
-    assert best is not None and best.id == NAMED[name], f"expected {NAMED[name]}\n{report}"
+    named = (NAMED_IN_FLOAT32 if dtype == "float32" else {}).get(name, NAMED[name])
+    assert best is not None and best.id == named, f"expected {named}\n{report}"
