@@ -9,6 +9,8 @@ import nce_ref as nr
 
 
 class Quartic:
+    """ln p_m = a u - b u^4 + c, theta = (a, b, c)."""
+
     n_dim, n_params = 1, 3
 
     def log_density(self, theta, u):  # (n_points,)

@@ -16,10 +16,12 @@ y = 2.0 * rng.standard_normal(
 
 
 def log_noise(u):
+    """ln p_n(u), normalised."""
     return -0.5 * u**2 / 4.0 - 0.5 * np.log(2 * np.pi * 4.0)
 
 
 def log_model(theta, u):
+    """ln p_m(u), unnormalised but for the c in it."""
     return -0.5 * theta[0] * u**2 + theta[1]
 
 
