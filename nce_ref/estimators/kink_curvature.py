@@ -47,6 +47,8 @@ from nce_ref.special import log_sigmoid, sigmoid
 
 NARROW, WIDE, START = 3.0, 12.0, 18.0
 _BINS, _FARTHEST = 80, 8.0  # of the counts of r
+# A gain at which Newton's method is deep in its own region: the next step leaves the square of it.
+_SETTLING = 1e-8
 _SHAPES = 3  # features of one r
 
 
@@ -324,8 +326,12 @@ def _newton(
     value, gradient, information = expand(beta)
     for _ in range(100):
         step = np.linalg.solve(information, gradient)
-        gain = float(gradient @ step)
-        if not gain > 1e-12:  # twice what is left to be gained, in units of ln likelihood
+        gain = float(gradient @ step)  # twice what is left to be gained, in units of ln likelihood
+        if not gain > _SETTLING:
+            # Values no longer tell such a gain from rounding, steps do: two more, each squaring what is left, and nothing hangs on rounding.
+            for _ in range(2):
+                beta = beta + np.linalg.solve(information, gradient)
+                _, gradient, information = expand(beta)
             break
         for _ in range(40):
             new = expand(beta + step)
