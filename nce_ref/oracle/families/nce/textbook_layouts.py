@@ -90,7 +90,9 @@ class MaskedSteps(NceSteps):
 
     def term(self, log_ratio: Array, nu: Any, is_data: bool) -> tuple[Array, Array]:
         """The terms of J and their slopes, ``nu`` of a shape that broadcasts against the log-ratios."""
-        each = np.array([self.log_nu(float(one), is_data) for one in np.ravel(nu)])
+        each = np.array(
+            [self.log_nu(one, is_data) if one > 0 else -np.inf for one in np.ravel(nu).tolist()]
+        )
         t = log_ratio - each.reshape(np.shape(nu)).astype(log_ratio.dtype)
         return self.log_h(t) if is_data else self.log_one_minus_h(t)
 
