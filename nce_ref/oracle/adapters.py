@@ -27,14 +27,14 @@ from nce_ref.oracle.objectives import Output, find_objective
 Function = Callable[..., Any]
 
 
-def torch(function: Function, objective: str | None = None) -> Function:
+def torch(function: Function, objective: str | None = None, *, layout: str = "flat") -> Function:
     """Adapt a PyTorch function: float arrays become tensors of the same dtype on the CPU.
 
     A value that does not depend on an argument (a detached tensor) gets the derivative 0, as an optimiser would see it.
     """
     import torch as framework
 
-    derivatives = _derivatives(objective)
+    derivatives = _derivatives(objective, layout)
 
     def adapted(**inputs: Any) -> Any:
         dtype = _float_dtype(inputs, framework.float32, framework.float64)
@@ -70,12 +70,12 @@ def torch(function: Function, objective: str | None = None) -> Function:
     return _named(adapted, function)
 
 
-def jax(function: Function, objective: str | None = None) -> Function:
+def jax(function: Function, objective: str | None = None, *, layout: str = "flat") -> Function:
     """Adapt a JAX function. Raises ValueError for float64 inputs while JAX would round them to float32 unasked."""
     import jax as framework
     import jax.numpy as jnp
 
-    derivatives = _derivatives(objective)
+    derivatives = _derivatives(objective, layout)
 
     def adapted(**inputs: Any) -> Any:
         dtype = _float_dtype(inputs, jnp.float32, jnp.float64)
@@ -112,11 +112,13 @@ def jax(function: Function, objective: str | None = None) -> Function:
     return _named(adapted, function)
 
 
-def _derivatives(objective: str | None) -> tuple[Output, ...]:
+def _derivatives(objective: str | None, layout: str) -> tuple[Output, ...]:
     if objective is None:
         return ()
     return tuple(
-        output for output in find_objective(objective).outputs if output.derivative_of is not None
+        output
+        for output in find_objective(objective, layout).outputs
+        if output.derivative_of is not None
     )
 
 

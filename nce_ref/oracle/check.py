@@ -45,20 +45,21 @@ def check(
     expected_failures: Mapping[str, str] | None = None,
     *,
     flags: Iterable[str] = (),
+    layout: str = "flat",
 ) -> Report:
     """Return the report on ``impl`` over the vectors of ``objective`` (those with all ``flags``), smoke cases first.
 
     Inputs come as fresh arrays of ``dtype``, scalars as Python floats, under ``convention`` (None: the objective's own). Never raises for what
-    ``impl`` does; ValueError for an unknown objective, dtype or flag, TypeError where ``impl`` cannot be called.
+    ``impl`` does; ``layout``: how its noise is laid out, ``oracle.LAYOUTS``. ValueError for an unknown objective, layout, dtype or flag, TypeError where ``impl`` cannot be called.
     """
-    target = find_objective(objective)
+    target = find_objective(objective, layout)
     if not callable(impl):
         raise TypeError(
             f"impl: got {impl!r}; expected a callable with the arguments {', '.join(target.arguments)}"
         )
     convention = own_convention(target) if convention is None else convention
     check_words(dtype, convention)
-    vectors = _smoke_first(cases(objective, flags=flags))
+    vectors = _smoke_first(cases(target.name, flags=flags))
     renamed = _renamed(impl, target)
     note = say_renamed(renamed, target) if renamed is not None else ""
     answers: dict[str, Any]

@@ -21,7 +21,7 @@ from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.families.base import Objective
 from nce_ref.oracle.report import Report
 from nce_ref.oracle.truth import find_computed, read_own_inputs, truth_at
-from nce_ref.oracle.vectors import Expected, Vector
+from nce_ref.oracle.vectors import Expected, Vector, counted_are_finite
 
 
 def compare(
@@ -30,13 +30,15 @@ def compare(
     inputs: Mapping[str, Any],
     dtype: str = "float64",
     convention: Convention | None = None,
+    *,
+    layout: str = "flat",
 ) -> Report:
     """Return the report on ``impl`` at one batch, ``inputs``: the objective's arguments by name, as ``impl`` takes them.
 
     Never raises for what ``impl`` does. ValueError for inputs that ``oracle.truth`` refuses, an unknown objective or dtype; TypeError
     where ``impl`` cannot be called. One batch tells fewer mistakes apart than the vectors do.
     """
-    target = find_computed(objective)
+    target = find_computed(objective, layout)
     if not callable(impl):
         raise TypeError(
             f"impl: got {impl!r}; expected a callable with the arguments {', '.join(target.arguments)}"
@@ -47,7 +49,7 @@ def compare(
         raise ValueError(
             f"inputs: got a {type(inputs).__name__}; expected a dict of {', '.join(target.arguments)}"
         )
-    ours = convention.inputs(target, in_dtype(read_own_inputs(target, inputs), dtype))
+    ours = convention.inputs(target, in_dtype(target, read_own_inputs(target, inputs), dtype))
     vector = own_vector(target, ours, f"{target.name}/own/batch", "your own batch")
     return report_on(
         impl, target, {vector: call(impl, vector, dtype, convention)}, dtype, convention
@@ -89,14 +91,14 @@ def own_vector(
     return Vector(vector_id, target, comment, flags, (), found.inputs, expected, {})
 
 
-def in_dtype(inputs: Mapping[str, Any], dtype: str) -> dict[str, Any]:
+def in_dtype(target: Objective, inputs: Mapping[str, Any], dtype: str) -> dict[str, Any]:
     """Every number rounded to the dtype, as float64. Raises ValueError where one is beyond it."""
     with np.errstate(over="ignore"):
         rounded = {
             name: np.asarray(value).astype(dtype).astype(np.float64)
             for name, value in inputs.items()
         }
-    for name, value in rounded.items():
-        if not np.isfinite(value).all():
+    for name in rounded:
+        if not counted_are_finite(target, name, rounded):
             raise ValueError(f"{name}: got a number beyond {dtype}; expected one within its range")
     return {name: value if value.ndim else float(value) for name, value in rounded.items()}

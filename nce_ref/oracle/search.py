@@ -99,13 +99,14 @@ def search(
     rng: np.random.Generator,
     dtype: str = "float64",
     convention: Convention | None = None,
+    layout: str = "flat",
 ) -> Search:
     """Draw inputs, judge ``impl`` on each against the truth, and shrink the first that fails.
 
     For ``seconds``, or, with ``n_draws``, for so many draws whatever the clock says: then reproducible. Never raises for what ``impl``
     does. ValueError for an objective that is not of kind function, no number of draws or seconds above 0, a ``rng`` that is none.
     """
-    target = find_computed(objective)
+    target = find_computed(objective, layout)
     convention = own_convention(target) if convention is None else convention
     _refuse(impl, target, seconds, n_draws, rng)
     check_words(dtype, convention)

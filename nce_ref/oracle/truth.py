@@ -23,7 +23,7 @@ import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.oracle.numbers.spelling import each, spell
-from nce_ref.oracle.objectives import OBJECTIVES, Objective
+from nce_ref.oracle.objectives import EVERY, OBJECTIVES, Objective, find_objective
 from nce_ref.oracle.scales import scales
 from nce_ref.oracle.tolerance import DTYPES, allowance
 
@@ -92,13 +92,13 @@ class Truth(Mapping[str, Float]):
         }
 
 
-def truth(objective: str, /, **inputs: Any) -> Truth:
+def truth(objective: str, /, *, layout: str = "flat", **inputs: Any) -> Truth:
     """Return the right outputs of ``objective`` at ``inputs``, its arguments by name (``oracle.OBJECTIVES[name].arguments``).
 
-    Raises ValueError for an objective that is unknown or an estimate, an argument that is missing, unknown, not finite, of another
+    ``layout``: how the noise is laid out. Raises ValueError for an objective that is unknown or an estimate, an argument that is missing, unknown, not finite, of another
     shape or what the objective refuses, and for more numbers than can be computed in some seconds; it says how to take a part.
     """
-    return truth_at(find_computed(objective), inputs)
+    return truth_at(find_computed(objective, layout), inputs)
 
 
 def truth_at(target: Objective, inputs: Mapping[str, Any]) -> Truth:
@@ -113,13 +113,13 @@ def truth_at(target: Objective, inputs: Mapping[str, Any]) -> Truth:
     return Truth(target, taken, outputs)
 
 
-def find_computed(name: str) -> Objective:
+def find_computed(name: str, layout: str = "flat") -> Objective:
     """The objective of that name, if its outputs follow from its inputs alone. ValueError: there is none, or it is an estimate."""
-    if name not in OBJECTIVES:
+    if name not in EVERY:
         near = difflib.get_close_matches(str(name), OBJECTIVES, 1)
         meant = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"objective: got {name!r}; expected one of {', '.join(OBJECTIVES)}{meant}")
-    target = OBJECTIVES[name]
+    target = find_objective(name, layout)
     if target.exact is None:
         raise ValueError(
             f"objective: got {name!r}, an {target.kind}, which has no formula; expected one of kind function or covariance"
@@ -143,6 +143,8 @@ def read_own_inputs(target: Objective, inputs: Mapping[str, Any]) -> dict[str, A
         if name not in inputs:
             raise ValueError(f"{name}: got nothing; expected {expected}")
         taken[name] = _read(name, inputs[name], shape, sizes)
+    for name in taken:
+        _refuse_infinite(target, name, taken)
     for facts in target.facts:
         for complaint in facts.refuses(taken):
             raise ValueError(f"{target.name}: got {complaint}")
@@ -167,11 +169,18 @@ def _read(name: str, given: Any, shape: tuple[str, ...], sizes: dict[str, int]) 
         raise ValueError(f"{name}: got shape {array.shape}; expected {_shape(shape)}{said}")
     if not array.size:
         raise ValueError(f"{name}: got shape {array.shape}; expected at least one number")
-    if not np.isfinite(array).all():
-        where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"{name}: got {array[where]} at {where}; expected finite numbers")
     array.flags.writeable = False
     return array if array.ndim else float(array)
+
+
+def _refuse_infinite(target: Objective, name: str, taken: Mapping[str, Any]) -> None:
+    infinite, masked = ~np.isfinite(taken[name]), target.masks.get(name)
+    if masked is not None:
+        infinite = infinite & (taken[masked] != 0)
+    if infinite.any():
+        array, where = np.asarray(taken[name]), tuple(int(k) for k in np.argwhere(infinite)[0])
+        but = f" where {masked} is 1" if masked is not None else ""
+        raise ValueError(f"{name}: got {array[where]} at {where}; expected finite numbers{but}")
 
 
 def _refuse_too_many(target: Objective, inputs: Mapping[str, Any]) -> None:

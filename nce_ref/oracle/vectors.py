@@ -73,10 +73,12 @@ class Vector:
         }
 
 
-def cases(objective: str | None = None, *, flags: Iterable[str] = ()) -> tuple[Vector, ...]:
+def cases(
+    objective: str | None = None, *, flags: Iterable[str] = (), layout: str = "flat"
+) -> tuple[Vector, ...]:
     """The vectors of one objective, or of all; with ``flags``, those that carry every one of them.
 
-    Raises ValueError for an unknown objective or flag.
+    Raises ValueError for an unknown objective, layout or flag.
     """
     wanted = (flags,) if isinstance(flags, str) else tuple(flags)
     known = suite()["flags"]
@@ -84,7 +86,7 @@ def cases(objective: str | None = None, *, flags: Iterable[str] = ()) -> tuple[V
         raise ValueError(
             f"flags: got {', '.join(map(repr, unknown))}; expected some of {', '.join(sorted(known))}"
         )
-    names = EVERY if objective is None else (find_objective(objective).name,)
+    names = EVERY if objective is None else (find_objective(objective, layout).name,)
     return tuple(
         vector
         for name in names
