@@ -17,12 +17,14 @@ PACKAGE = Path(__file__).resolve().parents[1] / "nce_ref"
 
 # From the ground up; a module imports its own room and rooms below. The longest matching prefix decides.
 FLOORS = {
+    "_argument_order": 0,
     "_checks": 0,
     "_html": 0,
     "_compensated": 1,
     "special": 1,
     "_ladder": 1,
     "matching": 1,
+    "gradient_report": 1,
     "gradcheck": 2,
     "hmc": 2,
     "trace": 2,
