@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import doctest
 import inspect
 import re
@@ -25,7 +26,7 @@ def missing(name, thing):
         return [one for one in ("Parameters", "Returns", "Raises", "Examples") if one not in found]
     if getattr(thing, "_is_protocol", False):
         return [one for one in ("Examples",) if one not in found]
-    if name.endswith(("Fit", "Report", "Result", "Covariance", "Integral", "Diagnosis", "Match")):
+    if dataclasses.is_dataclass(thing) and not name.endswith("Weight"):
         return [one for one in ("Attributes",) if one not in found]
     return [one for one in ("Examples",) if one not in found]
 
