@@ -21,7 +21,6 @@ import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.oracle.families.parts import (
-    Argmax,
     Array,
     Certificate,
     Corners,
@@ -70,6 +69,20 @@ __all__ = [
 ]
 
 LOG_2 = math.log(2.0)
+
+
+@dataclass(frozen=True)
+class Argmax:
+    """What an estimate maximises.
+
+    ``of``      the objective whose maximum it is
+    ``matrix``  its argument, and the output, by which it is judged; the other is ``of.constant``
+    ``tools``   what judges it, imported when it is asked for: it needs half of the package, a function's values none of it
+    """
+
+    of: Objective
+    matrix: str
+    tools: Callable[[], Tools]
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import NDArray
 
 from nce_ref._checks import Float
-
-if TYPE_CHECKING:
-    from nce_ref.oracle.families.base import Objective
 
 Array = NDArray[Any]
 Pullback = Callable[[Array], tuple[Array, Any]]
@@ -112,17 +109,3 @@ class Tools:
     aligned: Callable[[Float, Float], Float]
     directions: Callable[[Float, Inputs, Float], tuple[Float, Float]]
     hints: Callable[[Any], tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class Argmax:
-    """What an estimate maximises.
-
-    ``of``      the objective whose maximum it is
-    ``matrix``  its argument, and the output, by which it is judged; the other is ``of.constant``
-    ``tools``   what judges it, imported when it is asked for: it needs half of the package, a function's values none of it
-    """
-
-    of: Objective
-    matrix: str
-    tools: Callable[[], Tools]

@@ -8,12 +8,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 from nce_ref.oracle.families.parts import Inputs, Outputs
 
-if TYPE_CHECKING:
-    from nce_ref.oracle.families.base import Objective
+# That of base.py, which imports this file.
+Objective: TypeAlias = Any
 
 
 class Steps:
