@@ -46,6 +46,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="which objective it is (default: the function's name)",
     )
     group.addoption(
+        "--nce-layout",
+        default="flat",
+        metavar="LAYOUT",
+        help="how the noise is laid out: flat, equal, rows, masked, shared (default: flat)",
+    )
+    group.addoption(
         "--nce-dtype",
         choices=DTYPES,
         default="float64",
@@ -94,7 +100,8 @@ def _items(session: pytest.Session, config: pytest.Config, name: str) -> Iterato
     objective = config.getoption("--nce-objective") or objective_of(impl, name)
     patterns = config.getoption("--nce-expected-failures")
     expected = expected_failures(Path(patterns)) if patterns else {}
-    convention = own_convention(find_objective(objective), *_words(config))
+    target = find_objective(objective, config.getoption("--nce-layout"))
+    objective, convention = target.name, own_convention(target, *_words(config))
     report = check(impl, objective, config.getoption("--nce-dtype"), convention, expected)
     if report.unmatched:
         raise ValueError(

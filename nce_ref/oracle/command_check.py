@@ -20,12 +20,14 @@ from nce_ref.oracle.command_words import (
     Outcome,
     add_convention,
     add_selection,
+    laid_out,
     read_convention,
 )
 from nce_ref.oracle.conventions import OURS, Convention
 from nce_ref.oracle.harness import Answers, run_harness
 from nce_ref.oracle.locate import expected_failures, find_implementation, objective_of
 from nce_ref.oracle.report import Report, exit_code
+from nce_ref.oracle.vectors import objective_in
 
 
 def add(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -80,6 +82,7 @@ def run_check(options: argparse.Namespace) -> Outcome:
                 f"{options.implementation!r}: importing it raised SystemExit: {left}"
             ) from None
         objective = options.objective or objective_of(impl, options.implementation)
+        objective = laid_out(objective, options.layout) or objective
         report = check(
             impl,
             objective,
@@ -96,7 +99,7 @@ def run_check(options: argparse.Namespace) -> Outcome:
 def _check_harness(options: argparse.Namespace, patterns: Mapping[str, str]) -> Outcome:
     answers = run_harness(
         options.command,
-        options.objective,
+        laid_out(options.objective, options.layout),
         dtype=options.dtype,
         time_limit=options.time_limit,
         start_limit=max(30.0, options.time_limit),
@@ -147,7 +150,7 @@ def _reports(
         own = {
             vector_id: answer
             for vector_id, answer in answers.items()
-            if vector_id.split("/")[0] == objective
+            if objective_in(vector_id) == objective
         }
         if own:
             wanted = {

@@ -14,6 +14,7 @@ from nce_ref.oracle.command_words import (
     Outcome,
     add_convention,
     add_selection,
+    laid_out,
     read_convention,
 )
 from nce_ref.oracle.describe import (
@@ -58,7 +59,7 @@ def add(command: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def _list(options: argparse.Namespace) -> Outcome:
-    vectors = cases(options.objective, flags=options.flag)
+    vectors = cases(laid_out(options.objective, options.layout), flags=options.flag)
     return Outcome(PASSED, describe_suite(vectors))
 
 

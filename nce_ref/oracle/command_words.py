@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 
 from nce_ref.oracle.conventions import C_SIGNS, REDUCTIONS, SENSES, Convention, own_convention
-from nce_ref.oracle.objectives import OBJECTIVES, find_objective
+from nce_ref.oracle.objectives import EVERY, LAYOUTS, OBJECTIVES, find_objective
 from nce_ref.oracle.tolerance import DTYPES
 
 PASSED, FAILED, BROKEN = 0, 1, 2
@@ -33,10 +33,11 @@ def add_selection(parser: argparse.ArgumentParser, text: str = "only this one") 
     """Which vectors: --objective and --flag."""
     parser.add_argument(
         "--objective",
-        choices=OBJECTIVES,
+        choices=EVERY,
         metavar="OBJECTIVE",
         help=f"{text}; one of {', '.join(OBJECTIVES)}",
     )
+    add_layout(parser)
     parser.add_argument(
         "--flag",
         action="append",
@@ -44,6 +45,25 @@ def add_selection(parser: argparse.ArgumentParser, text: str = "only this one") 
         metavar="FLAG",
         help="only vectors with this flag; may be repeated",
     )
+
+
+def add_layout(parser: argparse.ArgumentParser) -> None:
+    """How the noise is laid out: --layout."""
+    parser.add_argument(
+        "--layout",
+        choices=("flat", *dict.fromkeys(one.layout for one in LAYOUTS.values())),
+        default="flat",
+        help="how the noise is laid out (default: flat); --objective binary_nce/rows says the same",
+    )
+
+
+def laid_out(objective: str | None, layout: str) -> str | None:
+    """The name of an objective in a layout. Raises ValueError where there is no such layout, or no objective to lay out."""
+    if objective is None:
+        if layout != "flat":
+            raise ValueError(f"--layout {layout}: of which objective? Name it by --objective")
+        return None
+    return find_objective(objective, layout).name
 
 
 def add_convention(parser: argparse.ArgumentParser) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 
 from nce_ref.oracle.explain import describe_vector
 from nce_ref.oracle.mistakes import CATALOGUE, find_mistake
-from nce_ref.oracle.objectives import OBJECTIVES, Objective
-from nce_ref.oracle.vectors import Vector, suite
+from nce_ref.oracle.objectives import EVERY, Objective
+from nce_ref.oracle.vectors import Vector, spelled, suite
 
 _SHOWN = 40  # numbers of one array
 
@@ -22,7 +22,7 @@ def describe_suite(vectors: Sequence[Vector]) -> str:
     """These vectors by objective, an id, its purpose and its flags a line; then what the flags mean."""
     about = suite()
     lines = [f"vectors of {about['suite']}: {len(vectors)}"]
-    for objective in OBJECTIVES.values():
+    for objective in EVERY.values():
         own = [vector for vector in vectors if vector.objective.name == objective.name]
         if own:
             lines += ["", f"{_signature(objective)}   ({len(own)} vectors)"]
@@ -57,7 +57,9 @@ def vector_as_dict(vector: Vector) -> dict[str, Any]:
         "comment": vector.comment,
         "flags": list(vector.flags),
         "kills": list(vector.kills),
-        "inputs": {name: np.asarray(value).tolist() for name, value in vector.inputs.items()},
+        "inputs": {
+            name: spelled(np.asarray(value).tolist()) for name, value in vector.inputs.items()
+        },
         "expected": {
             name: {
                 "decimal": expected.decimal,

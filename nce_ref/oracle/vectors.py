@@ -227,7 +227,7 @@ def read_input(stored: Any, folder: Path) -> Any:
     else:
         array = np.asarray(_numbers(stored), dtype=np.float64)
     if np.isnan(array).any():
-        raise ValueError("an input is not a number")
+        raise ValueError("an input is not finite")
     array.flags.writeable = False
     return array if array.ndim else float(array)
 
@@ -236,7 +236,7 @@ def _numbers(stored: Any) -> Any:
     """The words for what JSON has no number for, read."""
     if isinstance(stored, list):
         return [_numbers(entry) for entry in stored]
-    return _INFINITE[stored] if isinstance(stored, str) else stored
+    return _INFINITE.get(stored, stored) if isinstance(stored, str) else stored
 
 
 def spelled(array: Any) -> Any:

@@ -39,7 +39,7 @@ from nce_ref.oracle.families.nce.objectives import (
 from nce_ref.oracle.families.nce.one_formula import RatiosOf
 from nce_ref.oracle.families.nce.one_formula_words import fitted
 
-# At nu = 1, with as many noise points as data points, ln nu is 0 and every weight 1/n.
+# At nu = 1, with as many noise points as data points, ln nu is 0 and every weight 1/n; and "negative-sampling" is "no-log-pn-everywhere".
 _RIGHT_AT_ONE = (
     "no-log-nu",
     "nu-sign",
@@ -165,7 +165,7 @@ def _laid_out(
         counts=lambda inputs: (np.shape(inputs[first])[0], np.size(inputs[first])),
         fit=fitted(_on(_flat, ratios)),
         dimensions=COLUMNS,
-        right_there=unmade,
+        unmade=unmade,
     )
 
 
@@ -202,7 +202,7 @@ def _rows_of_points(
         kink=kink,
         counts=lambda inputs: (np.shape(inputs["y"])[0], int(np.prod(np.shape(inputs["y"])[:2]))),
         dimensions=COLUMNS,
-        right_there=unmade,
+        unmade=unmade,
         fit=fitted(_on(_flat_points, ratios)),
     )
 

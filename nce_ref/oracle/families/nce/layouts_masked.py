@@ -124,6 +124,6 @@ def masked(
         facts=(_MASKS, *others),
         counts=_masked_counts,
         dimensions=COLUMNS,
-        right_there=_UNMADE,
+        unmade=_UNMADE,
         fit=None,
     )
