@@ -39,7 +39,8 @@ from nce_ref.oracle.families.nce.objectives import (
 from nce_ref.oracle.families.nce.one_formula import RatiosOf
 from nce_ref.oracle.families.nce.one_formula_words import fitted
 
-# At nu = 1, with as many noise points as data points, ln nu is 0 and every weight 1/n; and "negative-sampling" is "no-log-pn-everywhere".
+# At nu = 1, with as many noise points as data points, ln nu is 0 and every weight 1/n; and "negative-sampling" is
+# "no-log-pn-everywhere", swapped samples and a swapped ratio are swapped labels.
 _RIGHT_AT_ONE = (
     "no-log-nu",
     "nu-sign",
@@ -57,6 +58,8 @@ _RIGHT_AT_ONE = (
     "log-nu-sign-data",
     "divided-by-n-noise",
     "negative-sampling",
+    "samples-swapped",
+    "ratio-swapped",
     "noise-truncated",
     "gradient-per-noise",
     "gradient-noise-averaged",

@@ -31,6 +31,7 @@ _UNMADE = (
 
 
 def is_of_noise(name: str) -> bool:
+    """Whether an argument or an output has an entry for each noise point."""
     return name.endswith("_noise")
 
 
