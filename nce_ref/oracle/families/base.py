@@ -189,6 +189,7 @@ class Objective:
     ``falls_for_ever``   its value has no floor, so that one that returns twice is a clip
     ``fit``          the diagnosis's answers -> a fitted explanation, where there is a formula to fit
     ``argmax``       what an estimate maximises
+    ``cancels``      steps that give a constant which cancels out of it: a slip in one of them is none
     """
 
     name: str
@@ -224,6 +225,7 @@ class Objective:
     falls_for_ever: bool = False
     fit: Callable[[Any], Fitted | None] | None = None
     argmax: Argmax | None = None
+    cancels: tuple[str, ...] = ()
 
     def output(self, name: str) -> Output:
         """The output of that name; KeyError if there is none."""
@@ -335,7 +337,8 @@ def replaces(steps: Any, objective: Objective) -> bool:
     right = objective.right
     if isinstance(steps, Steps) != isinstance(right, Steps):
         return False
-    names = [name for name in dir(right) if not name.startswith("_") and name != "is_possible"]
+    ignored = ("is_possible", *objective.cancels)
+    names = [name for name in dir(right) if not name.startswith("_") and name not in ignored]
     different = {
         name for name in names if hasattr(steps, name) and _step(steps, name) != _step(right, name)
     }
