@@ -95,7 +95,7 @@ def _draws(shape_of_negatives: Callable[[Mapping[str, int]], tuple[int, ...] | N
         found: dict[str, Any] = {
             "anchors": drawn_vectors(rng, n, d),
             "positives": drawn_vectors(rng, n, d),
-            "temperature": float(rng.choice([0.03125, 0.25, 1.0, 2.0])),
+            "temperature": float(rng.choice([2.0**-9, 0.03125, 0.25, 1.0, 2.0])),
         }
         if (shape := shape_of_negatives(sizes)) is not None:
             share = rng.choice([0.5, 1.0])

@@ -181,10 +181,10 @@ ODDS_JOINT = Mistake(
 
 class _Weights(NreSteps):
     def __init__(self, weights: Any) -> None:
-        self.weights = weights
+        self.of_classes = weights
 
     def class_weights(self, gamma: float, n_contrasts: int) -> tuple[float, float]:
-        none, pair = self.weights(gamma, n_contrasts)
+        none, pair = self.of_classes(gamma, n_contrasts)
         return float(none), float(pair)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,17 @@ def _nre_rows(inputs: Inputs) -> tuple[Float, ...]:
 
 
 _LOGITS = ("n_data", "n_contrasts")
+
+
+def _draws_of_nre(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, Any]:
+    shape, size = (sizes["n_data"], sizes["n_contrasts"]), rng.choice([0.25, 1.0, 3.0, 30.0, 300.0])
+    return {
+        "logits_marginal": size * rng.normal(size=shape),
+        "logits_joint": size * rng.normal(size=shape),
+        "gamma": float(rng.choice([0.25, 0.5, 1.0, 1.75, 3.0, 10.0])),
+    }
+
+
 NRE_C = Objective(
     "nre_c",
     {"logits_marginal": _LOGITS, "logits_joint": _LOGITS, "gamma": ()},
@@ -140,7 +152,7 @@ NRE_C = Objective(
             refuses=above_0("gamma"),
         ),
     ),
-    draws=lambda rng, sizes: {"gamma": float(rng.choice([0.25, 0.5, 1.0, 1.75, 3.0, 10.0]))},
+    draws=_draws_of_nre,
     dimensions={"n_contrasts": "logits a row of ratio estimation, the pair's own among them"},
 )
 
