@@ -12,8 +12,8 @@ import nce_ref as nr
 
 SIGNATURES = {
     nr.nce_from_log_ratios: ["log_ratio_data", "log_ratio_noise", "nu=None"],
-    nr.nce_objective: ["theta", "model", "noise", "x", "y", "nu=None"],
-    nr.log_likelihood: ["theta", "model", "x"],
+    nr.nce_objective: ["model", "theta", "noise", "x", "y", "nu=None"],
+    nr.log_likelihood: ["model", "theta", "x"],
     nr.NCEObjective: ["model", "noise", "x", "y", "nu=None", "threads=1"],
     nr.GaussianNoise: ["mean", "cov"],
     nr.GaussianNoise.from_data: ["x"],
@@ -272,9 +272,9 @@ def test_the_snippets_run_as_one_session():
     assert (
         objective(truth)[0]
         == pytest.approx(value, rel=1e-13)
-        == nr.nce_objective(truth, model, noise, x, y)[0]
+        == nr.nce_objective(model, truth, noise, x, y)[0]
     )
-    likelihood, gradient = nr.log_likelihood(truth, model, x)
+    likelihood, gradient = nr.log_likelihood(model, truth, x)
     assert isinstance(likelihood, float) and gradient.shape == (5,) and gradient[-1] == 0.0
     assert nr.check_gradient(objective, truth).ok
 
@@ -332,3 +332,16 @@ def test_the_toy_example_of_the_2012_paper():
         np.testing.assert_allclose(
             other.theta, fits[0].theta, atol=1e-6
         )  # J is concave: one maximum
+
+
+def test_theta_before_model_works_with_a_warning_and_gives_the_same():
+    model, noise = nr.Gaussian(1), nr.GaussianNoise([0.0], [[2.0]])
+    x, y, theta = [[1.0], [-0.5]], [[0.5], [2.0], [-1.0]], [0.8, -1.0]
+    with pytest.warns(DeprecationWarning, match=r"nce_objective\(model, theta, noise, x, y\)"):
+        old = nr.nce_objective(theta, model, noise, x, y)
+    new = nr.nce_objective(model, theta, noise, x, y)
+    assert old[0] == new[0] and np.array_equal(old[1], new[1])
+    with pytest.warns(DeprecationWarning, match=r"log_likelihood\(model, theta, x\)"):
+        old = nr.log_likelihood(theta, model, x)
+    new = nr.log_likelihood(model, theta, x)
+    assert old[0] == new[0] and np.array_equal(old[1], new[1])

@@ -5,8 +5,10 @@ import io
 import json
 import re
 import sys
+import tomllib
 from pathlib import Path
 
+import nce_ref
 from nce_ref.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -85,3 +87,11 @@ def test_the_rivals_are_counted():
     counts = [verdicts.count(v) for v in ("confirmed", "contradicted", "not resolved")]
     told = "of {} claims {} confirmed, {} contradicted, {} not resolved"
     assert told.format(len(verdicts), *counts) in TEXT
+
+
+def test_one_version_everywhere():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    cited = re.search(r"^version: (\S+)$", citation, flags=re.MULTILINE)
+    in_readme = re.search(r"version (\d+\.\d+\.\d+)\.$", TEXT, flags=re.MULTILINE)
+    assert project["version"] == nce_ref.__version__ == cited[1] == in_readme[1]

@@ -66,7 +66,17 @@ class Fitted(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class EstimatedCovariance:
-    """``covariance`` of theta-hat, ``standard_errors`` the roots of its diagonal, ``method`` in words."""
+    """The covariance of an estimate.
+
+    Attributes
+    ----------
+    covariance : (n_params, n_params)
+        Of theta-hat: Sigma / n_data.
+    standard_errors : (n_params,)
+        The roots of its diagonal.
+    method : str
+        In words, what it rests on.
+    """
 
     covariance: Float
     standard_errors: Float
@@ -76,19 +86,45 @@ class EstimatedCovariance:
 def estimate_covariance(
     fit: Fitted, *, robust: bool = False, rng: np.random.Generator | None = None
 ) -> EstimatedCovariance:
-    """Return Sigma / n_data at the fit; see the module's formulas. ``robust`` does without the assumption of a correct model.
+    """Estimate the covariance of a fit, Sigma / n_data, from the fit's own samples; see the module's formulas.
 
-    Too small for n_data below some 2000 with Laplace ICA, whose kinks make the approach to the limit slow (facts: at
-    nu = 1 the squared error exceeds it by 20 % at 2000). For maximum likelihood an estimate whose B is badly
-    conditioned gives a covariance as badly conditioned. ``rng`` serves a maximum-likelihood fit of a model of your own that
-    offers no closed moments (``asymptotics.cramer_rao_bound``); the models here need none.
+    Parameters
+    ----------
+    fit : Fit
+        Converged, by ``fit_nce``, ``fit_mle`` or ``fit_weighted``.
+    robust : bool, optional
+        Do without the assumption of a correct model: the covariance of the maximiser for the noise as used (noise fitted to x moves it, and is
+        not accounted for). With kinks it rests on a density estimate at each kink, whose error grows where the model is far from right:
+        ``method`` states the smallest eigenvalue of H in units of the information, with its standard error; an eigenvalue below its own error is
+        replaced by that error, which ``method`` says.
+    rng : numpy.random.Generator, optional
+        Serves a maximum-likelihood fit of a model of your own that offers no closed moments (``cramer_rao_bound``); the models here need none.
 
-    The robust form speaks of the maximiser for the noise as used: noise fitted to x moves it, and is not accounted for. With kinks
-    it rests on a density estimate at each kink, whose error grows where the model is far from right: ``method`` states the
-    smallest eigenvalue of H in units of the information, with its standard error. An eigenvalue below its own error is
-    replaced by that error, which ``method`` says.
-    Raises ValueError where the fit has not converged, since nothing is known about such a point; where the curvature is singular or
-    (robust) not positive definite, or known worse than the information is large; and where a variance comes out negative.
+    Returns
+    -------
+    EstimatedCovariance
+
+    Raises
+    ------
+    ValueError
+        Where the fit has not converged, since nothing is known about such a point; where the curvature is singular or (robust) not positive
+        definite, or known worse than the information is large; and where a variance comes out negative.
+
+    Notes
+    -----
+    Source: J12, Theorem 3 (Sigma); THEORY.md, *Asymptotics*. Too small for n_data below some 2000 with Laplace ICA, whose kinks make the
+    approach to the limit slow (at nu = 1 the squared error exceeds it by 20 % at 2000). For maximum likelihood an estimate whose B is badly
+    conditioned gives a covariance as badly conditioned.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> rng = np.random.default_rng(0)
+    >>> x, noise = rng.standard_normal((4000, 1)), nr.GaussianNoise([0.0], [[2.0]])
+    >>> fit = nr.fit_nce(nr.Gaussian(1), noise, x, noise.sample(20_000, rng), start=[1.0, 0.0])
+    >>> nr.estimate_covariance(fit).standard_errors.round(3)
+    array([0.024, 0.013])
     """
     if not fit.converged:
         raise ValueError(

@@ -3,7 +3,8 @@
 from nce_ref.objectives.contrastive_divergence import ContrastiveDivergence
 from nce_ref.objectives.importance_sampling import ImportanceSamplingObjective
 from nce_ref.objectives.likelihood import LikelihoodObjective, log_likelihood
-from nce_ref.objectives.nce import NCEObjective, nce_from_log_ratios, nce_objective
+from nce_ref.objectives.log_ratios import nce_from_log_ratios
+from nce_ref.objectives.nce import NCEObjective, nce_objective
 from nce_ref.objectives.score_matching import ScoreMatchingObjective
 from nce_ref.objectives.weighted import WeightedObjective
 

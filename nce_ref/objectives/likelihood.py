@@ -18,6 +18,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nce_ref._argument_order import model_first
 from nce_ref._checks import Float, as_points_in_place, as_vector
 from nce_ref.models.base import AffinePass, Model, Pass
 from nce_ref.objectives.base import ACTIVE, Expansion, LocalKinks, blocks, spacing, split_kinks
@@ -26,21 +27,73 @@ from nce_ref.objectives.point_terms import PointTerms, point_terms, point_terms_
 from nce_ref.objectives.points import Points
 
 
-def log_likelihood(theta: ArrayLike, model: Model, x: ArrayLike) -> tuple[float, Float]:
-    """Return ``(L, dL/dtheta)``, the mean normalised log-likelihood; theta's c is ignored and its derivative is 0.
+def log_likelihood(model: Model, theta: ArrayLike, x: ArrayLike) -> tuple[float, Float]:
+    """Evaluate the mean normalised log-likelihood and its gradient; theta's c is ignored and its derivative is 0.
 
-    Raises ValueError where alpha has no finite normalising constant (a singular B, a precision that is not positive
-    definite): leaving out ln|det B| instead would put the maximum at B = 0.
+        L(alpha) = (1/n_data) sum_x ln p_m^0(x; alpha) - ln Z(alpha)
+
+    Parameters
+    ----------
+    model : Model
+        With ``log_normalizer`` and its gradient.
+    theta : (n_params,)
+    x : (n_data, n_dim)
+
+    Returns
+    -------
+    value : float
+        L, to be maximised.
+    gradient : (n_params,)
+        dL/dtheta, 0 for c.
+
+    Raises
+    ------
+    ValueError
+        Where alpha has no finite normalising constant (a singular B, a precision that is not positive definite): leaving out ln|det B| instead
+        would put the maximum at B = 0. Also for data of the wrong shape, empty, NaN or inf.
+    NotImplementedError
+        For a model without ln Z.
+
+    Notes
+    -----
+    Source: P10, section 3.1 (maximum likelihood). The order (theta, model, x) of version 0.1 works until 0.3, with a DeprecationWarning.
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> value, gradient = nr.log_likelihood(nr.Gaussian(1), [1.0, 0.0], [[1.0], [-1.0]])
+    >>> round(value, 4), gradient  # -1/2 - ln(2 pi)/2, at the maximum
+    (-1.4189, array([0., 0.]))
     """
+    model, theta = model_first(model, theta, "log_likelihood(model, theta, x)")
     theta = as_vector("theta", theta, model.n_params)
     value, gradient = LikelihoodObjective(model, x)(theta[:-1])
     return value, np.append(gradient, 0.0)
 
 
 class LikelihoodObjective:
-    """L as a function of alpha for fixed data; data above 64 MiB are read where they lie, as ``NCEObjective`` has it.
+    """The mean log-likelihood L as a function of alpha, theta without c, for fixed data.
 
-    Raises ValueError for data of the wrong shape, empty, NaN or inf.
+    ``objective(alpha)`` returns (L, dL/dalpha). Data above 64 MiB are read where they lie, as ``NCEObjective`` has it.
+
+    Parameters
+    ----------
+    model : Model
+        With ``log_normalizer`` and its gradient.
+    x : (n_data, n_dim)
+
+    Raises
+    ------
+    ValueError
+        For data of the wrong shape, empty, NaN or inf.
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> objective = nr.LikelihoodObjective(nr.Gaussian(1), [[1.0], [-1.0]])
+    >>> value, gradient = objective([1.0])
+    >>> round(value, 4), objective.n_params
+    (-1.4189, 1)
     """
 
     def __init__(self, model: Model, x: ArrayLike) -> None:

@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nce_ref._checks import Float, as_count, as_points_in_place, as_positive, as_vector
+from nce_ref._argument_order import model_first
+from nce_ref._checks import Float, as_count, as_points_in_place, as_vector
 from nce_ref.models.base import AffinePass, Model, Pass
 from nce_ref.models.from_functions import as_model
 from nce_ref.noise import Noise, refuse_unfit_noise
@@ -35,6 +36,7 @@ from nce_ref.objectives.coarse_terms import (
     coarse_terms_of,
     turned_ridges,
 )
+from nce_ref.objectives.log_ratios import ratio, value_and_slopes
 from nce_ref.objectives.point_terms import (
     PointTerms,
     accurate_log_density,
@@ -44,52 +46,100 @@ from nce_ref.objectives.point_terms import (
 )
 from nce_ref.objectives.points import Points
 from nce_ref.objectives.threads import in_order
-from nce_ref.special import softplus, softplus_sum_and_slope
 
 _UNIT = 2.0**-53
 
 
-def nce_from_log_ratios(
-    log_ratio_data: ArrayLike, log_ratio_noise: ArrayLike, nu: float | None = None
-) -> tuple[float, tuple[Float, Float]]:
-    """Return ``(J, (dJ/dG_data, dJ/dG_noise))`` from the log-ratios G = ln p_m - ln p_n alone.
-
-    ``nu`` is n_noise/n_data from the sizes unless given. Finite and exact for any finite G: each term is ln sigma, within
-    4 ulp for its argument t = G - ln nu, which is itself rounded: 4 + |t| + |ln nu| ulp of the term, hence 4 + 2|t| wherever
-    |ln nu| <= |t| (THEORY.md, *Derivatives*; with nu = 1e4 and t near 0, 7 ulp have been seen), and one more where the sizes' quotient
-    had to be rounded. With thousands of points the sum of the terms has 5 eps of its own (``special.softplus_sum_and_slope``).
-    Raises ValueError for empty samples, NaN or inf, nu not above 0.
-    """
-    data = as_vector("log_ratio_data", log_ratio_data)
-    noise = as_vector("log_ratio_noise", log_ratio_noise)
-    value, slopes = _value_and_slopes(
-        np.concatenate([data, noise]), len(data), len(data), _ratio(nu, len(data), len(noise))
-    )
-    slopes /= len(data)
-    return value, (slopes[: len(data)], slopes[len(data) :])
-
-
 def nce_objective(
-    theta: ArrayLike,
     model: Model,
+    theta: ArrayLike,
     noise: Noise,
     x: ArrayLike,
     y: ArrayLike,
     nu: float | None = None,
 ) -> tuple[float, Float]:
-    """Return ``(J, dJ/dtheta)`` at theta. To evaluate at many theta build one ``NCEObjective``, which keeps ln p_n."""
+    """Evaluate J of ``nce_from_log_ratios`` and its gradient by theta for a model, in one call.
+
+    Parameters
+    ----------
+    model : Model
+    theta : (n_params,)
+        c included, as the last entry.
+    noise : Noise
+    x : (n_data, n_dim)
+    y : (n_noise, n_dim)
+        Drawn from ``noise``.
+    nu : float above 0, optional
+        n_noise/n_data unless given.
+
+    Returns
+    -------
+    value : float
+        J, to be maximised.
+    gradient : (n_params,)
+        dJ/dtheta; at a kink of |b_i . u| that term's derivative is 0.
+
+    Raises
+    ------
+    ValueError
+        Where samples, model and noise differ in dimension, are empty, or hold NaN or inf.
+
+    Notes
+    -----
+    Source: P10, equation (8); J12, equation (8). To evaluate at many theta build one ``NCEObjective``, which keeps ln p_n.
+    The order (theta, model, ...) of version 0.1 works until 0.3, with a DeprecationWarning.
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> model, noise = nr.Gaussian(1), nr.GaussianNoise([0.0], [[1.0]])
+    >>> theta = [1.0, -0.9189385332046727]  # N(0, 1): p_m = p_n
+    >>> value, gradient = nr.nce_objective(model, theta, noise, x=[[1.0], [-1.0]], y=[[0.5], [2.0]])
+    >>> round(value, 6), gradient.round(4)
+    (-1.386294, array([0.2812, 0.    ]))
+    """
+    model, theta = model_first(model, theta, "nce_objective(model, theta, noise, x, y)")
     return NCEObjective(model, noise, x, y, nu)(theta)
 
 
 class NCEObjective:
-    """J as a function of theta for fixed samples; ln p_n of both is computed once, and held: 8 bytes a point.
+    """The NCE objective J as a function of theta for fixed samples; ln p_n of both is computed once, and held: 8 bytes a point.
 
-    Evaluated block by block: besides the samples a call needs a few MB, however many points there are. Samples above 64 MiB together
-    (``numpy.memmap`` among them, in float64 or not) are read where they lie, at every call, and must not change meanwhile.
-    ``threads`` share the blocks of value, gradient and Hessian; their number leaves no trace in the results, not in the last bit.
-    They serve from some 100 000 points on and on idle cores: with fewer, handing the interpreter to each other takes what they bring.
-    ``expand`` takes all points at once, in memory in proportion to them.
-    Raises ValueError where samples, model and noise differ in dimension, are empty, or hold NaN or inf.
+    ``objective(theta)`` returns (J, dJ/dtheta), ``objective.second_order(theta)`` the Hessian as well.
+
+    Parameters
+    ----------
+    model : Model
+    noise : Noise
+    x : (n_data, n_dim)
+    y : (n_noise, n_dim)
+        Drawn from ``noise``.
+    nu : float above 0, optional
+        n_noise/n_data unless given.
+    threads : int, optional
+        Share the blocks of value, gradient and Hessian; their number leaves no trace in the results, not in the last bit. They serve from
+        some 100 000 points on and on idle cores: with fewer, handing the interpreter to each other takes what they bring.
+
+    Raises
+    ------
+    ValueError
+        Where samples, model and noise differ in dimension, are empty, or hold NaN or inf.
+
+    Notes
+    -----
+    Source: P10, equation (8); J12, equation (8). Evaluated block by block: besides the samples a call needs a few MB, however many points
+    there are. Samples above 64 MiB together (``numpy.memmap`` among them, in float64 or not) are read where they lie, at every call, and must
+    not change meanwhile. ``expand`` takes all points at once, in memory in proportion to them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> rng = np.random.default_rng(0)
+    >>> model, noise = nr.Gaussian(1), nr.GaussianNoise([0.0], [[2.0]])
+    >>> objective = nr.NCEObjective(model, noise, rng.standard_normal((200, 1)), noise.sample(1000, rng))
+    >>> objective.nu, nr.check_gradient(objective, [1.0, -0.9]).ok
+    (5.0, True)
     """
 
     def __init__(
@@ -105,7 +155,7 @@ class NCEObjective:
         x, y = as_points_in_place("x", x, model.n_dim), as_points_in_place("y", y, model.n_dim)
         self.model = model
         self.n_data, self.n_noise = len(x), len(y)
-        self.nu = _ratio(nu, len(x), len(y))
+        self.nu = ratio(nu, len(x), len(y))
         self.threads = as_count("threads", threads)
         # One run of points for both samples: one pass instead of two, which is what counts up to 1000 points.
         self._points = Points(x, y)
@@ -255,7 +305,7 @@ class NCEObjective:
         if accurate:
             log_density, errors = accurate_log_density(once, theta)
             log_ratio = log_density - self._log_noise
-            slopes = _value_and_slopes(log_ratio.copy(), self.n_data, self.n_data, self.nu)[1]
+            slopes = value_and_slopes(log_ratio.copy(), self.n_data, self.n_data, self.nu)[1]
         else:
             log_ratio, errors = once.log_density - self._log_noise, once.rounding()
         off = errors + 2.0 * _UNIT * (np.abs(log_ratio) + abs(math.log(self.nu)))
@@ -294,7 +344,7 @@ class NCEObjective:
         """The pass over a block of points, its part of J, and n_data dJ/dG there: 1 - h on the data, -h on the noise."""
         once = self.model.evaluate(theta, self._points[block])
         of_data = max(0, self.n_data - (block.start or 0))
-        value, slopes = _value_and_slopes(
+        value, slopes = value_and_slopes(
             once.log_density - self._log_noise[block], of_data, self.n_data, self.nu
         )
         return once, value, slopes
@@ -304,26 +354,3 @@ def _bends(slopes: Float) -> Float:
     """n_data d^2J/dG^2 = -h(1 - h), from n_data dJ/dG, whose size is 1 - h on the data and h on the noise."""
     size = np.abs(slopes)
     return -size * (1.0 - size)
-
-
-def _value_and_slopes(
-    log_ratio: Float, of_data: int, n_data: int, nu: float
-) -> tuple[float, Float]:
-    """The terms' part of J, and n_data dJ/dG; the first ``of_data`` of ``log_ratio``, which is overwritten, are data, the rest noise."""
-    # ln h = -softplus(z) with z = ln nu - G on the data, ln(1 - h) = -softplus(z) with z = G - ln nu on the noise: never the
-    # logarithm of a computed 1 - h, which rounds to 0 from 36.8 upwards.
-    z = log_ratio
-    if nu != 1.0:
-        z -= math.log(nu)
-    np.negative(z[:of_data], z[:of_data])
-    with np.errstate(all="ignore"):
-        total, slopes = softplus_sum_and_slope(z)
-        value = -total / n_data
-        if not math.isfinite(value):  # the sum may leave float64 where the mean does not
-            value = -float((softplus(z) / n_data).sum())
-    np.negative(slopes[of_data:], slopes[of_data:])
-    return value, slopes
-
-
-def _ratio(nu: float | None, n_data: int, n_noise: int) -> float:
-    return n_noise / n_data if nu is None else as_positive("nu", nu)

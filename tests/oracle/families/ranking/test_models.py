@@ -10,6 +10,7 @@ from scipy.special import expit, log_expit, logsumexp
 from scipy.stats import multivariate_normal
 
 from nce_ref import oracle
+from nce_ref.oracle.families.base import laid_over
 from nce_ref.oracle.families.ranking import exact_models
 from nce_ref.oracle.mistakes import find_mistake
 from nce_ref.oracle.objectives import OBJECTIVES
@@ -226,6 +227,18 @@ def test_a_constant_cancels_in_ranking_and_not_in_nre():
     assert exact_models.nre_c(rows, rows, 2.0) != exact_models.nre_c(
         [[1.5, 2.0]], [[1.5, 2.0]], 2.0
     )
+
+
+def test_slips_that_are_none_there_cancel():
+    """A factor of p_n does, whatever it is: the same numbers to rounding."""
+    objective = OBJECTIVES[LAPLACE]
+    assert objective.right_there
+    inputs = next(v for v in oracle.cases(LAPLACE) if "random/n-4" in v.id).arguments()
+    right = objective.evaluate(objective.right, inputs)
+    for id in objective.right_there:
+        found = objective.evaluate(laid_over(find_mistake(id).steps, objective.right), inputs)
+        for name, want in right.items():
+            assert np.allclose(found[name], want, rtol=1e-12, atol=1e-13), id
 
 
 def test_bad_inputs_are_refused():
