@@ -93,7 +93,7 @@ class Mistake:
 
         An objective in ``only`` stands for all its layouts that have such a step.
         """
-        if self.id in objective.unmade:
+        if self.id in objective.right_there:
             return False
         if objective.name in self.only:
             return True

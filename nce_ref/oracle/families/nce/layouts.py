@@ -9,7 +9,7 @@ Conventions
 -----------
 view     what the flat objective says, asked with its noise flattened row by row; nu = k is n_noise/n_data then
 masked   ``layouts_masked``: formulas of its own
-unmade   mistakes that cannot be made there, or are none, with the reason beside them
+right_there   mistakes that cannot be made there, or are none, with the reason beside them
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def _laid_out(
     exact: Callable[..., Outputs],
     right: Any,
     ratios: RatiosOf,
-    unmade: tuple[str, ...],
+    right_there: tuple[str, ...],
 ) -> Objective:
     """A view: noise of this shape, nu a function of the sizes."""
     first = next(argument for argument in flat.arguments if is_of_noise(argument))
@@ -168,7 +168,7 @@ def _laid_out(
         counts=lambda inputs: (np.shape(inputs[first])[0], np.size(inputs[first])),
         fit=fitted(_on(_flat, ratios)),
         dimensions=COLUMNS,
-        unmade=unmade,
+        right_there=right_there,
     )
 
 
@@ -182,7 +182,7 @@ def _formula(flat: Objective, words: str) -> str:
 
 
 def _rows_of_points(
-    flat: Objective, right: Any, ratios: RatiosOf, unmade: tuple[str, ...]
+    flat: Objective, right: Any, ratios: RatiosOf, right_there: tuple[str, ...]
 ) -> Objective:
     """A model's, y being (n_data, k, n_dim)."""
     assert flat.exact is not None and flat.scales is not None and flat.answer is not None
@@ -205,7 +205,7 @@ def _rows_of_points(
         kink=kink,
         counts=lambda inputs: (np.shape(inputs["y"])[0], int(np.prod(np.shape(inputs["y"])[:2]))),
         dimensions=COLUMNS,
-        unmade=unmade,
+        right_there=right_there,
         fit=fitted(_on(_flat_points, ratios)),
     )
 
@@ -241,7 +241,7 @@ def _views(
             exact=equal,
             right=flat.right,
             ratios=ratios,
-            unmade=_RIGHT_AT_ONE,
+            right_there=_RIGHT_AT_ONE,
         ),
         _laid_out(
             flat,
@@ -252,7 +252,7 @@ def _views(
             exact=rows,
             right=right,
             ratios=ratios,
-            unmade=_RIGHT_IN_ROWS,
+            right_there=_RIGHT_IN_ROWS,
         ),
         _laid_out(
             flat,
@@ -263,7 +263,7 @@ def _views(
             exact=rows,
             right=right,
             ratios=ratios,
-            unmade=shared,
+            right_there=shared,
         ),
     )
 

@@ -125,6 +125,6 @@ def masked(
         facts=(_MASKS, *others),
         counts=_masked_counts,
         dimensions=COLUMNS,
-        unmade=_UNMADE,
+        right_there=_UNMADE,
         fit=None,
     )

@@ -20,7 +20,7 @@ class _MaskIgnored(MaskedSteps):
 
 
 MASK_IGNORED = Mistake(
-    "mask-ignored",
+    "noise-mask-ignored",
     "the mask is not applied: what stands where it is 0 counts as noise",
     _MaskIgnored(),
     effect=_GARBAGE,
@@ -35,7 +35,7 @@ class _MaskInverted(MaskedSteps):
 
 
 MASK_INVERTED = Mistake(
-    "mask-inverted",
+    "noise-mask-inverted",
     "the mask is read the other way round: 1 is taken for padding",
     _MaskInverted(),
     effect="The noise does not count and the padding does. " + _GARBAGE,

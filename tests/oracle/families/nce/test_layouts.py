@@ -79,8 +79,8 @@ SAME_AT_ONE = {
 def test_what_is_no_mistake_there_is_right(name):
     """The exceptions hold nothing that the vectors could tell from the truth, but for what cannot be written there."""
     objective = LAYOUTS[name]
-    assert set(objective.unmade) <= set(CATALOGUE)
-    for id in set(objective.unmade) - NOT_MADE:
+    assert set(objective.right_there) <= set(CATALOGUE)
+    for id in set(objective.right_there) - NOT_MADE:
         steps = laid_over(CATALOGUE[id].steps, objective.right)
         same = objective.right
         if id in SAME_AT_ONE and objective.layout == "equal":
@@ -270,7 +270,7 @@ def test_own_batches_and_search():
             return right(mask=np.ones_like(mask), **rest)
 
     found = oracle.search(ignoring, BINARY, n_draws=40, rng=rng, layout="masked")
-    assert found.n_failed and found.report.diagnosis.best.id == "mask-ignored"
+    assert found.n_failed and found.report.diagnosis.best.id == "noise-mask-ignored"
     inputs = {
         a: rng.normal(size=[{"n_data": 3, "k": 2}[x] for x in s])
         for a, s in LAYOUTS[f"{BINARY}/rows"].arguments.items()
