@@ -30,6 +30,7 @@ from scipy import linalg
 
 from nce_ref._checks import Float
 from nce_ref.asymptotics import cramer_rao_bound
+from nce_ref.estimators.evidence import by_gradients_alone
 from nce_ref.estimators.kink_curvature import (
     KinkCurvature,
     classification_kinks,
@@ -39,6 +40,7 @@ from nce_ref.models.base import Pass
 from nce_ref.objectives.base import ACTIVE, Objective
 from nce_ref.objectives.likelihood import LikelihoodObjective
 from nce_ref.objectives.nce import NCEObjective
+from nce_ref.optimize.first_order import STATIONARY_BY_GRADIENT
 from nce_ref.special import sigmoid
 
 # Mean of (g_c - 1)^2 up to which the last parameter is taken for a free c: far above rounding, far below any other parameter.
@@ -107,7 +109,7 @@ def estimate_covariance(
     Raises
     ------
     ValueError
-        Where the fit has not converged, since nothing is known about such a point; where the curvature is singular or (robust) not positive
+        Where the fit has not converged (nor is "stationary" by gradients alone, which ``method`` tells), since nothing is known about such a point; where the curvature is singular or (robust) not positive
         definite, or known worse than the information is large; and where a variance comes out negative.
 
     Notes
@@ -126,9 +128,10 @@ def estimate_covariance(
     >>> nr.estimate_covariance(fit).standard_errors.round(3)
     array([0.024, 0.013])
     """
-    if not fit.converged:
+    by_gradients = fit.status == STATIONARY_BY_GRADIENT
+    if not (fit.converged or by_gradients):
         raise ValueError(
-            f"fit: not converged ({fit.status}: {fit.message}); expected a certified local maximum"
+            f"fit: not converged ({fit.status}: {fit.message}); expected a local maximum, certified or passed"
         )
     problem = fit.problem
     if isinstance(problem, NCEObjective):
@@ -142,6 +145,8 @@ def estimate_covariance(
             method = "Cramer-Rao bound at the fit, c by the delta method"
     else:
         raise ValueError(f"fit: of {type(problem).__name__}; expected a fit by fit_nce or fit_mle")
+    if by_gradients:
+        method += "; by gradients alone theta is stationary, and taken for a maximum"
     covariance = covariance / problem.n_data
     return EstimatedCovariance(covariance, np.sqrt(np.maximum(np.diag(covariance), 0.0)), method)
 
@@ -150,9 +155,15 @@ def _nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
     once, log_odds = problem.whole_pass(theta)
     once = _settled(once)
     if _last_is_constant(once, len(log_odds)):
-        covariance = _inverse(-problem.expand(theta).hessian)
+        if by_gradients_alone(problem):
+            bends = _bends(log_odds) / problem.n_data
+            covariance = _inverse(once.curvature(np.zeros(len(bends)), bends))
+            method = "sum of h(1 - h) g g^T, less (1 + 1/nu) for c"
+        else:
+            covariance = _inverse(-problem.expand(theta).hessian)
+            method = "objective's Hessian, less (1 + 1/nu) for c"
         covariance[-1, -1] -= 1.0 + 1.0 / problem.nu
-        return covariance, "objective's Hessian, less (1 + 1/nu) for c"
+        return covariance, method
     bends = _bends(log_odds) / problem.n_data
     inverse = _inverse(once.curvature(np.zeros(len(bends)), bends))
     mean = once.pullback(bends)

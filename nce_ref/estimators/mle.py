@@ -29,6 +29,7 @@ def fit_mle(
     n_starts: int | None = None,
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
+    max_evaluations: int | None = None,
 ) -> Fit:
     """Fit a model by maximum likelihood, for models whose ln Z is known; the end of the climb is certified.
 
@@ -46,6 +47,8 @@ def fit_mle(
     rng : numpy.random.Generator, optional
     callback : callable, optional
         ``callback(theta)`` after each accepted step.
+    max_evaluations : int, optional
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
 
     Returns
     -------
@@ -83,4 +86,5 @@ def fit_mle(
         complete=lambda alpha: model.normalize(np.append(alpha, 0.0)),
         callback=callback,
         units=units,
+        max_evaluations=max_evaluations,
     )

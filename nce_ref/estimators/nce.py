@@ -17,6 +17,7 @@ from nce_ref.estimators.fit import Fit, collect_starts, fit_from
 from nce_ref.estimators.inputs_check import words_after, words_before
 from nce_ref.estimators.runaway import SeparationJudge
 from nce_ref.estimators.units import units_for
+from nce_ref.estimators.watched import INTERRUPTED
 from nce_ref.models.base import Model
 from nce_ref.models.from_functions import as_model
 from nce_ref.noise import Noise
@@ -34,6 +35,7 @@ def fit_nce(
     n_starts: int | None = None,
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
+    max_evaluations: int | None = None,
     checks: bool = True,
 ) -> Fit:
     """Fit a model by noise-contrastive estimation: theta maximises J, and every end of the climb is certified.
@@ -58,6 +60,8 @@ def fit_nce(
         Required with ``n_starts``.
     callback : callable, optional
         ``callback(theta)`` after each accepted step: ``nr.Trace()`` keeps the time and theta of each.
+    max_evaluations : int, optional
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
     checks : bool, optional
         Look at the inputs, cheaply and without drawing, and put what is found into ``Fit.warnings``.
 
@@ -94,15 +98,20 @@ def fit_nce(
     if start is None and n_starts is None and callable(start_from):
         start = start_from(noise)
     starts = collect_starts(units, start, n_starts, rng)
-    words = words_before(objective, noise, units.back(starts[0])) if checks else ()
     fit = fit_from(
         objective,
         starts,
         complete=lambda theta: theta,
         callback=callback,
         units=units,
+        max_evaluations=max_evaluations,
         judge=SeparationJudge(),
     )
-    if checks:
+    if not checks or fit.status == INTERRUPTED:
+        return fit
+    try:
+        words = words_before(objective, noise, units.back(starts[0]))
         words += words_after(objective, fit.theta)
+    except KeyboardInterrupt:
+        words = ("the checks of the inputs were stopped by hand",)
     return replace(fit, warnings=words) if words else fit

@@ -44,7 +44,10 @@ class SeparationJudge:
         self._linear: tuple[bool, ...] = ()
 
     def __call__(self, objective: Objective, theta: Float) -> Certificate:
-        proof = certify(objective, theta)
+        return self.refused(objective, theta, certify(objective, theta))
+
+    def refused(self, objective: Objective, theta: Float, proof: Certificate) -> Certificate:
+        """The same, given the certificate."""
         if proof.is_local_maximum or not isinstance(objective, NCEObjective):
             return proof
         with np.errstate(over="ignore", invalid="ignore"):

@@ -77,6 +77,15 @@ class FunctionModel:
         """Length of theta."""
         return int(self.given.n_params)
 
+    @property
+    def differenced(self) -> tuple[str, ...]:
+        """The second derivatives that are taken by differences of first ones."""
+        return tuple(
+            name
+            for name in ("curvature", "log_normalizer_hessian")
+            if not callable(getattr(self.given, name, None))
+        )
+
     def __getattr__(self, name: str) -> Any:
         # Optional members of the given model: parameter_names, log_normalizer, sample, score, ...
         if name.startswith("_") or name == "given":
