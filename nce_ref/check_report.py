@@ -23,7 +23,7 @@ class Finding:
     name : str
         What was asked, in a few words.
     status : str
-        PASSED, FAILED, WARNED or NOT_CHECKED.
+        "passed", "failed", "warning" or "not checked".
     message : str
         What was seen, and what to do about it.
     false_alarm : float

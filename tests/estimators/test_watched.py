@@ -71,6 +71,9 @@ FITS = {
     "mle": lambda model, **o: nr.fit_mle(model, X, start=STARTS, **o),
     "score matching": lambda model, **o: nr.fit_score_matching(model, X, start=STARTS, **o),
     "weighted": lambda model, **o: nr.fit_weighted(model, NOISE, X, Y, WEIGHT, start=STARTS, **o),
+    "ranking": lambda model, **o: nr.fit_ranking_nce(
+        model, NOISE, X, Y.reshape(len(X), -1, 2), start=STARTS, **o
+    ),
     "importance": lambda model, **o: nr.fit_importance_sampling(
         model, NOISE, X, Y, start=STARTS, **o
     ),
