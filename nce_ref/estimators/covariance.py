@@ -180,7 +180,7 @@ def _nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
     once = _settled(once)
     if _last_is_constant(once, len(log_odds)):
         if by_gradients_alone(problem):
-            bends = _bends(log_odds) / problem.n_data
+            bends = problem.weighed(_bends(log_odds)) / problem.n_data
             covariance = _inverse(once.curvature(np.zeros(len(bends)), bends))
             method = "sum of h(1 - h) g g^T, less (1 + 1/nu) for c"
         else:
@@ -188,7 +188,7 @@ def _nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
             method = "objective's Hessian, less (1 + 1/nu) for c"
         covariance[-1, -1] -= 1.0 + 1.0 / problem.nu
         return covariance, method
-    bends = _bends(log_odds) / problem.n_data
+    bends = problem.weighed(_bends(log_odds)) / problem.n_data
     inverse = _inverse(once.curvature(np.zeros(len(bends)), bends))
     mean = once.pullback(bends)
     solved = inverse @ mean
@@ -203,19 +203,24 @@ def _nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
 
 def _robust_nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
     once, log_odds = problem.whole_pass(theta)
+    if problem.counts is not None and len(once.kinks().arguments):
+        # The density of kinks is estimated from single points.
+        problem = problem.repeated()
+        once, log_odds = problem.whole_pass(theta)
     once = _settled(once)
-    n, of_data = problem.n_data, np.arange(len(log_odds)) < problem.n_data
+    n, of_data = problem.n_data, np.zeros(len(log_odds), dtype=bool)
+    of_data[problem.states] = True
     size = sigmoid(np.where(of_data, -log_odds, log_odds))  # 1 - h on the data, h on the noise
-    zero = np.zeros(len(size))
-    mean_x = once.pullback(np.where(of_data, size / n, 0.0))
-    mean_y = once.pullback(np.where(of_data, 0.0, size / problem.n_noise))
-    gram = once.curvature(zero, size * size / n)
+    zero, weighed = np.zeros(len(size)), problem.weighed(size)
+    mean_x = once.pullback(np.where(of_data, weighed / n, 0.0))
+    mean_y = once.pullback(np.where(of_data, 0.0, weighed / problem.n_noise))
+    gram = once.curvature(zero, size * weighed / n)
     spread = gram - np.outer(mean_x, mean_x) - problem.n_noise / n * np.outer(mean_y, mean_y)
     kinks = once.kinks()
     return _sandwich(
         -problem.expand(theta).hessian,
         spread,
-        once.curvature(zero, _bends(log_odds) / n),
+        once.curvature(zero, problem.weighed(_bends(log_odds)) / n),
         classification_kinks(kinks, log_odds, n, len(theta)) if len(kinks.arguments) else None,
         n,
     )
@@ -223,9 +228,14 @@ def _robust_nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
 
 def _robust_likelihood(problem: LikelihoodObjective, theta: Float) -> tuple[Float, str]:
     alpha, n = theta[:-1], problem.n_data
-    once = _settled(problem.whole_pass(alpha))
-    mean = once.pullback(np.full(n, 1.0 / n))
-    gram = once.curvature(np.zeros(n), np.full(n, 1.0 / n))
+    once = problem.whole_pass(alpha)
+    if problem.counts is not None and len(once.kinks().arguments):
+        problem = problem.repeated()
+        once = problem.whole_pass(alpha)
+    once = _settled(once)
+    weights = np.full(n, 1.0 / n) if problem.counts is None else problem.counts / n
+    mean = once.pullback(weights)
+    gram = once.curvature(np.zeros(len(weights)), weights)
     spread = (gram - np.outer(mean, mean))[:-1, :-1]
     kinks = once.kinks()
     found = density_kinks(kinks, n, len(theta)) if len(kinks.arguments) else None

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
-from nce_ref.estimators.units import refuse_hyperplane, units_for
+from nce_ref.estimators.units import offers_units, refuse_hyperplane, units_for
 from nce_ref.models.base import Model
 from nce_ref.models.from_functions import as_model
 from nce_ref.objectives.likelihood import LikelihoodObjective
@@ -30,6 +30,7 @@ def fit_mle(
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
     max_evaluations: int | None = None,
+    counts_x: ArrayLike | None = None,
 ) -> Fit:
     """Fit a model by maximum likelihood, for models whose ln Z is known; the end of the climb is certified.
 
@@ -49,6 +50,8 @@ def fit_mle(
         ``callback(theta)`` after each accepted step.
     max_evaluations : int, optional
         Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
+    counts_x : (n_data,), optional
+        How often each row was seen, where x holds distinct states: the same fit as of the repeated sample, to rounding.
 
     Returns
     -------
@@ -71,7 +74,9 @@ def fit_mle(
     ('certified', array([ 0.25  , -1.6121]))
     """
     model = as_model(model, "fit_mle", ("log_normalizer", "log_normalizer_gradient"))
-    objective = LikelihoodObjective(model, x)
+    objective = LikelihoodObjective(model, x, counts_x)
+    if objective.counts is not None:
+        x = objective.repeated().x if offers_units(model) else objective.x
     units = units_for(model, x)
     starts = collect_starts(units, start, n_starts, rng)
     for k, theta in enumerate(starts):

@@ -79,7 +79,7 @@ def _separable(objective: NCEObjective, theta: Float) -> tuple[bool, bool]:
     if kinks.arguments.size * objective.n_params > _LARGEST:
         return False, False
     gains = model.jacobian(theta, np.concatenate([x, objective.y]))
-    gains[objective.n_data :] *= -1.0
+    gains[len(x) :] *= -1.0
     terms, points = np.nonzero(np.broadcast_to(kinks.point_lengths > 0.0, kinks.arguments.shape))
     signs = np.sign(kinks.arguments[terms, points])
     fences = kinks.directions(terms, points)
