@@ -96,12 +96,8 @@ def test_maximum_likelihood_and_its_errors():
     long = nr.fit_mle(MACHINE, SAMPLE, start=TRUTH)
     assert short.status == long.status == "certified"
     close(short.theta, long.theta, 1e-9)
-    for robust in (False, True):
-        one, two = (
-            nr.estimate_covariance(fit, robust=robust, rng=np.random.default_rng(3))
-            for fit in (short, long)
-        )
-        close(one.covariance, two.covariance, 1e-8)
+    one, two = (nr.estimate_covariance(fit, robust=True) for fit in (short, long))
+    close(one.covariance, two.covariance, 1e-8)
 
 
 def test_held_out():
