@@ -36,8 +36,8 @@ def fit_nce(
     n_starts: int | None = None,
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
-    max_evaluations: int | None = None,
     checks: bool = True,
+    max_evaluations: int | None = None,
     counts_x: ArrayLike | None = None,
     counts_y: ArrayLike | None = None,
 ) -> Fit:
@@ -63,10 +63,10 @@ def fit_nce(
         Required with ``n_starts``.
     callback : callable, optional
         ``callback(theta)`` after each accepted step: ``nr.Trace()`` keeps the time and theta of each.
-    max_evaluations : int, optional
-        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
     checks : bool, optional
         Look at the inputs, cheaply and without drawing, and put what is found into ``Fit.warnings``.
+    max_evaluations : int, optional
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
     counts_x, counts_y : (n_data,), (n_noise,), optional
         How often each row was seen, where x and y hold distinct states: the same fit as of the repeated samples, to rounding; nu is the ratio of
         the counts' sums.
