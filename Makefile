@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test test-peers test-cluster mutants vectors-check replicate replicate-full report walkthrough replicate-rivals bench lint clean
+.PHONY: help test test-peers test-cluster mutants vectors-check replicate replicate-full report walkthrough replicate-rivals docs bench lint clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
@@ -55,6 +55,10 @@ walkthrough: $(VENV)/with-walkthrough  ## a network as log-density: a walkthroug
 
 replicate-rivals: $(VENV)/with-replicate  ## the rivals of Figure 1 (a), (b) and the sweep over nu, five minutes on 2 cores; ARGS="--profile full" for all; resumes
 	$(RUN) -m paper_replication rivals --profile quick $(ARGS)
+
+docs: $(VENV)/with-docs  ## the reference of the public names as HTML in build/docs, and the guide's pictures
+	$(RUN) -m tests.docs.pictures
+	$(RUN) -m pdoc --docformat numpy --output-directory build/docs nce_ref $(ARGS)
 
 bench: $(VENV)/with-test $(VENV)/with-peers $(VENV)/with-replicate  ## time kernels and fits beside their peers, write benchmarks/REPORT.md (20 minutes)
 	$(RUN) -m pytest benchmarks -W default --benchmark-only --benchmark-columns=min,median,iqr,rounds $(ARGS)

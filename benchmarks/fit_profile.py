@@ -62,7 +62,7 @@ def _watched() -> list[tuple[Any, str, str, str]]:
         (nonsmooth, "_climb", "", "proximal Newton on the kinks"),
         *((module, "certify", "", "certificate") for module in (fit_module, runaway)),
         (laplace_ica.LaplaceICA, "evaluate", KINDS[0], ""),
-        (nce, "_value_and_slopes", KINDS[1], ""),
+        (nce, "value_and_slopes", KINDS[1], ""),
         (a_pass, "pullback", KINDS[2], ""),
         (a_pass, "curvature", KINDS[3], ""),
         *((module, "split_kinks", KINDS[4], "") for module in (nce, likelihood)),

@@ -72,14 +72,14 @@ def laplace_ica_log_density(B: Any, c: float, u: Any) -> Answer:
 def laplace_ica_nce(B: Any, c: float, x: Any, y: Any, noise_mean: Any, noise_cov: Any) -> Answer:
     model = nr.LaplaceICA(len(B))
     value, gradient = nr.nce_objective(
-        model.pack(B, c), model, nr.GaussianNoise(noise_mean, noise_cov), x, y
+        model, model.pack(B, c), nr.GaussianNoise(noise_mean, noise_cov), x, y
     )
     return {"value": value, "grad_B": gradient[:-1].reshape(B.shape), "grad_c": gradient[-1]}
 
 
 def laplace_ica_mle(B: Any, x: Any) -> Answer:
     model = nr.LaplaceICA(len(B))
-    value, gradient = nr.log_likelihood(model.pack(B, 0.0), model, x)
+    value, gradient = nr.log_likelihood(model, model.pack(B, 0.0), x)
     return {"value": value, "grad_B": gradient[:-1].reshape(B.shape)}
 
 
@@ -88,7 +88,7 @@ def gaussian_nce(
 ) -> Answer:
     model = nr.Gaussian(len(precision))
     value, gradient = nr.nce_objective(
-        model.pack(precision, c), model, nr.GaussianNoise(noise_mean, noise_cov), x, y
+        model, model.pack(precision, c), nr.GaussianNoise(noise_mean, noise_cov), x, y
     )
     # An entry of theta below the diagonal stands for two of the matrix; the vectors take all as independent.
     halves = np.zeros(precision.shape)

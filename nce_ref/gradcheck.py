@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,114 +25,18 @@ from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_array, as_positive, as_vector
 from nce_ref._ladder import EPS, SAFETY, Derivative, ladder_derivative
+from nce_ref.gradient_report import (
+    AGREES,
+    DISAGREES,
+    NOT_CHECKED,
+    UNRESOLVED,
+    Coordinate,
+    GradientReport,
+)
 
-AGREES, DISAGREES, NOT_CHECKED, UNRESOLVED = "agrees", "disagrees", "not checked", "unresolved"
 _IMAGINARY_STEP = (
     2.0**-100
 )  # its square is below the last digit of everything; no difference is taken, so none cancels
-
-
-@dataclass(frozen=True)
-class Coordinate:
-    """The verdict on one entry of the gradient. ``numeric`` and ``step`` are NaN exactly where no step could be used."""
-
-    name: str
-    status: str
-    analytic: float
-    numeric: float
-    difference: float
-    error_estimate: float
-    tolerance: float
-    step: float
-    method: str
-    note: str
-
-    @property
-    def ratio(self) -> float:
-        """|difference| in units of the tolerance: above 1 it disagrees; 0.0 where nothing could be compared."""
-        return (
-            abs(self.difference) / self.tolerance
-            if np.isfinite(self.difference) and self.tolerance > 0.0
-            else 0.0
-        )
-
-    def __str__(self) -> str:
-        line = f"{self.name}: {self.status.upper() if self.status != AGREES else AGREES}"
-        if np.isfinite(self.numeric):
-            line += (
-                f": fun's gradient {self.analytic:.9g}, {self.method} {self.numeric:.9g}, difference {self.difference:.3g}"
-                f" = {self.ratio:.3g} x tolerance {self.tolerance:.2g} (estimated error {self.error_estimate:.2g}, step {self.step:.2g})"
-            )
-        return line + (f" [{self.note}]" if self.note else "")
-
-
-@dataclass(frozen=True)
-class GradientReport:
-    """One ``Coordinate`` an entry of the gradient; ``str(report)`` says what is wrong and what to do next."""
-
-    coordinates: tuple[Coordinate, ...]
-    allow_unchecked: bool
-
-    @property
-    def ok(self) -> bool:
-        """Whether every entry agrees; entries that are not checked count as failures unless ``allow_unchecked``."""
-        passing = (AGREES, NOT_CHECKED) if self.allow_unchecked else (AGREES,)
-        return all(c.status in passing for c in self.coordinates) and any(
-            c.status == AGREES for c in self.coordinates
-        )
-
-    def indices(self, status: str = DISAGREES) -> tuple[int, ...]:
-        """Return the positions of the entries with this status."""
-        return tuple(i for i, c in enumerate(self.coordinates) if c.status == status)
-
-    def __str__(self) -> str:
-        words = {
-            AGREES: "agree",
-            DISAGREES: "disagree",
-            NOT_CHECKED: NOT_CHECKED,
-            UNRESOLVED: UNRESOLVED,
-        }
-        counts = ", ".join(
-            f"{len(self.indices(s))} {word}" for s, word in words.items() if self.indices(s)
-        )
-        lines = [
-            f"gradient check {'passed' if self.ok else 'FAILED'}: of {len(self.coordinates)} entries {counts}"
-        ]
-        bad = sorted(
-            (c for c in self.coordinates if c.status != AGREES),
-            key=lambda c: (c.status != DISAGREES, -c.ratio),
-        )
-        lines += [f"  {c}" for c in bad[:20]] + (
-            [f"  ... and {len(bad) - 20} more"] if len(bad) > 20 else []
-        )
-        if not bad:
-            lines.append(f"  closest call: {max(self.coordinates, key=lambda c: c.ratio)}")
-        if self.indices(DISAGREES):
-            lines.append(f"  what to do: {self._diagnosis()}")
-        if self.indices(NOT_CHECKED):
-            lines.append(
-                "  what to do: move theta off the kink or the domain's edge, or pass allow_unchecked=True if the rest is enough"
-            )
-        if self.indices(UNRESOLVED):
-            lines.append(
-                "  what to do: pass scale= (typical size of each coordinate) or kinks=, make fun less noisy, or raise resolution="
-            )
-        return "\n".join(lines)
-
-    def _diagnosis(self) -> str:
-        compared = [
-            c for c in self.coordinates if np.isfinite(c.numeric) and abs(c.numeric) > c.tolerance
-        ]
-        factors = np.array([c.analytic / c.numeric for c in compared])
-        widths = np.array([c.tolerance / abs(c.numeric) for c in compared])
-        if len(factors) > 1 and np.all(
-            np.abs(factors - np.median(factors)) <= 2.0 * widths * (1.0 + np.abs(factors))
-        ):
-            factor = float(np.median(factors))
-            if abs(factor + 1.0) < 1e-3:
-                return "every entry has the opposite sign: is fun's gradient that of the negative (minimised) objective?"
-            return f"fun's gradient is {factor:.6g} times the numerical one in every entry: look for a factor (nu, 1/n_data, 1/2)"
-        return "compare the entries listed above with the formula for just those entries; the others are right"
 
 
 def check_gradient(
@@ -146,26 +49,54 @@ def check_gradient(
     scale: ArrayLike | None = None,
     allow_unchecked: bool = False,
 ) -> GradientReport:
-    """Compare fun's gradient with numerical derivatives, entry by entry.
+    """Compare a function's gradient with numerical derivatives that know their error, entry by entry.
 
-    An entry *agrees* or *disagrees* by the tolerance rule above. It is *unresolved* if it is within a tolerance too wide
-    to see a relative error of ``resolution``, unless it is what differences can reach at best (some 1e-11 * |value| / scale_i,
-    which is all that a derivative of 0 can ask for), and *not checked* if no step stays on one side of the kinks and inside
-    fun's domain. ``report.ok`` asks that all agree, so an entry that was not checked fails the report;
-    ``allow_unchecked=True`` lets such entries (not unresolved ones) pass as long as one entry agrees.
+        grad_i agrees if |grad_i - f_i| <= rtol max(|grad_i|, |f_i|) + 10 e_i,   f_i the difference, e_i its estimated error
 
-    kinks   defaults to ``fun.kinks`` where fun has one. A step is used if both its ends have theta's signs; this is safe where
-            each argument is monotone along each coordinate, as b_i.x_t is. Without kinks, a theta that lies on a kink is
-            recognised by one-sided differences that stay apart, and is reported as not checked, "kink suspected".
-    scale   (n_params,), the size over which each coordinate makes a difference; default max(|theta_i|, min(1, |value / grad_i|)).
-            A coordinate at 0 that acts over much more than 1 needs it. The ladder starts at a tenth of it and goes down as
-            far as it pays: usually 35 to 40 evaluations of fun a coordinate, at most 110.
+    Parameters
+    ----------
+    fun : callable
+        fun(theta) -> (value, grad), a real scalar and (n_params,).
+    theta : (n_params,)
+    kinks : callable, optional
+        kinks(theta) -> (n_kinks,), signed arguments; defaults to ``fun.kinks`` where fun has one. A step is used if both its ends have
+        theta's signs; this is safe where each argument is monotone along each coordinate, as b_i.x_t is. Without kinks, a theta that lies on
+        a kink is recognised by one-sided differences that stay apart, and is reported as not checked, "kink suspected".
+    rtol : float, optional
+        Allowed for the rounding of the gradient under test.
+    resolution : float, optional
+        An entry is *unresolved* if it is within a tolerance too wide to see a relative error of this size, unless it is what differences can
+        reach at best (some 1e-11 |value| / scale_i, which is all that a derivative of 0 can ask for).
+    scale : (n_params,), optional
+        The size over which each coordinate makes a difference; default max(|theta_i|, min(1, |value / grad_i|)). A coordinate at 0 that acts
+        over much more than 1 needs it. Steps start at a tenth of it and go down as far as it pays: usually 35 to 40 evaluations of fun a
+        coordinate, at most 110.
+    allow_unchecked : bool, optional
+        Let entries that could not be checked (no step stays on one side of the kinks and inside fun's domain) pass as long as one entry agrees.
 
+    Returns
+    -------
+    GradientReport
+
+    Raises
+    ------
+    ValueError
+        Where theta, fun(theta), kinks(theta) or an option is malformed or not finite.
+
+    Notes
+    -----
     Complex step: where fun takes a complex theta and returns a complex value with the right real part, and the difference
     confirms the derivative to within its tolerance, the complex step replaces it (``method`` says which was used). Without
     that confirmation it is not believed, since NumPy's complex abs, sign, logaddexp and slogdet drop derivatives silently.
 
-    Raises ValueError where theta, fun(theta), kinks(theta) or an option is malformed or not finite.
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> right = lambda theta: (np.sin(theta[0]), np.array([np.cos(theta[0])]))
+    >>> wrong = lambda theta: (np.sin(theta[0]), np.array([-np.cos(theta[0])]))
+    >>> nr.check_gradient(right, [0.3]).ok, nr.check_gradient(wrong, [0.3]).indices()
+    (True, (0,))
     """
     start = as_vector("theta", theta)
     value, grad = _evaluate(fun, start)

@@ -36,12 +36,20 @@ _SMALLEST_TAIL = 5
 class WeightDiagnosis:
     """What importance weights, given as logarithms, tell about their own mean.
 
-    ``log_mean``                 ln of the mean of w
-    ``relative_standard_error``  sd(w)/(mean(w) sqrt(n)): of the mean relative to it, and of its ln by the delta method; 0 for one point
-    ``effective_sample_size``    (sum w)^2 / sum w^2, between 1 and n: as many draws from p_m itself would be worth as much
-    ``largest_share``            max w / sum w: where one point carries more than some percent, believe nothing
-    ``pareto_k``                 k-hat of the largest min(n/5, 3 sqrt(n)) weights; -inf where they are all alike (no tail), +inf where
-                                 fewer than 5 are there to fit. Above 0.7 means are unreliable at any practical n (Vehtari et al.)
+    Attributes
+    ----------
+    log_mean : float
+        ln of the mean of w.
+    relative_standard_error : float
+        sd(w)/(mean(w) sqrt(n)): of the mean relative to it, and of its ln by the delta method; 0 for one point.
+    effective_sample_size : float
+        (sum w)^2 / sum w^2, between 1 and n: as many draws from p_m itself would be worth as much.
+    largest_share : float
+        max w / sum w: where one point carries more than some percent, believe nothing.
+    pareto_k : float
+        k-hat of the largest min(n/5, 3 sqrt(n)) weights; -inf where they are all alike (no tail), +inf where fewer than 5 are there to
+        fit. Above 0.7 means are unreliable at any practical n (Vehtari et al.).
+    n_points : int
     """
 
     log_mean: float
@@ -53,7 +61,35 @@ class WeightDiagnosis:
 
 
 def diagnose_weights(log_weights: ArrayLike) -> WeightDiagnosis:
-    """Return the diagnosis of exp(log_weights). Raises ValueError where they are empty, NaN or inf."""
+    """Say how far the mean of importance weights can be believed.
+
+    Parameters
+    ----------
+    log_weights : (n_points,)
+        ln w, of any size: they are scaled by the largest before exp is taken.
+
+    Returns
+    -------
+    WeightDiagnosis
+
+    Raises
+    ------
+    ValueError
+        Where they are empty, NaN or inf.
+
+    Notes
+    -----
+    Source of k-hat: Zhang & Stephens (Technometrics 2009), with the tail and prior of Vehtari et al., *Pareto smoothed importance
+    sampling*. It describes the sample: whether the variance of w is finite is an analytic statement.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> found = nr.diagnose_weights(np.log([1.0, 1.0, 2.0]))
+    >>> round(found.effective_sample_size, 3), found.largest_share
+    (2.667, 0.5)
+    """
     log_w = as_vector("log_weights", log_weights)
     n = len(log_w)
     with np.errstate(
@@ -131,11 +167,17 @@ def log_weights_of(model: Model, theta: Float, noise: Noise, y: Float) -> Float:
 
 @dataclass(frozen=True)
 class ImportanceIntegral:
-    """An estimate of ln M.
+    """An estimate of the logarithm of an integral, ln M, with what its weights tell about it.
 
-    ``log_integral``           ln M; 0 for a normalised density
-    ``standard_error``         of ln M, by the delta method
-    ``effective_sample_size``, ``largest_share``, ``pareto_k``    of the weights: see ``WeightDiagnosis``
+    Attributes
+    ----------
+    log_integral : float
+        ln M; 0 for a normalised density.
+    standard_error : float
+        Of ln M, by the delta method.
+    effective_sample_size, largest_share, pareto_k : float
+        Of the weights: see ``WeightDiagnosis``.
+    n_points : int
     """
 
     log_integral: float
@@ -149,13 +191,44 @@ class ImportanceIntegral:
 def integral_by_importance(
     model: Model, theta: ArrayLike, noise: Noise, y: ArrayLike
 ) -> ImportanceIntegral:
-    """Return ln of the integral of exp(ln p_m), c included, estimated with points y drawn from ``noise``.
+    """Estimate ln of the integral of exp(ln p_m), c included, with points drawn from ``noise``.
 
-    Inaccurate where p_n is small and p_m is not: a sample of p_n misses that mass and its standard error with it. If
-    int p_m^2/p_n is infinite (Laplace tails over Gaussian noise) there is no central limit theorem, while the standard error
-    from any sample is finite; take noise with heavier tails. An effective sample size below some 100 is too small to trust.
-    Raises ValueError where the model says that the integral is infinite (``model.is_integrable`` is False: no sample would
-    show it), for fewer than two points, and for weights that are all 0 or not finite.
+        ln M ~ ln (1/n) sum_t p_m(y_t; theta)/p_n(y_t)
+
+    Parameters
+    ----------
+    model : Model
+    theta : (n_params,)
+        c included: at a good NCE fit the integral is 1 and its logarithm 0. ln Z without c is ``log_integral`` - c.
+    noise : Noise
+    y : (n_points, n_dim)
+        Drawn from ``noise``, afresh: a fit has adapted to the noise points it was trained on.
+
+    Returns
+    -------
+    ImportanceIntegral
+
+    Raises
+    ------
+    ValueError
+        Where the model says that the integral is infinite (``model.is_integrable`` is False: no sample would show it), for fewer than
+        two points, and for weights that are all 0 or not finite.
+
+    Notes
+    -----
+    Inaccurate where p_n is small and p_m is not: a sample of p_n misses that mass, and its standard error with it. If int p_m^2/p_n is
+    infinite (Laplace tails over Gaussian noise) there is no central limit theorem, while the standard error from any sample is finite; take
+    noise with heavier tails. An effective sample size below some 100 is too small to trust.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> model, noise = nr.Gaussian(1), nr.GaussianNoise([0.0], [[2.0]])
+    >>> y = noise.sample(20_000, np.random.default_rng(0))
+    >>> found = nr.integral_by_importance(model, [1.0, 0.0], noise, y)  # exp(-u^2/2): sqrt(2 pi)
+    >>> bool(abs(found.log_integral - 0.5 * np.log(2 * np.pi)) < 4 * found.standard_error)
+    True
     """
     if getattr(model, "is_integrable", None) is False:
         raise ValueError(

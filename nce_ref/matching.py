@@ -30,10 +30,16 @@ _LARGEST = 1e150
 class RowMatch:
     """The signed permutation of an estimate's rows that is nearest to the truth in Frobenius norm.
 
-    B              (n_rows, n_dim)   signs[i] * B_hat[permutation[i]], row by row
-    permutation    (n_rows,)         each row of B_hat exactly once
-    signs          (n_rows,)         +1.0 or -1.0
-    squared_error  float             ||B_true - B||_F^2, summed from the differences; exactly 0.0 for an exact match
+    Attributes
+    ----------
+    B : (n_rows, n_dim)
+        signs[i] * B_hat[permutation[i]], row by row.
+    permutation : (n_rows,)
+        Each row of B_hat exactly once.
+    signs : (n_rows,)
+        +1.0 or -1.0.
+    squared_error : float
+        ||B_true - B||_F^2, summed from the differences; exactly 0.0 for an exact match.
     """
 
     B: Float
@@ -55,13 +61,37 @@ class RowMatch:
 def match_rows(B_hat: ArrayLike, B_true: ArrayLike) -> RowMatch:
     """Match the rows of an estimate to those of the truth, one to one, over all signed permutations.
 
-    The sum over rows of min over the sign of ||b_true_i - sign * b_hat_j||^2 is a linear assignment problem, and
-    ``scipy.optimize.linear_sum_assignment`` solves it exactly in O(n_rows^3). Choosing the nearest row for each
-    source by itself (greedy) can use a row of B_hat twice; it then reports too small an error for a wrong estimate.
+        min over signed permutations P of ||B_true - P B_hat||_F^2
 
-    The best sign of a pair is the sign of its inner product; an orthogonal pair, for which both are as good, has +1.
-    Raises ValueError where the two shapes differ, an entry is not finite, or one exceeds 1e150 (squares overflow).
-    Inaccurate: never by more than rounding; where two matches tie to within it, either may come back.
+    Parameters
+    ----------
+    B_hat, B_true : (n_rows, n_dim)
+        The estimate and the truth, one source a row, of the same shape.
+
+    Returns
+    -------
+    RowMatch
+        The matched rows, the permutation and signs, and the squared error.
+
+    Raises
+    ------
+    ValueError
+        Where the two shapes differ, an entry is not finite, or one exceeds 1e150 (squares overflow).
+
+    Notes
+    -----
+    The sum over rows of min over the sign of ||b_true_i - sign * b_hat_j||^2 is a linear assignment problem, and
+    ``scipy.optimize.linear_sum_assignment`` solves it exactly in O(n_rows^3). Choosing the nearest row for each source by itself
+    (greedy) can use a row of B_hat twice; it then reports too small an error for a wrong estimate. The best sign of a pair is that of
+    its inner product; an orthogonal pair, for which both are as good, has +1. Never inaccurate by more than rounding; where two matches
+    tie to within it, either may come back.
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> match = nr.match_rows([[0.0, -1.0], [1.5, 0.0]], [[1.0, 0.0], [0.0, 1.0]])
+    >>> match.permutation, match.signs, match.squared_error
+    (array([1, 0]), array([ 1., -1.]), 0.25)
     """
     truth = as_array("B_true", B_true, 2)
     estimate = as_array("B_hat", B_hat, 2, truth.shape)

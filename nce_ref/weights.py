@@ -84,7 +84,26 @@ def refuse_unfit_weight(weight: object) -> None:
 
 @dataclass(frozen=True)
 class PowerWeight:
-    """w = q^exponent. Raises ValueError for an exponent that is no finite number."""
+    """The weight w = q^exponent, q = p_m/p_n: importance sampling (0), its inverse (-1), polynomial (1), symmetric (-1/2).
+
+    Parameters
+    ----------
+    exponent : float
+        Between -1 and 0 the objective is concave in ln p_m, elsewhere it is not.
+
+    Raises
+    ------
+    ValueError
+        For an exponent that is no finite number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> g1, g2 = nr.PowerWeight(-0.5).potentials(np.array([0.0, np.log(4.0)]))
+    >>> g1, g2
+    (array([0., 1.]), array([0., 2.]))
+    """
 
     exponent: float
 
@@ -121,7 +140,25 @@ class PowerWeight:
 
 @dataclass(frozen=True)
 class LogisticWeight:
-    """w = 1/(1 + q/nu): NCE. The ratio in the weight; the best one is n_noise/n_data. Raises ValueError for nu not above 0."""
+    """The weight of NCE, w = 1/(1 + q/nu) with q = p_m/p_n: between 0 and 1, so that no asymptotic variance diverges.
+
+    Parameters
+    ----------
+    nu : float above 0
+        The ratio in the weight; n_noise/n_data gives NCE, and the smallest asymptotic variance.
+
+    Raises
+    ------
+    ValueError
+        For a nu that is not above 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> np.exp(nr.LogisticWeight(3.0).log_weight(np.array([0.0]))).round(3)  # 1/(1 + 1/3)
+    array([0.75])
+    """
 
     nu: float
 

@@ -85,11 +85,11 @@ BAD = {
         r"^theta: got shape \(6,\); expected shape \(5,\)$",
     ),
     "theta as a matrix": (
-        lambda: nr.nce_objective(np.eye(2), ICA, NOISE, X, X),
+        lambda: nr.nce_objective(ICA, np.eye(2), NOISE, X, X),
         r"^theta: got shape \(2, 2\); expected shape \(5,\)$",
     ),
     "theta too short, likelihood": (
-        lambda: nr.log_likelihood(THETA[:-1], ICA, X),
+        lambda: nr.log_likelihood(ICA, THETA[:-1], X),
         r"^theta: got shape \(4,\); expected shape \(5,\)$",
     ),
     "alpha with c": (
@@ -150,7 +150,7 @@ BAD = {
         r"^x: got shape \(3, 3\); expected shape \(any, 2\)$",
     ),
     "y against the model": (
-        lambda: nr.nce_objective(THETA, ICA, NOISE, X, X[:, :1]),
+        lambda: nr.nce_objective(ICA, THETA, NOISE, X, X[:, :1]),
         r"^y: got shape \(5, 1\); expected shape \(any, 2\)$",
     ),
     "noise against the model": (
@@ -182,7 +182,7 @@ BAD = {
         "^parameters: index 7 .*; expected positions in theta, which has 3 entries$",
     ),
     "x of the likelihood": (
-        lambda: nr.log_likelihood(THETA, ICA, np.ones((3, 1))),
+        lambda: nr.log_likelihood(ICA, THETA, np.ones((3, 1))),
         r"^x: got shape \(3, 1\); expected shape \(any, 2\)$",
     ),
     "log-ratios as a matrix": (
@@ -207,7 +207,7 @@ BAD = {
         r"^y: got shape \(0, 2\), which is empty",
     ),
     "no data, likelihood": (
-        lambda: nr.log_likelihood(THETA, ICA, np.empty((0, 2))),
+        lambda: nr.log_likelihood(ICA, THETA, np.empty((0, 2))),
         r"^x: got shape \(0, 2\), which is empty",
     ),
     "no data, noise": (
@@ -229,8 +229,8 @@ BAD = {
     # NaN and inf
     "NaN in points": (lambda: GAUSS.log_density(PRECISION, NAN), f"^u: {NAN_AT}$"),
     "NaN in data": (lambda: nr.NCEObjective(ICA, NOISE, NAN, X), f"^x: {NAN_AT}$"),
-    "NaN in noise": (lambda: nr.nce_objective(THETA, ICA, NOISE, X, NAN), f"^y: {NAN_AT}$"),
-    "NaN in data, likelihood": (lambda: nr.log_likelihood(THETA, ICA, NAN), f"^x: {NAN_AT}$"),
+    "NaN in noise": (lambda: nr.nce_objective(ICA, THETA, NOISE, X, NAN), f"^y: {NAN_AT}$"),
+    "NaN in data, likelihood": (lambda: nr.log_likelihood(ICA, THETA, NAN), f"^x: {NAN_AT}$"),
     "NaN in data, noise": (lambda: nr.GaussianNoise.from_data(NAN), f"^x: {NAN_AT}$"),
     "inf in theta": (
         lambda: ICA.jacobian(THETA + [0, 0, math.inf, 0, 0], X),
@@ -292,11 +292,11 @@ BAD = {
         "^theta: its precision is not positive def",
     ),
     "precision in the likelihood": (
-        lambda: nr.log_likelihood(GAUSS.pack(INDEFINITE, 0.0), GAUSS, X),
+        lambda: nr.log_likelihood(GAUSS, GAUSS.pack(INDEFINITE, 0.0), X),
         "^theta: its normalising constant is inf",
     ),
     "B singular, likelihood": (
-        lambda: nr.log_likelihood(np.zeros(5), ICA, X),
+        lambda: nr.log_likelihood(ICA, np.zeros(5), X),
         "^theta: its normalising constant is infinite; expected an inv",
     ),
     "B singular, normalize": (
@@ -329,7 +329,7 @@ BAD = {
         "^nu: got -1.0; expected a finite number above 0$",
     ),
     "nu infinite": (
-        lambda: nr.nce_objective(THETA, ICA, NOISE, X, X, nu=math.inf),
+        lambda: nr.nce_objective(ICA, THETA, NOISE, X, X, nu=math.inf),
         "^nu: got inf; expected",
     ),
     "nu NaN": (lambda: nr.nce_from_log_ratios([0.0], [0.0], nu=math.nan), "^nu: got nan; expected"),
@@ -385,7 +385,7 @@ BAD = {
         "^u: got dtype <U1; expected real numbers",
     ),
     "None for data": (
-        lambda: nr.log_likelihood(THETA, ICA, None),
+        lambda: nr.log_likelihood(ICA, THETA, None),
         "^x: got dtype object; expected real numbers",
     ),
     "uniforms on the border": (

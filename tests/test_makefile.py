@@ -23,6 +23,7 @@ TARGETS = [
     "report",
     "walkthrough",
     "replicate-rivals",
+    "docs",
     "bench",
     "lint",
     "clean",

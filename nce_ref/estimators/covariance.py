@@ -14,6 +14,8 @@ H the full negative Hessian of the *expected* objective, with the model's second
 (``kink_curvature.py``). It is the covariance about the maximiser of the expected objective, the truth or not, for the noise as it was
 used (Huber's sandwich; THEORY.md, 5.8 and 5.9). Each term of V is centred at its own mean.
 
+Ranking and conditional NCE: ``contrastive_covariance.py``.
+
 Conventions
 -----------
 covariance       (n_params, n_params)   of theta-hat: Sigma / n_data
@@ -30,6 +32,8 @@ from scipy import linalg
 
 from nce_ref._checks import Float
 from nce_ref.asymptotics import cramer_rao_bound
+from nce_ref.estimators.contrastive_covariance import contrastive_form, with_c
+from nce_ref.estimators.evidence import by_gradients_alone
 from nce_ref.estimators.kink_curvature import (
     KinkCurvature,
     classification_kinks,
@@ -39,6 +43,9 @@ from nce_ref.models.base import Pass
 from nce_ref.objectives.base import ACTIVE, Objective
 from nce_ref.objectives.likelihood import LikelihoodObjective
 from nce_ref.objectives.nce import NCEObjective
+from nce_ref.objectives.pairs import PairedObjective
+from nce_ref.objectives.ranking_shared import SharedRankingObjective
+from nce_ref.optimize.first_order import STATIONARY_BY_GRADIENT
 from nce_ref.special import sigmoid
 
 # Mean of (g_c - 1)^2 up to which the last parameter is taken for a free c: far above rounding, far below any other parameter.
@@ -66,7 +73,17 @@ class Fitted(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class EstimatedCovariance:
-    """``covariance`` of theta-hat, ``standard_errors`` the roots of its diagonal, ``method`` in words."""
+    """The covariance of an estimate.
+
+    Attributes
+    ----------
+    covariance : (n_params, n_params)
+        Of theta-hat: Sigma / n_data.
+    standard_errors : (n_params,)
+        The roots of its diagonal.
+    method : str
+        In words, what it rests on.
+    """
 
     covariance: Float
     standard_errors: Float
@@ -76,23 +93,50 @@ class EstimatedCovariance:
 def estimate_covariance(
     fit: Fitted, *, robust: bool = False, rng: np.random.Generator | None = None
 ) -> EstimatedCovariance:
-    """Return Sigma / n_data at the fit; see the module's formulas. ``robust`` does without the assumption of a correct model.
+    """Estimate the covariance of a fit, Sigma / n_data, from the fit's own samples; see the module's formulas.
 
-    Too small for n_data below some 2000 with Laplace ICA, whose kinks make the approach to the limit slow (facts: at
-    nu = 1 the squared error exceeds it by 20 % at 2000). For maximum likelihood an estimate whose B is badly
-    conditioned gives a covariance as badly conditioned. ``rng`` serves a maximum-likelihood fit of a model of your own that
-    offers no closed moments (``asymptotics.cramer_rao_bound``); the models here need none.
+    Parameters
+    ----------
+    fit : Fit
+        Converged, by ``fit_nce``, ``fit_mle``, ``fit_ranking_nce`` (noise of each datum's own) or ``fit_conditional_nce``.
+    robust : bool, optional
+        Do without the assumption of a correct model: the covariance of the maximiser for the noise as used (noise fitted to x moves it, and is
+        not accounted for). With kinks it rests on a density estimate at each kink, whose error grows where the model is far from right:
+        ``method`` states the smallest eigenvalue of H in units of the information, with its standard error; an eigenvalue below its own error is
+        replaced by that error, which ``method`` says.
+    rng : numpy.random.Generator, optional
+        Serves a maximum-likelihood fit of a model of your own that offers no closed moments (``cramer_rao_bound``); the models here need none.
 
-    The robust form speaks of the maximiser for the noise as used: noise fitted to x moves it, and is not accounted for. With kinks
-    it rests on a density estimate at each kink, whose error grows where the model is far from right: ``method`` states the
-    smallest eigenvalue of H in units of the information, with its standard error. An eigenvalue below its own error is
-    replaced by that error, which ``method`` says.
-    Raises ValueError where the fit has not converged, since nothing is known about such a point; where the curvature is singular or
-    (robust) not positive definite, or known worse than the information is large; and where a variance comes out negative.
+    Returns
+    -------
+    EstimatedCovariance
+
+    Raises
+    ------
+    ValueError
+        Where the fit has not converged (nor is "stationary" by gradients alone, which ``method`` tells), since nothing is known about such a point; where the curvature is singular or (robust) not positive
+        definite, or known worse than the information is large; and where a variance comes out negative.
+
+    Notes
+    -----
+    Source: J12, Theorem 3 (Sigma); THEORY.md, *Asymptotics*. Too small for n_data below some 2000 with Laplace ICA, whose kinks make the
+    approach to the limit slow (at nu = 1 the squared error exceeds it by 20 % at 2000). For maximum likelihood an estimate whose B is badly
+    conditioned gives a covariance as badly conditioned.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> rng = np.random.default_rng(0)
+    >>> x, noise = rng.standard_normal((4000, 1)), nr.GaussianNoise([0.0], [[2.0]])
+    >>> fit = nr.fit_nce(nr.Gaussian(1), noise, x, noise.sample(20_000, rng), start=[1.0, 0.0])
+    >>> nr.estimate_covariance(fit).standard_errors.round(3)
+    array([0.024, 0.013])
     """
-    if not fit.converged:
+    by_gradients = fit.status == STATIONARY_BY_GRADIENT
+    if not (fit.converged or by_gradients):
         raise ValueError(
-            f"fit: not converged ({fit.status}: {fit.message}); expected a certified local maximum"
+            f"fit: not converged ({fit.status}: {fit.message}); expected a local maximum, certified or passed"
         )
     problem = fit.problem
     if isinstance(problem, NCEObjective):
@@ -104,20 +148,47 @@ def estimate_covariance(
         else:
             covariance = cramer_rao_bound(problem.model, fit.theta, rng=rng).covariance
             method = "Cramer-Rao bound at the fit, c by the delta method"
+    elif isinstance(problem, PairedObjective):
+        covariance, method = _paired(problem, fit.theta, robust)
+    elif isinstance(problem, SharedRankingObjective):
+        raise ValueError(
+            "fit: ranking NCE with noise shared by all data, which has no covariance of this kind: consistent for k = nu n_data only, and "
+            "then importance sampling's; expected noise of each datum's own, y of shape (n_data, k, n_dim)"
+        )
     else:
-        raise ValueError(f"fit: of {type(problem).__name__}; expected a fit by fit_nce or fit_mle")
+        raise ValueError(
+            f"fit: of {type(problem).__name__}; expected a fit by fit_nce or fit_mle, by fit_ranking_nce or fit_conditional_nce"
+        )
+    if by_gradients:
+        method += "; by gradients alone theta is stationary, and taken for a maximum"
     covariance = covariance / problem.n_data
     return EstimatedCovariance(covariance, np.sqrt(np.maximum(np.diag(covariance), 0.0)), method)
+
+
+def _paired(problem: PairedObjective, theta: Float, robust: bool) -> tuple[Float, str]:
+    has_kinks = bool(problem.kinks(theta[:-1]).size)
+    name, hessian, spread = contrastive_form(problem, theta, robust, has_kinks)
+    inverse = _inverse(hessian)
+    covariance, of_c = with_c(
+        problem, theta, inverse if spread is hessian else inverse @ spread @ inverse
+    )
+    return covariance, f"{name}; {of_c}"
 
 
 def _nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
     once, log_odds = problem.whole_pass(theta)
     once = _settled(once)
     if _last_is_constant(once, len(log_odds)):
-        covariance = _inverse(-problem.expand(theta).hessian)
+        if by_gradients_alone(problem):
+            bends = problem.weighed(_bends(log_odds)) / problem.n_data
+            covariance = _inverse(once.curvature(np.zeros(len(bends)), bends))
+            method = "sum of h(1 - h) g g^T, less (1 + 1/nu) for c"
+        else:
+            covariance = _inverse(-problem.expand(theta).hessian)
+            method = "objective's Hessian, less (1 + 1/nu) for c"
         covariance[-1, -1] -= 1.0 + 1.0 / problem.nu
-        return covariance, "objective's Hessian, less (1 + 1/nu) for c"
-    bends = _bends(log_odds) / problem.n_data
+        return covariance, method
+    bends = problem.weighed(_bends(log_odds)) / problem.n_data
     inverse = _inverse(once.curvature(np.zeros(len(bends)), bends))
     mean = once.pullback(bends)
     solved = inverse @ mean
@@ -132,19 +203,24 @@ def _nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
 
 def _robust_nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
     once, log_odds = problem.whole_pass(theta)
+    if problem.counts is not None and len(once.kinks().arguments):
+        # The density of kinks is estimated from single points.
+        problem = problem.repeated()
+        once, log_odds = problem.whole_pass(theta)
     once = _settled(once)
-    n, of_data = problem.n_data, np.arange(len(log_odds)) < problem.n_data
+    n, of_data = problem.n_data, np.zeros(len(log_odds), dtype=bool)
+    of_data[problem.states] = True
     size = sigmoid(np.where(of_data, -log_odds, log_odds))  # 1 - h on the data, h on the noise
-    zero = np.zeros(len(size))
-    mean_x = once.pullback(np.where(of_data, size / n, 0.0))
-    mean_y = once.pullback(np.where(of_data, 0.0, size / problem.n_noise))
-    gram = once.curvature(zero, size * size / n)
+    zero, weighed = np.zeros(len(size)), problem.weighed(size)
+    mean_x = once.pullback(np.where(of_data, weighed / n, 0.0))
+    mean_y = once.pullback(np.where(of_data, 0.0, weighed / problem.n_noise))
+    gram = once.curvature(zero, size * weighed / n)
     spread = gram - np.outer(mean_x, mean_x) - problem.n_noise / n * np.outer(mean_y, mean_y)
     kinks = once.kinks()
     return _sandwich(
         -problem.expand(theta).hessian,
         spread,
-        once.curvature(zero, _bends(log_odds) / n),
+        once.curvature(zero, problem.weighed(_bends(log_odds)) / n),
         classification_kinks(kinks, log_odds, n, len(theta)) if len(kinks.arguments) else None,
         n,
     )
@@ -152,9 +228,14 @@ def _robust_nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
 
 def _robust_likelihood(problem: LikelihoodObjective, theta: Float) -> tuple[Float, str]:
     alpha, n = theta[:-1], problem.n_data
-    once = _settled(problem.whole_pass(alpha))
-    mean = once.pullback(np.full(n, 1.0 / n))
-    gram = once.curvature(np.zeros(n), np.full(n, 1.0 / n))
+    once = problem.whole_pass(alpha)
+    if problem.counts is not None and len(once.kinks().arguments):
+        problem = problem.repeated()
+        once = problem.whole_pass(alpha)
+    once = _settled(once)
+    weights = np.full(n, 1.0 / n) if problem.counts is None else problem.counts / n
+    mean = once.pullback(weights)
+    gram = once.curvature(np.zeros(len(weights)), weights)
     spread = (gram - np.outer(mean, mean))[:-1, :-1]
     kinks = once.kinks()
     found = density_kinks(kinks, n, len(theta)) if len(kinks.arguments) else None

@@ -15,7 +15,24 @@ from nce_ref._checks import Float
 
 
 class Noise(Protocol):
-    """The face of noise. One that tells its dimension, as ``n_dim``, has it compared with the model's."""
+    """What NCE needs of noise: its normalised log-density, and samples of the same law.
+
+    No class is inherited: any object with these two methods is a noise. One that tells its dimension, as ``n_dim``, has it compared with
+    the model's. ``nr.check_noise`` looks whether the two methods belong together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> class Exponential:
+    ...     n_dim = 1
+    ...     def log_density(self, u):
+    ...         return np.where(u[:, 0] >= 0, -u[:, 0], -np.inf)
+    ...     def sample(self, n_points, rng):
+    ...         return rng.exponential(size=(n_points, 1))
+    >>> nr.check_noise(Exponential(), np.random.default_rng(0)).ok
+    True
+    """
 
     def log_density(self, u: Float, /) -> Float:
         """Return ln p_n(u), normalised: (n_points,)."""

@@ -17,7 +17,7 @@ from nce_ref._checks import Float, as_count, as_generator, as_points, as_vector
 
 
 class BernoulliNoise:
-    """Independent coordinates, each with its own probability of the upper value.
+    """Independent coordinates of two values, each with its own probability of the upper one; see the module's formula.
 
     Parameters
     ----------
@@ -29,6 +29,14 @@ class BernoulliNoise:
     ------
     ValueError
         For a probability outside (0, 1), or values that are not lower < upper.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> noise = nr.BernoulliNoise([0.5, 0.25])
+    >>> np.exp(noise.log_density([[1.0, 1.0], [0.0, 0.0]])).round(3)
+    array([0.125, 0.375])
     """
 
     def __init__(self, probabilities: ArrayLike, values: tuple[float, float] = (0.0, 1.0)) -> None:

@@ -31,7 +31,7 @@ from nce_ref.noise.base import Noise, refuse_unfit_noise
 
 
 class MixtureNoise:
-    """Each point from one of several noises: noise k with probability ``weights[k]``.
+    """Each point from one of several noises: p_n(u) = sum_k w_k p_k(u).
 
     Parameters
     ----------
@@ -43,6 +43,13 @@ class MixtureNoise:
     ------
     ValueError
         For no component, components of different dimensions, or weights that are not above 0.
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> left, right = (nr.GaussianNoise([m], [[1.0]]) for m in (-3.0, 3.0))
+    >>> nr.MixtureNoise([left, right]).log_density([[0.0]]).round(4)  # both have -9/2 - ln(2 pi)/2
+    array([-5.4189])
     """
 
     def __init__(self, components: Sequence[Noise], weights: ArrayLike | None = None) -> None:
@@ -82,9 +89,24 @@ class MixtureNoise:
 
 
 class ProductNoise:
-    """Independent blocks of coordinates, each with the law of one noise, in the order given.
+    """Independent blocks of coordinates, each with the law of one noise, in the order given: p_n(u) = prod_k p_k(u_k).
 
-    Raises ValueError for no factor, or a factor without ``n_dim``.
+    Parameters
+    ----------
+    factors : noises
+        Each with its ``n_dim``; the dimension of a point is their sum.
+
+    Raises
+    ------
+    ValueError
+        For no factor, or a factor without ``n_dim``.
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> box, bell = nr.UniformNoise([0.0], [4.0]), nr.GaussianNoise([0.0], [[1.0]])
+    >>> nr.ProductNoise([box, bell]).log_density([[1.0, 0.0]]).round(4)  # -ln 4 - ln(2 pi)/2
+    array([-2.3052])
     """
 
     def __init__(self, factors: Sequence[Noise]) -> None:
@@ -115,6 +137,8 @@ class ProductNoise:
 class AffineNoise:
     """The law of ``matrix`` v + ``shift`` with v drawn from ``noise``: wider, rotated or moved.
 
+        ln p_n(u) = ln p(A^{-1}(u - b)) - ln|det A|,   A = matrix, b = shift, p the density of ``noise``
+
     Parameters
     ----------
     noise : of dimension n_dim
@@ -126,6 +150,13 @@ class AffineNoise:
     ------
     ValueError
         For a singular matrix, or sizes that do not fit.
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> wide = nr.AffineNoise(nr.GaussianNoise([0.0], [[1.0]]), [[2.0]], [1.0])
+    >>> (wide.log_density([[1.0]]) - nr.GaussianNoise([1.0], [[4.0]]).log_density([[1.0]])).round(12)
+    array([0.])
     """
 
     def __init__(self, noise: Noise, matrix: ArrayLike, shift: ArrayLike | None = None) -> None:

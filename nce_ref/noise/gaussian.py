@@ -18,9 +18,32 @@ from nce_ref.special import LOG_2PI
 
 
 class GaussianNoise:
-    """Normal noise N(mean, cov): ln p_n(u) = -1/2 |L^{-1}(u - mean)|^2 - sum_i ln L_ii - (n/2) ln 2 pi, cov = L L^T.
+    """Normal noise: ln p_n(u) = -1/2 |L^{-1}(u - mean)|^2 - sum_i ln L_ii - (n/2) ln 2 pi, cov = L L^T.
 
-    Raises ValueError for a covariance that is not symmetric or not positive definite, or not of the mean's size.
+    Parameters
+    ----------
+    mean : (n_dim,)
+    cov : (n_dim, n_dim), symmetric positive definite
+        In the square of the data's units; a variance where n_dim is 1.
+
+    Raises
+    ------
+    ValueError
+        For a covariance that is not symmetric or not positive definite, or not of the mean's size.
+
+    Notes
+    -----
+    Source: P10, section 3.1 ("NCE GN"). One factor L serves ``log_density`` and ``sample``, so that both are of the same law.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> noise = nr.GaussianNoise(mean=[0.0, 0.0], cov=[[2.0, 0.0], [0.0, 0.5]])
+    >>> noise.log_density([[0.0, 0.0]]).round(4)
+    array([-1.8379])
+    >>> noise.sample(3, np.random.default_rng(0)).shape
+    (3, 2)
     """
 
     def __init__(self, mean: ArrayLike, cov: ArrayLike) -> None:

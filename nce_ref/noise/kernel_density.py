@@ -44,6 +44,19 @@ class KernelDensityNoise:
     ------
     ValueError
         Where the points' covariance is singular, or the bandwidth is not above 0.
+
+    Notes
+    -----
+    Do not take the data's own points: see the module.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> earlier = np.random.default_rng(0).standard_normal((500, 2))  # other data of the same kind
+    >>> noise = nr.KernelDensityNoise(earlier)
+    >>> round(noise.bandwidth, 3), noise.n_dim
+    (0.355, 2)
     """
 
     def __init__(self, points: ArrayLike, bandwidth: float | None = None) -> None:

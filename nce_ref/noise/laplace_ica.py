@@ -21,7 +21,29 @@ from nce_ref.models.tails import Tails
 class LaplaceICANoise:
     """Noise with the law of the ICA model at B: P10's fine tuning ("NCE LN") takes the first fit's B.
 
-    It *is* that model, normalised. Raises ValueError for a singular B.
+        ln p_n(u) = -sqrt(2) sum_i |b_i . u| + ln|det B| - (n/2) ln 2,   b_i the rows of B
+
+    Parameters
+    ----------
+    B : (n_dim, n_dim), invertible
+        The demixing matrix: the sources B u are independent, Laplace, of unit variance.
+
+    Raises
+    ------
+    ValueError
+        For a singular B.
+
+    Notes
+    -----
+    Source: P10, section 3.1. It *is* the normalised model ``LaplaceICA``, evaluated and sampled by the same code.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> noise = nr.LaplaceICANoise(np.eye(2))
+    >>> noise.log_density([[0.0, 0.0]]).round(4)  # -ln 2
+    array([-0.6931])
     """
 
     def __init__(self, B: ArrayLike) -> None:

@@ -31,7 +31,7 @@ from nce_ref._checks import (
 
 
 class StudentTNoise:
-    """Multivariate t noise with ``dof`` degrees of freedom; see the module's formula.
+    """Multivariate t noise with ``dof`` degrees of freedom, for data whose tails are unknown; see the module's formula.
 
     Parameters
     ----------
@@ -45,6 +45,13 @@ class StudentTNoise:
     ------
     ValueError
         For a scale matrix that is not symmetric positive definite or not of the mean's size, and a dof not above 0.
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> cauchy = nr.StudentTNoise(mean=[0.0], scale=[[1.0]], dof=1.0)
+    >>> cauchy.log_density([[0.0]]).round(4)  # -ln pi
+    array([-1.1447])
     """
 
     def __init__(self, mean: ArrayLike, scale: ArrayLike, dof: float) -> None:

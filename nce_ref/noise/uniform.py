@@ -17,9 +17,27 @@ from nce_ref._checks import Float, as_count, as_generator, as_points, as_vector
 
 
 class UniformNoise:
-    """Uniform noise on the box from ``low`` to ``high``, each (n_dim,).
+    """Uniform noise on the box from ``low`` to ``high``: ln p_n(u) = -sum_i ln(high_i - low_i) inside, -inf outside.
 
-    Raises ValueError where the two differ in length or some low_i is not below high_i.
+    Parameters
+    ----------
+    low, high : (n_dim,)
+        The box's corners, in the data's units; the boundary belongs to the box.
+
+    Raises
+    ------
+    ValueError
+        Where the two differ in length or some low_i is not below high_i.
+
+    Notes
+    -----
+    It covers data that lie in the box and no others: NCE refuses data at which the noise has density 0.
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> nr.UniformNoise([0.0, 0.0], [2.0, 5.0]).log_density([[1.0, 1.0], [3.0, 1.0]]).round(4)
+    array([-2.3026,    -inf])
     """
 
     def __init__(self, low: ArrayLike, high: ArrayLike) -> None:

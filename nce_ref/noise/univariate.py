@@ -20,7 +20,26 @@ from nce_ref._checks import Float, as_count, as_generator, as_points
 class UnivariateNoise:
     """A frozen distribution of ``scipy.stats``, such as ``stats.gamma(2.0)`` or ``stats.poisson(3.0)``, as noise of one dimension.
 
-    Raises ValueError for an object without ``rvs``, or without ``logpdf`` and ``logpmf``.
+    Parameters
+    ----------
+    distribution : a frozen distribution of ``scipy.stats``
+        With ``rvs`` and ``logpdf`` (a density) or ``logpmf`` (a probability mass function, for discrete data).
+
+    Raises
+    ------
+    ValueError
+        For an object without ``rvs``, or without ``logpdf`` and ``logpmf``.
+
+    Examples
+    --------
+    >>> from scipy import stats
+    >>> import nce_ref as nr
+    >>> counts = nr.UnivariateNoise(stats.poisson(3.0))
+    >>> counts.log_density([[0.0], [0.5]])
+    array([ -3., -inf])
+    >>> both = nr.ProductNoise([counts, nr.UnivariateNoise(stats.gamma(2.0))])
+    >>> both.n_dim
+    2
     """
 
     n_dim = 1

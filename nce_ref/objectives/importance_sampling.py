@@ -45,10 +45,34 @@ _UNIT = 2.0**-53
 
 
 class ImportanceSamplingObjective:
-    """J as a function of alpha for fixed samples; ln p_n of the noise is computed once.
+    """The log-likelihood with Z estimated by importance sampling, as a function of alpha for fixed samples; see the module's formula.
 
-    Raises ValueError where samples, model and noise differ in dimension, are empty, or hold NaN or inf, and where ln p_n is not
-    finite at a point said to be drawn from p_n.
+    Parameters
+    ----------
+    model : Model
+    noise : Noise
+    x : (n_data, n_dim)
+    y : (n_noise, n_dim)
+        Drawn from ``noise``; ln p_n there is computed once.
+
+    Raises
+    ------
+    ValueError
+        Where samples, model and noise differ in dimension, are empty, or hold NaN or inf, and where ln p_n is not finite at a point said to
+        be drawn from p_n.
+
+    Notes
+    -----
+    Source: Geyer (1994); P10, section 3.1. The value is -inf, and the gradient 0, where no weight is finite.
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> noise = nr.GaussianNoise([0.0], [[1.0]])
+    >>> objective = nr.ImportanceSamplingObjective(nr.Gaussian(1), noise, [[1.0], [-1.0]], [[0.5], [2.0]])
+    >>> value, gradient = objective([1.0])  # all weights are alike: Z is estimated without error
+    >>> round(value, 4)
+    -1.4189
     """
 
     def __init__(self, model: Model, noise: Noise, x: ArrayLike, y: ArrayLike) -> None:

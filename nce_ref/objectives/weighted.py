@@ -37,11 +37,37 @@ _UNIT = 2.0**-53
 
 
 class WeightedObjective:
-    """J as a function of theta for fixed samples; ln p_n of both is computed once.
+    """The objective of a weight of the family in ``weights.py`` as a function of theta for fixed samples; see the module's formula.
 
+    Parameters
+    ----------
+    model : Model
+    noise : Noise
+    x : (n_data, n_dim)
+    y : (n_noise, n_dim)
+        Drawn from ``noise``; ln p_n of both samples is computed once.
+    weight : Weight
+        ``LogisticWeight(nu)``, ``PowerWeight(exponent)``, or an object with their methods.
+
+    Raises
+    ------
+    ValueError
+        Where samples, model and noise differ in dimension, are empty, or hold NaN or inf, and for what is no weight.
+
+    Notes
+    -----
     The value is -inf, and the derivatives 0, where anything exceeds 1e150 (q^2 of a wild theta).
-    Raises ValueError where samples, model and noise differ in dimension, are empty, or hold NaN or inf, and for what
-    is no weight.
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> noise = nr.GaussianNoise([0.0], [[1.0]])
+    >>> samples = [[1.0], [-1.0]], [[0.5], [2.0]]
+    >>> theta = [0.8, -1.0]
+    >>> by_weight = nr.WeightedObjective(nr.Gaussian(1), noise, *samples, nr.LogisticWeight(1.0))(theta)
+    >>> by_name = nr.NCEObjective(nr.Gaussian(1), noise, *samples)(theta)
+    >>> bool(abs(by_weight[0] - by_name[0]) < 1e-15)
+    True
     """
 
     def __init__(

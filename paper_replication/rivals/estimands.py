@@ -55,19 +55,24 @@ def slope_of_medians(
     )
 
 
+# What happens once in a hundred fits is among so many with probability 0.95: 1 - 0.99^299.
+SEEN_ONCE = 299
+
+
 def variance_ratio(
     evidence: RivalEvidence, *, columns: tuple[str, str], n_data: int, value: float, only: str = ""
 ) -> Estimate | None:
     """log10 of the ratio of two columns' variances over the matrices, paired, less log10 of the claimed ratio.
 
     ``only``: a column of 0 and 1 that tells which matrices count. The interval is the bootstrap's (``log10_variance_ratio_draws``),
-    the standard error half of its 68 %: a few huge values can make the whole variance, as fits that fail do.
+    the standard error half of its 68 %: a few huge values can make the whole variance, as fits that fail do. A resampled sample holds
+    no value that the sample did not: from fewer matrices than ``SEEN_ONCE`` nothing is estimated.
     """
     first, second = (evidence.column(name, n_data) for name in columns)
     if only:
         counts = evidence.column(only, n_data) == 1.0
         first, second = first[counts], second[counts]
-    if first.size < 2 or min(np.var(first), np.var(second)) == 0.0:
+    if first.size < SEEN_ONCE or min(np.var(first), np.var(second)) == 0.0:
         return None
     ratio = float(np.var(first, ddof=1) / np.var(second, ddof=1))
     bounds = _VarianceBounds(

@@ -42,7 +42,7 @@ def test_it_is_consistent(n):
         assert fit.drift <= 0.1 and fit.chain_noise <= 0.1 and fit.n_steps == fit.n_evaluations
         assert fit.acceptance == pytest.approx(0.9, abs=0.03)
         assert fit.theta[-1] == -model.log_normalizer(fit.theta)
-        assert fit.objective == pytest.approx(nr.log_likelihood(fit.theta, model, x)[0], rel=1e-12)
+        assert fit.objective == pytest.approx(nr.log_likelihood(model, fit.theta, x)[0], rel=1e-12)
         errors.append(relative_error(fit, model, truth, 2000))
     assert np.median(errors) < 15.0
 

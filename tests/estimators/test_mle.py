@@ -55,7 +55,7 @@ def test_the_estimate_is_normalised_and_its_value_is_the_mean_log_likelihood(n, 
     B, c = model.unpack(fit.theta)
     assert c == pytest.approx(math.log(abs(np.linalg.det(B))) - n / 2 * math.log(2), abs=1e-12)
     assert fit.objective == pytest.approx(model.log_density(fit.theta, x).mean(), abs=1e-12)
-    assert fit.objective == pytest.approx(nr.log_likelihood(fit.theta, model, x)[0], abs=1e-14)
+    assert fit.objective == pytest.approx(nr.log_likelihood(model, fit.theta, x)[0], abs=1e-14)
     np.testing.assert_array_equal(
         [s.theta[-1] for s in fit.starts], [-model.log_normalizer(s.theta) for s in fit.starts]
     )
@@ -86,7 +86,7 @@ def test_each_row_satisfies_its_scale_equation():
 def test_the_maximum_beats_the_truth_and_its_own_neighbours_rows():
     model, x, start, truth = source(3, 250, 1)
     fit = nr.fit_mle(model, x, start=np.stack([start, truth]))
-    assert fit.objective >= nr.log_likelihood(truth, model, x)[0]
+    assert fit.objective >= nr.log_likelihood(model, truth, x)[0]
 
 
 def test_the_starts_c_is_ignored():

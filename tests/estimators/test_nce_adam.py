@@ -90,7 +90,7 @@ def test_the_result_is_a_fit_that_proves_nothing():
         and not fit.is_local_maximum
         and fit.status == "epochs done"
     )
-    value, gradient = nr.nce_objective(fit.theta, MODEL, NOISE, x, y)
+    value, gradient = nr.nce_objective(MODEL, fit.theta, NOISE, x, y)
     assert fit.objective == value and fit.stationarity == np.linalg.norm(gradient)
     assert (
         fit.n_evaluations == 3
@@ -109,13 +109,13 @@ def test_history_and_held_out_say_when():
     held_out = samples(3)[:2]
     start = MODEL.random_start(rng)
     fit = nr.fit_nce_adam(MODEL, NOISE, x, y, n_epochs=5, start=start, held_out=held_out, rng=rng)
-    assert fit.history[0] == nr.nce_objective(start, MODEL, NOISE, x, y)[0]  # before the step
+    assert fit.history[0] == nr.nce_objective(MODEL, start, NOISE, x, y)[0]  # before the step
     assert (
-        fit.held_out_history[-1] == nr.nce_objective(fit.theta, MODEL, NOISE, *held_out)[0]
+        fit.held_out_history[-1] == nr.nce_objective(MODEL, fit.theta, NOISE, *held_out)[0]
     )  # after it
     assert fit.held_out_history[fit.best_epoch] == fit.held_out_history.max()
     assert (
-        nr.nce_objective(fit.best_theta, MODEL, NOISE, *held_out)[0] == fit.held_out_history.max()
+        nr.nce_objective(MODEL, fit.best_theta, NOISE, *held_out)[0] == fit.held_out_history.max()
     )
 
 
@@ -131,7 +131,7 @@ def test_fixed_noise_draws_nothing_and_redrawn_noise_draws_once_an_epoch():
     assert fit.problem.nu == 2.5
     np.testing.assert_array_equal(fit.problem.x, x)
     # The history is that of the noise of its own epoch.
-    assert fit.history[0] == nr.nce_objective(np.zeros(17), MODEL, noise, x, noise.drawn[0])[0]
+    assert fit.history[0] == nr.nce_objective(MODEL, np.zeros(17), noise, x, noise.drawn[0])[0]
 
 
 @pytest.mark.parametrize("n_batches", [2, 7, 30])
@@ -227,7 +227,7 @@ def test_divergence_in_the_very_last_step_is_no_silent_infinity(rate, held_out):
     assert fit.status == "diverged" and "lower the learning rate" in fit.message
     np.testing.assert_array_equal(fit.theta, start)
     assert fit.theta is fit.state.theta and fit.state.n_steps == 0
-    value, gradient = nr.nce_objective(start, model, NOISE, x, y)
+    value, gradient = nr.nce_objective(model, start, NOISE, x, y)
     assert fit.objective == value and fit.stationarity == np.linalg.norm(gradient)
     assert not np.isnan(fit.held_out_history).any() and np.isfinite(fit.best_theta).all()
     assert held_out or (fit.best_theta is fit.theta and fit.best_epoch == -1)

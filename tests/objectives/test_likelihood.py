@@ -76,14 +76,14 @@ def test_value_and_gradient_are_the_textbooks():
         if isinstance(m, nr.LaplaceICA)
     }
     assert signs == {-1.0, 1.0}
-    assert right(nr.log_likelihood)
+    assert right(lambda theta, model, x: nr.log_likelihood(model, theta, x))
 
 
 def _spoilt(constant, slope):
     """log_likelihood with something added for the ICA model alone."""
 
     def likelihood(theta, model, x):
-        value, gradient = nr.log_likelihood(theta, model, x)
+        value, gradient = nr.log_likelihood(model, theta, x)
         if not isinstance(model, nr.LaplaceICA):
             return value, gradient
         B, _ = model.unpack(theta)
@@ -104,18 +104,18 @@ PLANTS = {
     ),
     "no ln 2": _spoilt(lambda B: 1.5 * math.log(2.0), lambda B: 0.0 * B),
     "laplace-scale": lambda theta, model, x: (
-        nr.log_likelihood(theta, model, x)
+        nr.log_likelihood(model, theta, x)
         if isinstance(model, nr.Gaussian)
-        else nr.log_likelihood(theta, model, x / math.sqrt(2.0))
+        else nr.log_likelihood(model, theta, x / math.sqrt(2.0))
     ),
     "c counted": lambda theta, model, x: (
         model.log_density(theta, x).mean(),
         model.jacobian(theta, x).mean(axis=0),
     ),
     "sum for mean": lambda theta, model, x: tuple(
-        len(x) * v for v in nr.log_likelihood(theta, model, x)
+        len(x) * v for v in nr.log_likelihood(model, theta, x)
     ),
-    "minimised": lambda theta, model, x: tuple(-v for v in nr.log_likelihood(theta, model, x)),
+    "minimised": lambda theta, model, x: tuple(-v for v in nr.log_likelihood(model, theta, x)),
 }
 
 
@@ -126,7 +126,7 @@ def test_a_planted_mistake_is_caught(plant):
 
 def test_it_is_the_mean_of_the_normalised_log_density():
     for theta, model, x in problems():
-        assert nr.log_likelihood(theta, model, x)[0] == pytest.approx(
+        assert nr.log_likelihood(model, theta, x)[0] == pytest.approx(
             model.log_density(model.normalize(theta), x).mean(), rel=1e-13
         )
 
@@ -136,7 +136,7 @@ def test_the_objective_is_the_same_function_of_alpha():
         objective = nr.LikelihoodObjective(model, x)
         value, gradient = objective(theta[:-1])
         assert (
-            value == nr.log_likelihood(theta, model, x)[0]
+            value == nr.log_likelihood(model, theta, x)[0]
             and objective.n_params == len(theta) - 1
             and objective.n_data == 7
         )
@@ -170,10 +170,10 @@ def test_the_gaussian_maximum_is_the_inverse_second_moment():
     model, rng = nr.Gaussian(3), np.random.default_rng(53)
     x = rng.standard_normal((50, 3)) @ rng.standard_normal((3, 3))
     best = model.pack(np.linalg.inv(x.T @ x / 50), 0.0)
-    value, gradient = nr.log_likelihood(best, model, x)
+    value, gradient = nr.log_likelihood(model, best, x)
     assert np.abs(gradient).max() <= 1e-12 * np.abs(x).max() ** 2
     assert all(
-        nr.log_likelihood(best + 0.01 * np.append(rng.standard_normal(6), 0.0), model, x)[0] < value
+        nr.log_likelihood(model, best + 0.01 * np.append(rng.standard_normal(6), 0.0), x)[0] < value
         for _ in range(10)
     )
 
@@ -183,8 +183,8 @@ def test_change_of_variables():
     theta, model, x = problems()[0]
     B, _ = model.unpack(theta)
     A = np.random.default_rng(54).standard_normal((3, 3))
-    other = nr.log_likelihood(model.pack(B @ A, 0.0), model, x @ np.linalg.inv(A).T)[0]
-    assert nr.log_likelihood(theta, model, x)[0] == pytest.approx(
+    other = nr.log_likelihood(model, model.pack(B @ A, 0.0), x @ np.linalg.inv(A).T)[0]
+    assert nr.log_likelihood(model, theta, x)[0] == pytest.approx(
         other - np.linalg.slogdet(A)[1], rel=1e-12
     )
 
@@ -197,7 +197,7 @@ def test_a_singular_B_is_refused_at_the_door_and_minus_infinity_inside():
             ValueError,
             match="theta: its normalising constant is infinite; expected an invertible B",
         ):
-            nr.log_likelihood(theta, model, x)
+            nr.log_likelihood(model, theta, x)
         value, gradient, hessian = nr.LikelihoodObjective(model, x).second_order(theta[:-1])
         assert value == -math.inf and not gradient.any() and not hessian.any()
         assert nr.LikelihoodObjective(model, x).expand(theta[:-1]).value == -math.inf

@@ -46,11 +46,11 @@ def right_in_theta(objective, theta, model, noise, x, y):
 @pytest.mark.parametrize("n", [1, 3])
 def test_value_and_gradient_are_the_textbooks(n):
     problem = ica_problem(n, n_data=4, n_noise=10)
-    assert right_in_theta(nr.nce_objective, *problem)
+    assert right_in_theta(lambda t, m, *rest: nr.nce_objective(m, t, *rest), *problem)
     theta, model, noise, x, y = problem
     objective = nr.NCEObjective(model, noise, x, y)
     value, gradient = objective(theta)
-    again, same = nr.nce_objective(theta, model, noise, x, y)
+    again, same = nr.nce_objective(model, theta, noise, x, y)
     assert (
         value == again
         and objective.nu == 10 / 4
@@ -129,13 +129,19 @@ THETA_PLANTS = {
     ),
     "laplace-scale, value alone": Loops(log_model=_textbook_scaled),
     "gradient of B transposed": Loops(jacobian=lambda m, t, u: _transpose(m.jacobian(t, u))),
-    "labels-swapped": lambda theta, model, noise, x, y: nr.nce_objective(theta, model, noise, y, x),
-    "reduction: half": lambda *problem: tuple(v / 2 for v in nr.nce_objective(*problem)),
-    "reduction: minimised": lambda *problem: tuple(-v for v in nr.nce_objective(*problem)),
+    "labels-swapped": lambda theta, model, noise, x, y: nr.nce_objective(model, theta, noise, y, x),
+    "reduction: half": lambda theta, model, *rest: tuple(
+        v / 2 for v in nr.nce_objective(model, theta, *rest)
+    ),
+    "reduction: minimised": lambda theta, model, *rest: tuple(
+        -v for v in nr.nce_objective(model, theta, *rest)
+    ),
     "mean-of-means": lambda theta, model, noise, x, y: _mean_of_means(theta, model, noise, x, y),
-    "c-fixed": lambda theta, *rest: nr.nce_objective(np.append(theta[:-1], 0.0), *rest),
+    "c-fixed": lambda theta, model, *rest: nr.nce_objective(
+        model, np.append(theta[:-1], 0.0), *rest
+    ),
     "gauss-no-logdet": lambda theta, model, noise, x, y: nr.nce_objective(
-        theta, model, ScaledNoise(noise, 0.5 * np.linalg.slogdet(noise.cov)[1]), x, y
+        model, theta, ScaledNoise(noise, 0.5 * np.linalg.slogdet(noise.cov)[1]), x, y
     ),
 }
 
@@ -203,7 +209,7 @@ def test_large_samples_in_blocks_give_the_same_as_small_ones_added_up(n_data):
 def test_smoothed_is_the_objective_of_the_smoothed_model():
     theta, model, noise, x, y = ica_problem(3, n_data=6, n_noise=9)
     smooth = nr.NCEObjective(model, noise, x, y).smoothed(0.2)
-    value, gradient = nr.nce_objective(theta, model.smoothed(0.2), noise, x, y)
+    value, gradient = nr.nce_objective(model.smoothed(0.2), theta, noise, x, y)
     assert smooth(theta)[0] == value
     np.testing.assert_array_equal(smooth(theta)[1], gradient)
     assert nr.check_gradient(smooth, theta).ok

@@ -46,7 +46,7 @@ def test_package_laplace_ica_nce(n, shift):
     problem = B, c + shift, x, y, mean, cov
     model = nr.LaplaceICA(n)
     value, grad = nr.nce_objective(
-        model.pack(B, c + shift), model, nr.GaussianNoise(mean, cov), x, y
+        model, model.pack(B, c + shift), nr.GaussianNoise(mean, cov), x, y
     )
     got = {"value": value, "grad_B": grad[:-1].reshape(n, n), "grad_c": grad[-1]}
     assert agrees(got, exact.laplace_ica_nce(*problem), bound_laplace_ica_nce(*problem))
@@ -61,7 +61,7 @@ def test_package_gaussian_nce(n, shift):
     problem = precision, c + shift, x, y, mean, cov
     model = nr.Gaussian(n)
     value, grad = nr.nce_objective(
-        model.pack(precision, c + shift), model, nr.GaussianNoise(mean, cov), x, y
+        model, model.pack(precision, c + shift), nr.GaussianNoise(mean, cov), x, y
     )
     lower = np.zeros((n, n))
     lower[np.tril_indices(n)] = grad[:-1]  # one parameter for two entries off the diagonal
@@ -77,7 +77,7 @@ def test_package_gaussian_nce(n, shift):
 def test_package_likelihood(n):
     B, _, x, *_ = random_problem(n, seed=4)
     model = nr.LaplaceICA(n)
-    value, grad = nr.log_likelihood(model.pack(B, 0.0), model, x)
+    value, grad = nr.log_likelihood(model, model.pack(B, 0.0), x)
     assert agrees(
         {"value": value, "grad_B": grad[:-1].reshape(n, n)},
         exact.laplace_ica_mle(B, x),

@@ -81,14 +81,29 @@ def test_a_shifted_curve_is_contradicted(method, parameter, by):
 
 
 def test_a_failure_in_a_hundred_makes_the_variance_and_not_that_of_the_settled():
-    rows, times = rival_rows.rows(200, parts=("curves",))
+    rows, times = rival_rows.rows(of.SEEN_ONCE, parts=("curves",))
     for row in rows:
         if row["repetition"] % 100 == 0:
             row["result"] |= {"cd.error_B": 5.0, "cd.converged": 0.0}
     found = gather(rows, times, rival_rows.LIMITS)
     asked = {"columns": ("curves/cd.error_B", "curves/nce.error_B"), "n_data": 16000, "value": 50.0}
     assert of.variance_ratio(found, **asked).value > 2.0
-    assert of.variance_ratio(found, **asked, only="curves/cd.converged").value < -1.0
+    assert (
+        of.variance_ratio(found, **asked, only="curves/cd.converged") is None
+    )  # three are not among them: too few are left
+    rows, times = rival_rows.rows(of.SEEN_ONCE + 1, parts=("curves",))
+    rows[0]["result"] |= {"cd.error_B": 5.0, "cd.converged": 0.0}
+    settled = of.variance_ratio(
+        gather(rows, times, rival_rows.LIMITS), **asked, only="curves/cd.converged"
+    )
+    assert settled.value < -1.0
+
+
+def test_a_variance_is_not_told_from_so_few_that_a_failure_may_hide():
+    rows, times = rival_rows.rows(of.SEEN_ONCE - 1, parts=("curves",))
+    found = gather(rows, times, rival_rows.LIMITS)
+    asked = {"columns": ("curves/cd.error_B", "curves/nce.error_B"), "value": 50.0}
+    assert all(of.variance_ratio(found, n_data=size, **asked) is None for size in (1000, 16000))
 
 
 def test_another_slope_is_contradicted():
