@@ -46,7 +46,14 @@ from nce_ref.importance import (
     integral_by_importance,
 )
 from nce_ref.matching import RowMatch, match_rows
-from nce_ref.models import MLP, BoltzmannMachine, FeatureModel, Gaussian, LaplaceICA
+from nce_ref.models import (
+    MLP,
+    BoltzmannMachine,
+    FeatureModel,
+    Gaussian,
+    GaussianWithMean,
+    LaplaceICA,
+)
 from nce_ref.noise import (
     AffineNoise,
     BernoulliNoise,
@@ -75,6 +82,7 @@ from nce_ref.weights import LogisticWeight, PowerWeight
 
 __all__ = [
     "Gaussian",
+    "GaussianWithMean",
     "LaplaceICA",
     "MLP",
     "FeatureModel",

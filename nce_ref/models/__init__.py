@@ -2,8 +2,9 @@
 
 from nce_ref.models.boltzmann import BoltzmannMachine
 from nce_ref.models.gaussian import Gaussian
+from nce_ref.models.gaussian_with_mean import GaussianWithMean
 from nce_ref.models.laplace_ica import LaplaceICA
 from nce_ref.models.linear import FeatureModel
 from nce_ref.models.mlp import MLP
 
-__all__ = ["BoltzmannMachine", "FeatureModel", "Gaussian", "LaplaceICA", "MLP"]
+__all__ = ["BoltzmannMachine", "FeatureModel", "Gaussian", "GaussianWithMean", "LaplaceICA", "MLP"]
