@@ -53,6 +53,7 @@ from nce_ref.models import (
     Gaussian,
     GaussianWithMean,
     LaplaceICA,
+    RestrictedBoltzmannMachine,
 )
 from nce_ref.noise import (
     AffineNoise,
@@ -87,6 +88,7 @@ __all__ = [
     "MLP",
     "FeatureModel",
     "BoltzmannMachine",
+    "RestrictedBoltzmannMachine",
     "GaussianNoise",
     "LaplaceICANoise",
     "StudentTNoise",

@@ -6,5 +6,6 @@ from nce_ref.models.gaussian_with_mean import GaussianWithMean
 from nce_ref.models.laplace_ica import LaplaceICA
 from nce_ref.models.linear import FeatureModel
 from nce_ref.models.mlp import MLP
+from nce_ref.models.restricted_boltzmann import RestrictedBoltzmannMachine
 
-__all__ = ["BoltzmannMachine", "FeatureModel", "Gaussian", "GaussianWithMean", "LaplaceICA", "MLP"]
+__all__ = ["BoltzmannMachine", "FeatureModel", "Gaussian", "GaussianWithMean", "LaplaceICA", "MLP", "RestrictedBoltzmannMachine"]
