@@ -8,4 +8,12 @@ from nce_ref.models.linear import FeatureModel
 from nce_ref.models.mlp import MLP
 from nce_ref.models.restricted_boltzmann import RestrictedBoltzmannMachine
 
-__all__ = ["BoltzmannMachine", "FeatureModel", "Gaussian", "GaussianWithMean", "LaplaceICA", "MLP", "RestrictedBoltzmannMachine"]
+__all__ = [
+    "BoltzmannMachine",
+    "FeatureModel",
+    "Gaussian",
+    "GaussianWithMean",
+    "LaplaceICA",
+    "MLP",
+    "RestrictedBoltzmannMachine",
+]

@@ -41,9 +41,7 @@ def gaussian_with_mean_moments(
     if n > LARGEST:
         return None
     L = np.linalg.cholesky(precision)
-    monomials = [
-        m for k in range(5) for m in itertools.combinations_with_replacement(range(n), k)
-    ]
+    monomials = [m for k in range(5) for m in itertools.combinations_with_replacement(range(n), k)]
     if math.isinf(nu):
         powers = np.array([[m.count(i) for i in range(n)] for m in monomials])
         versions = [np.asarray(_NORMAL)[powers].prod(axis=1)]
@@ -123,7 +121,7 @@ def _assemble(
 ) -> tuple[Float, Float]:
     """From the monomials of z to I_nu and m_nu in the local coordinates; with ``sizes``, of the terms' sizes."""
     a, b = np.tril_indices(n)
-    features = [(1.0, (i,)) for i in range(n)]
+    features: list[tuple[float, tuple[int, ...]]] = [(1.0, (i,)) for i in range(n)]
     features += [(-0.5 if i == j else -1.0, (int(i), int(j))) for i, j in zip(a, b)]
     features.append((1.0, ()))
     factors = np.array([factor for factor, _ in features])

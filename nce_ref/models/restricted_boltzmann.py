@@ -179,7 +179,7 @@ class RestrictedBoltzmannMachine(NoClosedForm):
         """None: ln p_m is smooth in theta."""
         return no_kinks(len(as_points("u", u, self.n_visible)), self.n_params)
 
-    def smoothed(self, epsilon: float) -> RestrictedBoltzmannMachine:  # type: ignore[override]
+    def smoothed(self, epsilon: float) -> RestrictedBoltzmannMachine:
         """The model itself, smooth as it is in theta."""
         return self
 

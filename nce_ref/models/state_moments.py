@@ -41,6 +41,7 @@ def state_moments(
             _refuse_uncovered(u, log_noise)
             with np.errstate(over="ignore"):
                 mass += float(np.exp(log_noise).sum())
+            beside = beside or _finite_beside(noise, u)
             log_ratio = log_p - log_noise
             weights = weights * sigmoid(math.log(nu) - log_ratio)
             size = size + np.abs(log_ratio) + abs(math.log(nu))
@@ -48,7 +49,6 @@ def state_moments(
         sizes = np.abs(g)
         error += (sizes.T * (weights * (size + n_params + 16.0))) @ sizes
         n_states += len(u)
-        beside = beside or _finite_beside(noise, u)
     if math.isfinite(nu) and (mass > 1.0 + _MASS or (mass < 1.0 - _MASS and beside)):
         raise ValueError(
             f"noise: its values on the model's {n_states} states add up to {mass:.6g}; expected a probability mass function on them, "
