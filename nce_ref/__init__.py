@@ -11,6 +11,11 @@ from nce_ref.asymptotics import (
     cramer_rao_bound,
     predicted_squared_error,
 )
+from nce_ref.asymptotics_contrastive import (
+    ContrastiveCovariance,
+    conditional_covariance,
+    ranking_covariance,
+)
 from nce_ref.asymptotics_weights import divergent_power, weighted_covariance
 from nce_ref.check_model import check_model
 from nce_ref.check_noise import check_noise
@@ -29,11 +34,13 @@ from nce_ref.estimators import (
     compare_held_out,
     compare_noises,
     estimate_covariance,
+    fit_conditional_nce,
     fit_contrastive_divergence,
     fit_importance_sampling,
     fit_mle,
     fit_nce,
     fit_nce_adam,
+    fit_ranking_nce,
     fit_score_matching,
     fit_weighted,
     held_out_objective,
@@ -58,7 +65,9 @@ from nce_ref.models import (
 from nce_ref.noise import (
     AffineNoise,
     BernoulliNoise,
+    ConditionalNoise,
     GaussianNoise,
+    GaussianSteps,
     KernelDensityNoise,
     LaplaceICANoise,
     MixtureNoise,
@@ -69,14 +78,18 @@ from nce_ref.noise import (
     UnivariateNoise,
 )
 from nce_ref.objectives import (
+    ConditionalObjective,
     ImportanceSamplingObjective,
     LikelihoodObjective,
     NCEObjective,
+    RankingObjective,
     ScoreMatchingObjective,
+    SharedRankingObjective,
     WeightedObjective,
     log_likelihood,
     nce_from_log_ratios,
     nce_objective,
+    ranking_from_log_ratios,
 )
 from nce_ref.trace import Trace
 from nce_ref.weights import LogisticWeight, PowerWeight
@@ -100,19 +113,27 @@ __all__ = [
     "ProductNoise",
     "AffineNoise",
     "Noise",
+    "ConditionalNoise",
+    "GaussianSteps",
     "check_model",
     "check_noise",
     "CheckReport",
     "Finding",
     "nce_from_log_ratios",
     "nce_objective",
+    "ranking_from_log_ratios",
     "log_likelihood",
     "NCEObjective",
     "LikelihoodObjective",
     "ImportanceSamplingObjective",
+    "RankingObjective",
+    "SharedRankingObjective",
+    "ConditionalObjective",
     "ScoreMatchingObjective",
     "fit_nce",
     "fit_nce_adam",
+    "fit_ranking_nce",
+    "fit_conditional_nce",
     "fit_mle",
     "fit_importance_sampling",
     "fit_score_matching",
@@ -140,6 +161,9 @@ __all__ = [
     "cramer_rao_bound",
     "predicted_squared_error",
     "AsymptoticCovariance",
+    "ranking_covariance",
+    "conditional_covariance",
+    "ContrastiveCovariance",
     "weighted_covariance",
     "divergent_power",
     "integral_by_importance",

@@ -14,6 +14,8 @@ H the full negative Hessian of the *expected* objective, with the model's second
 (``kink_curvature.py``). It is the covariance about the maximiser of the expected objective, the truth or not, for the noise as it was
 used (Huber's sandwich; THEORY.md, 5.8 and 5.9). Each term of V is centred at its own mean.
 
+Ranking and conditional NCE: ``contrastive_covariance.py``.
+
 Conventions
 -----------
 covariance       (n_params, n_params)   of theta-hat: Sigma / n_data
@@ -30,6 +32,7 @@ from scipy import linalg
 
 from nce_ref._checks import Float
 from nce_ref.asymptotics import cramer_rao_bound
+from nce_ref.estimators.contrastive_covariance import contrastive_form, with_c
 from nce_ref.estimators.kink_curvature import (
     KinkCurvature,
     classification_kinks,
@@ -39,6 +42,8 @@ from nce_ref.models.base import Pass
 from nce_ref.objectives.base import ACTIVE, Objective
 from nce_ref.objectives.likelihood import LikelihoodObjective
 from nce_ref.objectives.nce import NCEObjective
+from nce_ref.objectives.pairs import PairedObjective
+from nce_ref.objectives.ranking_shared import SharedRankingObjective
 from nce_ref.special import sigmoid
 
 # Mean of (g_c - 1)^2 up to which the last parameter is taken for a free c: far above rounding, far below any other parameter.
@@ -91,7 +96,7 @@ def estimate_covariance(
     Parameters
     ----------
     fit : Fit
-        Converged, by ``fit_nce``, ``fit_mle`` or ``fit_weighted``.
+        Converged, by ``fit_nce``, ``fit_mle``, ``fit_ranking_nce`` (noise of each datum's own) or ``fit_conditional_nce``.
     robust : bool, optional
         Do without the assumption of a correct model: the covariance of the maximiser for the noise as used (noise fitted to x moves it, and is
         not accounted for). With kinks it rests on a density estimate at each kink, whose error grows where the model is far from right:
@@ -140,10 +145,29 @@ def estimate_covariance(
         else:
             covariance = cramer_rao_bound(problem.model, fit.theta, rng=rng).covariance
             method = "Cramer-Rao bound at the fit, c by the delta method"
+    elif isinstance(problem, PairedObjective):
+        covariance, method = _paired(problem, fit.theta, robust)
+    elif isinstance(problem, SharedRankingObjective):
+        raise ValueError(
+            "fit: ranking NCE with noise shared by all data, which has no covariance of this kind: consistent for k = nu n_data only, and "
+            "then importance sampling's; expected noise of each datum's own, y of shape (n_data, k, n_dim)"
+        )
     else:
-        raise ValueError(f"fit: of {type(problem).__name__}; expected a fit by fit_nce or fit_mle")
+        raise ValueError(
+            f"fit: of {type(problem).__name__}; expected a fit by fit_nce, fit_mle, fit_ranking_nce or fit_conditional_nce"
+        )
     covariance = covariance / problem.n_data
     return EstimatedCovariance(covariance, np.sqrt(np.maximum(np.diag(covariance), 0.0)), method)
+
+
+def _paired(problem: PairedObjective, theta: Float, robust: bool) -> tuple[Float, str]:
+    has_kinks = bool(problem.kinks(theta[:-1]).size)
+    name, hessian, spread = contrastive_form(problem, theta, robust, has_kinks)
+    inverse = _inverse(hessian)
+    covariance, of_c = with_c(
+        problem, theta, inverse if spread is hessian else inverse @ spread @ inverse
+    )
+    return covariance, f"{name}; {of_c}"
 
 
 def _nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
