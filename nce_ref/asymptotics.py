@@ -282,7 +282,7 @@ def _moments(
         return rotated_moments(model, theta, noise, nu, log2_points)
     if rng is None:
         raise ValueError(
-            f"rng: got None; expected a numpy.random.Generator, since {type(model).__name__} with {type(noise).__name__} "
+            f"rng: got None; expected a numpy.random.Generator, since {type(getattr(model, 'given', model)).__name__} with {type(noise).__name__} "
             f"in {model.n_dim} dimensions has no deterministic rule"
         )
     rule = random_moments if constant_known else moments_by_sampler

@@ -233,6 +233,10 @@ class FunctionPass:
         """The largest |g(u_t)|."""
         return float(np.linalg.norm(self.g, axis=1).max())
 
+    def parameter_sizes(self) -> Float:
+        """How far each parameter goes until ln p_m has changed by 1 at a typical point: (n_params,)."""
+        return self._sizes(self.g)
+
     def without(self, kinks: NDArray[np.bool_]) -> FunctionPass:
         """Itself: there is no kink to leave out."""
         return self
@@ -268,10 +272,6 @@ class FunctionPass:
                 g = np.column_stack([self._slope(k, float(size)) for k, size in enumerate(sizes)])
                 sizes = self._sizes(g)
         return g
-
-    def parameter_sizes(self) -> Float:
-        """How far each parameter goes until ln p_m has changed by 1 at a typical point: (n_params,)."""
-        return self._sizes(self.g)
 
     def _slope(self, k: int, size: float) -> Float:
         up, down = self._around(k, size)
