@@ -45,8 +45,9 @@ from nce_ref.asymptotics_rules import (
     rotated_moments,
 )
 from nce_ref.models.from_functions import FunctionModel
+from nce_ref.models.layers import AnyModel
 from nce_ref.models.moments import Moments
-from nce_ref.noise import refuse_unfit_noise
+from nce_ref.noise import Noise, refuse_unfit_noise
 
 NORMALIZATION_TOLERANCE = 1e-8
 _EPS = float(np.finfo(float).eps)
@@ -81,9 +82,9 @@ class AsymptoticCovariance:
 
 
 def asymptotic_covariance(
-    model: Any,
+    model: AnyModel,
     theta: ArrayLike,
-    noise: Any,
+    noise: Noise | None,
     nu: float,
     *,
     rng: np.random.Generator | None = None,
@@ -148,7 +149,11 @@ def asymptotic_covariance(
 
 
 def cramer_rao_bound(
-    model: Any, theta: ArrayLike, *, rng: np.random.Generator | None = None, log2_points: int = 13
+    model: AnyModel,
+    theta: ArrayLike,
+    *,
+    rng: np.random.Generator | None = None,
+    log2_points: int = 13,
 ) -> AsymptoticCovariance:
     """Compute the covariance of maximum likelihood per data sample, c = -ln Z included by the delta method.
 

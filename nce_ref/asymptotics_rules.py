@@ -36,6 +36,9 @@ def _weighted(
         density
     ).all():  # outside of its support a model may be -inf, and its g anything
         inside = density > -np.inf
+        if not inside.any():
+            n = model.n_params
+            return np.zeros((n, n)), np.zeros(n)
         u, weights, density = u[inside], weights[inside], density[inside]
     if math.isfinite(nu):
         # P = sigma(ln nu - G) keeps its digits on both tails, where nu p_n / (p_d + nu p_n) is 0/0.

@@ -57,6 +57,7 @@ FLOORS = {
 ABSTRACT_MODELS = (
     "models.base",
     "models.from_functions",
+    "models.layers",
     "models.moments",
     "models.tails",
 )  # what a model must offer, without a model
