@@ -40,6 +40,7 @@ _FACTOR, _STEPS = 0.05, (1e-5, 1e-6, 1e-7)
 _OVERLAP = 0.05
 _ORDERS = 1e3
 _EVEN = 1e-9
+_FLAT = 1.5  # of ln p_n over the noise's points: a normal distribution's varies by 2 on 60 points of one coordinate
 _EDGE = 0.1  # share of the data that may lie beyond the outermost of some hundred noise points
 _QUARTILES = 1.3489795003921634  # the distance of a standard normal's
 
@@ -229,10 +230,11 @@ def _other_law(noise: Noise, x: Float, y: Float) -> Iterator[str]:
     f_y, f_z = _features(s_y), _features(wide * base)
     if not _differ(of_y[:, None] * f_y, of_z[:, None] * f_z):
         return
-    # A density of bounded or periodic points may be right where they are and not fall to 0 beyond: J does not look there.
+    # A flat density of bounded or periodic points may be right where they are and not fall to 0 beyond: J does not look there. One that falls towards
+    # the outermost points, as all those of unbounded ones do, has no such excuse.
     low, high = ordered[0], ordered[-1]
     inside = ((z >= low) & (z <= high)).all(axis=1)
-    covered = ((x >= low) & (x <= high)).all(axis=1).mean() > 1.0 - _EDGE
+    covered = np.ptp(q_y) <= _FLAT and ((x >= low) & (x <= high)).all(axis=1).mean() > 1.0 - _EDGE
     if covered and not _differ(of_y[:, None] * f_y, (of_z * inside)[:, None] * f_z):
         return
     yield (
