@@ -40,6 +40,8 @@ _FACTOR, _STEPS = 0.05, (1e-5, 1e-6, 1e-7)
 _OVERLAP = 0.05
 _ORDERS = 1e3
 _EVEN = 1e-9
+_FLAT = 1.5  # of ln p_n over the noise's points: a normal distribution's varies by 2 on 60 points of one coordinate
+_EDGE = 0.1  # share of the data that may lie beyond the outermost of some hundred noise points
 _QUARTILES = 1.3489795003921634  # the distance of a standard normal's
 
 
@@ -53,7 +55,7 @@ def words_before(objective: NCEObjective, noise: Noise, start: Float) -> tuple[s
             *_units(x),
             *_pullback(objective, start, x[:_FEW]),
             *_off_centre(objective, start, x),
-            *_other_law(noise, y),
+            *_other_law(noise, x, y),
         ]
     return tuple(found)
 
@@ -191,7 +193,7 @@ def _off_centre(objective: NCEObjective, theta: Float, x: Float) -> Iterator[str
         )
 
 
-def _other_law(noise: Noise, y: Float) -> Iterator[str]:
+def _other_law(noise: Noise, x: Float, y: Float) -> Iterator[str]:
     if len(y) < max(_SMALLEST, 20 * y.shape[1] + 10):
         return
     n = y.shape[1]
@@ -225,7 +227,24 @@ def _other_law(noise: Noise, y: Float) -> Iterator[str]:
     of_z = sigmoid(np.clip(np.where(np.isnan(q_z), -np.inf, q_z) - r_z, -700.0, 700.0))
     if min(_effective(of_y), _effective(of_z)) < 0.5 * _SMALLEST:
         return
-    a, b = of_y[:, None] * _features(s_y), of_z[:, None] * _features(wide * base)
+    f_y, f_z = _features(s_y), _features(wide * base)
+    if not _differ(of_y[:, None] * f_y, of_z[:, None] * f_z):
+        return
+    # A flat density of bounded or periodic points may be right where they are and not fall to 0 beyond: J does not look there. One that falls towards
+    # the outermost points, as all those of unbounded ones do, has no such excuse.
+    low, high = ordered[0], ordered[-1]
+    inside = ((z >= low) & (z <= high)).all(axis=1)
+    covered = np.ptp(q_y) <= _FLAT and ((x >= low) & (x <= high)).all(axis=1).mean() > 1.0 - _EDGE
+    if covered and not _differ(of_y[:, None] * f_y, (of_z * inside)[:, None] * f_z):
+        return
+    yield (
+        "y does not look drawn from the noise that is evaluated (its points, its mean, its spread or its constant): look at "
+        "nr.check_noise(noise, rng)"
+    )
+
+
+def _differ(a: Float, b: Float) -> bool:
+    """Whether the means of a and of b are apart by more than chance, at the level of the module."""
     gap = a.mean(axis=0) - b.mean(axis=0)
     # The second sample is more even than a random one, so that its covariance counted as of one errs to the safe side.
     V = _covariance(a - a.mean(axis=0)) / len(a) + _covariance(b - b.mean(axis=0)) / len(b)
@@ -235,11 +254,7 @@ def _other_law(noise: Noise, y: Float) -> Iterator[str]:
     whitened = (gap / size) @ vectors[:, kept] / np.sqrt(eigenvalues[kept])
     k = int(kept.sum())
     # The normal distribution was fitted to the same y: a generous margin for that, and for the central limit theorem at 256 points.
-    if float(whitened @ whitened) > 2.0 * float(chdtri(k, LEVEL)):
-        yield (
-            "y does not look drawn from the noise that is evaluated (its points, its mean, its spread or its constant): look at "
-            "nr.check_noise(noise, rng)"
-        )
+    return float(whitened @ whitened) > 2.0 * float(chdtri(k, LEVEL))
 
 
 def _covariance(centred: Float) -> Float:

@@ -84,7 +84,7 @@ def law_test(
     law = stats.f(k, n - k)
     hotelling = (n - k) / (k * (n - 1.0))
     p_value = float(law.sf(hotelling * n * float((S @ root) @ (S @ root))))
-    log_mass, error = _bridge(log_ratio_y, log_ratio_z)
+    log_mass, error = bridge(log_ratio_y, log_ratio_z)
     power = _power(reference, y, of_y, f_y, root, float(law.isf(LEVEL)) / hotelling, k)
     return LawTest(p_value, S * math.sqrt(n) / size, log_mass, error, power)
 
@@ -131,8 +131,8 @@ def _power(
     return ", ".join(told)
 
 
-def _bridge(log_ratio_y: Float, log_ratio_z: Float) -> tuple[float, float]:
-    """ln int q and its standard error: Bennett's acceptance ratio (Meng & Wong, Statistica Sinica 1996)."""
+def bridge(log_ratio_y: Float, log_ratio_z: Float) -> tuple[float, float]:
+    """ln int q and its standard error, y drawn from q/int q and z from r, ln q - ln r at both: Bennett's acceptance ratio (Meng & Wong, Statistica Sinica 1996)."""
     g_y, g_z = _finite(log_ratio_y), _finite(log_ratio_z)
 
     def balance(c: float) -> float:
