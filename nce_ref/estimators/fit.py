@@ -252,7 +252,7 @@ class _Climb:
             theta, value = self._theta(end.theta), end.value
             moved = climbed is not self.objective
             if moved:
-                if proof.is_local_maximum:
+                if proof.is_local_maximum and not (self.units and self.units.exact):
                     # Moving points and theta back rounds both; what is returned is what has to be proved.
                     proof = certify(self.objective, theta[: self.objective.n_params])
                 value = self.objective(theta[: self.objective.n_params])[0]

@@ -16,8 +16,9 @@ from numpy.typing import ArrayLike
 from nce_ref._checks import Float
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
 from nce_ref.estimators.inputs_check import words_after, words_before
+from nce_ref.estimators.parameter_units import units_with_noise
 from nce_ref.estimators.runaway import SeparationJudge
-from nce_ref.estimators.units import offers_units, units_for
+from nce_ref.estimators.units import offers_units
 from nce_ref.estimators.watched import INTERRUPTED
 from nce_ref.models.base import Model
 from nce_ref.models.from_functions import as_model
@@ -100,9 +101,9 @@ def fit_nce(
     model = as_model(model, "fit_nce")
     objective = NCEObjective(model, noise, x, y, counts_x=counts_x, counts_y=counts_y)
     if objective.counts is None:
-        units = units_for(model, x, y)
+        units = units_with_noise(model, x, y)
     else:
-        units = units_for(model, *_samples(objective))
+        units = units_with_noise(model, *_samples(objective))
     start_from = getattr(model, "start_from", None)
     if start is None and n_starts is None and callable(start_from):
         start = start_from(noise)
