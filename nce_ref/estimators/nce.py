@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
-from nce_ref.estimators.inputs_check import words_after, words_before
+from nce_ref.estimators.inputs_check import Look, words_after, words_before
 from nce_ref.estimators.parameter_units import units_with_noise
 from nce_ref.estimators.runaway import SeparationJudge
 from nce_ref.estimators.units import offers_units
@@ -120,8 +120,9 @@ def fit_nce(
     if not checks or fit.status == INTERRUPTED:
         return fit
     try:
-        words = words_before(objective, noise, units.back(starts[0]))
-        words += words_after(objective, fit.theta)
+        look = Look.at(objective)
+        words = words_before(objective, noise, units.back(starts[0]), look)
+        words += words_after(objective, fit.theta, look)
     except KeyboardInterrupt:
         words = ("the checks of the inputs were stopped by hand",)
     return replace(fit, warnings=words) if words else fit
