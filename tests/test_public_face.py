@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -369,3 +371,18 @@ def test_theta_before_model_works_with_a_warning_and_gives_the_same():
         old = nr.log_likelihood(theta, model, x)
     new = nr.log_likelihood(model, theta, x)
     assert old[0] == new[0] and np.array_equal(old[1], new[1])
+
+
+def test_an_import_takes_nothing_of_the_caller_s_process():
+    """No array above a megabyte is asked for before there is something to compute."""
+    program = (
+        "import numpy as np\n"
+        "real, sizes = np.empty, [0]\n"
+        "np.empty = lambda *a, **k: sizes.append((made := real(*a, **k)).nbytes) or made\n"
+        "import nce_ref\n"
+        "print(max(sizes))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 2**20
