@@ -108,23 +108,29 @@ def fit_nce(
     if start is None and n_starts is None and callable(start_from):
         start = start_from(noise)
     starts = collect_starts(units, start, n_starts, rng)
+    words: tuple[str, ...] = ()
+    stopped = False
+    look = Look.at(objective) if checks else None
+    try:
+        if look is not None:
+            words = words_before(objective, noise, units.back(starts[0]), look)
+    except KeyboardInterrupt:
+        stopped = True
     fit = fit_from(
         objective,
         starts,
         complete=lambda theta: theta,
         callback=callback,
         units=units,
-        max_evaluations=max_evaluations,
         judge=SeparationJudge(),
+        max_evaluations=max_evaluations,
+        stopped=stopped,
     )
-    if not checks or fit.status == INTERRUPTED:
-        return fit
     try:
-        look = Look.at(objective)
-        words = words_before(objective, noise, units.back(starts[0]), look)
-        words += words_after(objective, fit.theta, look)
+        if look is not None and fit.status != INTERRUPTED:
+            words += words_after(objective, fit.theta, look)
     except KeyboardInterrupt:
-        words = ("the checks of the inputs were stopped by hand",)
+        words += ("the checks of the inputs were stopped by hand",)
     return replace(fit, warnings=words) if words else fit
 
 
