@@ -34,6 +34,8 @@ _SMALL_STEP, _SMALL_DECREMENT = 1e-9, 1e-8
 _FARTHEST = 1e8
 _ROUNDING, _UNSEEN, _TINY = 4e-16, 1e-10, 1e-12
 _MAX_VALLEYS, _MOST_SIDES = 5, 4
+# Ridges this near are among those that a climb has come to; anything between rounding and the distance of others will do.
+_LANDING = 1e-8
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def maximize(
     theta, epsilon, evaluations = follow_smoothing(
         objective, start, 3.0 / objective.n_data, callback
     )
-    climbed, here = _climb(objective, theta, epsilon, callback)
+    climbed, here = _climb_and_land(objective, theta, epsilon, callback)
     evaluations += climbed.n_evaluations
     for _ in range(_MAX_VALLEYS):
         if not len(here.kinks.valleys):
@@ -66,7 +68,7 @@ def maximize(
         evaluations += used
         if away is None:
             break
-        climbed, here = _climb(objective, away, epsilon, callback)
+        climbed, here = _climb_and_land(objective, away, epsilon, callback)
         evaluations += climbed.n_evaluations
     climbed, used = _to_zero(objective, climbed)
     return Maximum(climbed.theta, climbed.value, evaluations + used, climbed.finished)
@@ -97,6 +99,25 @@ def climb_kinks(
 ) -> Maximum:
     """Proximal Newton from theta, which should be near a maximum (the quadratic is a local model)."""
     return _climb(objective, theta, width, callback)[0]
+
+
+def _climb_and_land(
+    objective: Objective,
+    theta: Float,
+    width: float,
+    callback: Callable[[Float], object] | None,
+) -> tuple[Maximum, Expansion]:
+    """``_climb``, and where it ends unfinished once more with the ridges that theta is next to alone.
+
+    Ridges 1e-12 apart beside others 0.1 away (near-duplicate points) are one to the interior point, which has digits for the farthest; the
+    nearest alone are resolved to rounding, so that theta lands on those that the maximum lies on.
+    """
+    climbed, here = _climb(objective, theta, width, callback)
+    if climbed.finished or not len(here.kinks.directions):
+        return climbed, here
+    landed, there = _climb(objective, climbed.theta, _LANDING, callback)
+    evaluations = climbed.n_evaluations + landed.n_evaluations
+    return replace(landed, n_evaluations=evaluations), there
 
 
 def _climb(
