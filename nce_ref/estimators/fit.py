@@ -22,9 +22,12 @@ from nce_ref.estimators.units import Units
 from nce_ref.models.base import Model
 from nce_ref.objectives.base import Objective
 from nce_ref.optimize import Certificate, certify, maximize
+from nce_ref.optimize.nonsmooth import LANDING, climb_kinks
 from nce_ref.trace import Callback
 
 Judge = Callable[[Objective, Float], Certificate]
+# The maximum by formula, and its certificate; None where there is no formula, or rounding leaves it open.
+Closed = Callable[[], tuple[Float, Certificate] | None]
 # The smoothed objectives cube b_i.x, which has to stay in float64.
 _LARGEST = 1e100
 
@@ -127,11 +130,13 @@ def fit_from(
     callback: Callback | None = None,
     units: Units | None = None,
     judge: Judge | None = None,
+    closed: Closed | None = None,
 ) -> Fit:
     """Climb from each start, certify each end, and return the highest; ``complete`` turns the objective's coordinates into theta.
 
     ``units``: those in which ``starts`` are given, and in which it is climbed and certified; theta is mapped back into the data's.
     ``judge(objective, theta)``: in the place of ``certify``, one that knows more about the ends it refuses.
+    ``closed()``: the maximum by formula and its certificate, in the data's units, in the place of each climb's end.
     ``callback(theta)`` is called after each accepted step (see ``trace.py``).
     Raises ValueError for a start at which the objective is not finite, or one above 1e100: nothing climbs from there.
     """
@@ -141,6 +146,7 @@ def fit_from(
     def theta_of(point: Float) -> Float:
         return complete(point if units is None else units.back(point))
 
+    known = None if closed is None else closed()
     results = []
     for k, start in enumerate(starts):
         largest = float(np.abs(start).max(initial=0.0))
@@ -158,18 +164,29 @@ def fit_from(
         # A trial step may leave float64; it is not taken then.
         with np.errstate(over="ignore", invalid="ignore"):
             end = maximize(climbed, start, each)
-        theta = theta_of(end.theta)
-        proof = (judge or certify)(climbed, end.theta)
-        if moved and proof.is_local_maximum:
-            # Moving points and theta back rounds both; what is returned is what has to be proved.
-            proof = certify(objective, theta[: objective.n_params])
+        theta, evaluations = theta_of(end.theta), end.n_evaluations
+        if known is not None:
+            theta, proof = complete(known[0]), known[1]
+        else:
+            proof = (judge or certify)(climbed, end.theta)
+            if moved and proof.is_local_maximum:
+                # Moving points and theta back rounds both; what is returned is what has to be proved.
+                proof = certify(objective, theta[: objective.n_params])
+                if not proof.is_local_maximum:
+                    # What the rounding has moved, a few steps in the data's own units may put right.
+                    landed = climb_kinks(objective, theta[: objective.n_params], LANDING)
+                    again = certify(objective, landed.theta)
+                    evaluations += landed.n_evaluations
+                    if again.is_local_maximum:
+                        theta, proof = complete(landed.theta), again
+        replaced = moved or known is not None
         results.append(
             StartResult(
                 theta,
-                objective(theta[: objective.n_params])[0] if moved else end.value,
+                objective(theta[: objective.n_params])[0] if replaced else end.value,
                 proof.stationarity,
                 proof.is_local_maximum,
-                end.n_evaluations,
+                evaluations,
                 proof.status,
                 proof.reason,
             )

@@ -35,7 +35,7 @@ _FARTHEST = 1e8
 _ROUNDING, _UNSEEN, _TINY = 4e-16, 1e-10, 1e-12
 _MAX_VALLEYS, _MOST_SIDES = 5, 4
 # Ridges this near are among those that a climb has come to; anything between rounding and the distance of others will do.
-_LANDING = 1e-8
+LANDING = 1e-8
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,13 @@ def maximize(
     )
     climbed, here = _climb_and_land(objective, theta, epsilon, callback)
     evaluations += climbed.n_evaluations
-    for _ in range(_MAX_VALLEYS):
-        if not len(here.kinks.valleys):
+    for k in range(_MAX_VALLEYS + 1):
+        zeroed, used = _to_zero(objective, climbed)
+        evaluations += used
+        if zeroed is not climbed:
+            climbed, here = zeroed, objective.expand(zeroed.theta)
+            evaluations += 1
+        if k == _MAX_VALLEYS or not len(here.kinks.valleys):
             break
         away, used = off_valleys(objective, climbed, epsilon)
         evaluations += used
@@ -70,8 +75,7 @@ def maximize(
             break
         climbed, here = _climb_and_land(objective, away, epsilon, callback)
         evaluations += climbed.n_evaluations
-    climbed, used = _to_zero(objective, climbed)
-    return Maximum(climbed.theta, climbed.value, evaluations + used, climbed.finished)
+    return Maximum(climbed.theta, climbed.value, evaluations, climbed.finished)
 
 
 def _to_zero(objective: Objective, end: Maximum) -> tuple[Maximum, int]:
@@ -113,9 +117,9 @@ def _climb_and_land(
     nearest alone are resolved to rounding, so that theta lands on those that the maximum lies on.
     """
     climbed, here = _climb(objective, theta, width, callback)
-    if climbed.finished or not len(here.kinks.directions):
+    if climbed.finished:
         return climbed, here
-    landed, there = _climb(objective, climbed.theta, _LANDING, callback)
+    landed, there = _climb(objective, climbed.theta, LANDING, callback)
     evaluations = climbed.n_evaluations + landed.n_evaluations
     return replace(landed, n_evaluations=evaluations), there
 
@@ -193,7 +197,8 @@ def off_valleys(objective: Objective, end: Maximum, width: float) -> tuple[Float
         sides = [along, -along]
     steps = [_proximal_step(replace(here, gradient=here.gradient + s @ pulls))[0] for s in sides]
     # Where no quadratic leads off: across one kink, as far as the ridges that are met let go; and along one coordinate.
-    met = np.abs(kinks.arguments) <= ACTIVE * float(np.abs(kinks.arguments).max(initial=0.0))
+    reaches = np.linalg.norm(kinks.directions, axis=1) * float(np.linalg.norm(end.theta))
+    met = np.abs(kinks.arguments) <= ACTIVE * reaches
     across = pulls[: 10 * len(end.theta)]
     held = kinks.directions[met]
     if len(held):
@@ -205,7 +210,11 @@ def off_valleys(objective: Objective, end: Maximum, width: float) -> tuple[Float
     for step in [*steps, *more, *-more]:
         length = float(np.linalg.norm(step))
         if 0.0 < length < math.inf:
-            ridges = float(kinks.weights @ np.abs(kinks.directions @ step))
+            along = kinks.directions @ step
+            # A ridge that is near but not met is a slope yet, not a loss both ways.
+            ridges = float(
+                kinks.weights @ np.where(met, np.abs(along), np.sign(kinks.arguments) * along)
+            )
             rise = float(here.gradient @ step) - ridges + float(np.abs(pulls @ step).sum())
             tried.append((rise / length, step))
     for slope, step in sorted(tried, key=lambda one: -one[0]):
