@@ -7,7 +7,8 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from nce_ref.oracle.command_line import BROKEN, run
+from nce_ref.oracle.command_line import run
+from nce_ref.oracle.command_words import BROKEN
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -24,7 +24,7 @@ The integrals come from the first of these that applies; ``method`` says which o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,14 +33,11 @@ from numpy.typing import ArrayLike
 from scipy import linalg, special
 
 from nce_ref._checks import Float, as_count, as_generator, as_positive, as_square, as_vector
+from nce_ref.asymptotics_rules import line_moments, random_moments
 from nce_ref.models.moments import Moments
 from nce_ref.noise import refuse_unfit_noise
-from nce_ref.special import sigmoid
 
 NORMALIZATION_TOLERANCE = 1e-8
-REPLICATES = 8  # independent randomisations of a rule with random points
-# Of a rule on the line, in logarithms: 1100 times the scale at first, then farther until nothing is left, up to 1e26 times.
-FIRST_REACH, LAST_REACH = 7.0, 60.0
 _EPS = float(np.finfo(float).eps)
 
 
@@ -48,14 +45,20 @@ _EPS = float(np.finfo(float).eps)
 class AsymptoticCovariance:
     """What the theory says about an estimator, for one model, truth, noise and nu.
 
-    covariance          (n_params, n_params) Sigma, per data sample
-    integration_error   bound on the error of any entry, relative to the geometric mean of its two variances (so for a
-                        variance, plainly relative). Deterministic methods: the disagreement of two resolutions or contours, and of
-                        I_nu^-1 m_nu with e_c, and the rounding of I_nu and of the algebra, to first order, all added. Random ones:
-                        99 % confidence half-width instead of the disagreement. Always below 1.
-    method              how the integrals were done
-    information, mean   I_nu and m_nu
-    nu                  inf for maximum likelihood
+    Attributes
+    ----------
+    covariance : (n_params, n_params)
+        Sigma, per data sample.
+    integration_error : float
+        Bound on the error of any entry, relative to the geometric mean of its two variances (so for a variance, plainly relative).
+        Deterministic methods: the disagreement of two resolutions or contours, and of I_nu^-1 m_nu with e_c, and the rounding of I_nu and of
+        the algebra, to first order, all added. Random ones: 99 % confidence half-width instead of the disagreement. Always below 1.
+    method : str
+        How the integrals were done.
+    information, mean : (n_params, n_params), (n_params,)
+        I_nu and m_nu.
+    nu : float
+        inf for maximum likelihood.
     """
 
     covariance: Float
@@ -75,14 +78,51 @@ def asymptotic_covariance(
     rng: np.random.Generator | None = None,
     log2_points: int = 13,
 ) -> AsymptoticCovariance:
-    """Return Sigma of NCE at the truth ``theta`` with noise ``noise`` and ``nu`` noise points a data point.
+    """Compute the asymptotic covariance of NCE, per data sample, at the truth.
 
-    ``rng`` is used only where no deterministic rule applies, then with 8 scramblings of 2**log2_points points each; the
-    error falls about like the inverse square root of their number, or faster. ``noise`` is ignored for nu = inf.
-    Raises ValueError where |c + ln Z(alpha)| > 1e-8 (``model.normalize(theta)`` mends it), where ``rng`` is needed and
-    missing, where I_nu is singular (then theta is not identified), where so few random points are used that a variance
-    comes out negative, and where the error to be stated is as large as the result; NotImplementedError where the model has no closed ln Z. Inaccurate where p_n is tiny on most of the
-    data and rule 2 or 3 applies: I_nu then rests on few points. ``integration_error`` shows it unless none of them was hit.
+        Sigma = I_nu^-1 - (1 + 1/nu) I_nu^-1 m_nu m_nu^T I_nu^-1,   I_nu = E_d[P g g^T],  m_nu = E_d[P g],  P = nu p_n/(p_d + nu p_n)
+
+    Parameters
+    ----------
+    model : Model
+        With ln Z, and a rule: closed moments with this noise, one dimension, a transport, or a sampler.
+    theta : (n_params,)
+        The truth, normalised: ``model.normalize(theta)``.
+    noise : Noise
+        Ignored for nu = inf.
+    nu : float above 0
+        Noise points a data point.
+    rng : numpy.random.Generator, optional
+        Used only where no deterministic rule applies, then with 8 scramblings of 2**log2_points points each; the error falls about like the
+        inverse square root of their number, or faster.
+    log2_points : int, optional
+
+    Returns
+    -------
+    AsymptoticCovariance
+
+    Raises
+    ------
+    ValueError
+        Where |c + ln Z(alpha)| > 1e-8, where ``rng`` is needed and missing, where I_nu is singular (then theta is not identified), where so few
+        random points are used that a variance comes out negative, and where the error to be stated is as large as the result.
+    NotImplementedError
+        Where the model has no closed ln Z.
+
+    Notes
+    -----
+    Source: J12, Theorem 3; P10, Theorem 3 (nu = 1). Inaccurate where p_n is tiny on most of the data and rule 2 or 3 of the module applies:
+    I_nu then rests on few points. ``integration_error`` shows it unless none of them was hit.
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> model = nr.Gaussian(1)
+    >>> truth = model.normalize([1.0, 0.0])
+    >>> alike = nr.GaussianNoise([0.0], [[1.0]])
+    >>> sigma = nr.asymptotic_covariance(model, truth, alike, nu=1.0).covariance
+    >>> round(sigma[0, 0], 6), round(nr.cramer_rao_bound(model, truth).covariance[0, 0], 6)  # 1 + 1/nu times as large
+    (np.float64(4.0), np.float64(2.0))
     """
     nu = math.inf if isinstance(nu, (int, float)) and nu == math.inf else as_positive("nu", nu)
     theta = normalized_truth(model, theta)
@@ -96,14 +136,45 @@ def asymptotic_covariance(
 def cramer_rao_bound(
     model: Any, theta: ArrayLike, *, rng: np.random.Generator | None = None, log2_points: int = 13
 ) -> AsymptoticCovariance:
-    """Return the covariance of maximum likelihood per data sample, c = -ln Z included by the delta method.
+    """Compute the covariance of maximum likelihood per data sample, c = -ln Z included by the delta method.
 
-    The limit nu -> inf of ``asymptotic_covariance``: Sigma = E[g g^T]^-1 - e_c e_c^T. Its block for alpha is the inverse of
-    the Fisher information F = Cov(g_alpha), its last entry (d ln Z/d alpha)^T F^-1 (d ln Z/d alpha). Raises like it.
+        Sigma = E[g g^T]^-1 - e_c e_c^T, the limit nu -> inf of ``asymptotic_covariance``
+
+    Parameters
+    ----------
+    model : Model
+    theta : (n_params,)
+        The truth, normalised.
+    rng : numpy.random.Generator, optional
+    log2_points : int, optional
+        As for ``asymptotic_covariance``.
+
+    Returns
+    -------
+    AsymptoticCovariance
+        Its block for alpha is the inverse of the Fisher information F = Cov(g_alpha), its last entry (d ln Z/d alpha)^T F^-1 (d ln Z/d alpha).
+
+    Raises
+    ------
+    ValueError
+        As ``asymptotic_covariance`` does.
+    NotImplementedError
+        Where the model has no closed ln Z.
+
+    Notes
+    -----
     For Laplace ICA it is W Sigma_E W^T, with Sigma_E at B = I and W linear in B, right to rounding for any invertible B:
 
         Cov(B_ij, B_kl) = delta_ik [2/3 (B^T B)_jl + 1/3 B_ij B_il] - (1 - delta_ik) 1/3 B_kj B_il
         Cov(B_ij, c) = B_ij,  Var c = n
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> model = nr.LaplaceICA(1)
+    >>> nr.cramer_rao_bound(model, model.normalize([2.0, 0.0])).covariance.round(6)
+    array([[4., 2.],
+           [2., 1.]])
     """
     return asymptotic_covariance(model, theta, None, math.inf, rng=rng, log2_points=log2_points)
 
@@ -113,11 +184,34 @@ def predicted_squared_error(
     n_data: int,
     parameters: slice | Sequence[int] | None = None,
 ) -> float:
-    """Return E||theta_hat - theta*||^2 = tr(Sigma)/n_data, over ``parameters`` only where given (P10, Corollary).
+    """Predict E||theta_hat - theta*||^2 = tr(Sigma)/n_data, over some parameters only where asked.
 
-    ``parameters`` picks entries of theta: ``slice(0, -1)`` all but c, ``[-1]`` c alone. First order in 1/n_data: with
-    Laplace data the true error is larger, by about 20 % at n_data = 2000 (n = 4, nu = 1).
-    Raises ValueError for a matrix that is not square, n_data below 1, or positions that theta does not have.
+    Parameters
+    ----------
+    covariance : AsymptoticCovariance or (n_params, n_params)
+    n_data : int
+    parameters : slice or sequence of int, optional
+        Entries of theta: ``slice(0, -1)`` all but c, ``[-1]`` c alone.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        For a matrix that is not square, n_data below 1, or positions that theta does not have.
+
+    Notes
+    -----
+    Source: P10, Corollary of Theorem 3. First order in 1/n_data: with Laplace data the true error is larger, by about 20 % at n_data = 2000
+    (n = 4, nu = 1).
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> nr.predicted_squared_error([[4.0, 1.0], [1.0, 2.0]], n_data=100, parameters=[-1])
+    0.02
     """
     matrix = (
         covariance.covariance
@@ -162,13 +256,13 @@ def _moments(
         if offered is not None:
             return offered
     if model.n_dim == 1:
-        return _line_moments(model, theta, noise, nu)
+        return line_moments(model, theta, noise, nu)
     if rng is None:
         raise ValueError(
             f"rng: got None; expected a numpy.random.Generator, since {type(model).__name__} with {type(noise).__name__} "
             f"in {model.n_dim} dimensions has no deterministic rule"
         )
-    return _random_moments(model, theta, noise, nu, as_generator("rng", rng), log2_points)
+    return random_moments(model, theta, noise, nu, as_generator("rng", rng), log2_points)
 
 
 def _covariance_and_error(moments: Moments, nu: float, log2_points: int) -> tuple[Float, float]:
@@ -235,124 +329,3 @@ def _covariance(information: Float, mean: Float, nu: float) -> tuple[Float, Floa
     inverse = 0.5 * (inverse + inverse.T)
     solved = inverse @ mean
     return inverse - (1.0 + 1.0 / nu) * np.outer(solved, solved), solved
-
-
-def _weighted(
-    model: Any, theta: Float, noise: Any, nu: float, u: Float, weights: Float
-) -> tuple[Float, Float]:
-    """sum_t weights[t] P(u_t) g(u_t) g(u_t)^T and the same with one g."""
-    if math.isfinite(nu):
-        # P = sigma(ln nu - G) keeps its digits on both tails, where nu p_n / (p_d + nu p_n) is 0/0.
-        weights = weights * sigmoid(
-            math.log(nu) - (model.log_density(theta, u) - noise.log_density(u))
-        )
-    g = model.jacobian(theta, u)
-    weighted = g * weights[:, None]
-    return weighted.T @ g, weighted.sum(axis=0)
-
-
-def _line_moments(model: Any, theta: Float, noise: Any, nu: float) -> Moments:
-    """Quadrature by ``line_rule``, the step halved until two agree."""
-    rule = line_rule(model, theta)
-
-    def sums(step: float, reach: float) -> tuple[Float, float, Float]:
-        """I_nu with m_nu as its last row, what the density adds up to, and bounds on the error of I_nu."""
-        u, slope = rule(step, reach)
-        log_density = model.log_density(theta, u)
-        density = slope * np.exp(log_density)
-        information, mean = _weighted(model, theta, noise, nu, u, density)
-        # What the outermost nodes carry is about what lies beyond, a unit of t wide; ln p is known to a few eps of itself.
-        ends = _weighted(model, theta, noise, nu, u[[0, -1]], density[[0, -1]])[0]
-        known = density * (4.0 * _EPS * (1.0 + np.abs(log_density)))
-        error = np.abs(ends) / step + np.abs(_weighted(model, theta, noise, nu, u, known)[0])
-        return np.vstack([information, mean]), float(density.sum()), error
-
-    def disagreement(fine: Float, coarse: Float) -> float:
-        size = np.sqrt(np.diag(fine))
-        return float((np.abs(fine - coarse)[:-1] / np.outer(size, size)).max())
-
-    def relative(found: Float, error: Float) -> float:
-        return float((np.diag(error) / np.diag(found)).max())
-
-    reach = FIRST_REACH
-    while relative(*sums(1.0 / 8.0, reach)[::2]) > 1e-13 and reach < LAST_REACH:
-        reach += 0.5
-    step = 1.0 / 8.0
-    found, mass, error = sums(step, reach)
-    while True:
-        step *= 0.5
-        coarse = found
-        found, mass, error = sums(step, reach)
-        if disagreement(found, coarse) < max(1e-11, relative(found, error)) or step < 1e-4:
-            break
-    size = np.sqrt(np.diag(found))
-    error = error + abs(mass - 1.0) * np.outer(size, size)
-    return Moments(
-        found[:-1],
-        found[-1],
-        ((coarse[:-1], coarse[-1]),),
-        False,
-        error,
-        f"quadrature on the line, {2 * round((4.0 + reach) / step)} nodes",
-    )
-
-
-def line_rule(model: Any, theta: Float) -> Callable[[float, float], tuple[Float, Float]]:
-    """Return (step, reach) -> (points, weights) on the line: u = centre +- scale exp(t - e^-t), trapezoidal in t, t in [-4, reach].
-
-    The substitution puts a kink at the centre out of harm's way (the Laplace model's is at 0, its median) and turns
-    tails that fall like e^-|u| into doubly exponential ones; |u - centre| runs from 4e-26 to e^reach times ``scale``, which
-    is half the distance between the quartiles.
-    """
-    centre, scale = 0.0, 1.0
-    if hasattr(model, "transport"):
-        low, centre, high = (
-            float(v) for v in model.transport(theta, np.array([[0.25], [0.5], [0.75]]))[:, 0]
-        )
-        scale = 0.5 * abs(high - low)  # the transport may fall: x = s/B does for B < 0
-
-    def rule(step: float, reach: float) -> tuple[Float, Float]:
-        t = np.arange(-4.0, reach + 0.5 * step, step)
-        r = scale * np.exp(t - np.exp(-t))
-        slope = r * (1.0 + np.exp(-t)) * step
-        return np.concatenate([centre - r[::-1], centre + r])[:, None], np.concatenate(
-            [slope[::-1], slope]
-        )
-
-    return rule
-
-
-def _random_moments(
-    model: Any, theta: Float, noise: Any, nu: float, rng: np.random.Generator, log2_points: int
-) -> Moments:
-    """Averages over independent randomisations of one rule, each unbiased by itself; their scatter is the error."""
-    draw, name = random_rule(model, theta, rng, log2_points)
-    weights = np.full(2**log2_points, 2.0**-log2_points)
-    pairs = tuple(_weighted(model, theta, noise, nu, draw(), weights) for _ in range(REPLICATES))
-    information = np.mean([pair[0] for pair in pairs], axis=0)
-    mean = np.mean([pair[1] for pair in pairs], axis=0)
-    method = f"{REPLICATES} sets of {2**log2_points} {name}"
-    return Moments(information, mean, pairs, True, np.zeros_like(information), method)
-
-
-def random_rule(
-    model: Any, theta: Float, rng: np.random.Generator, log2_points: int
-) -> tuple[Callable[[], Float], str]:
-    """Return a function that draws 2**log2_points points of the density afresh, and what they are called."""
-    count = 2**log2_points
-    if not hasattr(model, "transport"):
-        return lambda: np.asarray(
-            model.sample(theta, count, rng), dtype=np.float64
-        ), "independent points"
-    # Imported here: scipy.stats takes longer to load than all the rest, and only this needs it.
-    from scipy.stats import qmc
-
-    # 50 bits and half a cell up: no coordinate is 0 or 1, where the inverse distribution function is infinite.
-    def draw() -> Float:
-        cube = (
-            qmc.Sobol(model.n_dim, scramble=True, bits=50, seed=rng).random_base2(log2_points)
-            + 2.0**-51
-        )
-        return np.asarray(model.transport(theta, cube), dtype=np.float64)
-
-    return draw, "scrambled Sobol points"

@@ -34,15 +34,13 @@ from numpy.typing import ArrayLike
 from scipy import linalg, special
 
 from nce_ref._checks import Float, as_count, as_generator, as_positive
-from nce_ref.asymptotics import (
+from nce_ref.asymptotics import AsymptoticCovariance, normalized_truth, refuse_useless
+from nce_ref.asymptotics_rules import (
     FIRST_REACH,
     LAST_REACH,
     REPLICATES,
-    AsymptoticCovariance,
     line_rule,
-    normalized_truth,
     random_rule,
-    refuse_useless,
 )
 from nce_ref.models.tails import Tails, power_mass_is_finite
 from nce_ref.noise import refuse_unfit_noise
@@ -64,13 +62,48 @@ def weighted_covariance(
     rng: np.random.Generator | None = None,
     log2_points: int = 13,
 ) -> AsymptoticCovariance:
-    """Return Sigma_w at the truth ``theta``; its ``information`` and ``mean`` are A and m, its ``integration_error`` as for NCE.
+    """Compute the asymptotic covariance of the estimator with a weight, per data sample, or refuse where it is infinite.
 
-    Quadrature in one dimension, as far out as anything is left; randomised quasi-Monte-Carlo, with ``rng``, in more, and only where the
-    average has a variance: else the scatter of 8 randomisations, the ``integration_error``, would be that of the points that were hit.
-    Raises ValueError where the covariance is infinite, by the analysis above, where that cannot be told because the model
-    or the noise has no ``tails``, for a theta that does not normalise, a missing ``rng``, a singular A, E_d[q^2s] = inf with random
-    points, and where the error to be stated is as large as the result (next to the boundary of existence).
+    Parameters
+    ----------
+    model : Model
+    theta : (n_params,)
+        The truth, normalised.
+    noise : Noise
+    nu : float above 0
+        Noise points a data point.
+    weight : Weight
+        See ``weights.py``.
+    rng : numpy.random.Generator, optional
+        Required in more than one dimension.
+    log2_points : int, optional
+
+    Returns
+    -------
+    AsymptoticCovariance
+        Its ``information`` and ``mean`` are A and m of the module, its ``integration_error`` as for NCE.
+
+    Raises
+    ------
+    ValueError
+        Where the covariance is infinite, by the module's analysis, where that cannot be told because the model or the noise has no ``tails``,
+        for a theta that does not normalise, a missing ``rng``, a singular A, E_d[q^2s] = inf with random points, and where the error to be
+        stated is as large as the result (next to the boundary of existence).
+
+    Notes
+    -----
+    Quadrature in one dimension, as far out as anything is left; randomised quasi-Monte-Carlo in more, and only where the average has a variance:
+    else the scatter of 8 randomisations, the ``integration_error``, would be that of the points that were hit.
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> model, noise = nr.Gaussian(1), nr.GaussianNoise([0.0], [[2.0]])
+    >>> truth = model.normalize([1.0, 0.0])
+    >>> by_weight = nr.weighted_covariance(model, truth, noise, 5.0, nr.LogisticWeight(5.0)).covariance
+    >>> by_name = nr.asymptotic_covariance(model, truth, noise, 5.0).covariance
+    >>> bool(abs(by_weight - by_name).max() < 1e-8)
+    True
     """
     nu = math.inf if isinstance(nu, (int, float)) and nu == math.inf else as_positive("nu", nu)
     theta = normalized_truth(model, theta)
@@ -111,9 +144,31 @@ def weighted_covariance(
 def divergent_power(
     model: Any, theta: ArrayLike, noise: Any, weight: Weight, nu: float = 1.0
 ) -> float | None:
-    """Return an s for which Sigma_w holds E_d[q^s] = inf, or None: then Sigma_w is finite.
+    """Say whether the covariance of the estimator with a weight is infinite, and by which power of q = p_d/p_n.
 
-    Raises ValueError where a power outside of [-1, 0] matters and the model has no ``tails(theta)``, or the noise no ``tails``.
+    Parameters
+    ----------
+    model, theta, noise, weight
+        As for ``weighted_covariance``.
+    nu : float above 0, optional
+
+    Returns
+    -------
+    float or None
+        An s for which Sigma_w holds E_d[q^s] = inf; None if Sigma_w is finite.
+
+    Raises
+    ------
+    ValueError
+        Where a power outside of [-1, 0] matters and the model has no ``tails(theta)``, or the noise no ``tails``.
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> model = nr.LaplaceICA(1)
+    >>> truth, noise = model.normalize([1.0, 0.0]), nr.GaussianNoise([0.0], [[1.0]])
+    >>> nr.divergent_power(model, truth, noise, nr.PowerWeight(0.0)), nr.divergent_power(model, truth, noise, nr.LogisticWeight(1.0))
+    (1.0, None)
     """
     harmful = _harmful_powers(weight, nu)
     if not harmful:

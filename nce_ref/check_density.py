@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from scipy.special import ndtr
 
 from nce_ref._checks import Float
 from nce_ref.check_report import FAILED, NOT_CHECKED, PASSED, Finding
@@ -156,8 +157,13 @@ _SLIPS: dict[str, LogDensity] = {
 
 
 def _told(z: Float, n: int) -> str:
-    """The feature that differs most, freed of the constant, in words."""
+    """The feature that differs most, freed of the constant, in words; none where no one of them could not be chance."""
     strongest = 1 + int(np.argmax(np.abs(z[1:])))
+    if not 2.0 * (len(z) - 1) * float(ndtr(-abs(z[strongest]))) < LEVEL:
+        return (
+            "no single location, spread or correlation shows it, but several together: look for a factor that changes with the "
+            "place, such as the Jacobian of a change of coordinates, or for another shape"
+        )
     more = z[strongest] > 0.0
     if strongest <= n:
         where = f"coordinate {strongest - 1}"

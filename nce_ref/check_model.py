@@ -12,8 +12,6 @@ weights   (n_points,)          fixed numbers between 1 and 2, all different, so 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,13 +19,11 @@ from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_generator, as_points, as_vector
 from nce_ref.check_density import N_ROWS, law, one_and_many, quadrature, randomness
+from nce_ref.check_look import Look
 from nce_ref.check_report import FAILED, NOT_CHECKED, PASSED, WARNED, CheckReport, Finding
 from nce_ref.gradcheck import DISAGREES, check_gradient
-from nce_ref.gradcheck import NOT_CHECKED as ENTRY_NOT_CHECKED
 from nce_ref.noise.reference import Reference
 
-# Above so many parameters derivatives are compared along some coordinates and some directions that mix all of them.
-_MOST_COORDINATES, _SOME_COORDINATES, _MIXED = 40, 24, 4
 _N_SCORES, _N_DRAWN = 5, 20_000
 # Products of the same derivatives, summed in another order.
 _ROUNDING = 1e-9
@@ -37,7 +33,7 @@ _AFFINE = 1e-8
 def check_model(
     model: Any, theta: ArrayLike, u: ArrayLike, *, rng: np.random.Generator | None = None
 ) -> CheckReport:
-    """Return what a look at ``model`` finds at theta on the points u; ``report.ok`` is False where NCE must not use it.
+    """Look at ``model`` at theta on the points u; ``report.ok`` is False where NCE must not use it.
 
     Parameters
     ----------
@@ -60,6 +56,17 @@ def check_model(
     ------
     ValueError
         For a theta or u of the wrong shape, NaN or inf. What is wrong with the *model* is a finding.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> class Slipped(nr.Gaussian):
+    ...     def pullback(self, theta, u, weights):
+    ...         return 2.0 * super().pullback(theta, u, weights)
+    >>> u = np.random.default_rng(0).standard_normal((20, 1))
+    >>> nr.check_model(nr.Gaussian(1), [1.2, -0.7], u).ok, nr.check_model(Slipped(1), [1.2, -0.7], u).ok
+    (True, False)
     """
     n_dim, n_params = getattr(model, "n_dim", None), getattr(model, "n_params", None)
     theta = as_vector("theta", theta, n_params if isinstance(n_params, int) else None)
@@ -69,7 +76,7 @@ def check_model(
     shapes = _shapes(model, theta, u)
     if shapes.status == FAILED:
         return CheckReport(subject, (shapes,))
-    few = _Look(model, theta, u[:N_ROWS])
+    few = Look(model, theta, u[:N_ROWS])
     findings = [
         shapes,
         one_and_many(lambda points: model.log_density(theta, points), few.u),
@@ -81,85 +88,6 @@ def check_model(
         *_sampler(few, generator),
     ]
     return CheckReport(subject, tuple(findings))
-
-
-@dataclass(frozen=True, eq=False)
-class _Look:
-    """Where the model is looked at."""
-
-    model: Any
-    theta: Float
-    u: Float
-
-    @property
-    def weights(self) -> Float:
-        """Between 1 and 2 by the golden section: no two alike, no symmetry."""
-        return np.asarray(
-            1.0 + (0.6180339887498949 * np.arange(1, len(self.u) + 1)) % 1.0, np.float64
-        )
-
-    @property
-    def directions(self) -> Float:
-        """(k, n_params): the coordinates; above 40 of them some, c's among them, and mixtures of all."""
-        n = len(self.theta)
-        if n <= _MOST_COORDINATES:
-            return np.asarray(np.eye(n), dtype=np.float64)
-        chosen = np.unique(np.linspace(0, n - 1, _SOME_COORDINATES).round().astype(int))
-        mixed = np.cos(np.outer(1.0 + np.arange(_MIXED), 1.0 + np.arange(n)))
-        return np.asarray(np.concatenate([np.eye(n)[chosen], mixed / np.sqrt(n)]), dtype=np.float64)
-
-    def log_densities(self, theta: Float) -> Float:
-        """ln p_m at the points."""
-        return np.asarray(self.model.log_density(theta, self.u), dtype=np.float64)
-
-    def offers(self, member: str) -> bool:
-        """Whether the model has this method; one that answers NotImplementedError counts as not offered when it is called."""
-        return callable(getattr(self.model, member, None))
-
-    def pullback(self, theta: Float, weights: Float) -> Float:
-        """sum_t weights[t] g(u_t), by the first of the model's ways."""
-        if self.offers("pullback"):
-            return np.asarray(self.model.pullback(theta, self.u, weights))
-        return np.asarray(self.model.jacobian(theta, self.u)).T @ weights
-
-    def kinks(self, theta: Float) -> Float:
-        """The signed arguments of the model's kinks, none where it does not tell."""
-        if not self.offers("kinks"):
-            return np.empty(0)
-        return np.asarray(self.model.kinks(theta, self.u).arguments, dtype=np.float64).ravel()
-
-    def against_differences(
-        self, value: Callable[[Float], float], gradient: Float
-    ) -> tuple[str, str]:
-        """(status, message) of a gradient by theta against differences of ``value`` along ``directions``."""
-        directions = self.directions
-        scale = np.maximum(np.abs(directions) @ np.abs(self.theta), 1e-3)
-
-        def along(t: Float) -> tuple[float, Float]:
-            return value(self.theta + t @ directions), directions @ gradient
-
-        try:
-            report = check_gradient(
-                along,
-                np.zeros(len(directions)),
-                kinks=lambda t: self.kinks(self.theta + t @ directions),
-                scale=scale,
-                allow_unchecked=True,
-            )
-        except ValueError as error:
-            return FAILED, f"cannot be differenced: {error}"
-        skipped = len(report.indices(ENTRY_NOT_CHECKED))
-        if report.indices(DISAGREES):
-            return FAILED, str(report).replace("fun's gradient", "the model's derivative")
-        if not report.ok:
-            return NOT_CHECKED, str(report)
-        seen = f"{len(directions) - skipped} of {len(directions)} directions agree with differences"
-        if skipped:
-            return (
-                WARNED,
-                f"{seen}; the others lie on a kink, or a step crosses one that ``kinks`` does not tell",
-            )
-        return PASSED, seen
 
 
 def _shapes(model: Any, theta: Float, u: Float) -> Finding:
@@ -208,7 +136,7 @@ def _shapes(model: Any, theta: Float, u: Float) -> Finding:
     return Finding("shapes", PASSED, f"log_density {(n,)} and its derivatives, finite")
 
 
-def _gradients(look: _Look) -> list[Finding]:
+def _gradients(look: Look) -> list[Finding]:
     """One finding: the first way against differences, the others against the first."""
     theta, w = look.theta, look.weights
     by_way: dict[str, Float] = {}
@@ -237,7 +165,7 @@ def _gradients(look: _Look) -> list[Finding]:
     return [Finding("gradient", status, told)]
 
 
-def _constant(look: _Look) -> Finding:
+def _constant(look: Look) -> Finding:
     """Whether the last entry of theta is added to ln p_m."""
     step = 0.5 * np.eye(len(look.theta))[-1]
     before, after = look.log_densities(look.theta), look.log_densities(look.theta + step)
@@ -253,7 +181,7 @@ def _constant(look: _Look) -> Finding:
     return Finding("c", WARNED, message)
 
 
-def _curvature(look: _Look) -> list[Finding]:
+def _curvature(look: Look) -> list[Finding]:
     """Second derivatives by ``evaluate``: both parts, against differences of the pullback and against the Jacobian."""
     if not look.offers("evaluate"):
         return []
@@ -277,7 +205,7 @@ def _curvature(look: _Look) -> list[Finding]:
     return [Finding(name, status, message)]
 
 
-def _score(look: _Look) -> list[Finding]:
+def _score(look: Look) -> list[Finding]:
     """d ln p_m / d u by differences in the point."""
     if not look.offers("score"):
         return []
@@ -304,7 +232,7 @@ def _score(look: _Look) -> list[Finding]:
     return [Finding(name, PASSED, f"{len(points)} points agree with differences")]
 
 
-def _normalizer(look: _Look) -> list[Finding]:
+def _normalizer(look: Look) -> list[Finding]:
     """ln Z's derivatives against differences, and ln Z itself by quadrature in one and two dimensions."""
     if not look.offers("log_normalizer"):
         return []
@@ -344,7 +272,7 @@ def _normalizer(look: _Look) -> list[Finding]:
     return [*findings, Finding(name, PASSED if passed else FAILED, message)]
 
 
-def _normalizer_hessian(look: _Look) -> list[Finding]:
+def _normalizer_hessian(look: Look) -> list[Finding]:
     if not (look.offers("log_normalizer_gradient") and look.offers("log_normalizer_hessian")):
         return []
     try:
@@ -359,7 +287,7 @@ def _normalizer_hessian(look: _Look) -> list[Finding]:
     return [Finding("Hessian of ln Z", status, message)]
 
 
-def _reference(look: _Look) -> Reference | None:
+def _reference(look: Look) -> Reference | None:
     """Where quadrature looks; None for discrete or degenerate points."""
     try:
         reference = Reference(look.u)
@@ -368,7 +296,7 @@ def _reference(look: _Look) -> Reference | None:
     return None if reference.discrete.any() else reference
 
 
-def _sampler(look: _Look, rng: np.random.Generator | None) -> list[Finding]:
+def _sampler(look: Look, rng: np.random.Generator | None) -> list[Finding]:
     if not look.offers("sample"):
         return []
     if rng is None:

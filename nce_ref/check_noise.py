@@ -60,6 +60,17 @@ def check_noise(
     Passing proves nothing about departures smaller than those stated, nor about ones that have no part in bounded location,
     spread and correlation (another shape with the same of these). Sampling and density are compared by the score test of
     ``noise/same_law.py``; ln int p_n by quadrature in one and two continuous dimensions, else by bridge sampling.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> class Slipped(nr.GaussianNoise):  # evaluates another variance than it draws
+    ...     def log_density(self, u):
+    ...         return super().log_density(1.2 * np.asarray(u))
+    >>> rng = np.random.default_rng(0)
+    >>> nr.check_noise(nr.GaussianNoise([0.0], [[1.0]]), rng).ok, nr.check_noise(Slipped([0.0], [[1.0]]), rng).ok
+    (True, False)
     """
     rng, n_points = as_generator("rng", rng), as_count("n_points", n_points)
     if n_points < N_FIT:

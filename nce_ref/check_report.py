@@ -18,11 +18,18 @@ PASSED, FAILED, WARNED, NOT_CHECKED = "passed", "failed", "warning", "not checke
 class Finding:
     """The answer to one question.
 
-    ``name``         what was asked, in a few words
-    ``status``       PASSED, FAILED, WARNED or NOT_CHECKED
-    ``message``      what was seen, and what to do about it
-    ``false_alarm``  how often a right one fails this check by chance; 0 where no chance is in it
-    ``power``        the smallest departure that it sees at the size drawn, in words; empty where no chance is in it
+    Attributes
+    ----------
+    name : str
+        What was asked, in a few words.
+    status : str
+        "passed", "failed", "warning" or "not checked".
+    message : str
+        What was seen, and what to do about it.
+    false_alarm : float
+        How often a right one fails this check by chance; 0 where no chance is in it.
+    power : str
+        The smallest departure that it sees at the size drawn, in words; empty where no chance is in it.
     """
 
     name: str
@@ -40,7 +47,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """All findings, in the order asked; ``str(report)`` lists what failed first and says what to do."""
+    """All findings of ``check_model`` or ``check_noise``; ``str(report)`` lists what failed first and says what to do.
+
+    Attributes
+    ----------
+    subject : str
+        What was looked at.
+    findings : tuple of Finding
+        In the order asked; ``report["name"]`` finds one.
+    ok : bool
+        Nothing failed.
+    """
 
     subject: str
     findings: tuple[Finding, ...]

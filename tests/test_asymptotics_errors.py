@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nce_ref as nr
-from nce_ref import asymptotics, asymptotics_weights
+from nce_ref import asymptotics, asymptotics_rules, asymptotics_weights
 from nce_ref.models import laplace_ica_moments
 from nce_ref.weights import (
     IMPORTANCE_SAMPLING,
@@ -256,7 +256,7 @@ def test_two_steps_that_disagree_are_stated(monkeypatch):
     noise, weight, right = (
         nr.GaussianNoise([0.3], [[2.0]]),
         PowerWeight(-0.5),
-        asymptotics.line_rule,
+        asymptotics_rules.line_rule,
     )
 
     def coarse(model, theta):

@@ -13,7 +13,7 @@ import pytest
 
 import nce_ref
 from nce_ref.__main__ import main
-from nce_ref.oracle import command_line
+from nce_ref.oracle import command_show
 from nce_ref.oracle import harness as harness_module
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.objectives import OBJECTIVES
@@ -334,7 +334,7 @@ def test_vectors_that_cannot_be_read_are_code_2_and_the_others_are_judged(nce, m
             raise MalformedVectors(f"{objective}.json: no 'id'")
         return cases(objective)
 
-    monkeypatch.setattr(command_line, "cases", malformed)
+    monkeypatch.setattr(command_show, "cases", malformed)
     monkeypatch.setattr(harness_module, "cases", malformed)
     assert nce("list") == (2, "", "nce-ref: None.json: no 'id'\n")
     code, out, err = nce("check", "--", sys.executable, str(EXAMPLE))
@@ -381,7 +381,7 @@ def test_help_shows_commands_and_examples(nce):
 
 
 def test_a_fault_of_our_own_is_not_taken_for_a_verdict(nce, monkeypatch):
-    monkeypatch.setattr(command_line, "describe_mistakes", lambda: 1 / 0)
+    monkeypatch.setattr(command_show, "describe_mistakes", lambda: 1 / 0)
     code, out, err = nce("mistakes")
     assert code == 2 and out == "" and "ZeroDivisionError" in err
     assert err.endswith("nce-ref: this is a fault of nce_ref, not of what was checked\n")

@@ -1,5 +1,6 @@
 """One file an estimator: an objective handed to ``optimize``, and standard errors."""
 
+from nce_ref.estimators.conditional import fit_conditional_nce
 from nce_ref.estimators.contrastive_divergence import (
     ContrastiveDivergenceFit,
     fit_contrastive_divergence,
@@ -17,6 +18,7 @@ from nce_ref.estimators.mle import fit_mle
 from nce_ref.estimators.nce import fit_nce
 from nce_ref.estimators.nce_adam import AdamFit, fit_nce_adam
 from nce_ref.estimators.noise_choice import NoiseChoice, NoiseComparison, compare_noises
+from nce_ref.estimators.ranking import fit_ranking_nce
 from nce_ref.estimators.score_matching import fit_score_matching
 from nce_ref.estimators.weighted import fit_weighted
 
@@ -34,11 +36,13 @@ __all__ = [
     "compare_held_out",
     "compare_noises",
     "estimate_covariance",
+    "fit_conditional_nce",
     "fit_contrastive_divergence",
     "fit_importance_sampling",
     "fit_mle",
     "fit_nce",
     "fit_nce_adam",
+    "fit_ranking_nce",
     "fit_score_matching",
     "fit_weighted",
     "held_out_objective",

@@ -49,16 +49,25 @@ _DAMPING = 0.3
 
 @dataclass(frozen=True, eq=False)
 class ContrastiveDivergenceFit(Fit):
-    """A ``Fit`` that proves nothing: ``is_local_maximum`` is False always.
+    """A ``Fit`` by contrastive divergence that proves nothing: ``is_local_maximum`` is False always.
 
-    ``converged``     the stopping rule was met, with enough proposals accepted: status "settled". Others: "step limit", "degenerate",
-                      "diverged", "acceptance collapsed", "infinite mass". Settled is a root of the mean D, not the best one: of
-                      500 random starts up to four settled near a singular B, at too low an ``objective``: compare two starts
-    ``objective``     mean ln p_m(x; theta): the mean log-likelihood where the model knows ln Z, else with the start's c in it
-    ``stationarity``  |mean D| over the window, in the coordinates of alpha
-    ``drift``, ``chain_noise``   (a) and (b) of the stopping rule, in its units
-    ``step_size``, ``acceptance``   of HMC: the last one, and the mean over the window
-    ``last_alpha``    the last iterate, not averaged
+    Attributes
+    ----------
+    converged : bool
+        The stopping rule was met, with enough proposals accepted: status "settled". Others: "step limit", "degenerate", "diverged",
+        "acceptance collapsed", "infinite mass". Settled is a root of the mean D, not the best one: of 500 random starts up to four settled near a
+        singular B, at too low an ``objective``: compare two starts.
+    objective : float
+        Mean ln p_m(x; theta): the mean log-likelihood where the model knows ln Z, else with the start's c in it.
+    stationarity : float
+        |mean D| over the window, in the coordinates of alpha.
+    drift, chain_noise : float
+        (a) and (b) of the stopping rule, in its units.
+    step_size, acceptance : float
+        Of HMC: the last one, and the mean over the window.
+    n_steps : int
+    last_alpha : (n_params - 1,)
+        The last iterate, not averaged.
     """
 
     drift: float
@@ -87,17 +96,59 @@ def fit_contrastive_divergence(
     max_steps: int = 3000,
     callback: Callback | None = None,
 ) -> ContrastiveDivergenceFit:
-    """Return the contrastive-divergence fit to data x, from ``start`` (its c is ignored) or from ``model.random_start(rng)``.
+    """Fit a model by contrastive divergence with Hamiltonian Monte Carlo, which needs scores and no ln Z.
 
-    ``n_transitions`` is the k of CD-k, ``n_leapfrog`` the leapfrog steps of each.
-    ``scale`` (n_dim, n_dim), invertible: HMC takes its steps in z, u = scale z; default the identity. The Cholesky factor of the data's
-    covariance makes the method independent of the units of x, and better where these are far apart. Data whose units are not within 32 of
-    their size are moved in units in which they are (``estimators/units.py``), ``scale`` with them where it is given. ``step_size``, in z, is where
-    the search for the target begins; ``jitter`` spreads it over the chains. P10 states neither, nor a learning rate: these are choices.
-    ``callback(theta)`` gets the average over the second half so far, after each step. To see whether a fit had steps enough, repeat
-    it with ``min_steps=2 * fit.n_steps``.
-    Raises ValueError for bad data, a step size or tolerance not above 0, a learning rate outside (0, 1], a target outside (0, 1), a
-    start at which ln p_m is not finite. A chain or alpha that leaves the finite numbers later: status "diverged", and the theta before.
+    Parameters
+    ----------
+    model : Model
+        With ``score``.
+    x : (n_data, n_dim)
+    rng : numpy.random.Generator
+    start : (n_params,), optional
+        Its c is ignored; ``model.random_start(rng)`` by default.
+    n_transitions : int, optional
+        The k of CD-k.
+    n_leapfrog : int, optional
+        Leapfrog steps of each transition.
+    step_size : float above 0, optional
+        In z, where the search for the target begins.
+    target_acceptance : float between 0 and 1, optional
+    scale : (n_dim, n_dim), invertible, optional
+        HMC takes its steps in z, u = scale z; the identity by default. The Cholesky factor of the data's covariance makes the method independent of
+        the units of x, and better where these are far apart. Data whose units are not within 32 of their size are moved in units in which they
+        are (``estimators/units.py``), ``scale`` with them where it is given.
+    jitter : float, optional
+        Spreads the step size over the chains.
+    learning_rate : float in (0, 1], optional
+    tolerance : float above 0, optional
+    min_steps, max_steps : int, optional
+    callback : callable, optional
+        Gets the average over the second half so far, after each step.
+
+    Returns
+    -------
+    ContrastiveDivergenceFit
+        A chain or alpha that leaves the finite numbers: status "diverged", and the theta before.
+
+    Raises
+    ------
+    ValueError
+        For bad data, an option out of range, a start at which ln p_m is not finite.
+
+    Notes
+    -----
+    Source: Hinton (2002); P10, section 3.1, which states neither step size, acceptance nor learning rate: these are choices. To see whether
+    a fit had steps enough, repeat it with ``min_steps=2 * fit.n_steps``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.standard_normal((1000, 1))
+    >>> fit = nr.fit_contrastive_divergence(nr.Gaussian(1), x, rng=rng, start=[2.0, 0.0])
+    >>> fit.status, bool(abs(fit.theta[0] - 1.0) < 0.2)
+    ('settled', True)
     """
     rng = as_generator("rng", rng)
     given = ContrastiveDivergence(

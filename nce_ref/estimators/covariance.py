@@ -14,6 +14,8 @@ H the full negative Hessian of the *expected* objective, with the model's second
 (``kink_curvature.py``). It is the covariance about the maximiser of the expected objective, the truth or not, for the noise as it was
 used (Huber's sandwich; THEORY.md, 5.8 and 5.9). Each term of V is centred at its own mean.
 
+Ranking and conditional NCE: ``contrastive_covariance.py``.
+
 Conventions
 -----------
 covariance       (n_params, n_params)   of theta-hat: Sigma / n_data
@@ -30,6 +32,7 @@ from scipy import linalg
 
 from nce_ref._checks import Float
 from nce_ref.asymptotics import cramer_rao_bound
+from nce_ref.estimators.contrastive_covariance import contrastive_form, with_c
 from nce_ref.estimators.kink_curvature import (
     KinkCurvature,
     classification_kinks,
@@ -39,6 +42,8 @@ from nce_ref.models.base import Pass
 from nce_ref.objectives.base import ACTIVE, Objective
 from nce_ref.objectives.likelihood import LikelihoodObjective
 from nce_ref.objectives.nce import NCEObjective
+from nce_ref.objectives.pairs import PairedObjective
+from nce_ref.objectives.ranking_shared import SharedRankingObjective
 from nce_ref.special import sigmoid
 
 # Mean of (g_c - 1)^2 up to which the last parameter is taken for a free c: far above rounding, far below any other parameter.
@@ -66,7 +71,17 @@ class Fitted(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class EstimatedCovariance:
-    """``covariance`` of theta-hat, ``standard_errors`` the roots of its diagonal, ``method`` in words."""
+    """The covariance of an estimate.
+
+    Attributes
+    ----------
+    covariance : (n_params, n_params)
+        Of theta-hat: Sigma / n_data.
+    standard_errors : (n_params,)
+        The roots of its diagonal.
+    method : str
+        In words, what it rests on.
+    """
 
     covariance: Float
     standard_errors: Float
@@ -76,19 +91,45 @@ class EstimatedCovariance:
 def estimate_covariance(
     fit: Fitted, *, robust: bool = False, rng: np.random.Generator | None = None
 ) -> EstimatedCovariance:
-    """Return Sigma / n_data at the fit; see the module's formulas. ``robust`` does without the assumption of a correct model.
+    """Estimate the covariance of a fit, Sigma / n_data, from the fit's own samples; see the module's formulas.
 
-    Too small for n_data below some 2000 with Laplace ICA, whose kinks make the approach to the limit slow (facts: at
-    nu = 1 the squared error exceeds it by 20 % at 2000). For maximum likelihood an estimate whose B is badly
-    conditioned gives a covariance as badly conditioned. ``rng`` serves a maximum-likelihood fit of a model of your own that
-    offers no closed moments (``asymptotics.cramer_rao_bound``); the models here need none.
+    Parameters
+    ----------
+    fit : Fit
+        Converged, by ``fit_nce``, ``fit_mle``, ``fit_ranking_nce`` (noise of each datum's own) or ``fit_conditional_nce``.
+    robust : bool, optional
+        Do without the assumption of a correct model: the covariance of the maximiser for the noise as used (noise fitted to x moves it, and is
+        not accounted for). With kinks it rests on a density estimate at each kink, whose error grows where the model is far from right:
+        ``method`` states the smallest eigenvalue of H in units of the information, with its standard error; an eigenvalue below its own error is
+        replaced by that error, which ``method`` says.
+    rng : numpy.random.Generator, optional
+        Serves a maximum-likelihood fit of a model of your own that offers no closed moments (``cramer_rao_bound``); the models here need none.
 
-    The robust form speaks of the maximiser for the noise as used: noise fitted to x moves it, and is not accounted for. With kinks
-    it rests on a density estimate at each kink, whose error grows where the model is far from right: ``method`` states the
-    smallest eigenvalue of H in units of the information, with its standard error. An eigenvalue below its own error is
-    replaced by that error, which ``method`` says.
-    Raises ValueError where the fit has not converged, since nothing is known about such a point; where the curvature is singular or
-    (robust) not positive definite, or known worse than the information is large; and where a variance comes out negative.
+    Returns
+    -------
+    EstimatedCovariance
+
+    Raises
+    ------
+    ValueError
+        Where the fit has not converged, since nothing is known about such a point; where the curvature is singular or (robust) not positive
+        definite, or known worse than the information is large; and where a variance comes out negative.
+
+    Notes
+    -----
+    Source: J12, Theorem 3 (Sigma); THEORY.md, *Asymptotics*. Too small for n_data below some 2000 with Laplace ICA, whose kinks make the
+    approach to the limit slow (at nu = 1 the squared error exceeds it by 20 % at 2000). For maximum likelihood an estimate whose B is badly
+    conditioned gives a covariance as badly conditioned.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> rng = np.random.default_rng(0)
+    >>> x, noise = rng.standard_normal((4000, 1)), nr.GaussianNoise([0.0], [[2.0]])
+    >>> fit = nr.fit_nce(nr.Gaussian(1), noise, x, noise.sample(20_000, rng), start=[1.0, 0.0])
+    >>> nr.estimate_covariance(fit).standard_errors.round(3)
+    array([0.024, 0.013])
     """
     if not fit.converged:
         raise ValueError(
@@ -104,10 +145,29 @@ def estimate_covariance(
         else:
             covariance = cramer_rao_bound(problem.model, fit.theta, rng=rng).covariance
             method = "Cramer-Rao bound at the fit, c by the delta method"
+    elif isinstance(problem, PairedObjective):
+        covariance, method = _paired(problem, fit.theta, robust)
+    elif isinstance(problem, SharedRankingObjective):
+        raise ValueError(
+            "fit: ranking NCE with noise shared by all data, which has no covariance of this kind: consistent for k = nu n_data only, and "
+            "then importance sampling's; expected noise of each datum's own, y of shape (n_data, k, n_dim)"
+        )
     else:
-        raise ValueError(f"fit: of {type(problem).__name__}; expected a fit by fit_nce or fit_mle")
+        raise ValueError(
+            f"fit: of {type(problem).__name__}; expected a fit by fit_nce, fit_mle, fit_ranking_nce or fit_conditional_nce"
+        )
     covariance = covariance / problem.n_data
     return EstimatedCovariance(covariance, np.sqrt(np.maximum(np.diag(covariance), 0.0)), method)
+
+
+def _paired(problem: PairedObjective, theta: Float, robust: bool) -> tuple[Float, str]:
+    has_kinks = bool(problem.kinks(theta[:-1]).size)
+    name, hessian, spread = contrastive_form(problem, theta, robust, has_kinks)
+    inverse = _inverse(hessian)
+    covariance, of_c = with_c(
+        problem, theta, inverse if spread is hessian else inverse @ spread @ inverse
+    )
+    return covariance, f"{name}; {of_c}"
 
 
 def _nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:

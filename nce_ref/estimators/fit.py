@@ -34,7 +34,17 @@ _LARGEST = 1e100
 
 @dataclass(frozen=True, eq=False)
 class StartResult:
-    """Where one start led; the spread of ``objective`` over the starts shows how many maxima there are."""
+    """Where one start led; the spread of ``objective`` over the starts shows how many maxima there are.
+
+    Attributes
+    ----------
+    theta : (n_params,)
+    objective, stationarity : float
+    is_local_maximum : bool
+    n_evaluations : int
+    status, message : str
+        As in ``Fit``, for this start alone.
+    """
 
     theta: Float
     objective: float
@@ -47,19 +57,30 @@ class StartResult:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """An estimate and what is known about it.
+    """An estimate and what is known about it; ``print(fit.summary())`` shows it as a table.
 
-    ``theta``             (n_params,) the estimate
-    ``objective``         its value, maximised, per data sample
-    ``stationarity``      norm of the smallest Clarke subgradient, in the coordinates of the climb: the objective's, of data in units
-                          in which they have size 1 where theirs are not within 32 of that (``estimators/units.py``)
-    ``is_local_maximum``  proved by the certificate; that no other maximum is higher is *not* proved, see ``starts``
-    ``converged``         stationarity <= 1e-8 and a proved local maximum
-    ``status, message``   the certificate's words: what was found, and what to do
-    ``n_evaluations``     evaluations of the objective over all starts
-    ``starts``            one ``StartResult`` a start, in the order given
-    ``problem``           the objective that was maximised
-    ``warnings``          what looks wrong or unusual in the inputs, in words; empty where nothing does (``estimators/inputs_check.py``)
+    Attributes
+    ----------
+    theta : (n_params,)
+        The estimate.
+    objective : float
+        Its value, maximised, per data sample.
+    stationarity : float
+        Norm of the smallest Clarke subgradient, in the coordinates of the climb: the objective's, of data in units in which they have size 1
+        where theirs are not within 32 of that (``estimators/units.py``).
+    is_local_maximum : bool
+        Proved by the certificate; that no other maximum is higher is *not* proved, see ``starts``.
+    converged : bool
+        stationarity <= 1e-8 and a proved local maximum.
+    status, message : str
+        The certificate's words: what was found, and what to do.
+    n_evaluations : int
+        Evaluations of the objective over all starts.
+    starts : tuple of StartResult
+        One a start, in the order given.
+    problem : the objective that was maximised
+    warnings : tuple of str
+        What looks wrong or unusual in the inputs, in words; empty where nothing does (``estimators/inputs_check.py``).
     """
 
     theta: Float

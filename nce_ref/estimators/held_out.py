@@ -30,9 +30,13 @@ from nce_ref.special import log_sigmoid
 
 @dataclass(frozen=True)
 class HeldOut:
-    """J on held-out points: ``objective`` with its ``standard_error``, and the same of the chance value, for scale.
+    """J on points held out of the fit.
 
-    ``chance``  J of a model that tells nothing apart: ln(1/(1 + nu)) + nu ln(nu/(1 + nu))
+    Attributes
+    ----------
+    objective, standard_error : float
+    chance : float
+        J of a model that tells nothing apart, for scale: ln(1/(1 + nu)) + nu ln(nu/(1 + nu)).
     """
 
     objective: float
@@ -47,8 +51,12 @@ class HeldOut:
 class PairedDifference:
     """J of the first model less J of the second, on the same held-out points.
 
-    ``difference``, ``standard_error``   of J
-    ``z``, ``p_value``                   their ratio, and how often chance alone gives one as large (two-sided, normal)
+    Attributes
+    ----------
+    difference, standard_error : float
+        Of J.
+    z, p_value : float
+        Their ratio, and how often chance alone gives one as large (two-sided, normal).
     """
 
     difference: float
@@ -72,7 +80,7 @@ def held_out_objective(
     y: ArrayLike,
     nu: float | None = None,
 ) -> HeldOut:
-    """Return J at theta on points held out, with its standard error; see the module's formula.
+    """Evaluate J at theta on points held out, with its standard error; see the module's formula.
 
     Parameters
     ----------
@@ -82,10 +90,24 @@ def held_out_objective(
     nu : float above 0, optional
         n_noise/n_data by default; the fit's own compares with the fit's J.
 
+    Returns
+    -------
+    HeldOut
+
     Raises
     ------
     ValueError
         For points of the wrong shape, fewer than two of a kind, NaN or inf.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> rng, noise = np.random.default_rng(0), nr.GaussianNoise([0.0], [[2.0]])
+    >>> x, y = rng.standard_normal((1000, 1)), noise.sample(1000, rng)
+    >>> found = nr.held_out_objective(nr.Gaussian(1), [1.0, -0.9189385332046727], noise, x, y)
+    >>> round(found.chance, 3), bool(found.objective > found.chance)
+    (-1.386, True)
     """
     data, of_noise, ratio = _terms(model, theta, noise, x, y, nu)
     value, error = _mean_and_error(data, of_noise, ratio)
@@ -101,10 +123,38 @@ def compare_held_out(
     y: ArrayLike,
     nu: float | None = None,
 ) -> PairedDifference:
-    """Return J of ``first`` = (model, theta) less J of ``second`` on the same held-out points, with its standard error.
+    """Compare two models on the same held-out points: J of the first less J of the second, with its standard error.
 
-    The standard error is that of the points alone: both thetas count as given. With equal terms throughout the difference is 0,
-    its error 0, z 0 and p 1. Raises ValueError as ``held_out_objective`` does.
+    Parameters
+    ----------
+    first, second : (model, theta)
+    noise : the noise of which y was drawn
+    x, y : (n_data, n_dim), (n_noise, n_dim), at least two points each
+    nu : float above 0, optional
+        n_noise/n_data by default.
+
+    Returns
+    -------
+    PairedDifference
+        The standard error is that of the points alone: both thetas count as given. With equal terms throughout the difference is 0, its
+        error 0, z 0 and p 1.
+
+    Raises
+    ------
+    ValueError
+        As ``held_out_objective`` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> rng, noise = np.random.default_rng(0), nr.GaussianNoise([0.0], [[2.0]])
+    >>> x, y = rng.standard_normal((1000, 1)), noise.sample(1000, rng)
+    >>> model = nr.Gaussian(1)
+    >>> right, wrong = model.normalize([1.0, 0.0]), model.normalize([0.2, 0.0])
+    >>> found = nr.compare_held_out((model, right), (model, wrong), noise, x, y)
+    >>> bool(found.difference > 0 and found.p_value < 1e-6)
+    True
     """
     one = _terms(first[0], first[1], noise, x, y, nu)
     other = _terms(second[0], second[1], noise, x, y, nu)

@@ -30,8 +30,12 @@ _COLLAPSED_SHARE = 0.5
 class ImportanceFit(Fit):
     """A ``Fit`` with the state of its importance weights p_m(y)/p_n(y) at theta, c included: their mean is 1.
 
-    ``weights``    effective sample size, largest share, tail index k-hat (``importance.WeightDiagnosis``)
-    ``converged``  stationary, certified, and no noise point carries half of Z-hat or more. Status "collapsed" otherwise
+    Attributes
+    ----------
+    weights : WeightDiagnosis
+        Effective sample size, largest share, tail index k-hat.
+    converged : bool
+        Stationary, certified, and no noise point carries half of Z-hat or more. Status "collapsed" otherwise.
     """
 
     weights: WeightDiagnosis
@@ -48,13 +52,50 @@ def fit_importance_sampling(
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
 ) -> ImportanceFit:
-    """Return the fit to data x with noise y drawn from ``noise``, from ``start`` (its c is ignored) or ``n_starts`` random ones.
+    """Fit a model by maximum likelihood with Z estimated by importance sampling from the noise.
 
-    Consistent where the noise covers the data, but with an asymptotic variance only if int p_d^2/p_n is finite. It is not for Laplace data
-    under Gaussian noise, which no sample shows: the error then falls more slowly than 1/n, with no normal limit (k-hat in ``weights``
-    hints at it). Where the noise does not cover the data the objective has no maximum: not converged, by the certificate
-    or by status "collapsed", in which one noise point carries half of Z-hat or more.
-    Raises ValueError for bad samples, a noise of another dimension, bad starts.
+        J(alpha) = (1/n_data) sum_x ln p_m^0(x; alpha) - ln (1/n_noise) sum_y p_m^0(y; alpha)/p_n(y)
+
+    Parameters
+    ----------
+    model : Model
+    noise : Noise
+    x : (n_data, n_dim)
+    y : (n_noise, n_dim)
+        Drawn from ``noise``.
+    start : (n_params,), optional
+        Its c is ignored.
+    n_starts : int, optional
+        As many random starts instead, with ``rng``.
+    rng : numpy.random.Generator, optional
+    callback : callable, optional
+        ``callback(theta)`` after each accepted step.
+
+    Returns
+    -------
+    ImportanceFit
+
+    Raises
+    ------
+    ValueError
+        For bad samples, a noise of another dimension, bad starts.
+
+    Notes
+    -----
+    Source: Geyer (1994); P10, section 3.1. Consistent where the noise covers the data, but with an asymptotic variance only if int p_d^2/p_n is
+    finite. It is not for Laplace data under Gaussian noise, which no sample shows: the error then falls more slowly than 1/n, with no
+    normal limit (k-hat in ``weights`` hints at it). Where the noise does not cover the data the objective has no maximum: not converged, by
+    the certificate or by status "collapsed", in which one noise point carries half of Z-hat or more.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> rng = np.random.default_rng(0)
+    >>> x, noise = rng.standard_normal((4000, 1)), nr.GaussianNoise([0.0], [[2.0]])
+    >>> fit = nr.fit_importance_sampling(nr.Gaussian(1), noise, x, noise.sample(20_000, rng), start=[1.0, 0.0])
+    >>> fit.status, fit.theta.round(1)
+    ('certified', array([ 1. , -0.9]))
     """
     objective = ImportanceSamplingObjective(model, noise, x, y)
 

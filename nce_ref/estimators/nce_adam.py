@@ -33,16 +33,25 @@ from nce_ref.optimize.adam import Adam, AdamState, Batch, Indices, maximize_adam
 
 @dataclass(frozen=True, eq=False)
 class AdamFit(Fit):
-    """A ``Fit`` that proves nothing: ``is_local_maximum`` and ``converged`` are False, however long the run.
+    """A ``Fit`` by Adam that proves nothing: ``is_local_maximum`` and ``converged`` are False, however long the run.
 
-    ``status, message``   "epochs done", "diverged" or "interrupted", and what to do
-    ``objective``         J at theta on ``problem``: the data with the noise of the last epoch
-    ``stationarity``      norm of the gradient there
-    ``history``           (epochs completed,) J in training, see the module
-    ``held_out_history``  (epochs completed,) J on the held-out samples after each epoch; empty without them
-    ``best_theta``        theta after ``best_epoch``, the epoch of the highest held-out J (theta and -1 without such samples).
-                          Chosen on them, so their J at it is flattered: report that of a third sample
-    ``state``             pass it back, with the same ``rng``, to go on as if the run had been longer
+    Attributes
+    ----------
+    status, message : str
+        "epochs done", "diverged" or "interrupted", and what to do.
+    objective : float
+        J at theta on ``problem``: the data with the noise of the last epoch.
+    stationarity : float
+        Norm of the gradient there.
+    history : (n_epochs_completed,)
+        J in training, see the module.
+    held_out_history : (n_epochs_completed,)
+        J on the held-out samples after each epoch; empty without them.
+    best_theta, best_epoch
+        theta after the epoch of the highest held-out J (theta and -1 without such samples). Chosen on them, so their J at it is flattered:
+        report that of a third sample.
+    state : AdamState
+        Pass it back, with the same ``rng``, to go on as if the run had been longer.
     """
 
     history: Float = field(repr=False)
@@ -67,16 +76,55 @@ def fit_nce_adam(
     state: AdamState | None = None,
     held_out: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> AdamFit:
-    """Return the fit of ``model`` to data x after ``n_epochs`` epochs of Adam with ``n_batches`` steps each.
+    """Fit a model by NCE with Adam, in epochs and minibatches, as networks are trained.
 
-    Noise: exactly one of ``y`` (fixed) and ``n_noise`` (redrawn each epoch from ``noise.sample``). It begins at ``start``, or at
-    ``model.random_start(rng)``, or goes on from the ``state`` of an earlier fit. Beside the starts, ``rng`` draws the noise
-    and the batches; with one batch and fixed noise it draws neither.
-    The learning rate has no right value: 0.005 is for data of unit variance and networks of some thousand weights; watch ``history``.
-    Ctrl-C is caught and gives the fit so far (status "interrupted"). Any model with gradients will do; for one with second
-    derivatives ``fit_nce`` is far better, and certifies.
-    Raises ValueError for bad samples, both or neither of y and n_noise, both start and state, a learning rate not above 0,
-    more batches than points. Divergence to inf is no error: status "diverged", and theta as it was before.
+    Parameters
+    ----------
+    model : Model
+        Any with gradients will do; for one with second derivatives ``fit_nce`` is far better, and certifies.
+    noise : Noise
+    x : (n_data, n_dim)
+    y : (n_noise, n_dim), optional
+        Fixed noise points. Exactly one of ``y`` and ``n_noise``.
+    n_noise : int, optional
+        Redraw as many each epoch from ``noise.sample``.
+    n_epochs : int
+    rng : numpy.random.Generator
+        Draws the start, the noise and the batches; with one batch and fixed noise it draws neither of the latter.
+    learning_rate : float above 0, optional
+        There is no right value: 0.005 is for data of unit variance and networks of some thousand weights; watch ``history``.
+    n_batches : int, optional
+        Steps an epoch.
+    start : (n_params,), optional
+        ``model.random_start(rng)`` by default.
+    state : AdamState, optional
+        Of an earlier fit, to go on from.
+    held_out : (x, y), optional
+        Samples whose J is told after each epoch.
+
+    Returns
+    -------
+    AdamFit
+        After Ctrl-C the fit so far, status "interrupted". Divergence to inf is no error: status "diverged", and theta as it was before.
+
+    Raises
+    ------
+    ValueError
+        For bad samples, both or neither of y and n_noise, both start and state, a learning rate not above 0, more batches than points.
+
+    Notes
+    -----
+    Source: Kingma & Ba, *Adam* (2015), algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> rng = np.random.default_rng(0)
+    >>> x, noise = rng.standard_normal((500, 2)), nr.GaussianNoise(np.zeros(2), 2.0 * np.eye(2))
+    >>> fit = nr.fit_nce_adam(nr.MLP((2, 8, 1)), noise, x, n_noise=2500, n_epochs=20, rng=rng)
+    >>> fit.status, bool(fit.history[-1] > fit.history[0])
+    ('epochs done', True)
     """
     if (y is None) == (n_noise is None):
         raise ValueError(

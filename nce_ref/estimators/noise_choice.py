@@ -33,9 +33,16 @@ from nce_ref.special import sigmoid
 class NoiseChoice:
     """What one noise at one nu would give.
 
-    ``error``, ``standard_error``  tr Sigma without c, per data sample, and its uncertainty by the pilot's data; inf where I_nu is singular
-    ``variance_of_c``              the last parameter's, per data sample
-    ``per_point``                  (1 + nu) error
+    Attributes
+    ----------
+    noise : str
+    nu : float
+    error, standard_error : float
+        tr Sigma without c, per data sample, and its uncertainty by the pilot's data; inf where I_nu is singular.
+    variance_of_c : float
+        The last parameter's, per data sample.
+    per_point : float
+        (1 + nu) error.
     """
 
     noise: str
@@ -52,7 +59,14 @@ class NoiseChoice:
 
 @dataclass(frozen=True)
 class NoiseComparison:
-    """All choices, in the order asked; ``str(comparison)`` is a table with one sentence of advice."""
+    """All choices, in the order asked; ``str(comparison)`` is a table with one sentence of advice.
+
+    Attributes
+    ----------
+    choices : tuple of NoiseChoice
+    n_data : int
+        Of the pilot.
+    """
 
     choices: tuple[NoiseChoice, ...]
     n_data: int
@@ -113,6 +127,18 @@ def compare_noises(
     -----
     Right in the limit of many data, for a right model; with kinks the approach is slow. A noise that does not cover the model makes
     the error infinite although the sample's estimate of it is finite: look at ``check_noise(noise, rng, x)`` first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> rng = np.random.default_rng(0)
+    >>> x, noise = rng.standard_normal((1000, 1)), nr.GaussianNoise([0.0], [[1.0]])
+    >>> pilot = nr.fit_nce(nr.Gaussian(1), noise, x, noise.sample(1000, rng), start=[1.0, 0.0])
+    >>> wider = nr.GaussianNoise([0.0], [[2.25]])
+    >>> found = nr.compare_noises(pilot, {"alike": noise, "wider": wider}, [1.0, 10.0])
+    >>> min(found.choices, key=lambda choice: choice.per_point).noise
+    'wider'
     """
     if not fit.converged:
         raise ValueError(f"fit: not converged ({fit.status}); expected a certified local maximum")

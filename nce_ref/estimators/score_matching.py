@@ -42,17 +42,52 @@ def fit_score_matching(
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
 ) -> Fit:
-    """Return the score-matching fit to data x, from ``start`` (its c is ignored) or from ``n_starts`` random ones.
+    """Fit a model by score matching, which needs no noise and no ln Z for alpha.
 
-    ``slope`` is that of the tanh in place of the sign, for models with kinks: the estimate is biased by it (at 10, towards
-    1.064 B* for orthogonal rows), the less the larger it is, while its variance grows. c is that of the model *without* smoothing.
-    For the Gaussian the end is the maximum by formula, S^{-1}, certified with its rounding (``models/gaussian_score_maximum.py``).
-    Status "infinite mass", not converged: a maximum whose ln Z is infinite (a singular B), its c set to 0. Status "unbounded": no maximum
-    is proved where the climb ends, and J has no bound. It has none where data lie in a hyperplane, for Laplace ICA where more than
+        J(alpha) = -(1/n_data) sum_x [1/2 |Psi|^2 + div Psi],   Psi = d ln p_m / d x
+
+    Parameters
+    ----------
+    model : Model
+        With ``score_matching``: the derivatives of its score.
+    x : (n_data, n_dim)
+    slope : float above 0, optional
+        Of the tanh in the place of the sign, for models with kinks: the estimate is biased by it (at 10, towards 1.064 B* for orthogonal
+        rows), the less the larger it is, while its variance grows.
+    start : (n_params,), optional
+        Its c is ignored.
+    n_starts : int, optional
+        As many random starts instead, with ``rng``.
+    rng : numpy.random.Generator, optional
+    callback : callable, optional
+        ``callback(theta)`` after each accepted step.
+
+    Returns
+    -------
+    Fit
+        c is that of the model *without* smoothing. Status "infinite mass", not converged: a maximum whose ln Z is infinite (a singular B), its c
+        set to 0. Status "unbounded": no maximum is proved where the climb ends, and J has no bound. For the Gaussian the end is the maximum by
+        formula, S^{-1}, certified with its rounding (``models/gaussian_score_maximum.py``).
+
+    Raises
+    ------
+    ValueError
+        For bad data, a slope not above 0, bad starts.
+    NotImplementedError
+        Where the model offers no derivatives of its score or no closed normalising constant.
+
+    Notes
+    -----
+    Source: Hyvarinen (JMLR 6, 2005); P10, section 3.1. J has no bound where data lie in a hyperplane, for Laplace ICA where more than
     1/(1 + sqrt(2) slope) of them do (one point in 15 at slope 10: always for n_data < 15 (n - 1)), since a row b across it adds as much
     (``models/laplace_ica_score_bound.py``).
-    Raises ValueError for bad data, a slope not above 0, bad starts; NotImplementedError where the model offers no derivatives
-    of its score or no closed normalising constant.
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> fit = nr.fit_score_matching(nr.Gaussian(1), [[2.0], [-2.0]], start=[1.0, 0.0])
+    >>> fit.status, fit.theta.round(4)  # for a Gaussian the same as maximum likelihood
+    ('certified', array([ 0.25  , -1.6121]))
     """
     objective = ScoreMatchingObjective(model, x, slope)
     units = isotropic_units_for(model, x)

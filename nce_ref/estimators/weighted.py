@@ -32,12 +32,50 @@ def fit_weighted(
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
 ) -> Fit:
-    """Return the fit that solves mean_x[w g] = mean_y[q w g], from ``start`` or ``n_starts`` random ones, by maximising its objective.
+    """Fit a model by an estimating equation with a weight of your own: mean_x[w g] = mean_y[q w g], q = p_m/p_n.
 
-    Consistent under NCE's conditions; ``weighted_covariance`` gives its covariance and says where there is none, which no sample shows.
-    Where the weight is not concave (``PowerWeight`` outside of [-1, 0]) J may be flat far from the data's density: start at NCE's fit.
-    Where some q is large, one point can carry the whole sum, and J may have no maximum: not converged, by the certificate.
-    Raises ValueError for bad samples, a noise of another dimension, bad starts, a start where J leaves float64.
+    Parameters
+    ----------
+    model : Model
+    noise : Noise
+    x : (n_data, n_dim)
+    y : (n_noise, n_dim)
+        Drawn from ``noise``.
+    weight : Weight
+        ``LogisticWeight(nu)`` is NCE, ``PowerWeight(0)`` importance sampling; see ``weights.py``.
+    start : (n_params,), optional
+    n_starts : int, optional
+        As many random starts instead, with ``rng``.
+    rng : numpy.random.Generator, optional
+    callback : callable, optional
+        ``callback(theta)`` after each accepted step.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    ValueError
+        For bad samples, a noise of another dimension, bad starts, a start where J leaves float64.
+
+    Notes
+    -----
+    Source: Pihlaja, Gutmann & Hyvarinen (2010), as ``weights.py`` says. Consistent under NCE's conditions; ``weighted_covariance`` gives its
+    covariance and says where there is none, which no sample shows. Where the weight is not concave (``PowerWeight`` outside of [-1, 0]) J may be
+    flat far from the data's density: start at NCE's fit. Where some q is large, one point can carry the whole sum, and J may have no
+    maximum: not converged, by the certificate.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> rng = np.random.default_rng(0)
+    >>> x, noise = rng.standard_normal((4000, 1)), nr.GaussianNoise([0.0], [[2.0]])
+    >>> y = noise.sample(20_000, rng)
+    >>> fit = nr.fit_weighted(nr.Gaussian(1), noise, x, y, nr.PowerWeight(-0.5), start=[1.0, 0.0])
+    >>> fit.status, fit.theta.round(1)
+    ('certified', array([ 1. , -0.9]))
     """
     objective = WeightedObjective(model, noise, x, y, weight)
     units = units_for(model, x, y)

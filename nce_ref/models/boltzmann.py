@@ -41,7 +41,7 @@ _UNIT = 2.0**-53
 
 
 class BoltzmannMachine(LinearModel):
-    """Pairwise binary model. ``theta = (biases, weights, c)``.
+    """Pairwise binary model: ln p_m(s) = sum_i b_i s_i + sum_(i<j) w_ij s_i s_j + c. ``theta = (biases, weights, c)``.
 
     Parameters
     ----------
@@ -57,6 +57,15 @@ class BoltzmannMachine(LinearModel):
     ------
     ValueError
         For an edge from a spin to itself, out of range or twice, or values that are not lower < upper.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> model = nr.BoltzmannMachine(2)
+    >>> theta = model.normalize(model.pack([0.0, 0.0], [[0.0, 1.0], [1.0, 0.0]], 0.0))
+    >>> np.exp(model.log_density(theta, [[1, 1], [1, -1]])).round(3), model.parameter_names
+    (array([0.44, 0.06]), ('b[0]', 'b[1]', 'w[1,0]', 'c'))
     """
 
     def __init__(

@@ -50,7 +50,32 @@ _EXACT = 12
 
 @dataclass(frozen=True)
 class Gaussian:
-    """Zero-mean Gaussian. ``theta = (lower triangle of the precision row by row, c)``."""
+    """Zero-mean Gaussian: ln p_m(u) = -1/2 u^T Lambda u + c, linear in theta, so that NCE has one maximum at most.
+
+    Parameters
+    ----------
+    n_dim : int
+        theta = (lower triangle of the precision Lambda row by row, c) has n_dim (n_dim + 1)/2 + 1 entries; ``pack`` and ``unpack`` make it and
+        take it apart.
+
+    Raises
+    ------
+    ValueError
+        For an n_dim that is no whole number above 0.
+
+    Notes
+    -----
+    Source: J12, section 3.1, whose toy example is n_dim = 1. c* = -ln Z = 1/2 ln det Lambda - (n/2) ln 2 pi.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> model = nr.Gaussian(n_dim=2)
+    >>> theta = model.normalize(model.pack(np.diag([1.0, 4.0]), c=0.0))
+    >>> theta.round(4)
+    array([ 1.    ,  0.    ,  4.    , -1.1447])
+    """
 
     n_dim: int
 

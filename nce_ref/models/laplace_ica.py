@@ -47,9 +47,33 @@ _EPS = float(np.finfo(float).eps)
 
 @dataclass(frozen=True)
 class LaplaceICA:
-    """Independent Laplace sources, square mixing. ``theta = (B row by row, c)``.
+    """Independent Laplace sources, square mixing: ln p_m(u) = -sqrt(2) sum_i |b_i . u| + c, b_i the rows of B.
 
-    ``smoothing`` replaces |v| by sqrt(v^2 + smoothing^2), for optimisers: that density has no closed normalising constant.
+    Parameters
+    ----------
+    n_sources : int
+        theta = (B row by row, c) has n_sources^2 + 1 entries; sources have unit variance.
+    smoothing : float, optional
+        Replaces |v| by sqrt(v^2 + smoothing^2), for optimisers: that density has no closed normalising constant.
+
+    Raises
+    ------
+    ValueError
+        For an n_sources that is no whole number above 0, or a negative smoothing.
+
+    Notes
+    -----
+    Source: P10, section 3.1, equations (11) to (13). c* = -ln Z = ln|det B| - (n/2) ln 2. At a kink, b_i . u = 0, the derivative is 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> model = nr.LaplaceICA(n_sources=2)
+    >>> theta = model.normalize(model.pack(np.eye(2), c=0.0))
+    >>> x = model.sample(theta, 3, np.random.default_rng(0))
+    >>> x.shape, model.log_density(theta, np.zeros((1, 2))).round(4)  # -ln 2
+    ((3, 2), array([-0.6931]))
     """
 
     n_sources: int

@@ -52,12 +52,32 @@ class UnitKinks:
 
 @dataclass(frozen=True)
 class MLP(NoClosedForm):
-    """Multilayer perceptron log-density. ``theta = (W_0 row by row, b_0, W_1, b_1, ...)``, the last bias is c.
+    """Multilayer perceptron as log-density. ``theta = (W_0 row by row, b_0, W_1, b_1, ...)``; the last bias is c.
 
-    ``MLP([4, 36, 64, 1], activation="tanh", base=noise)``; activations: identity, relu, tanh, softplus. ``base`` is required
-    where a density is claimed with tanh or identity. Raises ValueError for sizes that are no network or an unknown activation.
-    Of second derivatives, ln Z and samples it has none: NotImplementedError says so.
-    Where a theta is so large that the network overflows, ``log_density`` and the rest raise ValueError.
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        n_dim first, 1 last: (4, 36, 64, 1) has two hidden layers.
+    activation : {"tanh", "relu", "softplus", "identity"}, optional
+    base : Noise or model with a log-density, optional
+        Added to the network's output; required where a density is claimed with tanh or identity, whose mass is infinite without.
+
+    Raises
+    ------
+    ValueError
+        For sizes that are no network or an unknown activation; from ``log_density`` and the rest where theta is so large that the network
+        overflows.
+    NotImplementedError
+        From second derivatives, ln Z and samples: it has none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nce_ref as nr
+    >>> model = nr.MLP((2, 8, 1), activation="tanh", base=nr.GaussianNoise(np.zeros(2), np.eye(2)))
+    >>> theta = model.random_start(np.random.default_rng(0))
+    >>> model.n_params, model.log_density(theta, np.zeros((5, 2))).shape
+    (33, (5,))
     """
 
     layer_sizes: Sequence[int]

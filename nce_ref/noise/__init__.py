@@ -17,12 +17,14 @@ short of a constant (a missing ln 2 pi or ln det) is one that c absorbs in silen
 ``MixtureNoise``              several noises, each drawn with its probability
 ``ProductNoise``              independent blocks of coordinates
 ``AffineNoise``               any noise moved by an invertible matrix and a shift
+``GaussianSteps``             for conditional NCE (``ConditionalNoise``): a normal step from each datum
 ============================  =======================================================================================
 """
 
 from nce_ref.noise.base import Noise, refuse_unfit_noise
 from nce_ref.noise.bernoulli import BernoulliNoise
 from nce_ref.noise.combined import AffineNoise, MixtureNoise, ProductNoise
+from nce_ref.noise.conditional import ConditionalNoise, GaussianSteps
 from nce_ref.noise.gaussian import GaussianNoise
 from nce_ref.noise.kernel_density import KernelDensityNoise
 from nce_ref.noise.laplace_ica import LaplaceICANoise
@@ -33,7 +35,9 @@ from nce_ref.noise.univariate import UnivariateNoise
 __all__ = [
     "AffineNoise",
     "BernoulliNoise",
+    "ConditionalNoise",
     "GaussianNoise",
+    "GaussianSteps",
     "KernelDensityNoise",
     "LaplaceICANoise",
     "MixtureNoise",

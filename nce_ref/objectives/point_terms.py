@@ -31,7 +31,7 @@ from nce_ref.models.base import AffinePass, Kinks, Model, Pass
 ACTIVE = 1e-10
 _CHUNK = 4096
 # More than a slope loses where it underflows, yet a number that processors multiply at full speed.
-_TINY = 2.0**-1000
+TINY = 2.0**-1000
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class PointTerms:
     ``nearest``         (root, limit) -> (to a kink of the noise, to one of the data): distances in z to the nearest kinks that are not
                         active, inf where there is none within ``limit``
     ``rest``            like ``jacobian``: what rounding took from it; None where products are to be taken in float64
+    ``size``            (n,) or None: the entries of g_t are differences of numbers that are at most this together, and as much rounded
+    ``row``             so many terms in a run share their points: ``ridge_points`` and ``valley_points`` then count runs
     ``centre``          (n,) or None: g_t - centre in place of g_t where the slopes sum to 0, and the curvature is a variance
     """
 
@@ -64,6 +66,8 @@ class PointTerms:
     nearest: Callable[[Float, float], tuple[float, float]]
     centre: Float | None = None
     rest: Callable[[Float, Float | None], Callable[[slice], Float]] | None = None
+    size: Float | None = None
+    row: int = 1
 
 
 def point_terms(
@@ -100,6 +104,27 @@ def point_terms(
         these = chosen(multipliers, sides)
         return lambda block: these.jacobian_rest(block)[:n_params]
 
+    return PointTerms(
+        slopes,
+        np.abs(slopes) * relative_errors + TINY,
+        bends,
+        jacobian,
+        rate,
+        slope_rate,
+        points[ridge],
+        points[~ridge],
+        abs(kinks.slope),
+        nearest_kinks(kinks, active, n_data),
+        centre,
+        rest if accurate else None,
+    )
+
+
+def nearest_kinks(
+    kinks: Kinks, active: NDArray[np.bool_], n_data: int
+) -> Callable[[Float, float], tuple[float, float]]:
+    """Return ``PointTerms.nearest`` for a pass whose first ``n_data`` points are data and whose ``active`` kinks are met."""
+
     @functools.cache
     def far() -> tuple[NDArray[np.bool_], float, float]:
         """Which kinks are not met, and the distance in theta to the nearest of the noise and of the data."""
@@ -125,20 +150,7 @@ def point_terms(
                 found[k] = _nearest(kinks, marked, root, limit)
         return found[0], found[1]
 
-    return PointTerms(
-        slopes,
-        np.abs(slopes) * relative_errors + _TINY,
-        bends,
-        jacobian,
-        rate,
-        slope_rate,
-        points[ridge],
-        points[~ridge],
-        abs(kinks.slope),
-        nearest,
-        centre,
-        rest if accurate else None,
-    )
+    return nearest
 
 
 def relative_change(off: Float) -> Float:

@@ -65,11 +65,11 @@ def local_sums(
     """Return the sums; ``off`` bounds how far theta is from each active ridge, |a_k . theta|, as if it were met."""
     n, n_points = len(root), len(terms.slopes)
     # A slope taken where the ridge's |a . theta| stands as mu a . theta: its log-ratio is off by 2 kink_slope |a . theta| at most.
-    moved = np.zeros(n_points)
+    moved = np.zeros(n_points // terms.row)
     np.add.at(moved, terms.ridge_points, 2.0 * terms.kink_slope * off)
     if valleys is not None:
         np.add.at(moved, terms.valley_points, 2.0 * terms.kink_slope * valleys.off)
-    change = relative_change(terms.slope_rate * moved)
+    change = relative_change(terms.slope_rate * np.repeat(moved, terms.row))
     errors = terms.errors + np.abs(terms.slopes) * change
     bends = terms.bends * np.maximum(1.0 - change, 0.0)
     of_sum = 1.01 * (min(n_points, _BLOCK) + n_points / _BLOCK + 2.0) * UNIT
@@ -86,9 +86,11 @@ def local_sums(
         if rest is None:
             # The largest of each coordinate stands for all: one product of matrices less, and a bound large enough to ask for more digits
             # where points differ by many orders of magnitude.
-            largest = np.abs(g).max(axis=1) + (
-                0.0 if terms.centre is None else np.abs(terms.centre)
-            )
+            largest = terms.size
+            if largest is None:
+                largest = np.abs(g).max(axis=1) + (
+                    0.0 if terms.centre is None else np.abs(terms.centre)
+                )
             off_g = product_error(root) * np.full(
                 g.shape[1], np.linalg.norm(size_of_root.T @ largest)
             )

@@ -79,7 +79,6 @@ def ascend(
         small = float(np.linalg.norm(gradient)) <= tolerance
         if small and _plain_decrement(gradient, hessian) <= _DECREMENT * tolerance:
             break
-        radius = 0.5 + float(np.linalg.norm(theta))
         direction = np.linalg.solve(positive_definite(-hessian), gradient)
         if np.abs(direction).max() < _HUGE:
             decrement = math.sqrt(max(0.0, float(gradient @ direction)))
@@ -90,6 +89,7 @@ def ascend(
             direction = direction / largest * _HUGE if largest < math.inf else gradient * _HUGE
         if decrement <= (_DECREMENT if small else _SURELY) * tolerance:
             break
+        radius = 0.5 + float(np.linalg.norm(theta))
         reach = max(reach, radius)
         if radius < 1e-3 * reach:
             radius = reach  # a theta of size 1e12 that passes through 0 is not small for that
@@ -122,7 +122,6 @@ def _plain_decrement(gradient: Float, hessian: Float) -> float:
 
 def positive_definite(matrix: Float) -> Float:
     """The symmetric matrix with its eigenvalues replaced by their absolute values, none below 1e-7 of the largest.
-
 
     Unless the coordinates merely have different units: where one eigenvalue is below that, and none is once each coordinate is scaled by
     its own curvature, then a curvature of 1e-12 beside one of 1 stays what it is.

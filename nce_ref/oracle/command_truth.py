@@ -16,23 +16,16 @@ from typing import Any
 
 import numpy as np
 
+from nce_ref.oracle.command_words import PASSED, Outcome
 from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.truth import Truth, truth
 
 _SHOWN = 6
 
 
-def add(
-    command: Callable[..., argparse.ArgumentParser], outcome: Callable[[int, str], Any]
-) -> None:
-    """Add the command; ``outcome`` takes an exit code and what to print."""
-
-    def run(options: argparse.Namespace) -> Any:
-        found = truth(options.objective, **read_inputs(options.inputs))
-        text = json.dumps(as_dict(found, options.digits, options.dtype), indent=2)
-        return outcome(0, text if options.json else as_text(found, options.digits, options.dtype))
-
-    sub = command("truth", run, "say the right outputs of an objective at inputs of your own")
+def add(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    sub = command("truth", _truth, "say the right outputs of an objective at inputs of your own")
     sub.add_argument("objective", metavar="OBJECTIVE", help="one that list names")
     sub.add_argument(
         "inputs",
@@ -44,6 +37,12 @@ def add(
         "--dtype", choices=DTYPES, default="float64", help="of the allowance (default: float64)"
     )
     sub.add_argument("--json", action="store_true", help="every number, as JSON")
+
+
+def _truth(options: argparse.Namespace) -> Outcome:
+    found = truth(options.objective, **read_inputs(options.inputs))
+    text = json.dumps(as_dict(found, options.digits, options.dtype), indent=2)
+    return Outcome(PASSED, text if options.json else as_text(found, options.digits, options.dtype))
 
 
 def read_inputs(text: str) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def declaration(convention: Convention, objective: Objective) -> str:
     return f"oracle.Convention({', '.join(said)})"
 
 
-def sample_sizes(objective: Objective, inputs: Mapping[str, Any]) -> tuple[int, int]:
+def sample_sizes(objective: Objective, inputs: Mapping[str, Any]) -> tuple[float, float]:
     """(n_data, n_noise) of a vector; n_noise is 0 where there is no noise sample."""
     return objective.sample_sizes(inputs)
 

@@ -11,6 +11,7 @@ from ..store import Row
 from ..study import Experiment, Study
 from . import plan, tables, text
 from .claim_list import all_claims
+from .conclusions import conclusions
 from .evidence import EXPERIMENTS, ON_ROUNDING, RivalEvidence, gather
 from .limits import compute_limits
 
@@ -47,6 +48,7 @@ STUDY = Study(
     panels="paper_replication.rivals.figure_panels",
     front=text.front,
     sections=text.sections,
+    conclusions=conclusions,
     poster="figure1a",
     abstract="The other estimators of Figure 1 (a) and (b), importance sampling, score matching and contrastive divergence, beside NCE; "
     "and NCE over nu, the number of noise points a data point.",

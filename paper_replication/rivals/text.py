@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..report import claim_section, figure_section, verdict_section
+from ..report import claim_section, conclusion_section, figure_section, verdict_section
 from ..study import Findings, Section
 from . import plan, tables
 
@@ -86,4 +86,5 @@ def sections(findings: Findings) -> list[Section]:
         *((heading, f"*{which}.* {body}") for heading, body in told_of_runs),
         ("What the full profile takes", f"{COSTS}\n\n{tables.costs(evidence.cpu_seconds)}"),
         (title, f"*{which}.* {claims}"),
+        conclusion_section(findings),
     ]

@@ -95,7 +95,7 @@ def compute_hints(
 
 def factors(observed: Observed, vector: int) -> dict[str, float]:
     """The numbers of a vector that a factor may depend on, in the order in which they are tried."""
-    return size_factors(observed.objective.sizes(observed.results[vector].vector.inputs))
+    return size_factors(observed.objective.counted_sizes(observed.results[vector].vector.inputs))
 
 
 def offsets(observed: Observed, vector: int) -> dict[str, float]:
@@ -106,7 +106,7 @@ def offsets(observed: Observed, vector: int) -> dict[str, float]:
         for facts in observed.objective.facts
         for name, number in facts.offsets.items()
     }
-    return size_offsets(observed.objective.sizes(inputs), of_arguments)
+    return size_offsets(observed.objective.counted_sizes(inputs), of_arguments)
 
 
 def _known(features: list[dict[str, float]]) -> dict[str, Float]:

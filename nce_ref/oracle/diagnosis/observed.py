@@ -120,7 +120,7 @@ class Observed:
         """By entry, whether it is a derivative of a value that was returned."""
         return self.value_of != np.arange(self.got.size)
 
-    def sizes(self, vector: int) -> tuple[int, int]:
+    def sizes(self, vector: int) -> tuple[float, float]:
         """(n_data, n_noise) of a vector."""
         return self.objective.sample_sizes(self.results[vector].vector.inputs)
 

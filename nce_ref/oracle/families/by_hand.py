@@ -17,7 +17,7 @@ SCALES = "None where only the gradient's zero counts; a line search, which compa
 class Factor(Steps):
     """The derivatives multiplied by a function of (n_data, n_noise)."""
 
-    def __init__(self, factor: Callable[[int, int], float]) -> None:
+    def __init__(self, factor: Callable[[float, float], float]) -> None:
         self.factor = factor
 
     def is_possible(self, objective: Objective) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 
-def size_factors(sizes: Mapping[str, int]) -> dict[str, float]:
+def size_factors(sizes: Mapping[str, float]) -> dict[str, float]:
     """What a factor may be a multiple of: "1", then sizes and their reciprocals, nu = n_noise/n_data among them."""
     found = {"1": 1.0}
     known: dict[str, float] = {
@@ -28,7 +28,7 @@ def size_factors(sizes: Mapping[str, int]) -> dict[str, float]:
     return found
 
 
-def size_offsets(sizes: Mapping[str, int], of_arguments: Mapping[str, float]) -> dict[str, float]:
+def size_offsets(sizes: Mapping[str, float], of_arguments: Mapping[str, float]) -> dict[str, float]:
     """What an error may be a multiple of: "1", ln nu, the dimension, what the arguments offer, the sample sizes."""
     found = {"1": 1.0}
     n_data, n_noise = sizes.get("n_data", 0), sizes.get("n_noise", 0)

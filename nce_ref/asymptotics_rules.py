@@ -1,0 +1,146 @@
+r"""How I_nu and m_nu are integrated where the model offers no closed form: quadrature on the line, or random points.
+
+    I_nu = E_d[P g g^T],   m_nu = E_d[P g],   P = nu p_n/(p_d + nu p_n) = sigma(ln nu - G)
+
+Conventions
+-----------
+theta (n_params,), at the truth; u (n_points, n_dim); weights (n_points,) hold the density and the rule's own
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nce_ref._checks import Float
+from nce_ref.models.moments import Moments
+from nce_ref.special import sigmoid
+
+REPLICATES = 8  # independent randomisations of a rule with random points
+# Of a rule on the line, in logarithms: 1100 times the scale at first, then farther until nothing is left, up to 1e26 times.
+FIRST_REACH, LAST_REACH = 7.0, 60.0
+_EPS = float(np.finfo(float).eps)
+
+
+def _weighted(
+    model: Any, theta: Float, noise: Any, nu: float, u: Float, weights: Float
+) -> tuple[Float, Float]:
+    """sum_t weights[t] P(u_t) g(u_t) g(u_t)^T and the same with one g."""
+    if math.isfinite(nu):
+        # P = sigma(ln nu - G) keeps its digits on both tails, where nu p_n / (p_d + nu p_n) is 0/0.
+        weights = weights * sigmoid(
+            math.log(nu) - (model.log_density(theta, u) - noise.log_density(u))
+        )
+    g = model.jacobian(theta, u)
+    weighted = g * weights[:, None]
+    return weighted.T @ g, weighted.sum(axis=0)
+
+
+def line_moments(model: Any, theta: Float, noise: Any, nu: float) -> Moments:
+    """Quadrature by ``line_rule``, the step halved until two agree."""
+    rule = line_rule(model, theta)
+
+    def sums(step: float, reach: float) -> tuple[Float, float, Float]:
+        """I_nu with m_nu as its last row, what the density adds up to, and bounds on the error of I_nu."""
+        u, slope = rule(step, reach)
+        log_density = model.log_density(theta, u)
+        density = slope * np.exp(log_density)
+        information, mean = _weighted(model, theta, noise, nu, u, density)
+        # What the outermost nodes carry is about what lies beyond, a unit of t wide; ln p is known to a few eps of itself.
+        ends = _weighted(model, theta, noise, nu, u[[0, -1]], density[[0, -1]])[0]
+        known = density * (4.0 * _EPS * (1.0 + np.abs(log_density)))
+        error = np.abs(ends) / step + np.abs(_weighted(model, theta, noise, nu, u, known)[0])
+        return np.vstack([information, mean]), float(density.sum()), error
+
+    def disagreement(fine: Float, coarse: Float) -> float:
+        size = np.sqrt(np.diag(fine))
+        return float((np.abs(fine - coarse)[:-1] / np.outer(size, size)).max())
+
+    def relative(found: Float, error: Float) -> float:
+        return float((np.diag(error) / np.diag(found)).max())
+
+    reach = FIRST_REACH
+    while relative(*sums(1.0 / 8.0, reach)[::2]) > 1e-13 and reach < LAST_REACH:
+        reach += 0.5
+    step = 1.0 / 8.0
+    found, mass, error = sums(step, reach)
+    while True:
+        step *= 0.5
+        coarse = found
+        found, mass, error = sums(step, reach)
+        if disagreement(found, coarse) < max(1e-11, relative(found, error)) or step < 1e-4:
+            break
+    size = np.sqrt(np.diag(found))
+    error = error + abs(mass - 1.0) * np.outer(size, size)
+    return Moments(
+        found[:-1],
+        found[-1],
+        ((coarse[:-1], coarse[-1]),),
+        False,
+        error,
+        f"quadrature on the line, {2 * round((4.0 + reach) / step)} nodes",
+    )
+
+
+def line_rule(model: Any, theta: Float) -> Callable[[float, float], tuple[Float, Float]]:
+    """Return (step, reach) -> (points, weights) on the line: u = centre +- scale exp(t - e^-t), trapezoidal in t, t in [-4, reach].
+
+    The substitution puts a kink at the centre out of harm's way (the Laplace model's is at 0, its median) and turns
+    tails that fall like e^-|u| into doubly exponential ones; |u - centre| runs from 4e-26 to e^reach times ``scale``, which
+    is half the distance between the quartiles.
+    """
+    centre, scale = 0.0, 1.0
+    if hasattr(model, "transport"):
+        low, centre, high = (
+            float(v) for v in model.transport(theta, np.array([[0.25], [0.5], [0.75]]))[:, 0]
+        )
+        scale = 0.5 * abs(high - low)  # the transport may fall: x = s/B does for B < 0
+
+    def rule(step: float, reach: float) -> tuple[Float, Float]:
+        t = np.arange(-4.0, reach + 0.5 * step, step)
+        r = scale * np.exp(t - np.exp(-t))
+        slope = r * (1.0 + np.exp(-t)) * step
+        return np.concatenate([centre - r[::-1], centre + r])[:, None], np.concatenate(
+            [slope[::-1], slope]
+        )
+
+    return rule
+
+
+def random_moments(
+    model: Any, theta: Float, noise: Any, nu: float, rng: np.random.Generator, log2_points: int
+) -> Moments:
+    """Averages over independent randomisations of one rule, each unbiased by itself; their scatter is the error."""
+    draw, name = random_rule(model, theta, rng, log2_points)
+    weights = np.full(2**log2_points, 2.0**-log2_points)
+    pairs = tuple(_weighted(model, theta, noise, nu, draw(), weights) for _ in range(REPLICATES))
+    information = np.mean([pair[0] for pair in pairs], axis=0)
+    mean = np.mean([pair[1] for pair in pairs], axis=0)
+    method = f"{REPLICATES} sets of {2**log2_points} {name}"
+    return Moments(information, mean, pairs, True, np.zeros_like(information), method)
+
+
+def random_rule(
+    model: Any, theta: Float, rng: np.random.Generator, log2_points: int
+) -> tuple[Callable[[], Float], str]:
+    """Return a function that draws 2**log2_points points of the density afresh, and what they are called."""
+    count = 2**log2_points
+    if not hasattr(model, "transport"):
+        return lambda: np.asarray(
+            model.sample(theta, count, rng), dtype=np.float64
+        ), "independent points"
+    # Imported here: scipy.stats takes longer to load than all the rest, and only this needs it.
+    from scipy.stats import qmc
+
+    # 50 bits and half a cell up: no coordinate is 0 or 1, where the inverse distribution function is infinite.
+    def draw() -> Float:
+        cube = (
+            qmc.Sobol(model.n_dim, scramble=True, bits=50, seed=rng).random_base2(log2_points)
+            + 2.0**-51
+        )
+        return np.asarray(model.transport(theta, cube), dtype=np.float64)
+
+    return draw, "scrambled Sobol points"
