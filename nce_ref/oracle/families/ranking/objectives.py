@@ -12,9 +12,24 @@ from nce_ref.oracle.families.ranking import (
     many,
     mistakes,
     mistakes_arithmetic,
+    mistakes_batch,
+    mistakes_embeddings,
     mistakes_gradients,
+    mistakes_models,
+    mistakes_pullbacks,
     scales,
     textbook,
+)
+from nce_ref.oracle.families.ranking.embeddings import (
+    INFO_NCE,
+    INFO_NCE_IN_BATCH,
+    INFO_NCE_UNPAIRED,
+)
+from nce_ref.oracle.families.ranking.models import (
+    LAPLACE_ICA_RANKING_NCE,
+    NRE_C,
+    RANKING_NCE,
+    RELATIVES,
 )
 
 EXACT = "nce_ref/oracle/families/ranking/exact.py: decimal arithmetic, its precision doubled until all digits agree"
@@ -68,7 +83,15 @@ def _every_datum_against_all(inputs: Inputs) -> Outputs:
 
 FAMILY = Family(
     "ranking",
-    (INFO_NCE_FROM_LOGITS,),
+    (
+        INFO_NCE_FROM_LOGITS,
+        INFO_NCE,
+        INFO_NCE_UNPAIRED,
+        INFO_NCE_IN_BATCH,
+        RANKING_NCE,
+        LAPLACE_ICA_RANKING_NCE,
+        NRE_C,
+    ),
     relatives=(
         Relative(
             NCE_FROM_LOG_RATIOS.name,
@@ -77,10 +100,15 @@ FAMILY = Family(
             INFO_NCE_FROM_LOGITS.name,
             _every_datum_against_all,
         ),
+        *RELATIVES,
     ),
     mistakes=(
         ("InfoNCE: what is compared with what", mistakes.MISTAKES),
         ("Arithmetic of InfoNCE", mistakes_arithmetic.MISTAKES),
         ("Gradients of InfoNCE written by hand", mistakes_gradients.MISTAKES),
+        ("Ranking NCE, and contrastive ratio estimation (NRE-C)", mistakes_models.MISTAKES),
+        ("Embeddings: length, similarity, temperature", mistakes_embeddings.MISTAKES),
+        ("Masks, and negatives from the batch", mistakes_batch.MISTAKES),
+        ("Gradients by embeddings and temperature written by hand", mistakes_pullbacks.MISTAKES),
     ),
 )
