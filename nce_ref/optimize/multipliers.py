@@ -169,7 +169,7 @@ def _unit_multipliers(b: Float, units: Float, forces: Float) -> Float:
     if np.abs(shortest).max() <= _INSIDE:  # in the relative interior as it is: no ridge is forced
         return _analytic_centre(shortest, null, np.zeros(len(forces), dtype=bool))
     if len(forces) > _MANY:
-        decided, central = _centre_by_dual(shortest, pull)
+        central = _centre_by_dual(shortest, pull)[1]
         return np.clip(shortest if central is None else central, -1.0, 1.0)
     bounded = _bounded(pull, b)
     central = None if unique else _central(shortest, null, pull, b)
@@ -234,7 +234,8 @@ def _centre_by_dual(start: Float, pull: Float) -> tuple[bool, Float | None]:
         length = 1.0
         while length > 1e-9:
             there = _dual(v + length * step, rows, b)
-            if there[0] <= value - 1e-4 * length * decrement + 1e-15 * abs(value):
+            # Newton's step is safe from here on, and values have no digits left to say so.
+            if decrement < 1e-4 or there[0] <= value - 1e-4 * length * decrement:
                 break
             length *= 0.5
         else:
@@ -260,7 +261,7 @@ def _on_a_face(pull: Float, start: Float, s: Float) -> tuple[bool, Float | None]
     small = 1e-8 * float(np.abs(pull).sum())
     if free.size == 0 or not np.abs(free).max() > 0.0:
         return True, mu if np.abs(rest).max() <= small else None
-    toward = np.linalg.lstsq(free, rest, rcond=_DEPENDENT)[0]
+    toward = np.asarray(np.linalg.lstsq(free, rest, rcond=_DEPENDENT)[0], dtype=np.float64)
     if np.abs(free @ toward - rest).max() > small:
         return False, None
     decided, centre = _centre_by_dual(toward, free)
