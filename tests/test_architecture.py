@@ -42,6 +42,8 @@ FLOORS = {
     "importance": 5,
     "objectives": 5,
     "optimize": 6,
+    "population": 6,
+    "population_objectives": 7,
     "asymptotics_rules": 6,
     "asymptotics": 7,
     "asymptotics_weights": 8,

@@ -39,6 +39,7 @@ def fit_conditional_nce(
     n_starts: int | None = None,
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
+    max_evaluations: int | None = None,
 ) -> Fit:
     """Fit a model to data x by telling each datum from points y drawn near it, from ``start`` or from ``n_starts`` random ones.
 
@@ -57,6 +58,8 @@ def fit_conditional_nce(
         In the place of ``start``.
     callback : callable, optional
         ``callback(theta)`` after each accepted step.
+    max_evaluations : int, optional
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
 
     Returns
     -------
@@ -88,7 +91,7 @@ def fit_conditional_nce(
     """
     objective = ConditionalObjective(model, conditional_noise, x, y)
     points = objective.y.reshape(-1, objective.model.n_dim)
-    fit = fit_without_c(objective, points, start, n_starts, rng, callback)
+    fit = fit_without_c(objective, points, start, n_starts, rng, callback, max_evaluations)
     used = 4.0 * objective.overlap(fit.theta[:-1])
     if not used > _SMALL_STEPS:
         return fit
