@@ -9,6 +9,8 @@ Conventions
 -----------
 --nce-impl            package.module:name, found as the project's own tests find it; may be given several times
 an expected failure   is reported as xfailed; one that passes fails, and a pattern that matches no vector stops the run
+three items more      an implementation: OBJECTIVE/enough-seen, which fails where too few vectors were judged, OBJECTIVE/answers-alike and
+                      OBJECTIVE/keeps-its-inputs, of calls one after the other
 an item's text        the verdict on that vector, and the suspect found over all vectors
 """
 
@@ -24,8 +26,9 @@ from nce_ref.oracle.check import check
 from nce_ref.oracle.conventions import C_SIGNS, REDUCTIONS, SENSES, Convention, own_convention
 from nce_ref.oracle.locate import expected_failures, find_implementation, objective_of
 from nce_ref.oracle.objectives import find_objective
-from nce_ref.oracle.report import Report
-from nce_ref.oracle.results import CaseResult
+from nce_ref.oracle.report import Report, text_of
+from nce_ref.oracle.results import LEFT_OUT, UNSUPPORTED, CaseResult
+from nce_ref.oracle.steady import REMEMBERS, WRITES
 from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.vectors import MalformedVectors, suite
 
@@ -95,7 +98,7 @@ def pytest_collection_modifyitems(
         raise pytest.UsageError(f"nce_ref: {problem}") from None
 
 
-def _items(session: pytest.Session, config: pytest.Config, name: str) -> Iterator[VectorItem]:
+def _items(session: pytest.Session, config: pytest.Config, name: str) -> Iterator[_Item]:
     impl = find_implementation(name)
     objective = config.getoption("--nce-objective") or objective_of(impl, name)
     patterns = config.getoption("--nce-expected-failures")
@@ -107,10 +110,21 @@ def _items(session: pytest.Session, config: pytest.Config, name: str) -> Iterato
         raise ValueError(
             f"{patterns}: the pattern {report.unmatched[0]!r} matches no vector of {objective}"
         )
+    for words, complaint in _over_all(report):
+        yield WholeItem.from_parent(
+            session, name=f"{name}::{objective}/{words}", complaint=complaint
+        )
     for result in report.results:
         yield VectorItem.from_parent(
             session, name=f"{name}::{result.id}", report=report, result=result
         )
+
+
+def _over_all(report: Report) -> Iterator[tuple[str, str]]:
+    """What is a test of its own beside the vectors: its name, and what is wrong with it, empty where nothing is."""
+    yield "enough-seen", "NOT ENOUGH SEEN: " + "; ".join(report.missing) if report.missing else ""
+    for finding, words in ((REMEMBERS, "answers-alike"), (WRITES, "keeps-its-inputs")):
+        yield words, "\n".join(text_of(found) for found in report.findings if found.id == finding)
 
 
 def _words(config: pytest.Config) -> tuple[str | None, str | None, str | None]:
@@ -131,24 +145,11 @@ class WrongVector(Exception):
     """A vector failed; its text is what pytest prints."""
 
 
-class VectorItem(pytest.Item):
-    """One vector as a test."""
-
-    def __init__(self, *, report: Report, result: CaseResult, **rest: Any) -> None:
-        super().__init__(**rest)
-        self._report, self._result = report, result
-
-    def runtest(self) -> None:
-        """Pass, fail, skip or xfail as the report has it."""
-        if self._result.status == "unsupported":
-            pytest.skip(self._result.message)
-        if self._result.status == "expected failure":
-            pytest.xfail(self._result.message)
-        if self._result in self._report.failed:
-            raise WrongVector(self._report.text_on(self._result))
+class _Item(pytest.Item):
+    """An item whose failure is the oracle's own text."""
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *rest: Any) -> Any:
-        """The oracle's own text, without a traceback through it."""
+        """The text, without a traceback through the oracle."""
         return (
             str(excinfo.value)
             if isinstance(excinfo.value, WrongVector)
@@ -158,3 +159,33 @@ class VectorItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, None, str]:
         """Where pytest says that the item lives."""
         return self.path, None, self.name
+
+
+class WholeItem(_Item):
+    """What only all calls together show, as a test: was enough seen, does it answer alike, does it leave its inputs alone."""
+
+    def __init__(self, *, complaint: str, **rest: Any) -> None:
+        super().__init__(**rest)
+        self._complaint = complaint
+
+    def runtest(self) -> None:
+        """Fail with the complaint, if there is one."""
+        if self._complaint:
+            raise WrongVector(self._complaint)
+
+
+class VectorItem(_Item):
+    """One vector as a test."""
+
+    def __init__(self, *, report: Report, result: CaseResult, **rest: Any) -> None:
+        super().__init__(**rest)
+        self._report, self._result = report, result
+
+    def runtest(self) -> None:
+        """Pass, fail, skip or xfail as the report has it."""
+        if self._result.status == UNSUPPORTED:
+            pytest.skip(self._result.message)
+        if self._result.status in ("expected failure", LEFT_OUT):
+            pytest.xfail(self._result.message)
+        if self._result in self._report.failed:
+            raise WrongVector(self._report.text_on(self._result))

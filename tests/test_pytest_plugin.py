@@ -6,6 +6,7 @@ from nce_ref import oracle
 
 pytest_plugins = ["pytester"]
 
+WHOLE = 3  # items of what only all calls together show
 MODULE = """
 import numpy as np
 
@@ -19,6 +20,21 @@ def naive(t):
 def value(t):
     return -np.logaddexp(0, -t)
 
+calls = []
+
+def drifting(t):
+    calls.append(t)
+    return value(t) + 1e-3 * len(calls)
+
+def in_place(t):
+    t *= -1
+    return -np.logaddexp(0, t)
+
+class Skipping:
+    def __call__(self, t):
+        return value(t) if t.min() > -5 else None
+
+skipping = Skipping()
 three = 3
 """
 
@@ -40,7 +56,7 @@ def test_one_item_a_vector_and_a_header(project):
     assert result.ret == 0
     result.stdout.fnmatch_lines(["nce_ref oracle: vectors of 20*, float64, oracle.Convention()"])
     result.stdout.fnmatch_lines(["*mylosses:value::log_sigmoid/* PASSED*"])
-    result.assert_outcomes(passed=len(oracle.cases("log_sigmoid")))
+    result.assert_outcomes(passed=len(oracle.cases("log_sigmoid")) + WHOLE)
 
 
 def test_a_wrong_function_fails_by_the_vector_with_the_oracles_text(project):
@@ -58,7 +74,7 @@ def test_a_wrong_function_fails_by_the_vector_with_the_oracles_text(project):
 def test_the_objective_is_the_functions_name(project):
     result = run(project, "--nce-impl", "mylosses:log_sigmoid", "--nce-dtype", "float32")
     result.stdout.fnmatch_lines(["*float32, oracle.Convention()"])
-    result.assert_outcomes(passed=len(oracle.cases("log_sigmoid")))
+    result.assert_outcomes(passed=len(oracle.cases("log_sigmoid")) + WHOLE)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +116,7 @@ def test_expected_failures(project):
     result = run(project, *arguments)
     assert result.ret == 0
     result.assert_outcomes(
-        passed=len(oracle.cases("log_sigmoid")) - len(failing), xfailed=len(failing)
+        passed=len(oracle.cases("log_sigmoid")) - len(failing) + WHOLE, xfailed=len(failing)
     )
 
     project.makefile(".txt", known="log_sigmoid/*: all of it")
@@ -125,6 +141,26 @@ def test_expected_failures(project):
         and "line 1: got 'log_sigmoid/*'; expected 'pattern of ids: reason'"
         in result.stderr.str() + result.stdout.str()
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "item", "said"),
+    [
+        ("drifting", "answers-alike", "Finding: remembers: it answers differently"),
+        ("in_place", "keeps-its-inputs", "Finding: writes-to-its-inputs: it changes the arrays"),
+        ("skipping", "enough-seen", "NOT ENOUGH SEEN: "),
+    ],
+)
+def test_what_all_calls_show_is_a_test_of_its_own(project, name, item, said):
+    arguments = ["--nce-impl", f"mylosses:{name}", "--nce-objective", "log_sigmoid", "-v"]
+    result = run(project, *arguments)
+    text = result.stdout.str()
+    assert result.ret == 1 and said in text and "Traceback" not in text
+    verdicts = {
+        words: f"{words} FAILED" in text
+        for words in ("answers-alike", "keeps-its-inputs", "enough-seen")
+    }
+    assert verdicts == {words: words == item for words in verdicts}
 
 
 def test_without_an_implementation_the_plugin_is_silent(project):

@@ -5,7 +5,9 @@ Nothing that an implementation does stops the run: an exception, a string, NaN, 
 Conventions
 -----------
 impl               a callable with the objective's arguments by name (``oracle.OBJECTIVES[name].arguments``)
-expected_failures  {pattern of ids, as in the shell: reason}; one that passes fails, a pattern that matches nothing is an error
+expected_failures  {pattern of ids, as in the shell: reason}; one that passes fails, a pattern that matches nothing is an error; what it
+                   matches may also be skipped: left out on purpose, and not held against the implementation (``seen``)
+calls              each vector once, two of them again (``steady``); what differs then, or changes its inputs, is a finding
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ import numpy as np
 
 from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.diagnosis import (
+    Diagnosis,
+    Suspect,
     diagnose,
     recognise_signature,
     renamed_argument,
@@ -30,7 +34,16 @@ from nce_ref.oracle.judge import judge
 from nce_ref.oracle.kinks import settle
 from nce_ref.oracle.objectives import Objective, find_objective
 from nce_ref.oracle.report import Report
-from nce_ref.oracle.results import CHOICE, CaseResult, Errored, Skipped
+from nce_ref.oracle.results import (
+    CHOICE,
+    LEFT_OUT,
+    UNSUPPORTED,
+    CaseResult,
+    Errored,
+    Skipped,
+)
+from nce_ref.oracle.seen import what_is_missing
+from nce_ref.oracle.steady import REMEMBERS, Watch, ask
 from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.vectors import Vector, cases, find, suite
 
@@ -63,11 +76,12 @@ def check(
     renamed = _renamed(impl, target)
     note = say_renamed(renamed, target) if renamed is not None else ""
     answers: dict[str, Any]
+    watch = Watch(dtype, convention)
     if renamed is not None:
         skipped = Skipped(f"its {renamed[0]} is called {renamed[1]}")
         answers = {vector.id: skipped for vector in vectors}
     else:
-        answers = {vector.id: call(impl, vector, dtype, convention) for vector in vectors}
+        answers = ask(impl, vectors, watch)
     name = getattr(impl, "__qualname__", None) or repr(impl)
 
     def evaluate(inputs: Mapping[str, Any]) -> Any:
@@ -84,6 +98,7 @@ def check(
         name=name,
         note=note or recognise_signature(parameter_names(impl), target) or "",
         evaluate=evaluate,
+        findings=watch.findings,
     )
 
 
@@ -98,10 +113,13 @@ def check_answers(
     note: str = "",
     evaluate: Callable[[Mapping[str, Any]], Any] | None = None,
     own: Mapping[str, Vector] | None = None,
+    findings: Sequence[Suspect] = (),
+    batch: str = "",
 ) -> Report:
     """Return the report on answers that are there already: {vector id: what was returned, or Skipped, or Errored}.
 
-    ``evaluate`` may call the implementation again, on inputs of the diagnosis's own; ``own``: vectors that are stored nowhere.
+    ``evaluate`` may call the implementation again, on inputs of the diagnosis's own; ``own``: vectors that are stored nowhere;
+    ``findings``: what was seen of its calls (``steady``); ``batch``: what was asked, in words, where it was never meant to be all vectors.
     """
     target = find_objective(objective)
     convention = own_convention(target) if convention is None else convention
@@ -112,13 +130,18 @@ def check_answers(
         _judge(vector_of(vector_id), answer, dtype, convention)
         for vector_id, answer in answers.items()
     ]
+    remembers = next((finding for finding in findings if finding.id == REMEMBERS), None)
     # A choice is neither a failure to be explained nor the vector's own numbers.
-    diagnosis = diagnose(
-        target,
-        [result for result in judged if result.status != CHOICE],
-        dtype,
-        convention,
-        evaluate,
+    diagnosis = (
+        Diagnosis((remembers,), remembers)
+        if remembers is not None
+        else diagnose(
+            target,
+            [result for result in judged if result.status != CHOICE],
+            dtype,
+            convention,
+            evaluate,
+        )
     )
     results = tuple(_expect(result, patterns) for result in judged)
     unmatched = tuple(
@@ -127,32 +150,26 @@ def check_answers(
         if not any(fnmatch.fnmatchcase(result.id, pattern) for result in results)
     )
     return Report(
-        target, dtype, convention, suite()["suite"], results, diagnosis, unmatched, name, note
+        target,
+        dtype,
+        convention,
+        suite()["suite"],
+        results,
+        diagnosis,
+        unmatched,
+        name,
+        note,
+        () if batch else what_is_missing(results, cases(target.name)),
+        tuple(findings),
+        batch,
     )
-
-
-def call(impl: Callable[..., Any], vector: Vector, dtype: str, convention: Convention) -> Any:
-    """What ``impl`` returns for a vector, or Errored with its exception in one line."""
-    inputs = convention.inputs(vector.objective, vector.arguments(dtype))
-    # Overflow in exp is an implementation's own affair as long as its numbers are right.
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return impl(**inputs)
-        except (Exception, SystemExit) as error:
-            text = " ".join(str(error).split())
-            return Errored(
-                f"raised {type(error).__name__}: {text}"
-                if text
-                else f"raised {type(error).__name__}"
-            )
 
 
 def _judge(vector: Vector, answer: Any, dtype: str, convention: Convention) -> CaseResult:
     if isinstance(answer, Errored):
         return CaseResult(vector, "errored", answer.message)
     if isinstance(answer, Skipped):
-        return CaseResult(vector, "unsupported", answer.reason)
+        return CaseResult(vector, UNSUPPORTED, answer.reason)
     return settle(judge(vector, answer, dtype, convention), dtype, convention)
 
 
@@ -160,8 +177,10 @@ def _expect(result: CaseResult, patterns: Mapping[str, str]) -> CaseResult:
     reasons = [
         reason for pattern, reason in patterns.items() if fnmatch.fnmatchcase(result.id, pattern)
     ]
-    if not reasons or result.status in ("unsupported", CHOICE):
+    if not reasons or result.status == CHOICE:
         return result
+    if result.status == UNSUPPORTED:
+        return replace(result, status=LEFT_OUT, message=f"{reasons[0]}: {result.message}")
     if result.status == "passed":
         return replace(
             result,

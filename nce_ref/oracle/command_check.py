@@ -27,6 +27,7 @@ from nce_ref.oracle.conventions import OURS, Convention
 from nce_ref.oracle.harness import Answers, run_harness
 from nce_ref.oracle.locate import expected_failures, find_implementation, objective_of
 from nce_ref.oracle.report import Report, exit_code
+from nce_ref.oracle.steady import remembers
 from nce_ref.oracle.vectors import objective_in
 
 
@@ -165,6 +166,9 @@ def _reports(
                     read_convention(options, objective),
                     wanted,
                     name=name,
+                    findings=[remembers(said)]
+                    if (said := answers.differences.get(objective))
+                    else (),
                 )
             )
     return reports

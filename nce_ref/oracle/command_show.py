@@ -78,6 +78,7 @@ def _explain(options: argparse.Namespace) -> Outcome:
         {vector.id: _got(options.got)},
         options.dtype,
         read_convention(options, vector.objective.name),
+        batch="this vector alone",
     )
     return Outcome(exit_code([report]), f"{describe_vector(vector)}\n\n{report}")
 

@@ -4,22 +4,26 @@ Conventions
 -----------
 inputs   as the implementation takes them: arguments by name, under its convention's sign of c
 dtype    the inputs are rounded to it first, and the truth is taken there, so that nothing hangs on who rounded them
+judged   one batch, asked twice: ok says that it is right there, and the report that it was one batch. The rule that half of an objective's
+         vectors be seen is ``check``'s
 batch    one vector that is stored nowhere: no ``source``, no ``kills``, the flags that follow from its inputs
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from nce_ref.oracle.authoring.flags import derived_flags
-from nce_ref.oracle.check import call, check_answers, check_words
+from nce_ref.oracle.check import check_answers, check_words
 from nce_ref.oracle.conventions import Convention, own_convention
+from nce_ref.oracle.diagnosis import Suspect
 from nce_ref.oracle.families.base import Objective
 from nce_ref.oracle.report import Report
+from nce_ref.oracle.steady import Watch
 from nce_ref.oracle.truth import find_computed, read_own_inputs, truth_at
 from nce_ref.oracle.vectors import Expected, Vector, counted_are_finite
 
@@ -51,9 +55,11 @@ def compare(
         )
     ours = convention.inputs(target, in_dtype(target, read_own_inputs(target, inputs), dtype))
     vector = own_vector(target, ours, f"{target.name}/own/batch", "your own batch")
-    return report_on(
-        impl, target, {vector: call(impl, vector, dtype, convention)}, dtype, convention
-    )
+    watch = Watch(dtype, convention)
+    answer = watch.call(impl, vector)
+    if answer is not None:
+        watch.compare(vector, answer, watch.call(impl, vector), "called twice in a row")
+    return report_on(impl, target, {vector: answer}, dtype, convention, watch.findings)
 
 
 def report_on(
@@ -62,6 +68,7 @@ def report_on(
     answers: Mapping[Vector, Any],
     dtype: str,
     convention: Convention,
+    findings: Sequence[Suspect] = (),
 ) -> Report:
     """The report on answers to vectors of one's own, with its diagnosis."""
 
@@ -78,6 +85,8 @@ def report_on(
         name=getattr(impl, "__qualname__", None) or repr(impl),
         evaluate=evaluate,
         own={vector.id: vector for vector in answers},
+        findings=findings,
+        batch=f"{len(answers)} {'batches' if len(answers) > 1 else 'batch'} of your own, no stored vector",
     )
 
 

@@ -14,6 +14,7 @@ layouts  an objective whose noise is laid out otherwise than flat is one of its 
 results  numbers and nested arrays; NaN, Infinity, "NaN", "inf", "-inf" and null (what JSON.stringify makes of NaN) are read too
 nesting  at most ``NESTING`` brackets within each other, counted before a line is read: how deep the interpreter itself can
          read differs from version to version
+again    two cases of an objective are put twice: one first and last, one twice in a row (``steady``); answered by the same id each time
 trouble  whatever else comes is one ``Errored`` line for that case; a harness that hangs or dies is started anew for the next
          case, and given up after ``PATIENCE`` such cases in a row
 """
@@ -23,13 +24,15 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from nce_ref.oracle.child import Child, Lost, Silent, shortened
 from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.objectives import EVERY, OBJECTIVES, find_objective
 from nce_ref.oracle.results import Errored, Skipped
+from nce_ref.oracle.steady import difference, in_order
 from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.vectors import MalformedVectors, Vector, cases, spelled, suite
 
@@ -52,6 +55,7 @@ class Answers(dict[str, Any]):
 
     ``implements``  the objectives that it offers, as far as this suite knows them; ``unknown`` the other names it gave
     ``unread``      what is wrong with vectors that could not be put to it, a line an objective
+    ``differences`` what it answered differently when it was asked again, a line a case, by objective
     ``broken``      why the run could not begin or had to be given up, in one line; empty if it was gone through
     """
 
@@ -59,6 +63,7 @@ class Answers(dict[str, Any]):
     implements: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    differences: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 def run_harness(
@@ -108,24 +113,46 @@ def run_harness(
             answers.update({vector.id: Errored(f"not run: {lost}") for vector in vectors(wanted)})
             return answers
         in_vain = 0
-        for vector in vectors(answers.implements):
-            if in_vain == PATIENCE:
-                answers[vector.id] = Errored(f"not run: {answers.broken}")
-                continue
-            try:
-                answers[vector.id], in_vain = (
-                    session.ask(
-                        _request(vector, dtype, convention or own_convention(vector.objective))
-                    ),
-                    0,
-                )
-            except Lost as lost:
-                answers[vector.id], in_vain = Errored(str(lost)), in_vain + 1
+        for name in answers.implements:
+            stock = list(vectors([name]))
+            again: dict[str, list[Any]] = {}
+            for vector in in_order(stock):
                 if in_vain == PATIENCE:
-                    answers.broken = f"given up after {PATIENCE} cases in a row without an answer, the last: {lost}"
+                    answers.setdefault(vector.id, Errored(f"not run: {answers.broken}"))
+                    continue
+                if isinstance(answers.get(vector.id), Errored):  # asked again, it would hang again
+                    continue
+                said = convention or own_convention(vector.objective)
+                try:
+                    answer, in_vain = session.ask(_request(vector, dtype, said)), 0
+                except Lost as lost:
+                    answer, in_vain = Errored(str(lost)), in_vain + 1
+                    if in_vain == PATIENCE:
+                        answers.broken = f"given up after {PATIENCE} cases in a row without an answer, the last: {lost}"
+                again.setdefault(vector.id, []).append(answer)
+                answers.setdefault(vector.id, answer)
+            found = _differences(stock, again, dtype, convention)
+            answers.differences = {**answers.differences, **({name: found} if found else {})}
     finally:
         session.close()
     return answers
+
+
+def _differences(
+    stock: Sequence[Vector],
+    again: Mapping[str, Sequence[Any]],
+    dtype: str,
+    convention: Convention | None,
+) -> tuple[str, ...]:
+    """What was answered differently when a case was put again."""
+    found = []
+    for vector in stock:
+        answered = again.get(vector.id, ())
+        if len(answered) > 1:
+            said = convention or own_convention(vector.objective)
+            differs = difference(vector, answered[0], answered[-1], dtype, said)
+            found += [f"{vector.id}, asked again: {differs}"] if differs is not None else []
+    return tuple(found)
 
 
 def decode(result: Any) -> Any:

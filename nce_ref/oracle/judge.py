@@ -18,7 +18,7 @@ import numpy as np
 from nce_ref._checks import Float
 from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.families.base import Objective
-from nce_ref.oracle.results import CaseResult, Comparison
+from nce_ref.oracle.results import UNSUPPORTED, CaseResult, Comparison
 from nce_ref.oracle.tolerance import allowance
 from nce_ref.oracle.vectors import Vector
 
@@ -39,7 +39,7 @@ def judge(
     except Unreadable as problem:
         return CaseResult(vector, "errored", str(problem))
     if not outputs:
-        return CaseResult(vector, "unsupported", "nothing was returned")
+        return CaseResult(vector, UNSUPPORTED, "nothing was returned")
     if vector.objective.kind == "estimate":
         # An estimate is judged by the objective there, which needs half of the package; a function's values need none of it.
         from nce_ref.oracle.judge_estimates import judge_estimate

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from nce_ref.oracle.authoring.layout import to_text
-from nce_ref.oracle.check import call, check_words
+from nce_ref.oracle.check import check_words
 from nce_ref.oracle.compare import own_vector, report_on
 from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.draw import draw, is_refused
@@ -34,6 +34,7 @@ from nce_ref.oracle.kinks import settle
 from nce_ref.oracle.report import Report
 from nce_ref.oracle.results import CaseResult, Errored
 from nce_ref.oracle.shrink import shrink
+from nce_ref.oracle.steady import Watch
 from nce_ref.oracle.truth import find_computed
 from nce_ref.oracle.vectors import Vector
 
@@ -110,7 +111,7 @@ def search(
     convention = own_convention(target) if convention is None else convention
     _refuse(impl, target, seconds, n_draws, rng)
     check_words(dtype, convention)
-    run = _Run(impl, target, dtype, convention)
+    run = _Run(impl, target, dtype, convention, Watch(dtype, convention))
     deadline = None if n_draws is not None else time.monotonic() + seconds
     failed: list[CaseResult] = []
     kept: list[tuple[CaseResult, Any]] = []
@@ -150,6 +151,7 @@ class _Run:
     target: Objective
     dtype: str
     convention: Convention
+    watch: Watch
 
     def judged(self, inputs: Mapping[str, Any], tail: str) -> tuple[CaseResult | None, Any]:
         """The verdict and what came; None where the truth refuses the inputs (a singular matrix), or leaves the dtype's range."""
@@ -161,7 +163,7 @@ class _Run:
             return None, None
         if not _is_within(vector, self.dtype):
             return None, None
-        answer = call(self.impl, vector, self.dtype, self.convention)
+        answer = self.watch.call(self.impl, vector)
         if isinstance(answer, Errored):
             return CaseResult(vector, "errored", answer.message), answer
         result = judge(vector, answer, self.dtype, self.convention)
