@@ -24,12 +24,12 @@ import pytest
 
 from nce_ref.oracle.check import check
 from nce_ref.oracle.conventions import C_SIGNS, REDUCTIONS, SENSES, Convention, own_convention
+from nce_ref.oracle.dtypes import TYPES
 from nce_ref.oracle.locate import expected_failures, find_implementation, objective_of
 from nce_ref.oracle.objectives import find_objective
 from nce_ref.oracle.report import Report, text_of
 from nce_ref.oracle.results import LEFT_OUT, UNSUPPORTED, CaseResult
 from nce_ref.oracle.steady import REMEMBERS, WRITES
-from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.vectors import MalformedVectors, suite
 
 
@@ -56,7 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--nce-dtype",
-        choices=DTYPES,
+        choices=TYPES,
         default="float64",
         help="dtype of the inputs and of the tolerance",
     )

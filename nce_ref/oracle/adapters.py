@@ -8,6 +8,7 @@ Conventions
 function   takes the objective's arguments by name, arrays as the framework's, scalars that are differentiated too
 objective  with it, what the function returns is the value, and every derivative that the objective has is taken by
            autodiff; without it, the function returns its own outputs, which are only converted
+types      those of the arrays; in a check of bfloat16, whose numbers come as float32, the framework's bfloat16
 elementwise  the derivative of an array of values is that of their sum: right for functions applied entry by entry
 
 A framework is imported when its adapter is called, never before. What comes back keeps the name and signature of the
@@ -22,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from nce_ref.oracle.dtypes import DECLARED
 from nce_ref.oracle.objectives import Output, find_objective
 
 Function = Callable[..., Any]
@@ -37,7 +39,7 @@ def torch(function: Function, objective: str | None = None, *, layout: str = "fl
     derivatives = _derivatives(objective, layout)
 
     def adapted(**inputs: Any) -> Any:
-        dtype = _float_dtype(inputs, framework.float32, framework.float64)
+        dtype = getattr(framework, _float_type(inputs))
         wanted = {output.derivative_of for output in derivatives}
         # A scalar that is not differentiated stays a Python float: torch.tensor(2.5) would be a number of float32.
         given = {
@@ -48,7 +50,7 @@ def torch(function: Function, objective: str | None = None, *, layout: str = "fl
         }
         returned = function(**given)
         if not derivatives:
-            return _converted(returned, lambda tensor: tensor.detach().cpu().numpy())
+            return _converted(returned, _from_torch)
         if not isinstance(returned, framework.Tensor):
             raise TypeError(
                 f"the function returned a {type(returned).__name__}; expected the value as a tensor, or no objective here"
@@ -57,13 +59,10 @@ def torch(function: Function, objective: str | None = None, *, layout: str = "fl
         gradients: tuple[Any, ...] = (None,) * len(arguments)
         if returned.requires_grad:
             gradients = framework.autograd.grad(returned.sum(), arguments, allow_unused=True)
-        outputs = {"value": returned.detach().cpu().numpy()}
+        outputs = {"value": _from_torch(returned)}
         for output, argument, gradient in zip(derivatives, arguments, gradients):
-            outputs[output.name] = (
-                (framework.zeros_like(argument) if gradient is None else gradient)
-                .detach()
-                .cpu()
-                .numpy()
+            outputs[output.name] = _from_torch(
+                framework.zeros_like(argument) if gradient is None else gradient
             )
         return outputs
 
@@ -78,7 +77,7 @@ def jax(function: Function, objective: str | None = None, *, layout: str = "flat
     derivatives = _derivatives(objective, layout)
 
     def adapted(**inputs: Any) -> Any:
-        dtype = _float_dtype(inputs, jnp.float32, jnp.float64)
+        dtype = getattr(jnp, _float_type(inputs))
         if dtype == jnp.float64 and not framework.config.read("jax_enable_x64"):
             raise ValueError(
                 'JAX rounds to float32 unless jax.config.update("jax_enable_x64", True) is called; or check dtype="float32"'
@@ -91,7 +90,7 @@ def jax(function: Function, objective: str | None = None, *, layout: str = "flat
             for name, value in inputs.items()
         }
         if not derivatives:
-            return _converted(function(**given), np.asarray)
+            return _converted(function(**given), _from_jax)
 
         def total(arguments: Mapping[str, Any]) -> tuple[Any, Any]:
             value = function(**{**given, **arguments})
@@ -105,11 +104,23 @@ def jax(function: Function, objective: str | None = None, *, layout: str = "flat
             {name: given[name] for name in wanted}
         )
         return {
-            "value": np.asarray(value),
-            **{output.name: np.asarray(gradients[output.derivative_of]) for output in derivatives},
+            "value": _from_jax(value),
+            **{output.name: _from_jax(gradients[output.derivative_of]) for output in derivatives},
         }
 
     return _named(adapted, function)
+
+
+def _from_torch(tensor: Any) -> Any:
+    """NumPy has no bfloat16, and every one is a float32."""
+    plain = tensor.detach().cpu()
+    return (plain.float() if str(plain.dtype) == "torch.bfloat16" else plain).numpy()
+
+
+def _from_jax(array: Any) -> Any:
+    """The same."""
+    found = np.asarray(array)
+    return found.astype(np.float32) if found.dtype.name == "bfloat16" else found
 
 
 def _derivatives(objective: str | None, layout: str) -> tuple[Output, ...]:
@@ -122,12 +133,12 @@ def _derivatives(objective: str | None, layout: str) -> tuple[Output, ...]:
     )
 
 
-def _float_dtype(inputs: Mapping[str, Any], single: Any, double: Any) -> Any:
-    return (
-        single
-        if any(getattr(value, "dtype", None) == np.float32 for value in inputs.values())
-        else double
-    )
+def _float_type(inputs: Mapping[str, Any]) -> str:
+    """The framework's name of the type that is checked: of the arrays, but for bfloat16, whose numbers come as float32."""
+    if DECLARED.get() == "bfloat16":
+        return "bfloat16"
+    kinds = {str(value.dtype) for value in inputs.values() if isinstance(value, np.ndarray)}
+    return next((kind for kind in ("float16", "float32") if kind in kinds), "float64")
 
 
 def _converted(returned: Any, convert: Callable[[Any], Any]) -> Any:

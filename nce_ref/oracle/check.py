@@ -30,6 +30,8 @@ from nce_ref.oracle.diagnosis import (
     renamed_argument,
     say_renamed,
 )
+from nce_ref.oracle.dtypes import TYPES, declared
+from nce_ref.oracle.halves import beyond, in_type, refuse_type, say
 from nce_ref.oracle.judge import judge
 from nce_ref.oracle.kinks import settle
 from nce_ref.oracle.objectives import Objective, find_objective
@@ -44,7 +46,6 @@ from nce_ref.oracle.results import (
 )
 from nce_ref.oracle.seen import what_is_missing
 from nce_ref.oracle.steady import REMEMBERS, Watch, ask
-from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.vectors import Vector, cases, find, suite
 
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
@@ -71,8 +72,9 @@ def check(
             f"impl: got {impl!r}; expected a callable with the arguments {', '.join(target.arguments)}"
         )
     convention = own_convention(target) if convention is None else convention
-    check_words(dtype, convention)
-    vectors = _smoke_first(cases(target.name, flags=flags))
+    check_words(dtype, convention, target)
+    stored = _smoke_first(cases(target.name, flags=flags))
+    vectors = [v for vector in stored if (v := in_type(vector, dtype)) is not None]
     renamed = _renamed(impl, target)
     note = say_renamed(renamed, target) if renamed is not None else ""
     answers: dict[str, Any]
@@ -81,11 +83,13 @@ def check(
         skipped = Skipped(f"its {renamed[0]} is called {renamed[1]}")
         answers = {vector.id: skipped for vector in vectors}
     else:
-        answers = ask(impl, vectors, watch)
+        with declared(dtype):
+            answers = ask(impl, vectors, watch)
+    answers = {v.id: answers.get(v.id, Skipped(beyond(dtype))) for v in stored}
     name = getattr(impl, "__qualname__", None) or repr(impl)
 
     def evaluate(inputs: Mapping[str, Any]) -> Any:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
+        with declared(dtype), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return impl(**inputs)
 
@@ -96,7 +100,9 @@ def check(
         convention,
         expected_failures,
         name=name,
-        note=note or recognise_signature(parameter_names(impl), target) or "",
+        note=note
+        or recognise_signature(parameter_names(impl), target)
+        or say(target, dtype, stored),
         evaluate=evaluate,
         findings=watch.findings,
     )
@@ -123,13 +129,14 @@ def check_answers(
     """
     target = find_objective(objective)
     convention = own_convention(target) if convention is None else convention
-    check_words(dtype, convention)
+    check_words(dtype, convention, target)
     patterns = _read_patterns(expected_failures)
     vector_of = find if own is None else own.__getitem__
     judged = [
         _judge(vector_of(vector_id), answer, dtype, convention)
         for vector_id, answer in answers.items()
     ]
+    note = note or (say(target, dtype, [vector_of(key) for key in answers]) if own is None else "")
     remembers = next((finding for finding in findings if finding.id == REMEMBERS), None)
     # A choice is neither a failure to be explained nor the vector's own numbers.
     diagnosis = (
@@ -166,6 +173,10 @@ def check_answers(
 
 
 def _judge(vector: Vector, answer: Any, dtype: str, convention: Convention) -> CaseResult:
+    typed = in_type(vector, dtype)
+    if typed is None:
+        return CaseResult(vector, UNSUPPORTED, beyond(dtype))
+    vector = typed
     if isinstance(answer, Errored):
         return CaseResult(vector, "errored", answer.message)
     if isinstance(answer, Skipped):
@@ -208,10 +219,11 @@ def _smoke_first(vectors: Sequence[Vector]) -> list[Vector]:
     return sorted(vectors, key=lambda vector: "smoke" not in vector.flags)
 
 
-def check_words(dtype: str, convention: Convention) -> None:
-    """Raise ValueError for another dtype than the two, or a convention that is none."""
-    if dtype not in DTYPES:
-        raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(DTYPES)}")
+def check_words(dtype: str, convention: Convention, objective: Objective) -> None:
+    """Raise ValueError for a dtype that is none, or in which the objective is not checked, or a convention that is none."""
+    if dtype not in TYPES:
+        raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(TYPES)}")
+    refuse_type(objective, dtype)
     if not isinstance(convention, Convention):
         raise ValueError(
             f'convention: got {convention!r}; expected e.g. oracle.Convention(sense="minimise")'

@@ -6,8 +6,8 @@ import argparse
 from dataclasses import dataclass
 
 from nce_ref.oracle.conventions import C_SIGNS, REDUCTIONS, SENSES, Convention, own_convention
+from nce_ref.oracle.dtypes import TYPES
 from nce_ref.oracle.objectives import EVERY, LAYOUTS, OBJECTIVES, find_objective
-from nce_ref.oracle.tolerance import DTYPES
 
 PASSED, FAILED, BROKEN = 0, 1, 2
 NAME = "nce-ref"
@@ -70,7 +70,7 @@ def add_convention(parser: argparse.ArgumentParser) -> None:
     """What is declared: --dtype, --sense, --reduction and --c-sign."""
     parser.add_argument(
         "--dtype",
-        choices=DTYPES,
+        choices=TYPES,
         default="float64",
         help="of the inputs and of the tolerance (default: float64)",
     )

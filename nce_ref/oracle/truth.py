@@ -22,10 +22,11 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
+from nce_ref.oracle.dtypes import TYPES
 from nce_ref.oracle.numbers.spelling import each, spell
 from nce_ref.oracle.objectives import EVERY, OBJECTIVES, Objective, find_objective
 from nce_ref.oracle.scales import scales
-from nce_ref.oracle.tolerance import DTYPES, allowance
+from nce_ref.oracle.tolerance import allowance
 
 MANY = 100_000
 FEW = 4_000
@@ -84,8 +85,8 @@ class Truth(Mapping[str, Float]):
 
     def allowance(self, dtype: str = "float64") -> dict[str, Float]:
         """The largest |got - want| that passes, entry by entry. ValueError for a dtype that is none."""
-        if dtype not in DTYPES:
-            raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(DTYPES)}")
+        if dtype not in TYPES:
+            raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(TYPES)}")
         return {
             name: allowance(self.objective, name, scale, dtype)
             for name, scale in self.scales.items()

@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
+from nce_ref.oracle.dtypes import FORMATS
 from nce_ref.oracle.objectives import EVERY, Objective, find_objective
 
 FORMAT = 1
@@ -66,9 +67,9 @@ class Vector:
     certificate: Mapping[str, Any] = field(default_factory=dict)
 
     def arguments(self, dtype: str = "float64") -> dict[str, Any]:
-        """Fresh copies of the inputs: arrays in ``dtype``, scalars as Python floats."""
+        """Fresh copies of the inputs: arrays in ``dtype`` (bfloat16: in float32), scalars as Python floats."""
         return {
-            name: value if isinstance(value, float) else value.astype(dtype)
+            name: value if isinstance(value, float) else value.astype(FORMATS[dtype].storage)
             for name, value in self.inputs.items()
         }
 
