@@ -114,7 +114,9 @@ def jax(function: Function, objective: str | None = None, *, layout: str = "flat
 def _from_torch(tensor: Any) -> Any:
     """NumPy has no bfloat16, and every one is a float32."""
     plain = tensor.detach().cpu()
-    return (plain.float() if str(plain.dtype) == "torch.bfloat16" else plain).numpy()
+    return (
+        plain.float() if str(getattr(plain, "dtype", "")) == "torch.bfloat16" else plain
+    ).numpy()
 
 
 def _from_jax(array: Any) -> Any:
