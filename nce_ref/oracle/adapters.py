@@ -47,6 +47,7 @@ def torch(function: Function, objective: str | None = None) -> Function:
             for name, value in inputs.items()
         }
         returned = function(**given)
+        _write_back(inputs, given)
         if not derivatives:
             return _converted(returned, lambda tensor: tensor.detach().cpu().numpy())
         if not isinstance(returned, framework.Tensor):
@@ -67,7 +68,7 @@ def torch(function: Function, objective: str | None = None) -> Function:
             )
         return outputs
 
-    return _named(adapted, function)
+    return _named(adapted, function, torch, objective)
 
 
 def jax(function: Function, objective: str | None = None) -> Function:
@@ -109,7 +110,7 @@ def jax(function: Function, objective: str | None = None) -> Function:
             **{output.name: np.asarray(gradients[output.derivative_of]) for output in derivatives},
         }
 
-    return _named(adapted, function)
+    return _named(adapted, function, jax, objective)
 
 
 def _derivatives(objective: str | None) -> tuple[Output, ...]:
@@ -142,7 +143,23 @@ def _converted(returned: Any, convert: Callable[[Any], Any]) -> Any:
     )
 
 
-def _named(adapted: Function, function: Function) -> Function:
+def _write_back(inputs: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """What the function did to its tensors in place, done to the arrays, where it is seen."""
+    for name, value in inputs.items():
+        if not isinstance(value, np.ndarray):
+            continue
+        try:
+            after = np.asarray(given[name].detach().cpu().numpy())
+        except TypeError:  # a type that NumPy does not have
+            continue
+        if after.dtype == value.dtype and after.tobytes() != value.tobytes():
+            value[...] = after if after.shape == value.shape else np.nan
+
+
+def _named(
+    adapted: Function, function: Function, adapter: Function, objective: str | None
+) -> Function:
+    adapted.__dict__["adapted_from"] = (adapter, function, objective)
     # Not the attributes: a module's parameters are no business of the wrapper's.
     functools.update_wrapper(adapted, function, updated=())
     if not hasattr(function, "__qualname__"):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from nce_ref.oracle.families import FAMILIES
 from nce_ref.oracle.families.base import Objective, Output, Shape
+from nce_ref.oracle.words import did_you_mean
 
 __all__ = ["DIMENSIONS", "OBJECTIVES", "SOURCES", "Objective", "Output", "Shape", "find_objective"]
 
@@ -38,5 +39,6 @@ DIMENSIONS: dict[str, str] = {
 def find_objective(name: str) -> Objective:
     """The objective of that name. Raises ValueError with the names there are."""
     if name not in OBJECTIVES:
-        raise ValueError(f"objective: got {name!r}; expected one of {', '.join(OBJECTIVES)}")
+        near = did_you_mean(name, OBJECTIVES)
+        raise ValueError(f"objective: got {name!r}; expected one of {', '.join(OBJECTIVES)}{near}")
     return OBJECTIVES[name]

@@ -31,6 +31,7 @@ import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.oracle.objectives import OBJECTIVES, Objective, find_objective
+from nce_ref.oracle.words import did_you_mean
 
 FORMAT = 1
 FOLDER = Path(__file__).parent / "vectors"
@@ -81,6 +82,7 @@ def cases(objective: str | None = None, *, flags: Iterable[str] = ()) -> tuple[V
     if unknown := [flag for flag in wanted if flag not in known]:
         raise ValueError(
             f"flags: got {', '.join(map(repr, unknown))}; expected some of {', '.join(sorted(known))}"
+            + did_you_mean(unknown[0], known)
         )
     names = OBJECTIVES if objective is None else (find_objective(objective).name,)
     return tuple(
@@ -103,7 +105,9 @@ def find(vector_id: str) -> Vector:
         if near
         else f"an id that begins with one of {', '.join(OBJECTIVES)}"
     )
-    raise ValueError(f"id: got {vector_id!r}; expected {there}")
+    known = (vector.id for vector in near) if near else (f"{name}/" for name in OBJECTIVES)
+    meant = did_you_mean(vector_id if near else f"{objective}/", known)
+    raise ValueError(f"id: got {vector_id!r}; expected {there}{meant}")
 
 
 def suite(folder: Path = FOLDER) -> dict[str, Any]:

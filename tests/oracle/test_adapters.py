@@ -318,3 +318,42 @@ def test_the_report_sees_another_objectives_signature(adapter):
 
     report = oracle.check(adapter(mine, "binary_nce"), "binary_nce")
     assert not report.ok and "nce_from_log_ratios" in report.note
+
+
+@pytest.mark.parametrize("objective", ["binary_nce", None])
+def test_what_is_done_to_tensors_in_place_is_seen(fake_torch, objective):
+    def loss(**inputs):
+        found = textbook("binary_nce")(**inputs)
+        inputs["log_noise_data"].data -= 1.0
+        return found if objective else {"value": found}
+
+    report = oracle.check(fake_torch(loss, objective), "binary_nce")
+    assert not report.ok and not report.failed
+    assert [finding.id for finding in report.findings] == ["writes-to-its-inputs"]
+
+
+def test_names_of_its_own_go_through_an_adapter(adapter):
+    right = textbook("nce_from_log_ratios")
+
+    def loss(pos, neg, k):
+        return right(log_ratio_data=pos, log_ratio_noise=neg, nu=k)
+
+    names = ["log_ratio_data", "log_ratio_noise", "nu"]
+    for arguments in (names, dict(zip(("pos", "neg", "k"), names))):
+        adapted = adapter(loss, "nce_from_log_ratios")
+        report = oracle.check(adapted, "nce_from_log_ratios", arguments=arguments)
+        assert report.ok and "not judged" not in str(report), str(report)
+
+
+def test_a_module_that_remembers_behind_an_adapter_is_found(fake_torch):
+    class Loss:
+        shift = None
+
+        def __call__(self, **inputs):
+            if self.shift is None:
+                self.shift = float(inputs["log_model_noise"].data.max())
+            found = textbook("binary_nce")(**inputs)
+            return {"value": Array(found.data + self.shift)}
+
+    report = oracle.check(fake_torch(Loss()), "binary_nce")
+    assert [finding.id for finding in report.findings] == ["remembers"]
