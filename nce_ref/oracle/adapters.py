@@ -36,7 +36,8 @@ def torch(function: Function, objective: str | None = None, *, layout: str = "fl
     """
     import torch as framework
 
-    derivatives = _derivatives(objective, layout)
+    objective = None if objective is None else find_objective(objective, layout).name
+    derivatives = _derivatives(objective)
 
     def adapted(**inputs: Any) -> Any:
         dtype = getattr(framework, _float_type(inputs))
@@ -49,6 +50,7 @@ def torch(function: Function, objective: str | None = None, *, layout: str = "fl
             for name, value in inputs.items()
         }
         returned = function(**given)
+        _write_back(inputs, given)
         if not derivatives:
             return _converted(returned, _from_torch)
         if not isinstance(returned, framework.Tensor):
@@ -66,7 +68,7 @@ def torch(function: Function, objective: str | None = None, *, layout: str = "fl
             )
         return outputs
 
-    return _named(adapted, function)
+    return _named(adapted, function, torch, objective)
 
 
 def jax(function: Function, objective: str | None = None, *, layout: str = "flat") -> Function:
@@ -74,7 +76,8 @@ def jax(function: Function, objective: str | None = None, *, layout: str = "flat
     import jax as framework
     import jax.numpy as jnp
 
-    derivatives = _derivatives(objective, layout)
+    objective = None if objective is None else find_objective(objective, layout).name
+    derivatives = _derivatives(objective)
 
     def adapted(**inputs: Any) -> Any:
         dtype = getattr(jnp, _float_type(inputs))
@@ -108,7 +111,7 @@ def jax(function: Function, objective: str | None = None, *, layout: str = "flat
             **{output.name: _from_jax(gradients[output.derivative_of]) for output in derivatives},
         }
 
-    return _named(adapted, function)
+    return _named(adapted, function, jax, objective)
 
 
 def _from_torch(tensor: Any) -> Any:
@@ -125,13 +128,11 @@ def _from_jax(array: Any) -> Any:
     return found.astype(np.float32) if found.dtype.name == "bfloat16" else found
 
 
-def _derivatives(objective: str | None, layout: str) -> tuple[Output, ...]:
+def _derivatives(objective: str | None) -> tuple[Output, ...]:
     if objective is None:
         return ()
     return tuple(
-        output
-        for output in find_objective(objective, layout).outputs
-        if output.derivative_of is not None
+        output for output in find_objective(objective).outputs if output.derivative_of is not None
     )
 
 
@@ -157,7 +158,23 @@ def _converted(returned: Any, convert: Callable[[Any], Any]) -> Any:
     )
 
 
-def _named(adapted: Function, function: Function) -> Function:
+def _write_back(inputs: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """What the function did to its tensors in place, done to the arrays, where it is seen."""
+    for name, value in inputs.items():
+        if not isinstance(value, np.ndarray):
+            continue
+        try:
+            after = np.asarray(_from_torch(given[name]))
+        except TypeError:  # a type that NumPy does not have
+            continue
+        if after.dtype == value.dtype and after.tobytes() != value.tobytes():
+            value[...] = after if after.shape == value.shape else np.nan
+
+
+def _named(
+    adapted: Function, function: Function, adapter: Function, objective: str | None
+) -> Function:
+    adapted.__dict__["adapted_from"] = (adapter, function, objective)
     # Not the attributes: a module's parameters are no business of the wrapper's.
     functools.update_wrapper(adapted, function, updated=())
     if not hasattr(function, "__qualname__"):

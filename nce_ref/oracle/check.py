@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from nce_ref.oracle.arguments import BY_NAME, Arguments, call_to_declare, with_own_names
 from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.diagnosis import (
     Diagnosis,
@@ -28,7 +29,6 @@ from nce_ref.oracle.diagnosis import (
     diagnose,
     recognise_signature,
     renamed_argument,
-    say_renamed,
 )
 from nce_ref.oracle.dtypes import TYPES, declared
 from nce_ref.oracle.halves import beyond, in_type, refuse_type, say
@@ -48,8 +48,6 @@ from nce_ref.oracle.seen import what_is_missing
 from nce_ref.oracle.steady import REMEMBERS, Watch, ask
 from nce_ref.oracle.vectors import Vector, cases, find, suite
 
-_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-
 
 def check(
     impl: Callable[..., Any],
@@ -60,11 +58,14 @@ def check(
     *,
     flags: Iterable[str] = (),
     layout: str = "flat",
+    arguments: Arguments | None = None,
 ) -> Report:
     """Return the report on ``impl`` over the vectors of ``objective`` (those with all ``flags``), smoke cases first.
 
     Inputs come as fresh arrays of ``dtype``, scalars as Python floats, under ``convention`` (None: the objective's own). Never raises for what
-    ``impl`` does; ``layout``: how its noise is laid out, ``oracle.LAYOUTS``. ValueError for an unknown objective, layout, dtype or flag, TypeError where ``impl`` cannot be called.
+    ``impl`` does; ``layout``: how its noise is laid out, ``oracle.LAYOUTS``. ``arguments``: its own names, or positions, and the objective's
+    (``arguments.py``). Fewer vectors than half of them (by ``flags``) are never ok. ValueError for an unknown objective, layout, dtype or flag,
+    or arguments that cannot be followed, TypeError where ``impl`` cannot be called.
     """
     target = find_objective(objective, layout)
     if not callable(impl):
@@ -73,10 +74,11 @@ def check(
         )
     convention = own_convention(target) if convention is None else convention
     check_words(dtype, convention, target)
+    impl = with_own_names(impl, target, arguments)
     stored = _smoke_first(cases(target.name, flags=flags))
     vectors = [v for vector in stored if (v := in_type(vector, dtype)) is not None]
     renamed = _renamed(impl, target)
-    note = say_renamed(renamed, target) if renamed is not None else ""
+    note = _say_renamed(renamed, target) if renamed is not None else ""
     answers: dict[str, Any]
     watch = Watch(dtype, convention)
     if renamed is not None:
@@ -102,6 +104,7 @@ def check(
         name=name,
         note=note
         or recognise_signature(parameter_names(impl), target)
+        or _say_undeclared(impl, target)
         or say(target, dtype, stored),
         evaluate=evaluate,
         findings=watch.findings,
@@ -230,8 +233,42 @@ def check_words(dtype: str, convention: Convention, objective: Objective) -> Non
         )
 
 
+def _say_renamed(renamed: tuple[str, str], target: Objective) -> str:
+    """That nothing was judged, and what to type instead."""
+    ours, theirs = renamed
+    typed = call_to_declare({theirs: ours}, target)
+    return f"Nothing judged: its {ours} is called {theirs}. Declare it: {typed}."
+
+
+def _say_undeclared(impl: Callable[..., Any], target: Objective) -> str:
+    """How to declare names of its own, where it cannot be called by the objective's; nothing else."""
+    parameters = _unbound(impl, target)
+    if parameters is None:
+        return ""
+    required = [p.name for p in parameters if p.default is p.empty]
+    theirs = [name for name in required if name not in target.arguments]
+    ours = [name for name in target.arguments if name not in {p.name for p in parameters}]
+    if not theirs or len(theirs) > len(ours):
+        return ""
+    typed = call_to_declare(dict(zip(theirs, ours)), target)
+    return (
+        f"It cannot be called by the names of {target.name} ({', '.join(target.arguments)}): it takes {', '.join(required)}. "
+        f"Names of its own are declared; if this is their order: {typed}."
+    )
+
+
 def _renamed(impl: Callable[..., Any], objective: Objective) -> tuple[str, str] | None:
     """As ``renamed_argument``, where a call by the objective's names cannot succeed."""
+    named = _unbound(impl, objective)
+    if named is None:
+        return None
+    required = [p.name for p in named if p.default is p.empty]
+    optional = [p.name for p in named if p.default is not p.empty]
+    return renamed_argument(required, optional, objective)
+
+
+def _unbound(impl: Callable[..., Any], objective: Objective) -> list[inspect.Parameter] | None:
+    """The parameters by name, where a call by the objective's names cannot succeed; None where it can, or nothing is known."""
     try:
         signature = inspect.signature(impl)
     except (TypeError, ValueError):
@@ -239,10 +276,7 @@ def _renamed(impl: Callable[..., Any], objective: Objective) -> tuple[str, str] 
     try:
         signature.bind(**dict.fromkeys(objective.arguments))
     except TypeError:
-        named = [p for p in signature.parameters.values() if p.kind in _BY_NAME]
-        required = [p.name for p in named if p.default is p.empty]
-        optional = [p.name for p in named if p.default is not p.empty]
-        return renamed_argument(required, optional, objective)
+        return [p for p in signature.parameters.values() if p.kind in BY_NAME]
     return None
 
 

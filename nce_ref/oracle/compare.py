@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from nce_ref.oracle.arguments import Arguments, with_own_names
 from nce_ref.oracle.authoring.flags import derived_flags
 from nce_ref.oracle.check import check_answers, check_words
 from nce_ref.oracle.conventions import Convention, own_convention
@@ -38,10 +39,11 @@ def compare(
     convention: Convention | None = None,
     *,
     layout: str = "flat",
+    arguments: Arguments | None = None,
 ) -> Report:
     """Return the report on ``impl`` at one batch, ``inputs``: the objective's arguments by name, as ``impl`` takes them.
 
-    Never raises for what ``impl`` does. ValueError for inputs that ``oracle.truth`` refuses, an unknown objective or dtype; TypeError
+    Never raises for what ``impl`` does. ``arguments``: as in ``check``. ValueError for inputs that ``oracle.truth`` refuses, an unknown objective or dtype; TypeError
     where ``impl`` cannot be called. One batch tells fewer mistakes apart than the vectors do.
     """
     target = find_computed(objective, layout)
@@ -49,6 +51,7 @@ def compare(
         raise TypeError(
             f"impl: got {impl!r}; expected a callable with the arguments {', '.join(target.arguments)}"
         )
+    impl = with_own_names(impl, target, arguments)
     convention = own_convention(target) if convention is None else convention
     check_words(dtype, convention, target)
     if not isinstance(inputs, Mapping):

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from nce_ref.oracle.arguments import Arguments, with_own_names
 from nce_ref.oracle.authoring.layout import to_text
 from nce_ref.oracle.check import check_words
 from nce_ref.oracle.compare import own_vector, report_on
@@ -103,6 +104,7 @@ def search(
     dtype: str = "float64",
     convention: Convention | None = None,
     layout: str = "flat",
+    arguments: Arguments | None = None,
 ) -> Search:
     """Draw inputs, judge ``impl`` on each against the truth, and shrink the first that fails.
 
@@ -113,6 +115,7 @@ def search(
     convention = own_convention(target) if convention is None else convention
     _refuse(impl, target, seconds, n_draws, rng)
     check_words(dtype, convention, target)
+    impl = with_own_names(impl, target, arguments)
     run = _Run(impl, target, dtype, convention, Watch(dtype, convention))
     deadline = None if n_draws is not None else time.monotonic() + seconds
     failed: list[CaseResult] = []

@@ -369,12 +369,40 @@ def test_torch_gets_and_gives_bfloat16(fake_torch):
         assert report.ok and set(seen) == {native}, str(report)
 
 
-def test_an_array_of_bfloat16_is_read(monkeypatch):
-    """As JAX and ml_dtypes hand it over; NumPy calls the type void."""
-    ml_dtypes = pytest.importorskip("ml_dtypes")
+@pytest.mark.parametrize("objective", ["binary_nce", None])
+def test_what_is_done_to_tensors_in_place_is_seen(fake_torch, objective):
+    def loss(**inputs):
+        found = textbook("binary_nce")(**inputs)
+        inputs["log_noise_data"].data -= 1.0
+        return found if objective else {"value": found}
 
-    def right(t):
-        found = evaluate(Steps(), "log_sigmoid", {"t": t.astype(np.float64)})
-        return {name: value.astype(ml_dtypes.bfloat16) for name, value in found.items()}
+    report = oracle.check(fake_torch(loss, objective), "binary_nce")
+    assert not report.ok and not report.failed
+    assert [finding.id for finding in report.findings] == ["writes-to-its-inputs"]
 
-    assert oracle.check(right, "log_sigmoid", "bfloat16").ok
+
+def test_names_of_its_own_go_through_an_adapter(adapter):
+    right = textbook("nce_from_log_ratios")
+
+    def loss(pos, neg, k):
+        return right(log_ratio_data=pos, log_ratio_noise=neg, nu=k)
+
+    names = ["log_ratio_data", "log_ratio_noise", "nu"]
+    for arguments in (names, dict(zip(("pos", "neg", "k"), names))):
+        adapted = adapter(loss, "nce_from_log_ratios")
+        report = oracle.check(adapted, "nce_from_log_ratios", arguments=arguments)
+        assert report.ok and "not judged" not in str(report), str(report)
+
+
+def test_a_module_that_remembers_behind_an_adapter_is_found(fake_torch):
+    class Loss:
+        shift = None
+
+        def __call__(self, **inputs):
+            if self.shift is None:
+                self.shift = float(inputs["log_model_noise"].data.max())
+            found = textbook("binary_nce")(**inputs)
+            return {"value": Array(found.data + self.shift)}
+
+    report = oracle.check(fake_torch(Loss()), "binary_nce")
+    assert [finding.id for finding in report.findings] == ["remembers"]
