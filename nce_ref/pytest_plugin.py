@@ -3,11 +3,14 @@
     pytest_plugins = ["nce_ref.pytest_plugin"]                     # in the top-level conftest.py, or: pytest -p nce_ref.pytest_plugin
     pytest --nce-impl mypackage.losses:binary_nce                  # the objective is the function's name, or --nce-objective
            --nce-dtype float32 --nce-sense minimise --nce-reduction mean --nce-c-sign subtracted
+           --nce-arguments log_p_pos=log_model_data,k=nu --nce-adapter torch
            --nce-expected-failures nce_failures.txt                # lines "pattern of ids: reason"
 
 Conventions
 -----------
---nce-impl            package.module:name, found as the project's own tests find it; may be given several times
+--nce-impl            package.module:name, found as the project's own tests find it, or in the folder where pytest is run; may be given
+                      several times
+ids                   package.module:name::objective/group/vector; what is pasted from a report is run alone
 an expected failure   is reported as xfailed; one that passes fails, and a pattern that matches no vector stops the run
 three items more      an implementation: OBJECTIVE/enough-seen, which fails where too few vectors were judged, OBJECTIVE/answers-alike and
                       OBJECTIVE/keeps-its-inputs, of calls one after the other
@@ -16,6 +19,8 @@ an item's text        the verdict on that vector, and the suspect found over all
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,13 +29,22 @@ import pytest
 
 from nce_ref.oracle.check import check
 from nce_ref.oracle.conventions import C_SIGNS, REDUCTIONS, SENSES, Convention, own_convention
-from nce_ref.oracle.locate import expected_failures, find_implementation, objective_of
+from nce_ref.oracle.dtypes import TYPES
+from nce_ref.oracle.locate import (
+    ADAPTERS,
+    expected_failures,
+    find_implementation,
+    objective_of,
+    prepared,
+)
 from nce_ref.oracle.objectives import find_objective
 from nce_ref.oracle.report import Report, text_of
 from nce_ref.oracle.results import LEFT_OUT, UNSUPPORTED, CaseResult
 from nce_ref.oracle.steady import REMEMBERS, WRITES
-from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.vectors import MalformedVectors, suite
+
+_ID = re.compile(r"(?:::)?(?P<impl>[\w.]+:[\w.]+)::(?P<item>[a-z0-9_]+/[\w./-]+)")
+_PASTED = pytest.StashKey[set[tuple[str, str]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,7 +70,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--nce-dtype",
-        choices=DTYPES,
+        choices=TYPES,
         default="float64",
         help="dtype of the inputs and of the tolerance",
     )
@@ -74,15 +88,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="what the sums are divided by",
     )
     group.addoption(
+        "--nce-arguments",
+        metavar="NAMES",
+        help="its own names and ours, k=nu,...; or ours alone, by position",
+    )
+    group.addoption(
+        "--nce-adapter",
+        choices=ADAPTERS,
+        help="of a function of tensors, whose derivatives come by autodiff",
+    )
+    group.addoption(
         "--nce-c-sign",
         choices=C_SIGNS,
         help="is c added to ln p_m, or ln Z subtracted",
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the plugin's own ids, pasted from an earlier run, out of what pytest looks for: no file has such a name."""
+    pasted = [match for arg in config.args if (match := _ID.fullmatch(arg))]
+    config.stash[_PASTED] = {(match["impl"], match["item"]) for match in pasted}
+    if pasted:
+        config.args[:] = [arg for arg in config.args if not _ID.fullmatch(arg)]
+
+
+def _implementations(config: pytest.Config) -> list[str]:
+    named = [*config.getoption("--nce-impl"), *(impl for impl, _ in config.stash[_PASTED])]
+    return list(dict.fromkeys(named))
+
+
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Suite version, dtype and convention, where something is to be checked."""
-    if not config.getoption("--nce-impl"):
+    if not _implementations(config):
         return None
     return f"nce_ref oracle: vectors of {suite()['suite']}, {config.getoption('--nce-dtype')}, {_said(config)}"
 
@@ -92,15 +129,25 @@ def pytest_collection_modifyitems(
 ) -> None:
     """Add one item a vector of every implementation named. Raises UsageError for what cannot be found or read."""
     try:
-        for name in config.getoption("--nce-impl"):
-            items.extend(_items(session, config, name))
+        pasted = config.stash[_PASTED]
+        for name in _implementations(config):
+            items.extend(
+                item
+                for item in _items(session, config, name)
+                if not pasted or (name, item.name.removeprefix(f"{name}::")) in pasted
+            )
     except (ValueError, TypeError, MalformedVectors) as problem:
         raise pytest.UsageError(f"nce_ref: {problem}") from None
 
 
 def _items(session: pytest.Session, config: pytest.Config, name: str) -> Iterator[_Item]:
+    if (here := str(config.invocation_params.dir)) not in sys.path:
+        sys.path.insert(0, here)
     impl = find_implementation(name)
     objective = config.getoption("--nce-objective") or objective_of(impl, name)
+    impl = prepared(
+        impl, objective, config.getoption("--nce-adapter"), config.getoption("--nce-arguments")
+    )
     patterns = config.getoption("--nce-expected-failures")
     expected = expected_failures(Path(patterns)) if patterns else {}
     target = find_objective(objective, config.getoption("--nce-layout"))
@@ -165,7 +212,7 @@ class WholeItem(_Item):
     """What only all calls together show, as a test: was enough seen, does it answer alike, does it leave its inputs alone."""
 
     def __init__(self, *, complaint: str, **rest: Any) -> None:
-        super().__init__(**rest)
+        super().__init__(nodeid=rest["name"], **rest)
         self._complaint = complaint
 
     def runtest(self) -> None:
@@ -178,7 +225,7 @@ class VectorItem(_Item):
     """One vector as a test."""
 
     def __init__(self, *, report: Report, result: CaseResult, **rest: Any) -> None:
-        super().__init__(**rest)
+        super().__init__(nodeid=rest["name"], **rest)
         self._report, self._result = report, result
 
     def runtest(self) -> None:

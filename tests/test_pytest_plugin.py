@@ -1,5 +1,7 @@
 """The plugin in somebody else's suite: items, header, messages, expected failures; each in a run of pytest inside this one."""
 
+import sys
+
 import pytest
 
 from nce_ref import oracle
@@ -19,6 +21,9 @@ def naive(t):
 
 def value(t):
     return -np.logaddexp(0, -t)
+
+def other(logits):
+    return value(logits)
 
 calls = []
 
@@ -84,7 +89,10 @@ def test_the_objective_is_the_functions_name(project):
             ["mylosses:value"],
             "which objective is it? its parameters (t) fit log_sigmoid and sigmoid",
         ),
-        (["mylosses:absent"], "mylosses has no 'absent'; it offers log_sigmoid, naive, value"),
+        (
+            ["mylosses:absent"],
+            "mylosses has no 'absent'; it offers log_sigmoid, naive, value, other",
+        ),
         (["absent:value"], "importing absent raised ModuleNotFoundError"),
         (["value"], "'value': expected package.module:name"),
         (["mylosses:three"], "is a int; expected a function"),
@@ -161,6 +169,25 @@ def test_what_all_calls_show_is_a_test_of_its_own(project, name, item, said):
         for words in ("answers-alike", "keeps-its-inputs", "enough-seen")
     }
     assert verdicts == {words: words == item for words in verdicts}
+
+
+def test_ids_can_be_pasted_back_and_the_folder_is_searched(project, monkeypatch):
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if p != str(project.path)])
+    project.makepyfile(test_own="def test_own(): pass")
+    result = run(project, "--nce-impl", "mylosses:naive", "--nce-objective", "log_sigmoid")
+    ids = [line.split()[1] for line in result.outlines if line.startswith("FAILED mylosses:")]
+    assert len(ids) == 7
+    result = run(project, *ids[:2], "--nce-objective", "log_sigmoid")
+    result.assert_outcomes(failed=2)
+    result = run(project, ids[0], "test_own.py", "--nce-objective", "log_sigmoid")
+    result.assert_outcomes(failed=1, passed=1)
+
+
+def test_names_of_its_own(project):
+    arguments = ["--nce-impl", "mylosses:other", "--nce-objective", "log_sigmoid"]
+    assert run(project, *arguments).ret == 1
+    result = run(project, *arguments, "--nce-arguments", "logits=t")
+    result.assert_outcomes(passed=len(oracle.cases("log_sigmoid")) + WHOLE)
 
 
 def test_without_an_implementation_the_plugin_is_silent(project):

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from nce_ref.oracle.arguments import BY_NAME, Arguments, call_to_declare, with_own_names
 from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.diagnosis import (
     Diagnosis,
@@ -28,8 +29,9 @@ from nce_ref.oracle.diagnosis import (
     diagnose,
     recognise_signature,
     renamed_argument,
-    say_renamed,
 )
+from nce_ref.oracle.dtypes import TYPES, declared
+from nce_ref.oracle.halves import beyond, in_type, refuse_type, say
 from nce_ref.oracle.judge import judge
 from nce_ref.oracle.kinks import settle
 from nce_ref.oracle.objectives import Objective, find_objective
@@ -44,10 +46,7 @@ from nce_ref.oracle.results import (
 )
 from nce_ref.oracle.seen import what_is_missing
 from nce_ref.oracle.steady import REMEMBERS, Watch, ask
-from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.vectors import Vector, cases, find, suite
-
-_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
 def check(
@@ -59,11 +58,14 @@ def check(
     *,
     flags: Iterable[str] = (),
     layout: str = "flat",
+    arguments: Arguments | None = None,
 ) -> Report:
     """Return the report on ``impl`` over the vectors of ``objective`` (those with all ``flags``), smoke cases first.
 
     Inputs come as fresh arrays of ``dtype``, scalars as Python floats, under ``convention`` (None: the objective's own). Never raises for what
-    ``impl`` does; ``layout``: how its noise is laid out, ``oracle.LAYOUTS``. ValueError for an unknown objective, layout, dtype or flag, TypeError where ``impl`` cannot be called.
+    ``impl`` does; ``layout``: how its noise is laid out, ``oracle.LAYOUTS``. ``arguments``: its own names, or positions, and the objective's
+    (``arguments.py``). Fewer vectors than half of them (by ``flags``) are never ok. ValueError for an unknown objective, layout, dtype or flag,
+    or arguments that cannot be followed, TypeError where ``impl`` cannot be called.
     """
     target = find_objective(objective, layout)
     if not callable(impl):
@@ -71,21 +73,25 @@ def check(
             f"impl: got {impl!r}; expected a callable with the arguments {', '.join(target.arguments)}"
         )
     convention = own_convention(target) if convention is None else convention
-    check_words(dtype, convention)
-    vectors = _smoke_first(cases(target.name, flags=flags))
+    check_words(dtype, convention, target)
+    impl = with_own_names(impl, target, arguments)
+    stored = _smoke_first(cases(target.name, flags=flags))
+    vectors = [v for vector in stored if (v := in_type(vector, dtype)) is not None]
     renamed = _renamed(impl, target)
-    note = say_renamed(renamed, target) if renamed is not None else ""
+    note = _say_renamed(renamed, target) if renamed is not None else ""
     answers: dict[str, Any]
     watch = Watch(dtype, convention)
     if renamed is not None:
         skipped = Skipped(f"its {renamed[0]} is called {renamed[1]}")
         answers = {vector.id: skipped for vector in vectors}
     else:
-        answers = ask(impl, vectors, watch)
+        with declared(dtype):
+            answers = ask(impl, vectors, watch)
+    answers = {v.id: answers.get(v.id, Skipped(beyond(dtype))) for v in stored}
     name = getattr(impl, "__qualname__", None) or repr(impl)
 
     def evaluate(inputs: Mapping[str, Any]) -> Any:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
+        with declared(dtype), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return impl(**inputs)
 
@@ -96,7 +102,10 @@ def check(
         convention,
         expected_failures,
         name=name,
-        note=note or recognise_signature(parameter_names(impl), target) or "",
+        note=note
+        or recognise_signature(parameter_names(impl), target)
+        or _say_undeclared(impl, target)
+        or say(target, dtype, stored),
         evaluate=evaluate,
         findings=watch.findings,
     )
@@ -123,13 +132,14 @@ def check_answers(
     """
     target = find_objective(objective)
     convention = own_convention(target) if convention is None else convention
-    check_words(dtype, convention)
+    check_words(dtype, convention, target)
     patterns = _read_patterns(expected_failures)
     vector_of = find if own is None else own.__getitem__
     judged = [
         _judge(vector_of(vector_id), answer, dtype, convention)
         for vector_id, answer in answers.items()
     ]
+    note = note or (say(target, dtype, [vector_of(key) for key in answers]) if own is None else "")
     remembers = next((finding for finding in findings if finding.id == REMEMBERS), None)
     # A choice is neither a failure to be explained nor the vector's own numbers.
     diagnosis = (
@@ -166,6 +176,10 @@ def check_answers(
 
 
 def _judge(vector: Vector, answer: Any, dtype: str, convention: Convention) -> CaseResult:
+    typed = in_type(vector, dtype)
+    if typed is None:
+        return CaseResult(vector, UNSUPPORTED, beyond(dtype))
+    vector = typed
     if isinstance(answer, Errored):
         return CaseResult(vector, "errored", answer.message)
     if isinstance(answer, Skipped):
@@ -208,18 +222,53 @@ def _smoke_first(vectors: Sequence[Vector]) -> list[Vector]:
     return sorted(vectors, key=lambda vector: "smoke" not in vector.flags)
 
 
-def check_words(dtype: str, convention: Convention) -> None:
-    """Raise ValueError for another dtype than the two, or a convention that is none."""
-    if dtype not in DTYPES:
-        raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(DTYPES)}")
+def check_words(dtype: str, convention: Convention, objective: Objective) -> None:
+    """Raise ValueError for a dtype that is none, or in which the objective is not checked, or a convention that is none."""
+    if dtype not in TYPES:
+        raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(TYPES)}")
+    refuse_type(objective, dtype)
     if not isinstance(convention, Convention):
         raise ValueError(
             f'convention: got {convention!r}; expected e.g. oracle.Convention(sense="minimise")'
         )
 
 
+def _say_renamed(renamed: tuple[str, str], target: Objective) -> str:
+    """That nothing was judged, and what to type instead."""
+    ours, theirs = renamed
+    typed = call_to_declare({theirs: ours}, target)
+    return f"Nothing judged: its {ours} is called {theirs}. Declare it: {typed}."
+
+
+def _say_undeclared(impl: Callable[..., Any], target: Objective) -> str:
+    """How to declare names of its own, where it cannot be called by the objective's; nothing else."""
+    parameters = _unbound(impl, target)
+    if parameters is None:
+        return ""
+    required = [p.name for p in parameters if p.default is p.empty]
+    theirs = [name for name in required if name not in target.arguments]
+    ours = [name for name in target.arguments if name not in {p.name for p in parameters}]
+    if not theirs or len(theirs) > len(ours):
+        return ""
+    typed = call_to_declare(dict(zip(theirs, ours)), target)
+    return (
+        f"It cannot be called by the names of {target.name} ({', '.join(target.arguments)}): it takes {', '.join(required)}. "
+        f"Names of its own are declared; if this is their order: {typed}."
+    )
+
+
 def _renamed(impl: Callable[..., Any], objective: Objective) -> tuple[str, str] | None:
     """As ``renamed_argument``, where a call by the objective's names cannot succeed."""
+    named = _unbound(impl, objective)
+    if named is None:
+        return None
+    required = [p.name for p in named if p.default is p.empty]
+    optional = [p.name for p in named if p.default is not p.empty]
+    return renamed_argument(required, optional, objective)
+
+
+def _unbound(impl: Callable[..., Any], objective: Objective) -> list[inspect.Parameter] | None:
+    """The parameters by name, where a call by the objective's names cannot succeed; None where it can, or nothing is known."""
     try:
         signature = inspect.signature(impl)
     except (TypeError, ValueError):
@@ -227,10 +276,7 @@ def _renamed(impl: Callable[..., Any], objective: Objective) -> tuple[str, str] 
     try:
         signature.bind(**dict.fromkeys(objective.arguments))
     except TypeError:
-        named = [p for p in signature.parameters.values() if p.kind in _BY_NAME]
-        required = [p.name for p in named if p.default is p.empty]
-        optional = [p.name for p in named if p.default is not p.empty]
-        return renamed_argument(required, optional, objective)
+        return [p for p in signature.parameters.values() if p.kind in BY_NAME]
     return None
 
 

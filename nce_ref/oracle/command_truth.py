@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from nce_ref.oracle.command_words import PASSED, Outcome, add_layout
-from nce_ref.oracle.tolerance import DTYPES
+from nce_ref.oracle.dtypes import TYPES
 from nce_ref.oracle.truth import Truth, truth
 
 _SHOWN = 6
@@ -35,7 +35,7 @@ def add(command: Callable[..., argparse.ArgumentParser]) -> None:
     )
     sub.add_argument("--digits", action="store_true", help="all 40 digits instead of float64")
     sub.add_argument(
-        "--dtype", choices=DTYPES, default="float64", help="of the allowance (default: float64)"
+        "--dtype", choices=TYPES, default="float64", help="of the allowance (default: float64)"
     )
     sub.add_argument("--json", action="store_true", help="every number, as JSON")
 

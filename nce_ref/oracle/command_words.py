@@ -6,8 +6,8 @@ import argparse
 from dataclasses import dataclass
 
 from nce_ref.oracle.conventions import C_SIGNS, REDUCTIONS, SENSES, Convention, own_convention
-from nce_ref.oracle.objectives import EVERY, LAYOUTS, OBJECTIVES, find_objective
-from nce_ref.oracle.tolerance import DTYPES
+from nce_ref.oracle.dtypes import TYPES
+from nce_ref.oracle.objectives import LAYOUTS, OBJECTIVES, find_objective
 
 PASSED, FAILED, BROKEN = 0, 1, 2
 NAME = "nce-ref"
@@ -33,7 +33,7 @@ def add_selection(parser: argparse.ArgumentParser, text: str = "only this one") 
     """Which vectors: --objective and --flag."""
     parser.add_argument(
         "--objective",
-        choices=EVERY,
+        type=known_objective,
         metavar="OBJECTIVE",
         help=f"{text}; one of {', '.join(OBJECTIVES)}",
     )
@@ -70,7 +70,7 @@ def add_convention(parser: argparse.ArgumentParser) -> None:
     """What is declared: --dtype, --sense, --reduction and --c-sign."""
     parser.add_argument(
         "--dtype",
-        choices=DTYPES,
+        choices=TYPES,
         default="float64",
         help="of the inputs and of the tolerance (default: float64)",
     )
@@ -89,3 +89,11 @@ def add_convention(parser: argparse.ArgumentParser) -> None:
         choices=C_SIGNS,
         help="is c added to ln p_m or subtracted (default: added)",
     )
+
+
+def known_objective(name: str) -> str:
+    """The name of an objective, for argparse, which prints the complaint where there is none of it."""
+    try:
+        return find_objective(name).name
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from None

@@ -5,6 +5,7 @@ Numbers are cut short where there are many; ``vector_as_dict`` has all of them, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,18 @@ from nce_ref.oracle.objectives import EVERY, Objective
 from nce_ref.oracle.vectors import Vector, spelled, suite
 
 _SHOWN = 40  # numbers of one array
+
+
+def describe_objectives(vectors: Sequence[Vector]) -> str:
+    """One line an objective: its arguments, its outputs, and how many of these vectors are its own."""
+    counts = Counter(vector.objective.name for vector in vectors)
+    lines = [f"vectors of {suite()['suite']}: {len(vectors)}; list OBJECTIVE shows those of one"]
+    lines += [
+        f"  {_signature(objective)}   {counts[name]} vectors"
+        for name, objective in EVERY.items()
+        if counts[name]
+    ]
+    return "\n".join(lines)
 
 
 def describe_suite(vectors: Sequence[Vector]) -> str:

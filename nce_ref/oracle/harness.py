@@ -30,10 +30,11 @@ from typing import Any
 
 from nce_ref.oracle.child import Child, Lost, Silent, shortened
 from nce_ref.oracle.conventions import Convention, own_convention
+from nce_ref.oracle.dtypes import HALVES, TYPES
+from nce_ref.oracle.halves import beyond, in_type, refuse_type
 from nce_ref.oracle.objectives import EVERY, OBJECTIVES, find_objective
 from nce_ref.oracle.results import Errored, Skipped
 from nce_ref.oracle.steady import difference, in_order
-from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.vectors import MalformedVectors, Vector, cases, spelled, suite
 
 PROTOCOL = 1
@@ -82,14 +83,16 @@ def run_harness(
     ``time_limit`` and ``start_limit`` are seconds a case and for the first reply. ``convention`` turns the inputs (the sign of c);
     the answers are returned as they came. Raises ValueError for an unknown objective, dtype or flag, or an empty command.
     """
-    if dtype not in DTYPES:
-        raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(DTYPES)}")
+    if dtype not in TYPES:
+        raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(TYPES)}")
     if isinstance(command, str) or not command:
         raise ValueError(
             f"command: got {command!r}; expected a list, the program and its arguments"
         )
     objective = None if objective is None else find_objective(objective, layout).name
     wanted = tuple(OBJECTIVES) if objective is None else (objective,)
+    if objective is not None:
+        refuse_type(EVERY[objective], dtype)
     carried, about = tuple(flags), suite()
     if strange := [flag for flag in carried if flag not in about["flags"]]:
         raise ValueError(
@@ -108,13 +111,16 @@ def run_harness(
     try:
         try:
             _introduce(answers, session.start(), objective)
+            if dtype in HALVES:  # the others are not done in 16 bits
+                answers.implements = tuple(n for n in answers.implements if EVERY[n].has_halves)
         except Lost as lost:
             answers.broken = str(lost)
             answers.update({vector.id: Errored(f"not run: {lost}") for vector in vectors(wanted)})
             return answers
         in_vain = 0
         for name in answers.implements:
-            stock = list(vectors([name]))
+            stored = list(vectors([name]))
+            stock = [v for vector in stored if (v := in_type(vector, dtype)) is not None]
             again: dict[str, list[Any]] = {}
             for vector in in_order(stock):
                 if in_vain == PATIENCE:
@@ -131,6 +137,8 @@ def run_harness(
                         answers.broken = f"given up after {PATIENCE} cases in a row without an answer, the last: {lost}"
                 again.setdefault(vector.id, []).append(answer)
                 answers.setdefault(vector.id, answer)
+            skipped = {v.id: Skipped(beyond(dtype)) for v in stored if in_type(v, dtype) is None}
+            answers.update(skipped)
             found = _differences(stock, again, dtype, convention)
             answers.differences = {**answers.differences, **({name: found} if found else {})}
     finally:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from nce_ref.oracle.families import FAMILIES
 from nce_ref.oracle.families.base import Objective, Output, Shape
+from nce_ref.oracle.words import did_you_mean
 
 __all__ = [
     "DIMENSIONS",
@@ -52,7 +53,8 @@ DIMENSIONS: dict[str, str] = {
 def find_objective(name: str, layout: str = "flat") -> Objective:
     """The objective of that name in that layout; ``name/layout`` is a name, too. Raises ValueError with what there is."""
     if name not in EVERY:
-        raise ValueError(f"objective: got {name!r}; expected one of {', '.join(OBJECTIVES)}")
+        near = did_you_mean(name, EVERY)
+        raise ValueError(f"objective: got {name!r}; expected one of {', '.join(OBJECTIVES)}{near}")
     found = EVERY[name]
     if layout in (found.layout, "flat"):
         return found

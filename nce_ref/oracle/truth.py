@@ -14,7 +14,6 @@ limits     ``MANY`` numbers in an argument where a family has ``many``, ``FEW`` 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from decimal import Context, Decimal
 from typing import Any
@@ -22,10 +21,12 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
+from nce_ref.oracle.dtypes import TYPES
 from nce_ref.oracle.numbers.spelling import each, spell
-from nce_ref.oracle.objectives import EVERY, OBJECTIVES, Objective, find_objective
+from nce_ref.oracle.objectives import Objective, find_objective
 from nce_ref.oracle.scales import scales
-from nce_ref.oracle.tolerance import DTYPES, allowance
+from nce_ref.oracle.tolerance import allowance
+from nce_ref.oracle.words import did_you_mean
 
 MANY = 100_000
 FEW = 4_000
@@ -84,8 +85,8 @@ class Truth(Mapping[str, Float]):
 
     def allowance(self, dtype: str = "float64") -> dict[str, Float]:
         """The largest |got - want| that passes, entry by entry. ValueError for a dtype that is none."""
-        if dtype not in DTYPES:
-            raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(DTYPES)}")
+        if dtype not in TYPES:
+            raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(TYPES)}")
         return {
             name: allowance(self.objective, name, scale, dtype)
             for name, scale in self.scales.items()
@@ -115,10 +116,6 @@ def truth_at(target: Objective, inputs: Mapping[str, Any]) -> Truth:
 
 def find_computed(name: str, layout: str = "flat") -> Objective:
     """The objective of that name, if its outputs follow from its inputs alone. ValueError: there is none, or it is an estimate."""
-    if name not in EVERY:
-        near = difflib.get_close_matches(str(name), OBJECTIVES, 1)
-        meant = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"objective: got {name!r}; expected one of {', '.join(OBJECTIVES)}{meant}")
     target = find_objective(name, layout)
     if target.exact is None:
         raise ValueError(
@@ -132,8 +129,7 @@ def read_own_inputs(target: Objective, inputs: Mapping[str, Any]) -> dict[str, A
     expected = ", ".join(f"{name} {_shape(shape)}" for name, shape in target.arguments.items())
     for name in inputs:
         if name not in target.arguments:
-            near = difflib.get_close_matches(name, target.arguments, 1)
-            meant = f"; did you mean {near[0]!r}?" if near else ""
+            meant = did_you_mean(name, target.arguments)
             raise ValueError(
                 f"{name}: got an argument that {target.name} does not have; expected {expected}{meant}"
             )

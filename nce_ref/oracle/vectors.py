@@ -31,7 +31,9 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
+from nce_ref.oracle.dtypes import FORMATS
 from nce_ref.oracle.objectives import EVERY, Objective, find_objective
+from nce_ref.oracle.words import did_you_mean
 
 FORMAT = 1
 _INFINITE = {"Infinity": float("inf"), "-Infinity": -float("inf")}
@@ -66,9 +68,9 @@ class Vector:
     certificate: Mapping[str, Any] = field(default_factory=dict)
 
     def arguments(self, dtype: str = "float64") -> dict[str, Any]:
-        """Fresh copies of the inputs: arrays in ``dtype``, scalars as Python floats."""
+        """Fresh copies of the inputs: arrays in ``dtype`` (bfloat16: in float32), scalars as Python floats."""
         return {
-            name: value if isinstance(value, float) else value.astype(dtype)
+            name: value if isinstance(value, float) else value.astype(FORMATS[dtype].storage)
             for name, value in self.inputs.items()
         }
 
@@ -85,6 +87,7 @@ def cases(
     if unknown := [flag for flag in wanted if flag not in known]:
         raise ValueError(
             f"flags: got {', '.join(map(repr, unknown))}; expected some of {', '.join(sorted(known))}"
+            + did_you_mean(unknown[0], known)
         )
     names = EVERY if objective is None else (find_objective(objective, layout).name,)
     return tuple(
@@ -107,7 +110,9 @@ def find(vector_id: str) -> Vector:
         if near
         else f"an id that begins with one of {', '.join(EVERY)}"
     )
-    raise ValueError(f"id: got {vector_id!r}; expected {there}")
+    known = (vector.id for vector in near) if near else (f"{name}/" for name in EVERY)
+    meant = did_you_mean(vector_id if near else f"{objective}/", known)
+    raise ValueError(f"id: got {vector_id!r}; expected {there}{meant}")
 
 
 def objective_in(vector_id: str) -> str:
