@@ -117,7 +117,8 @@ def contrast(
     positive, negatives, up, across = steps.logits(s[:, 0], s[:, 1:])
     seen: Any = 1.0
     if rows.counts is not None:
-        negatives, seen = steps.hide(negatives, rows.counts)
+        hide = getattr(steps, "hide", MaskSteps().hide)
+        negatives, seen = hide(negatives, rows.counts.astype(q.dtype))
     losses, of_positive, of_negatives = steps.rows(positive, negatives)
     value, weights = (steps.mean if reduce is None else reduce)(losses)
     g = np.concatenate(

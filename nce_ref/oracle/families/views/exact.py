@@ -44,43 +44,45 @@ from nce_ref.oracle.numbers.linear_algebra import (
 from nce_ref.oracle.numbers.logarithms import DIGITS, Outputs
 
 
-def clip(image: Points, text: Points, log_scale: Number, *, digits: int = DIGITS) -> Outputs:
+def clip(images: Points, texts: Points, log_scale: Number, *, digits: int = DIGITS) -> Outputs:
     """Both directions, halved."""
-    u, v, _ = _paired(image, text)
+    u, v, _ = _paired(images, texts)
     n = len(u)
     share = Fraction(1, 2 * n)
     rows = [Row(i, n + i, tuple(n + j for j in range(n) if j != i), share) for i in range(n)]
     rows += [Row(n + i, i, tuple(j for j in range(n) if j != i), share) for i in range(n)]
-    return _learnt(u + v, rows, log_scale, digits, {"grad_image": (0, n), "grad_text": (n, 2 * n)})
+    return _learnt(
+        u + v, rows, log_scale, digits, {"grad_images": (0, n), "grad_texts": (n, 2 * n)}
+    )
 
 
 def clip_shard(
-    image: Points,
-    text: Points,
-    all_image: Points,
-    all_text: Points,
+    images: Points,
+    texts: Points,
+    all_images: Points,
+    all_texts: Points,
     rank: Number,
     log_scale: Number,
     *,
     digits: int = DIGITS,
 ) -> Outputs:
     """One device's images against all texts, and its texts against all images."""
-    u, v, n_dim = _paired(image, text)
-    U, V, _ = _paired(all_image, all_text, n_dim)
+    u, v, n_dim = _paired(images, texts)
+    U, V, _ = _paired(all_images, all_texts, n_dim)
     n, N = len(u), len(U)
     first, share = _first(rank, n, N), Fraction(1, 2 * n)
-    images, texts = 2 * n, 2 * n + N
+    images_at, texts_at = 2 * n, 2 * n + N
     rows = []
     for i in range(n):
         own = first + i
         others = [j for j in range(N) if j != own]
-        rows.append(Row(i, texts + own, tuple(texts + j for j in others), share))
-        rows.append(Row(n + i, images + own, tuple(images + j for j in others), share))
+        rows.append(Row(i, texts_at + own, tuple(texts_at + j for j in others), share))
+        rows.append(Row(n + i, images_at + own, tuple(images_at + j for j in others), share))
     places = {
-        "grad_image": (0, n),
-        "grad_text": (n, 2 * n),
-        "grad_all_image": (images, texts),
-        "grad_all_text": (texts, texts + N),
+        "grad_images": (0, n),
+        "grad_texts": (n, 2 * n),
+        "grad_all_images": (images_at, texts_at),
+        "grad_all_texts": (texts_at, texts_at + N),
     }
     return _learnt(u + v + U + V, rows, log_scale, digits, places)
 
@@ -146,16 +148,16 @@ def sup_con_shard(
 
 
 def siglip(
-    image: Points, text: Points, log_scale: Number, bias: Number, *, digits: int = DIGITS
+    images: Points, texts: Points, log_scale: Number, bias: Number, *, digits: int = DIGITS
 ) -> Outputs:
     """Every pair of an image and a text, a sigmoid each."""
-    u, v, _ = _paired(image, text)
-    return _sigmoids(u, v, 0, log_scale, bias, digits, "grad_text")
+    u, v, _ = _paired(images, texts)
+    return _sigmoids(u, v, 0, log_scale, bias, digits, "grad_texts")
 
 
 def siglip_shard(
-    image: Points,
-    all_text: Points,
+    images: Points,
+    all_texts: Points,
     rank: Number,
     log_scale: Number,
     bias: Number,
@@ -163,9 +165,9 @@ def siglip_shard(
     digits: int = DIGITS,
 ) -> Outputs:
     """One device's images against the texts of all devices."""
-    u = read_vectors("image", image)
-    V = read_vectors("all_text", all_text, len(u[0]))
-    return _sigmoids(u, V, _first(rank, len(u), len(V)), log_scale, bias, digits, "grad_all_text")
+    u = read_vectors("images", images)
+    V = read_vectors("all_texts", all_texts, len(u[0]))
+    return _sigmoids(u, V, _first(rank, len(u), len(V)), log_scale, bias, digits, "grad_all_texts")
 
 
 def _sigmoids(
@@ -194,7 +196,7 @@ def _sigmoids(
                 of_k[j] = [p + push * w for p, w in zip(of_k[j], own)]
         return {
             "value": value,
-            "grad_image": pulled_back(of_a, a, sizes[0]),
+            "grad_images": pulled_back(of_a, a, sizes[0]),
             by_keys: pulled_back(of_k, k, sizes[1]),
             "grad_log_scale": scale * by_scale,
             "grad_bias": by_bias,
@@ -263,8 +265,8 @@ def _cut(found: Units, places: dict[str, tuple[int, int]]) -> dict[str, Units]:
 
 
 def _paired(one: Points, other: Points, n_dim: int | None = None) -> tuple[Matrix, Matrix, int]:
-    u = read_vectors("image", one, n_dim)
-    v = read_vectors("text", other, len(u[0]))
+    u = read_vectors("images", one, n_dim)
+    v = read_vectors("texts", other, len(u[0]))
     if len(u) != len(v):
         raise ValueError(f"text: got {len(v)} rows; expected {len(u)}, one an image")
     return u, v, len(u[0])

@@ -1,13 +1,17 @@
-"""Gradients by a log-scale and a bias written by hand, or cut off: the value is right."""
+"""Gradients by a log-scale, a bias and gathered keys written by hand, or cut off: the value is right."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from nce_ref.oracle.families.base import Array, Mistake
-from nce_ref.oracle.families.views.textbook import LogScaleSteps, SiglipSteps
+from nce_ref.oracle.families.views.textbook import LogScaleSteps, ShardSteps, SiglipSteps
 
 _L = "dL/dl = e^l sum g q"
+_G = "the derivative of the device's loss by all keys"
 
 
 class _NoChain(LogScaleSteps):
@@ -62,9 +66,9 @@ class _OfBias(SiglipSteps):
     def __init__(self, slope: Any) -> None:
         self.slope = slope
 
-    def affine(self, q: Array, scale: float, bias: float) -> tuple[Array, float, float]:
-        s, of_q, _ = super().affine(q, scale, bias)
-        return s, of_q, self.slope(scale, q.size)
+    def affine(self, q: Array, scale: float, bias: float) -> tuple[Array, float, Array, float]:
+        s, of_q, of_scale, _ = super().affine(q, scale, bias)
+        return s, of_q, of_scale, self.slope(scale, q.size)
 
 
 BIAS_DETACHED = Mistake(
@@ -94,6 +98,61 @@ BIAS_SCALED = Mistake(
     gradient=True,
 )
 
+
+class _Gathered(ShardSteps):
+    def __init__(self, change: Callable[[Array, int, int], Array]) -> None:
+        self.change = change
+
+    def gathered(self, gradient: Array, m: int, n: int) -> Array:
+        return self.change(gradient, m, n)
+
+
+GATHERED_DETACHED = Mistake(
+    "shard-keys-detached",
+    "no gradient reaches the gathered keys: all_gather without autograd",
+    _Gathered(lambda g, m, n: np.zeros_like(g)),
+    effect="Each vector learns as an anchor and never as a key: half of the gradient of the whole, in another direction.",
+    fix=f"{_G}; the slip: 0",
+    gradient=True,
+    # SigLIP has no other keys: embeddings-keys-detached there.
+    only=("clip_shard", "nt_xent_shard", "sup_con_shard"),
+)
+
+GATHERED_TIMES = Mistake(
+    "shard-gradient-times-devices",
+    "the gathered keys' gradient is multiplied by the number of devices",
+    _Gathered(lambda g, m, n: g * g.dtype.type(n // m)),
+    effect="The keys' part of the gradient outweighs the anchors': another direction. Nothing to see with one device.",
+    fix=f"{_G}; the slip: n/m times",
+    gradient=True,
+)
+
+GATHERED_MEAN = Mistake(
+    "shard-gradient-averaged",
+    "the gathered keys' gradient is divided by the number of devices",
+    _Gathered(lambda g, m, n: g / g.dtype.type(n // m)),
+    effect="As shard-gradient-times-devices, the other way. Right where what all devices give is averaged, not added: then the anchors' too.",
+    fix=f"{_G}; the slip: m/n times",
+    gradient=True,
+)
+
+
+def _own_alone(g: Array, m: int, n: int) -> Array:
+    """Zero but for one block of m rows: the first."""
+    kept = np.zeros_like(g)
+    kept[:m] = g[:m]
+    return kept
+
+
+FIRST_BLOCK = Mistake(
+    "shard-gradient-first-block",
+    "the gradient of the gathered keys is kept for the first device's alone",
+    _Gathered(_own_alone),
+    effect="The other devices' keys are never pushed. Nothing to see with one device.",
+    fix=f"{_G}; the slip: the first m rows",
+    gradient=True,
+)
+
 MISTAKES = (
     NO_CHAIN,
     SCALE_DETACHED,
@@ -101,4 +160,8 @@ MISTAKES = (
     BIAS_DETACHED,
     BIAS_AVERAGED,
     BIAS_SCALED,
+    GATHERED_DETACHED,
+    GATHERED_TIMES,
+    GATHERED_MEAN,
+    FIRST_BLOCK,
 )

@@ -56,9 +56,10 @@ class _Bias(SiglipSteps):
     def __init__(self, outside: float, inside: float = 0.0) -> None:
         self.outside, self.inside = outside, inside
 
-    def affine(self, q: Array, scale: float, bias: float) -> tuple[Array, float, float]:
+    def affine(self, q: Array, scale: float, bias: float) -> tuple[Array, float, Array, float]:
         by_bias = self.outside + self.inside * scale
-        return q.dtype.type(scale) * q + q.dtype.type(by_bias * bias), scale, by_bias
+        of_scale = q + q.dtype.type(self.inside * bias)
+        return q.dtype.type(scale) * q + q.dtype.type(by_bias * bias), scale, of_scale, by_bias
 
 
 NO_BIAS = Mistake(
@@ -90,8 +91,8 @@ class _BiasFixed(SiglipSteps):
     def __init__(self, size: float) -> None:
         self.size = size
 
-    def affine(self, q: Array, scale: float, bias: float) -> tuple[Array, float, float]:
-        return q.dtype.type(scale) * q - q.dtype.type(self.size), scale, 0.0
+    def affine(self, q: Array, scale: float, bias: float) -> tuple[Array, float, Array, float]:
+        return q.dtype.type(scale) * q - q.dtype.type(self.size), scale, q, 0.0
 
 
 BIAS_FIXED = Mistake(
@@ -168,21 +169,6 @@ NOT_LOGGED = Mistake(
 )
 
 
-class _Bits(SiglipSteps):
-    def all_pairs(self, losses: Array) -> tuple[Any, float]:
-        value, weight = super().all_pairs(losses)
-        return value / losses.dtype.type(np.log(2.0)), weight / float(np.log(2.0))
-
-
-IN_BITS = Mistake(
-    "siglip-in-bits",
-    "the loss is in bits: divided by ln 2",
-    _Bits(),
-    effect="None on the optimum; losses do not compare.",
-    fix=f"{_L}, natural logarithms; the slip: log2",
-)
-
-
 class _Smoothed(SiglipSteps):
     """Labels 1 - eps and eps for 1 and 0."""
 
@@ -217,6 +203,5 @@ MISTAKES = (
     BALANCED,
     POSITIVES_WEIGHED,
     NOT_LOGGED,
-    IN_BITS,
     SMOOTHED,
 )

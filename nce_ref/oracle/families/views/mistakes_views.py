@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle.families.base import Array, Mistake, Number
-from nce_ref.oracle.families.ranking.textbook_embeddings import MaskSteps, Places, Rows, others
+from nce_ref.oracle.families.base import Array, Inputs, Mistake, Number, Objective, Outputs
+from nce_ref.oracle.families.ranking.textbook_embeddings import Places, Rows, others
 from nce_ref.oracle.families.views.textbook import NTXentSteps, SupConSteps
 
 _A = "each of the 2n views against all others: its partner is the positive, the other 2n - 2 are negatives"
@@ -305,16 +305,13 @@ ALONE_AS_ZERO = Mistake(
 )
 
 
-class _NegativesAlone(SupConSteps, MaskSteps):
+class _NegativesAlone(SupConSteps):
     """The other positives are left out of the denominator."""
 
     def label_rows(self, positive: Array, first: int, keys: int) -> Rows:
         rows = super().label_rows(positive, first, keys)
         counts = ~positive[rows.anchors[:, None], rows.negatives - keys]
-        return Rows(rows.anchors, rows.positives, rows.negatives, counts.astype(np.float64))
-
-    def hide(self, negatives: Array, counts: Array) -> tuple[Array, Array]:
-        return super().hide(negatives, counts.astype(negatives.dtype))
+        return Rows(rows.anchors, rows.positives, rows.negatives, counts)
 
 
 OTHER_POSITIVES_LEFT_OUT = Mistake(
@@ -347,26 +344,24 @@ class _Based(SupConSteps):
 
     def __init__(self, base: float) -> None:
         self.base = base
-        self.t = 1.0
 
-    def inverse(self, t: float) -> tuple[float, float]:
-        self.t = t
-        return super().inverse(t)
+    def is_possible(self, objective: Objective) -> bool:
+        return "labels" in objective.arguments
 
-    def mean(self, losses: Array) -> tuple[Any, Array]:
-        value, weights = super().mean(losses)
-        factor = losses.dtype.type(self.t / self.base)
-        return factor * value, factor * weights
+    def finish(self, objective: Objective, inputs: Inputs, outputs: Outputs) -> Outputs:
+        t, base = inputs["temperature"], self.base
+        scaled = {name: outputs[name] * (t / base) for name in outputs}
+        of_factor = outputs["value"] / base
+        return {**scaled, "grad_temperature": scaled["grad_temperature"] + of_factor}
 
 
 T_BASE = Mistake(
     "sup-con-t-base",
-    "the loss is multiplied by t/t_base, as the authors' code has it, and the temperature's gradient knows nothing of it",
+    "the loss is multiplied by t/t_base, as the authors' code has it",
     _Based(0.07),
-    effect="None on the optimum at a fixed temperature; where it is learnt, its gradient is not that of the loss.",
+    effect="None on the optimum at a fixed temperature; where it is learnt, another optimum: low temperatures cost less.",
     fix="L without a factor; the slip: (t/0.07) L",
     number=Number("t_base", _Based, (0.07, 1.0, 0.1, 0.5)),
-    only=("sup_con", "sup_con_shard"),
 )
 
 MISTAKES = (

@@ -20,29 +20,29 @@ def _run(answer: Any, steps: Any, *arguments: Any) -> Outputs:
 
 def nt_xent_of_pairs(inputs: Inputs) -> Outputs:
     """NT-Xent of image and text as two views, temperature e^-l."""
-    scale, n = math.exp(inputs["log_scale"]), len(inputs["image"])
-    views = np.concatenate([inputs["image"], inputs["text"]])
+    scale, n = math.exp(inputs["log_scale"]), len(inputs["images"])
+    views = np.concatenate([inputs["images"], inputs["texts"]])
     found = _run(textbook.nt_xent, textbook.NTXentSteps(), views, 1.0 / scale)
     return {
         "value": found["value"],
-        "grad_image": found["grad_views"][:n],
-        "grad_text": found["grad_views"][n:],
+        "grad_images": found["grad_views"][:n],
+        "grad_texts": found["grad_views"][n:],
         "grad_log_scale": -found["grad_temperature"] / scale,
     }
 
 
 def siglip_of_pairs(inputs: Inputs) -> Outputs:
     """SigLIP without a bias."""
-    arguments = inputs["image"], inputs["text"], inputs["log_scale"], 0.0
+    arguments = inputs["images"], inputs["texts"], inputs["log_scale"], 0.0
     found = _run(textbook.siglip, textbook.SiglipSteps(), *arguments)
     return {name: value for name, value in found.items() if name != "grad_bias"}
 
 
 def clip_of_pairs(inputs: Inputs) -> Outputs:
     """CLIP, the bias unused: it cancels."""
-    arguments = inputs["image"], inputs["text"], inputs["log_scale"]
+    arguments = inputs["images"], inputs["texts"], inputs["log_scale"]
     found = _run(textbook.clip, textbook.ClipSteps(), *arguments)
-    return {**found, "grad_bias": np.zeros((), dtype=inputs["image"].dtype)}
+    return {**found, "grad_bias": np.zeros((), dtype=inputs["images"].dtype)}
 
 
 def clip_of_views(inputs: Inputs) -> Outputs:
@@ -52,7 +52,7 @@ def clip_of_views(inputs: Inputs) -> Outputs:
     found = _run(textbook.clip, textbook.ClipSteps(), *arguments)
     return {
         "value": found["value"],
-        "grad_views": np.concatenate([found["grad_image"], found["grad_text"]]),
+        "grad_views": np.concatenate([found["grad_images"], found["grad_texts"]]),
         "grad_temperature": -found["grad_log_scale"] / t,
     }
 
@@ -78,8 +78,8 @@ def clip_of_batch(inputs: Inputs) -> Outputs:
     found = _run(textbook.clip, textbook.ClipSteps(), *arguments)
     return {
         "value": found["value"],
-        "grad_anchors": found["grad_image"],
-        "grad_positives": found["grad_text"],
+        "grad_anchors": found["grad_images"],
+        "grad_positives": found["grad_texts"],
         "grad_temperature": -found["grad_log_scale"] / t,
     }
 

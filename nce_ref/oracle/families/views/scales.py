@@ -1,6 +1,6 @@
 r"""The scales of CLIP, SigLIP, NT-Xent and SupCon: those of ``ranking/scales_embeddings`` over their rows.
 
-    SigLIP    E_s = kappa E_q + 2 |kappa q| + |b|;   L: sum of softplus + |s| + sigma E_s;   g: 1 + (1 + |s| + E_s) sigma(-z s)
+    SigLIP    E_s = kappa E_q + 2 |kappa q| + |b|;   L: sum of softplus + sigma(-z s) (|s| + E_s);   g: 1 + (1 + |s| + E_s) sigma(-z s)
 
 Conventions
 -----------
@@ -39,27 +39,27 @@ def _tempered(
     return {"value": value, **found, "grad_temperature": of_scale / t**2}
 
 
-def clip(image: Float, text: Float, log_scale: float, want: Mapping[str, Float]) -> Scales:
+def clip(images: Float, texts: Float, log_scale: float, want: Mapping[str, Float]) -> Scales:
     """Both directions."""
-    m = len(image)
+    m = len(images)
     rows = ClipSteps().clip_rows(m, m, 0, (0, m))
-    return _learnt((image, text), rows, log_scale, ("grad_image", "grad_text"))
+    return _learnt((images, texts), rows, log_scale, ("grad_images", "grad_texts"))
 
 
 def clip_shard(
-    image: Float,
-    text: Float,
-    all_image: Float,
-    all_text: Float,
+    images: Float,
+    texts: Float,
+    all_images: Float,
+    all_texts: Float,
     rank: float,
     log_scale: float,
     want: Mapping[str, Float],
 ) -> Scales:
     """One device's rows."""
-    m, n = len(image), len(all_image)
+    m, n = len(images), len(all_images)
     rows = ClipSteps().clip_rows(m, n, int(rank) * m, (2 * m, 2 * m + n))
-    names = ("grad_image", "grad_text", "grad_all_image", "grad_all_text")
-    return _learnt((image, text, all_image, all_text), rows, log_scale, names)
+    names = ("grad_images", "grad_texts", "grad_all_images", "grad_all_texts")
+    return _learnt((images, texts, all_images, all_texts), rows, log_scale, names)
 
 
 def nt_xent(views: Float, temperature: float, want: Mapping[str, Float]) -> Scales:
@@ -112,28 +112,28 @@ def sup_con_shard(
 
 
 def siglip(
-    image: Float, text: Float, log_scale: float, bias: float, want: Mapping[str, Float]
+    images: Float, texts: Float, log_scale: float, bias: float, want: Mapping[str, Float]
 ) -> Scales:
     """Every pair."""
-    return _sigmoids(image, text, 0, log_scale, bias, "grad_text")
+    return _sigmoids(images, texts, 0, log_scale, bias, "grad_texts")
 
 
 def siglip_shard(
-    image: Float,
-    all_text: Float,
+    images: Float,
+    all_texts: Float,
     rank: float,
     log_scale: float,
     bias: float,
     want: Mapping[str, Float],
 ) -> Scales:
     """One device's pairs."""
-    return _sigmoids(image, all_text, int(rank) * len(image), log_scale, bias, "grad_all_text")
+    return _sigmoids(images, all_texts, int(rank) * len(images), log_scale, bias, "grad_all_texts")
 
 
 def _sigmoids(
-    image: Float, text: Float, first: int, log_scale: float, bias: float, by_keys: str
+    images: Float, texts: Float, first: int, log_scale: float, bias: float, by_keys: str
 ) -> Scales:
-    (u, size_u), (v, size_v) = units(image), units(text)
+    (u, size_u), (v, size_v) = units(images), units(texts)
     scale = math.exp(log_scale)
     q, E_q = u @ v.T, 5.0 * np.abs(u) @ np.abs(v).T
     s = scale * q + bias
@@ -145,8 +145,8 @@ def _sigmoids(
     g = missed / n
     back = scale * (E_g + 3.0 * g)
     return {
-        "value": (np.logaddexp(0.0, -t) + np.abs(s) + missed * E_s).sum() / n,
-        "grad_image": pulled_back(back @ np.abs(v), u, size_u),
+        "value": (np.logaddexp(0.0, -t) + missed * (np.abs(s) + E_s)).sum() / n,
+        "grad_images": pulled_back(back @ np.abs(v), u, size_u),
         by_keys: pulled_back(back.T @ np.abs(u), v, size_v),
         "grad_log_scale": scale * (E_g * np.abs(q) + g * E_q).sum() * (1.0 + abs(log_scale)),
         "grad_bias": E_g.sum(),

@@ -120,9 +120,9 @@ class SupConShardSteps(SupConSteps, ShardSteps):
 class SiglipSteps(LogScaleSteps, TwoSidedSteps, LogSigmoidSteps):
     """The right steps of SigLIP."""
 
-    def affine(self, q: Array, scale: float, bias: float) -> tuple[Array, float, float]:
-        """s = e^l q + b, and its slopes by q and by b."""
-        return q.dtype.type(scale) * q + q.dtype.type(bias), scale, 1.0
+    def affine(self, q: Array, scale: float, bias: float) -> tuple[Array, float, Array, float]:
+        """s = e^l q + b, and its slopes by q, by e^l and by b."""
+        return q.dtype.type(scale) * q + q.dtype.type(bias), scale, q, 1.0
 
     def signs(self, m: int, n: int, first: int, kind: Any) -> Array:
         """1 where the text is the image's own, -1 elsewhere."""
@@ -152,42 +152,42 @@ def all_but(one: Places, other: Places, n: int) -> Places:
     return np.asarray(shifted + (shifted >= high))
 
 
-def clip(steps: ClipSteps, image: Array, text: Array, log_scale: float) -> Outputs:
+def clip(steps: ClipSteps, images: Array, texts: Array, log_scale: float) -> Outputs:
     """Both directions, halved."""
-    m = len(image)
-    blocks = [(image, steps.normalise_anchors), (text, steps.normalise_keys)]
+    m = len(images)
+    blocks = [(images, steps.normalise_anchors), (texts, steps.normalise_keys)]
     scale, slope = steps.exponential(log_scale)
     value, parts, of_scale = contrast(steps, blocks, steps.clip_rows(m, m, 0, (0, m)), scale)
     return {
         "value": value,
-        "grad_image": parts[0],
-        "grad_text": parts[1],
+        "grad_images": parts[0],
+        "grad_texts": parts[1],
         "grad_log_scale": slope * of_scale,
     }
 
 
 def clip_shard(
     steps: ClipShardSteps,
-    image: Array,
-    text: Array,
-    all_image: Array,
-    all_text: Array,
+    images: Array,
+    texts: Array,
+    all_images: Array,
+    all_texts: Array,
     rank: float,
     log_scale: float,
 ) -> Outputs:
     """One device's images against all texts, and its texts against all images."""
-    m, n = len(image), len(all_image)
+    m, n = len(images), len(all_images)
     of_image, of_text = steps.normalise_anchors, steps.normalise_keys
-    blocks = [(image, of_image), (text, of_text), (all_image, of_image), (all_text, of_text)]
+    blocks = [(images, of_image), (texts, of_text), (all_images, of_image), (all_texts, of_text)]
     scale, slope = steps.exponential(log_scale)
     rows = steps.clip_rows(m, n, steps.first_place(rank, m, n), (2 * m, 2 * m + n))
     value, parts, of_scale = contrast(steps, blocks, rows, scale)
     return {
         "value": value,
-        "grad_image": parts[0],
-        "grad_text": parts[1],
-        "grad_all_image": steps.gathered(parts[2], m, n),
-        "grad_all_text": steps.gathered(parts[3], m, n),
+        "grad_images": parts[0],
+        "grad_texts": parts[1],
+        "grad_all_images": steps.gathered(parts[2], m, n),
+        "grad_all_texts": steps.gathered(parts[3], m, n),
         "grad_log_scale": slope * of_scale,
     }
 
@@ -272,12 +272,12 @@ def sup_con_shard(
 
 
 def _sigmoids(
-    steps: SiglipSteps, image: Array, text: Array, first: int, log_scale: float, bias: float
+    steps: SiglipSteps, images: Array, texts: Array, first: int, log_scale: float, bias: float
 ) -> tuple[Any, Array, Array, Any, Any]:
-    (u, back_u), (v, back_v) = steps.normalise_anchors(image), steps.normalise_keys(text)
+    (u, back_u), (v, back_v) = steps.normalise_anchors(images), steps.normalise_keys(texts)
     scale, slope = steps.exponential(log_scale)
     q, back = steps.similarity(u, np.broadcast_to(v, (len(u), *v.shape)))
-    s, of_q, of_bias = steps.affine(q, scale, bias)
+    s, of_q, of_scale, of_bias = steps.affine(q, scale, bias)
     losses, slopes = steps.pairs(steps.signs(len(u), len(v), first, q.dtype), s)
     value, weight = steps.all_pairs(losses)
     g = q.dtype.type(weight) * slopes
@@ -286,29 +286,31 @@ def _sigmoids(
         value,
         back_u(of_u),
         back_v(of_v.sum(axis=0)),
-        slope * (g * q).sum(),
+        slope * (g * of_scale).sum(),
         of_bias * g.sum(),
     )
 
 
-def siglip(steps: SiglipSteps, image: Array, text: Array, log_scale: float, bias: float) -> Outputs:
+def siglip(
+    steps: SiglipSteps, images: Array, texts: Array, log_scale: float, bias: float
+) -> Outputs:
     """Every pair of an image and a text, a sigmoid each."""
-    found = _sigmoids(steps, image, text, 0, log_scale, bias)
-    names = ("value", "grad_image", "grad_text", "grad_log_scale", "grad_bias")
+    found = _sigmoids(steps, images, texts, 0, log_scale, bias)
+    names = ("value", "grad_images", "grad_texts", "grad_log_scale", "grad_bias")
     return dict(zip(names, found, strict=True))
 
 
 def siglip_shard(
     steps: SiglipShardSteps,
-    image: Array,
-    all_text: Array,
+    images: Array,
+    all_texts: Array,
     rank: float,
     log_scale: float,
     bias: float,
 ) -> Outputs:
     """One device's images against the texts of all devices."""
-    m, n = len(image), len(all_text)
-    found = _sigmoids(steps, image, all_text, steps.first_place(rank, m, n), log_scale, bias)
-    names = ("value", "grad_image", "grad_all_text", "grad_log_scale", "grad_bias")
+    m, n = len(images), len(all_texts)
+    found = _sigmoids(steps, images, all_texts, steps.first_place(rank, m, n), log_scale, bias)
+    names = ("value", "grad_images", "grad_all_texts", "grad_log_scale", "grad_bias")
     outputs = dict(zip(names, found, strict=True))
-    return outputs | {"grad_all_text": steps.gathered(outputs["grad_all_text"], m, n)}
+    return outputs | {"grad_all_texts": steps.gathered(outputs["grad_all_texts"], m, n)}
