@@ -179,6 +179,7 @@ def fit_from(
     units: Units | None = None,
     judge: Judge | None = None,
     max_evaluations: int | None = None,
+    stopped: bool = False,
     closed: Closed | None = None,
 ) -> Fit:
     """Climb from each start, certify each end, and return the highest; ``complete`` turns the objective's coordinates into theta.
@@ -187,12 +188,13 @@ def fit_from(
     ``judge(objective, theta)``: in the place of ``certify``, one that knows more about the ends it refuses.
     ``callback(theta)`` is called after each accepted step (see ``trace.py``).
     ``closed()``: the maximum by formula and its certificate, in the data's units, in the place of each climb's end.
-    ``max_evaluations``, Ctrl-C: what stops the climb leaves the best so far (``watched.py``); Ctrl-C before there is any goes on.
+    ``max_evaluations``, Ctrl-C: what stops the climb leaves the best so far (``watched.py``); only a second Ctrl-C, before there is any, goes on.
+    ``stopped``: by Ctrl-C already, so that the first start is as far as it goes.
     Raises ValueError for a start at which the objective is not finite, or one above 1e100: nothing climbs from there.
     """
     watch = Watch(max_evaluations)
     known = None if closed is None else closed()
-    climb = _Climb(objective, complete, callback, units, judge, watch, known)
+    climb = _Climb(objective, complete, callback, units, judge, watch, stopped, known)
     results: list[StartResult] = []
     stop: BaseException | None = None
     for k, start in enumerate(starts):
@@ -240,17 +242,28 @@ class _Climb:
     units: Units | None
     judge: Judge | None
     watch: Watch
+    stopped: bool
     known: tuple[Float, Certificate] | None
 
     def from_start(self, k: int, start: Float) -> tuple[StartResult, BaseException | None]:
         """Where start k led, and what stopped it on the way, if anything did."""
         climbed = self.objective if self.units is None else self.units.objective(self.objective)
-        value, gradient = _value_at(climbed, k, start)
+        stopped = self.stopped
+        try:
+            value, gradient = _value_at(climbed, k, start)
+        except KeyboardInterrupt:
+            if k > 0:
+                raise
+            # There is no result yet, and a value is what makes the start one: once more, and no further.
+            value, gradient = _value_at(climbed, k, start)
+            stopped = True
         watch, used = self.watch, self.watch.used
         watch.begin(start, value, gradient)
         callback = self.callback
         each = None if callback is None else lambda point: callback(self._theta(point))
         try:
+            if stopped:
+                raise KeyboardInterrupt
             # A trial step may leave float64; it is not taken then.
             with np.errstate(over="ignore", invalid="ignore"):
                 end, proof = self._end(
@@ -260,7 +273,7 @@ class _Climb:
             moved = climbed is not self.objective
             if self.known is not None:
                 theta, proof = self.complete(self.known[0]), self.known[1]
-            elif moved and proof.is_local_maximum:
+            elif moved and proof.is_local_maximum and not (self.units and self.units.exact):
                 # Moving points and theta back rounds both; what is returned is what has to be proved.
                 theta, proof, used_more = self._proved_again(theta)
                 evaluations += used_more
