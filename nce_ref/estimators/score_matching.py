@@ -20,6 +20,7 @@ from nce_ref.estimators.fit import Fit, collect_starts, fit_from, normalized_or
 from nce_ref.estimators.runaway import UNBOUNDED
 from nce_ref.estimators.units import isotropic_units_for, offers_units, rank_of
 from nce_ref.models.base import Model
+from nce_ref.models.from_functions import FunctionModel, as_model
 from nce_ref.objectives.base import ACTIVE, Objective
 from nce_ref.objectives.score_matching import ScoreMatchingObjective
 from nce_ref.optimize import Certificate, certify
@@ -47,7 +48,8 @@ def fit_score_matching(
     Parameters
     ----------
     model : Model
-        With ``score_matching``: the derivatives of its score.
+        With ``score_matching``, the derivatives of its score, or with ``score`` alone: then they are differences
+        (``models/score_by_differences.py``), and without ln Z c stays the start's, which score matching does not see.
     x : (n_data, n_dim)
     slope : float above 0, optional
         Of the tanh in the place of the sign, for models with kinks: the estimate is biased by it (at 10, towards 1.064 B* for orthogonal
@@ -87,22 +89,40 @@ def fit_score_matching(
     >>> fit.status, fit.theta.round(4)  # for a Gaussian the same as maximum likelihood
     ('passed', array([ 0.25  , -1.6121]))
     """
+    model = as_model(model, "fit_score_matching", (("score", "score_matching"),))
     objective = ScoreMatchingObjective(model, x, slope)
     units = isotropic_units_for(model, x)
     starts = collect_starts(units, start, n_starts, rng)
     fit = fit_from(
         objective,
         starts[:, :-1],
-        complete=lambda alpha: normalized_or(model, alpha, 0.0),
+        complete=lambda alpha: _complete(model, alpha, float(units.back(starts[0])[-1])),
         callback=callback,
         units=units,
         max_evaluations=max_evaluations,
         judge=_judge,
     )
-    if fit.converged and not math.isfinite(model.log_normalizer(fit.theta)):
+    if fit.converged and not _normalizable(model, fit.theta):
         message = "stationary, but its normalising constant is infinite, so there is no c; try other starts"
         fit = replace(fit, converged=False, status="infinite mass", message=message)
     return fit
+
+
+def _complete(model: Model, alpha: Float, c: float) -> Float:
+    """theta with c = -ln Z(alpha); for a model of one's own without ln Z with ``c``, the first start's."""
+    if not isinstance(model, FunctionModel):
+        return normalized_or(model, alpha, 0.0)
+    try:
+        return normalized_or(model, alpha, 0.0)
+    except NotImplementedError:
+        return np.append(alpha, c)
+
+
+def _normalizable(model: Model, theta: Float) -> bool:
+    try:
+        return math.isfinite(model.log_normalizer(theta))
+    except NotImplementedError:
+        return True
 
 
 def _judge(objective: Objective, alpha: Float) -> Certificate:

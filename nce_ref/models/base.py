@@ -182,9 +182,16 @@ class ScoreMatchingPass(Protocol):
 
 
 class Model(Protocol):
-    """The face of every model; the docstrings of ``LaplaceICA`` and ``Gaussian`` give the meaning of each name.
+    """The whole face of a model of the house; a model of one's own needs two functions, see ``ModelByJacobian``.
 
-    ``asymptotics.py`` does without the last two where a model lacks them.
+    The docstrings of ``LaplaceICA`` and ``Gaussian`` give the meaning of each name; ``asymptotics.py`` does without the last two.
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> model: nr.Model = nr.LaplaceICA(2)
+    >>> model.n_dim, model.n_params
+    (2, 5)
     """
 
     @property

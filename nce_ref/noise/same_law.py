@@ -78,7 +78,7 @@ def law_test(
     law = stats.f(k, n - k)
     hotelling = (n - k) / (k * (n - 1.0))
     p_value = float(law.sf(hotelling * found.statistic))
-    log_mass, error = _bridge(log_ratio_y, log_ratio_z)
+    log_mass, error = bridge(log_ratio_y, log_ratio_z)
     power = _power(reference, y, found, f_y, float(law.isf(LEVEL)) / hotelling)
     return LawTest(p_value, found.gap / found.deviations, log_mass, error, power)
 
@@ -188,8 +188,8 @@ def _power(reference: Reference, y: Float, found: Score, f: Float, threshold: fl
     return ", ".join(told)
 
 
-def _bridge(log_ratio_y: Float, log_ratio_z: Float) -> tuple[float, float]:
-    """ln int q and its standard error: Bennett's acceptance ratio (Meng & Wong, Statistica Sinica 1996)."""
+def bridge(log_ratio_y: Float, log_ratio_z: Float) -> tuple[float, float]:
+    """ln int q and its standard error, y drawn from q/int q and z from r, ln q - ln r at both: Bennett's acceptance ratio (Meng & Wong, Statistica Sinica 1996)."""
     g_y, g_z = _finite(log_ratio_y), _finite(log_ratio_z)
 
     def balance(c: float) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -183,7 +185,7 @@ def test_a_model_with_kinks_and_units_too(estimator):
 
 
 def test_states_never_seen_change_nothing():
-    all_states = MACHINE._spins(np.arange(32))
+    all_states = np.array(list(itertools.product((-1.0, 1.0), repeat=5)))
     of_x = [int((SAMPLE == state).all(axis=1).sum()) for state in all_states]
     of_y = [int((OF_NOISE == state).all(axis=1).sum()) for state in all_states]
     short = nr.NCEObjective(MACHINE, NOISE, all_states, all_states, counts_x=of_x, counts_y=of_y)
