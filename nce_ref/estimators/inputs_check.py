@@ -274,29 +274,35 @@ def _other_law(noise: Noise, x: Float, y: Float, log_noise: Float | None = None)
     r_y = -0.5 / wide**2 * np.einsum("ti,ti->t", s_y, s_y) + _log_constant(n, wide)
     q_y = np.asarray(noise.log_density(y)) if log_noise is None else log_noise
     q_z = np.asarray(noise.log_density(z))
-    log_ratio_z = np.where(np.isnan(q_z), -np.inf, q_z) + log_det - r_z
-    of_y = q_y + log_det - r_y, _features(s_y)
-    if not _differ(score(*of_y, log_ratio_z, features, 0.5 * _SMALLEST)):
+    found = score(
+        q_y + log_det - r_y,
+        _features(s_y),
+        np.where(np.isnan(q_z), -np.inf, q_z) + log_det - r_z,
+        features,
+        0.5 * _SMALLEST,
+    )
+    # The second sample is more even than a random one, so that its covariance counted as of one errs to the safe side. The normal
+    # distribution was fitted to the same y: a generous margin for that, and for the central limit theorem at 256 points.
+    if not _differs(found):
         return
     # A flat density of bounded or periodic points may be right where they are and not fall to 0 beyond: J does not look there. One that falls towards
     # the outermost points, as all those of unbounded ones do, has no such excuse.
     low, high = ordered[:, 0], ordered[:, -1]
-    inside = ((z >= low) & (z <= high)).all(axis=1)
     covered = np.ptp(q_y) <= _FLAT and ((x >= low) & (x <= high)).all(axis=1).mean() > 1.0 - _EDGE
-    if covered and not _differ(score(*of_y, log_ratio_z, features * inside[:, None], 0.0)):
-        return
+    if covered:
+        inside = ((z >= low) & (z <= high)).all(axis=1)
+        log_ratio_z = np.where(inside & ~np.isnan(q_z), q_z, -np.inf) + log_det - r_z
+        log_ratio_y = q_y + log_det - r_y
+        if not _differs(score(log_ratio_y, _features(s_y), log_ratio_z, features, 0.5 * _SMALLEST)):
+            return
     yield (
         "y does not look drawn from the noise that is evaluated (its points, its mean, its spread or its constant): look at "
         "nr.check_noise(noise, rng)"
     )
 
 
-def _differ(found: Score | None) -> bool:
-    """Whether the score is apart from 0 by more than chance, at the level of the module.
-
-    The second sample is more even than a random one, so that its covariance counted as of one errs to the safe side. The normal
-    distribution was fitted to the same y: a generous margin for that, and for the central limit theorem at 256 points.
-    """
+def _differs(found: Score | None) -> bool:
+    """Whether the score is no chance, at the level of the module; not where too few points weigh in."""
     return found is not None and found.statistic > 2.0 * _threshold(found.rank)
 
 

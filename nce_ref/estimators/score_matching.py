@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -28,6 +29,8 @@ from nce_ref.trace import Callback
 
 # tanh(20) is 1 to the last bit.
 _DOUBLINGS, _SATURATED = 10, 20.0
+# As the certificate has it: a maximum known to be within less is called theta's own.
+_NEAR = 1e-6
 
 
 def fit_score_matching(
@@ -68,7 +71,8 @@ def fit_score_matching(
     -------
     Fit
         c is that of the model *without* smoothing. Status "infinite mass", not converged: a maximum whose ln Z is infinite (a singular B), its c
-        set to 0. Status "unbounded": J rises for ever along the way the climb has gone.
+        set to 0. Status "unbounded": no maximum is proved where the climb ends, and J has no bound. For the Gaussian the end is the maximum by
+        formula, S^{-1}, certified with its rounding (``models/gaussian_score_maximum.py``).
 
     Raises
     ------
@@ -80,7 +84,8 @@ def fit_score_matching(
     Notes
     -----
     Source: Hyvarinen (JMLR 6, 2005); P10, section 3.1. J has no bound where data lie in a hyperplane, for Laplace ICA where more than
-    1/(1 + sqrt(2) slope) of them do (one point in 15 at slope 10: always for n_data < 15 (n - 1)), since a row b across it adds as much.
+    1/(1 + sqrt(2) slope) of them do (one point in 15 at slope 10: always for n_data < 15 (n - 1)), since a row b across it adds as much
+    (``models/laplace_ica_score_bound.py``).
 
     Examples
     --------
@@ -100,7 +105,8 @@ def fit_score_matching(
         callback=callback,
         units=units,
         max_evaluations=max_evaluations,
-        judge=_judge,
+        judge=partial(_judge, whole=objective),
+        closed=partial(_by_formula, objective),
     )
     if fit.converged and not _normalizable(model, fit.theta):
         message = "stationary, but its normalising constant is infinite, so there is no c; try other starts"
@@ -125,8 +131,22 @@ def _normalizable(model: Model, theta: Float) -> bool:
         return True
 
 
-def _judge(objective: Objective, alpha: Float) -> Certificate:
-    """``certify``; and where it refuses, whether J has no bound.
+def _by_formula(objective: ScoreMatchingObjective) -> tuple[Float, Certificate] | None:
+    """The maximum and its certificate, where the model has a formula that rounding leaves within ``_NEAR`` of it."""
+    formula = getattr(objective.model, "score_matching_maximum", None)
+    found = formula(objective.x) if callable(formula) else None
+    if found is None:
+        return None
+    distance = found.distance(found.alpha)
+    if not distance <= _NEAR:
+        return None
+    slope = float(np.linalg.norm(objective(found.alpha)[1]))
+    reason = "the maximum by formula"
+    return found.alpha, Certificate(slope, True, np.empty(0), "certified", reason, distance)
+
+
+def _judge(objective: Objective, alpha: Float, whole: ScoreMatchingObjective) -> Certificate:
+    """``certify``; and where it refuses, whether J, ``whole`` in the data's units, has no bound.
 
     It has none where the data lie in a hyperplane, v.x = 0, and the family can be ever narrower along v with a score that has no part along
     v on the plane, as those with ``rescaled`` can (a row tau v of the ICA model, a precision block tau^2 v v^T): |Psi|^2 stays, div Psi
@@ -134,11 +154,22 @@ def _judge(objective: Objective, alpha: Float) -> Certificate:
     beyond all smoothing: from there on J is a polynomial in the length of alpha.
     """
     proof = certify(objective, alpha)
+    if proof.is_local_maximum and hasattr(whole.model, "score_matching_maximum"):
+        # The Hessian as computed has lost what the formula could not be certain of.
+        reason = "the data lie in a hyperplane to rounding, or nearly so: the maximum is not known to 1e-6; choose axes in which they do not"
+        proof = replace(proof, is_local_maximum=False, status="not proved", reason=reason)
     if proof.is_local_maximum or not isinstance(objective, ScoreMatchingObjective):
         return proof
     if offers_units(objective.model) and rank_of(objective.x) < objective.model.n_dim:
         reason = "the data lie in a hyperplane through the origin: J rises for ever as the density narrows across it"
         return replace(proof, status=UNBOUNDED, reason=f"{reason}; draw more data")
+    unbounded = getattr(objective.model, "score_matching_unbounded", None)
+    if callable(unbounded):
+        # A multiple of the identity, which is all that units are here, leaves rows of B their directions.
+        reason = unbounded(np.append(alpha, 0.0), whole.x, whole.slope)
+        if reason is not None:
+            words = f"{reason}; draw more data, or lower the slope"
+            return replace(proof, status=UNBOUNDED, reason=words)
     with np.errstate(over="ignore", invalid="ignore"):
         values = [objective(2.0**k * alpha)[0] for k in range(_DOUBLINGS + 1)]
     if not all(b >= 1.9 * a > 0.0 for a, b in pairwise(values)):

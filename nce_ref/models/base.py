@@ -181,6 +181,20 @@ class ScoreMatchingPass(Protocol):
         ...
 
 
+class ClosedMaximum(Protocol):
+    """The maximum of an objective by formula: what ``model.score_matching_maximum(u)`` returns where a model offers it.
+
+    ``alpha`` is the maximum rounded to float64, theta without c.
+    """
+
+    @property
+    def alpha(self) -> Float: ...
+
+    def distance(self, alpha: Float) -> float:
+        """A bound, rounding included, on the distance to the maximum in the metric of minus the Hessian, per unit of the maximum's length."""
+        ...
+
+
 class Model(Protocol):
     """The whole face of a model of the house; a model of one's own needs two functions, see ``ModelByJacobian``.
 

@@ -38,6 +38,7 @@ from nce_ref._compensated import product_rest
 from nce_ref.models.base import Frame, Kinks, Pullback, no_kinks
 from nce_ref.models.gaussian_moments import gaussian_moments
 from nce_ref.models.gaussian_score import GaussianScoreMatching
+from nce_ref.models.gaussian_score_maximum import ScoreMatchingMaximum, inverse_second_moment
 from nce_ref.models.moments import Moments
 from nce_ref.models.tails import Tails, gaussian_tails
 from nce_ref.special import LOG_2PI
@@ -142,6 +143,10 @@ class Gaussian:
     def score_matching(self, theta: ArrayLike, u: ArrayLike, slope: float) -> GaussianScoreMatching:
         """Return score matching's loss, summed over points; the score is smooth, so ``slope`` plays no part."""
         return GaussianScoreMatching(self.unpack(theta)[0], as_points("u", u, self.n_dim))
+
+    def score_matching_maximum(self, u: ArrayLike) -> ScoreMatchingMaximum | None:
+        """The maximum of score matching on the points u, the inverse of their second moment, as far as rounding lets it be told."""
+        return inverse_second_moment(as_points("u", u, self.n_dim))
 
     def kinks(self, theta: ArrayLike, u: ArrayLike) -> Kinks:
         """None: ln p_m is smooth."""
