@@ -12,6 +12,7 @@ from nce_ref import oracle
 from nce_ref.oracle.check import check
 from nce_ref.oracle.families.base import laid_over
 from nce_ref.oracle.mistakes import CATALOGUE, mistakes_at
+from nce_ref.oracle.numbers.spelling import each, spell
 from nce_ref.oracle.objectives import EVERY, LAYOUTS, OBJECTIVES, find_objective
 from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.vectors import cases, find, objective_in
@@ -190,6 +191,15 @@ def test_the_fast_decimals_are_the_exact_ones(name):
             )
             for g, w in zip(got, map(Decimal, want)):
                 assert abs(g - w) <= abs(w) * Decimal("1e-33"), (vector.id, output)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_the_stored_decimals_are_computed_anew(name):
+    objective = LAYOUTS[name]
+    for vector in cases(name)[1::4]:
+        made, _ = objective.made(vector.inputs, {})
+        for output, expected in vector.expected.items():
+            assert each(spell, made[output]) == expected.decimal, (vector.id, output)
 
 
 # --- asked for ------------------------------------------------------------------------------------------------------------------
