@@ -14,6 +14,7 @@ from nce_ref.oracle.families.nce.family import FAMILY as NCE
 from nce_ref.oracle.families.networks.objectives import FAMILY as NETWORKS
 from nce_ref.oracle.families.ranking.objectives import FAMILY as RANKING
 from nce_ref.oracle.families.score_matching.objectives import FAMILY as SCORE_MATCHING
+from nce_ref.oracle.families.views.objectives import FAMILY as VIEWS
 
 FAMILIES: tuple[Family, ...] = (
     KERNELS,
@@ -26,4 +27,5 @@ FAMILIES: tuple[Family, ...] = (
     SCORE_MATCHING,
     DYNAMICS,
     RANKING,
+    VIEWS,
 )
