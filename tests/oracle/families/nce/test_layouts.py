@@ -268,6 +268,20 @@ def test_nu_of_rows_is_their_length():
         )
 
 
+def test_a_loss_of_rows_need_not_take_nu():
+    """It is the number of columns."""
+    right = KNOWN[f"{BINARY}/rows", "summed_columns"]
+
+    def loss(log_model_data, log_model_noise, log_noise_data, log_noise_noise):
+        given = log_model_data, log_model_noise, log_noise_data, log_noise_noise
+        return right(*given, nu=log_model_noise.shape[1])
+
+    for layout in ("rows", "shared"):
+        report = check(loss, BINARY, layout=layout)
+        assert report.ok and report.name.endswith("loss"), str(report)
+    assert not check(loss, BINARY).ok
+
+
 def test_own_batches_and_search():
     right = KNOWN[f"{BINARY}/masked", "where_twice"]
     wrong = KNOWN[f"{BINARY}/rows", "summed_columns"]
