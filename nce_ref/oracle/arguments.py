@@ -8,7 +8,7 @@ Conventions
 keys      the implementation's own names, or positions from 0; a list is positions 0, 1, 2, ...
 values    the objective's names, each at most once
 the rest  what is not declared goes by the objective's own name. What follows from the sizes of the others (nu) is left out where the
-          implementation does not take it
+          implementation does not take it; in a layout (rows: nu = k) that needs no declaration
 """
 
 from __future__ import annotations
@@ -31,9 +31,12 @@ def with_own_names(
 
     What an adapter made (``adapters.torch(loss, objective)``) is made again around the renamed function.
     """
-    if arguments is None and not _leaves_out_what_follows(impl, target):
-        return impl
-    arguments = {} if arguments is None else arguments
+    if arguments is None:
+        # In a layout nu is the shape's own: whoever does not take it reads it off there.
+        taken = _parameters(impl)
+        if target.layout == "flat" or all(_takes(taken, name) for name in target.follows):
+            return impl
+        arguments = {}
     if (made := getattr(impl, "adapted_from", None)) is not None:
         adapter, function, objective = made
         return adapter(with_own_names(function, target, arguments), objective)
@@ -56,22 +59,6 @@ def with_own_names(
         own = getattr(impl, attribute, type(impl).__name__)
         setattr(renamed, attribute, own)
     return renamed
-
-
-def _leaves_out_what_follows(impl: Callable[..., Any], target: Objective) -> bool:
-    """Whether it goes by the objective's names, all of them but what follows from the sizes of the others, such as nu = 1 of equal samples."""
-    parameters = _parameters(impl)
-    if parameters is None or any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        return False
-    required = {
-        name for name, p in parameters.items() if p.default is p.empty and p.kind in BY_NAME
-    }
-    wanted = set(target.arguments) - set(target.follows)
-    return (
-        wanted <= set(parameters)
-        and required <= set(target.arguments)
-        and not set(target.follows) <= set(parameters)
-    )
 
 
 def read_arguments(text: str) -> Arguments:
