@@ -29,6 +29,7 @@ import pytest
 
 from nce_ref.oracle.check import check
 from nce_ref.oracle.conventions import C_SIGNS, REDUCTIONS, SENSES, Convention, own_convention
+from nce_ref.oracle.dtypes import TYPES
 from nce_ref.oracle.locate import (
     ADAPTERS,
     expected_failures,
@@ -40,7 +41,6 @@ from nce_ref.oracle.objectives import find_objective
 from nce_ref.oracle.report import Report, text_of
 from nce_ref.oracle.results import LEFT_OUT, UNSUPPORTED, CaseResult
 from nce_ref.oracle.steady import REMEMBERS, WRITES
-from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.vectors import MalformedVectors, suite
 
 _ID = re.compile(r"(?:::)?(?P<impl>[\w.]+:[\w.]+)::(?P<item>[a-z0-9_]+/[\w./-]+)")
@@ -63,8 +63,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="which objective it is (default: the function's name)",
     )
     group.addoption(
+        "--nce-layout",
+        default="flat",
+        metavar="LAYOUT",
+        help="how the noise is laid out: flat, equal, rows, masked, shared (default: flat)",
+    )
+    group.addoption(
         "--nce-dtype",
-        choices=DTYPES,
+        choices=TYPES,
         default="float64",
         help="dtype of the inputs and of the tolerance",
     )
@@ -144,7 +150,8 @@ def _items(session: pytest.Session, config: pytest.Config, name: str) -> Iterato
     )
     patterns = config.getoption("--nce-expected-failures")
     expected = expected_failures(Path(patterns)) if patterns else {}
-    convention = own_convention(find_objective(objective), *_words(config))
+    target = find_objective(objective, config.getoption("--nce-layout"))
+    objective, convention = target.name, own_convention(target, *_words(config))
     report = check(impl, objective, config.getoption("--nce-dtype"), convention, expected)
     if report.unmatched:
         raise ValueError(

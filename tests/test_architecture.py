@@ -44,7 +44,8 @@ FLOORS = {
     "optimize": 6,
     "population": 6,
     "population_objectives": 7,
-    "asymptotics_rules": 6,
+    "asymptotics_rules": 5,
+    "asymptotics_layers": 6,
     "asymptotics": 7,
     "asymptotics_weights": 8,
     "asymptotics_contrastive_rules": 7,
@@ -58,6 +59,7 @@ FLOORS = {
 ABSTRACT_MODELS = (
     "models.base",
     "models.from_functions",
+    "models.layers",
     "models.moments",
     "models.tails",
 )  # what a model must offer, without a model

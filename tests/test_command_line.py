@@ -16,7 +16,7 @@ from nce_ref.__main__ import main
 from nce_ref.oracle import command_show
 from nce_ref.oracle import harness as harness_module
 from nce_ref.oracle.mistakes import CATALOGUE
-from nce_ref.oracle.objectives import OBJECTIVES
+from nce_ref.oracle.objectives import EVERY, OBJECTIVES
 from nce_ref.oracle.vectors import MalformedVectors, cases
 
 EXAMPLE = Path(nce_ref.__file__).parent / "oracle" / "harnesses" / "harness.py"
@@ -307,8 +307,8 @@ def test_patterns_of_a_harness_may_be_for_any_of_its_objectives(nce, harness, tm
 def test_list_is_a_line_an_objective_and_the_vectors_of_one(nce):
     code, out, _ = nce("list")
     lines = out.splitlines()[1:]
-    assert code == 0 and [line.split("(")[0].strip() for line in lines] == list(OBJECTIVES)
-    for line, name in zip(lines, OBJECTIVES):
+    assert code == 0 and [line.split("(")[0].strip() for line in lines] == list(EVERY)
+    for line, name in zip(lines, EVERY):
         assert line.endswith(f"   {len(cases(name))} vectors")
     for argv in (("list", "binary_nce"), ("list", "--objective", "binary_nce")):
         code, out, _ = nce(*argv)

@@ -30,6 +30,8 @@ from nce_ref.oracle.diagnosis import (
     recognise_signature,
     renamed_argument,
 )
+from nce_ref.oracle.dtypes import TYPES, declared
+from nce_ref.oracle.halves import beyond, in_type, refuse_type, say
 from nce_ref.oracle.judge import judge
 from nce_ref.oracle.kinks import settle
 from nce_ref.oracle.objectives import Objective, find_objective
@@ -44,7 +46,6 @@ from nce_ref.oracle.results import (
 )
 from nce_ref.oracle.seen import what_is_missing
 from nce_ref.oracle.steady import REMEMBERS, Watch, ask
-from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.vectors import Vector, cases, find, suite
 
 
@@ -56,23 +57,26 @@ def check(
     expected_failures: Mapping[str, str] | None = None,
     *,
     flags: Iterable[str] = (),
+    layout: str = "flat",
     arguments: Arguments | None = None,
 ) -> Report:
     """Return the report on ``impl`` over the vectors of ``objective`` (those with all ``flags``), smoke cases first.
 
     Inputs come as fresh arrays of ``dtype``, scalars as Python floats, under ``convention`` (None: the objective's own). Never raises for what
-    ``impl`` does. ``arguments``: its own names, or positions, and the objective's (``arguments.py``). Fewer vectors than half of them (by
-    ``flags``) are never ok. ValueError for an unknown objective, dtype or flag, or arguments that cannot be followed, TypeError where ``impl`` cannot be called.
+    ``impl`` does; ``layout``: how its noise is laid out, ``oracle.LAYOUTS``. ``arguments``: its own names, or positions, and the objective's
+    (``arguments.py``). Fewer vectors than half of them (by ``flags``) are never ok. ValueError for an unknown objective, layout, dtype or flag,
+    or arguments that cannot be followed, TypeError where ``impl`` cannot be called.
     """
-    target = find_objective(objective)
+    target = find_objective(objective, layout)
     if not callable(impl):
         raise TypeError(
             f"impl: got {impl!r}; expected a callable with the arguments {', '.join(target.arguments)}"
         )
     convention = own_convention(target) if convention is None else convention
-    check_words(dtype, convention)
+    check_words(dtype, convention, target)
     impl = with_own_names(impl, target, arguments)
-    vectors = _smoke_first(cases(objective, flags=flags))
+    stored = _smoke_first(cases(target.name, flags=flags))
+    vectors = [v for vector in stored if (v := in_type(vector, dtype)) is not None]
     renamed = _renamed(impl, target)
     note = _say_renamed(renamed, target) if renamed is not None else ""
     answers: dict[str, Any]
@@ -81,11 +85,13 @@ def check(
         skipped = Skipped(f"its {renamed[0]} is called {renamed[1]}")
         answers = {vector.id: skipped for vector in vectors}
     else:
-        answers = ask(impl, vectors, watch)
+        with declared(dtype):
+            answers = ask(impl, vectors, watch)
+    answers = {v.id: answers.get(v.id, Skipped(beyond(dtype))) for v in stored}
     name = getattr(impl, "__qualname__", None) or repr(impl)
 
     def evaluate(inputs: Mapping[str, Any]) -> Any:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
+        with declared(dtype), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return impl(**inputs)
 
@@ -99,7 +105,7 @@ def check(
         note=note
         or recognise_signature(parameter_names(impl), target)
         or _say_undeclared(impl, target)
-        or "",
+        or say(target, dtype, stored),
         evaluate=evaluate,
         findings=watch.findings,
     )
@@ -126,13 +132,14 @@ def check_answers(
     """
     target = find_objective(objective)
     convention = own_convention(target) if convention is None else convention
-    check_words(dtype, convention)
+    check_words(dtype, convention, target)
     patterns = _read_patterns(expected_failures)
     vector_of = find if own is None else own.__getitem__
     judged = [
         _judge(vector_of(vector_id), answer, dtype, convention)
         for vector_id, answer in answers.items()
     ]
+    note = note or (say(target, dtype, [vector_of(key) for key in answers]) if own is None else "")
     remembers = next((finding for finding in findings if finding.id == REMEMBERS), None)
     # A choice is neither a failure to be explained nor the vector's own numbers.
     diagnosis = (
@@ -169,6 +176,10 @@ def check_answers(
 
 
 def _judge(vector: Vector, answer: Any, dtype: str, convention: Convention) -> CaseResult:
+    typed = in_type(vector, dtype)
+    if typed is None:
+        return CaseResult(vector, UNSUPPORTED, beyond(dtype))
+    vector = typed
     if isinstance(answer, Errored):
         return CaseResult(vector, "errored", answer.message)
     if isinstance(answer, Skipped):
@@ -211,10 +222,11 @@ def _smoke_first(vectors: Sequence[Vector]) -> list[Vector]:
     return sorted(vectors, key=lambda vector: "smoke" not in vector.flags)
 
 
-def check_words(dtype: str, convention: Convention) -> None:
-    """Raise ValueError for another dtype than the two, or a convention that is none."""
-    if dtype not in DTYPES:
-        raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(DTYPES)}")
+def check_words(dtype: str, convention: Convention, objective: Objective) -> None:
+    """Raise ValueError for a dtype that is none, or in which the objective is not checked, or a convention that is none."""
+    if dtype not in TYPES:
+        raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(TYPES)}")
+    refuse_type(objective, dtype)
     if not isinstance(convention, Convention):
         raise ValueError(
             f'convention: got {convention!r}; expected e.g. oracle.Convention(sense="minimise")'

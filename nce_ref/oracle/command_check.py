@@ -21,6 +21,7 @@ from nce_ref.oracle.command_words import (
     add_convention,
     add_selection,
     known_objective,
+    laid_out,
     read_convention,
 )
 from nce_ref.oracle.conventions import OURS, Convention
@@ -35,6 +36,7 @@ from nce_ref.oracle.locate import (
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.report import Report, exit_code
 from nce_ref.oracle.steady import remembers
+from nce_ref.oracle.vectors import objective_in
 
 
 def add(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -114,6 +116,7 @@ def run_check(options: argparse.Namespace) -> Outcome:
                 f"{options.implementation!r}: importing it raised SystemExit: {left}"
             ) from None
         objective = options.objective or objective_of(impl, options.implementation)
+        objective = laid_out(objective, options.layout) or objective
         impl = prepared(impl, objective, options.adapter, options.arguments)
         report = check(
             impl,
@@ -131,7 +134,7 @@ def run_check(options: argparse.Namespace) -> Outcome:
 def _check_harness(options: argparse.Namespace, patterns: Mapping[str, str]) -> Outcome:
     answers = run_harness(
         options.command,
-        options.objective,
+        laid_out(options.objective, options.layout),
         dtype=options.dtype,
         time_limit=options.time_limit,
         start_limit=max(30.0, options.time_limit),
@@ -182,7 +185,7 @@ def _reports(
         own = {
             vector_id: answer
             for vector_id, answer in answers.items()
-            if vector_id.split("/")[0] == objective
+            if objective_in(vector_id) == objective
         }
         if own:
             wanted = {

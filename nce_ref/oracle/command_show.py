@@ -15,6 +15,7 @@ from nce_ref.oracle.command_words import (
     add_convention,
     add_selection,
     known_objective,
+    laid_out,
     read_convention,
 )
 from nce_ref.oracle.describe import (
@@ -67,7 +68,7 @@ def _list(options: argparse.Namespace) -> Outcome:
         raise ValueError(
             f"list: got {options.name} and --objective {options.objective}; expected one of them"
         )
-    objective = options.name or options.objective
+    objective = laid_out(options.name or options.objective, options.layout)
     vectors = cases(objective, flags=options.flag)
     return Outcome(
         PASSED, describe_objectives(vectors) if objective is None else describe_suite(vectors)

@@ -22,11 +22,13 @@ from nce_ref.oracle.authoring.flags import derived_flags
 from nce_ref.oracle.check import check_answers, check_words
 from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.diagnosis import Suspect
+from nce_ref.oracle.dtypes import declared
 from nce_ref.oracle.families.base import Objective
+from nce_ref.oracle.halves import rounded_inputs
 from nce_ref.oracle.report import Report
 from nce_ref.oracle.steady import Watch
 from nce_ref.oracle.truth import find_computed, read_own_inputs, truth_at
-from nce_ref.oracle.vectors import Expected, Vector
+from nce_ref.oracle.vectors import Expected, Vector, counted_are_finite
 
 
 def compare(
@@ -36,6 +38,7 @@ def compare(
     dtype: str = "float64",
     convention: Convention | None = None,
     *,
+    layout: str = "flat",
     arguments: Arguments | None = None,
 ) -> Report:
     """Return the report on ``impl`` at one batch, ``inputs``: the objective's arguments by name, as ``impl`` takes them.
@@ -43,19 +46,19 @@ def compare(
     Never raises for what ``impl`` does. ``arguments``: as in ``check``. ValueError for inputs that ``oracle.truth`` refuses, an unknown objective or dtype; TypeError
     where ``impl`` cannot be called. One batch tells fewer mistakes apart than the vectors do.
     """
-    target = find_computed(objective)
+    target = find_computed(objective, layout)
     if not callable(impl):
         raise TypeError(
             f"impl: got {impl!r}; expected a callable with the arguments {', '.join(target.arguments)}"
         )
     impl = with_own_names(impl, target, arguments)
     convention = own_convention(target) if convention is None else convention
-    check_words(dtype, convention)
+    check_words(dtype, convention, target)
     if not isinstance(inputs, Mapping):
         raise ValueError(
             f"inputs: got a {type(inputs).__name__}; expected a dict of {', '.join(target.arguments)}"
         )
-    ours = convention.inputs(target, in_dtype(read_own_inputs(target, inputs), dtype))
+    ours = convention.inputs(target, in_dtype(target, read_own_inputs(target, inputs), dtype))
     vector = own_vector(target, ours, f"{target.name}/own/batch", "your own batch")
     watch = Watch(dtype, convention)
     answer = watch.call(impl, vector)
@@ -75,7 +78,7 @@ def report_on(
     """The report on answers to vectors of one's own, with its diagnosis."""
 
     def evaluate(inputs: Mapping[str, Any]) -> Any:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
+        with declared(dtype), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return impl(**inputs)
 
@@ -102,14 +105,10 @@ def own_vector(
     return Vector(vector_id, target, comment, flags, (), found.inputs, expected, {})
 
 
-def in_dtype(inputs: Mapping[str, Any], dtype: str) -> dict[str, Any]:
+def in_dtype(target: Objective, inputs: Mapping[str, Any], dtype: str) -> dict[str, Any]:
     """Every number rounded to the dtype, as float64. Raises ValueError where one is beyond it."""
-    with np.errstate(over="ignore"):
-        rounded = {
-            name: np.asarray(value).astype(dtype).astype(np.float64)
-            for name, value in inputs.items()
-        }
-    for name, value in rounded.items():
-        if not np.isfinite(value).all():
+    found = rounded_inputs(target, inputs, dtype)
+    for name in found:
+        if not counted_are_finite(target, name, found):
             raise ValueError(f"{name}: got a number beyond {dtype}; expected one within its range")
-    return {name: value if value.ndim else float(value) for name, value in rounded.items()}
+    return found

@@ -13,8 +13,8 @@ import numpy as np
 
 from nce_ref.oracle.explain import describe_vector
 from nce_ref.oracle.mistakes import CATALOGUE, find_mistake
-from nce_ref.oracle.objectives import OBJECTIVES, Objective
-from nce_ref.oracle.vectors import Vector, suite
+from nce_ref.oracle.objectives import EVERY, Objective
+from nce_ref.oracle.vectors import Vector, spelled, suite
 
 _SHOWN = 40  # numbers of one array
 
@@ -25,7 +25,7 @@ def describe_objectives(vectors: Sequence[Vector]) -> str:
     lines = [f"vectors of {suite()['suite']}: {len(vectors)}; list OBJECTIVE shows those of one"]
     lines += [
         f"  {_signature(objective)}   {counts[name]} vectors"
-        for name, objective in OBJECTIVES.items()
+        for name, objective in EVERY.items()
         if counts[name]
     ]
     return "\n".join(lines)
@@ -35,7 +35,7 @@ def describe_suite(vectors: Sequence[Vector]) -> str:
     """These vectors by objective, an id, its purpose and its flags a line; then what the flags mean."""
     about = suite()
     lines = [f"vectors of {about['suite']}: {len(vectors)}"]
-    for objective in OBJECTIVES.values():
+    for objective in EVERY.values():
         own = [vector for vector in vectors if vector.objective.name == objective.name]
         if own:
             lines += ["", f"{_signature(objective)}   ({len(own)} vectors)"]
@@ -70,7 +70,9 @@ def vector_as_dict(vector: Vector) -> dict[str, Any]:
         "comment": vector.comment,
         "flags": list(vector.flags),
         "kills": list(vector.kills),
-        "inputs": {name: np.asarray(value).tolist() for name, value in vector.inputs.items()},
+        "inputs": {
+            name: spelled(np.asarray(value).tolist()) for name, value in vector.inputs.items()
+        },
         "expected": {
             name: {
                 "decimal": expected.decimal,

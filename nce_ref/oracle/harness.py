@@ -8,7 +8,9 @@
 
 Conventions
 -----------
-inputs   in the objective's order, without blanks, matrices as arrays of rows; numbers read back to the same float64, never NaN
+inputs   in the objective's order, without blanks, matrices as arrays of rows; numbers read back to the same float64, never NaN;
+         where a mask is 0, and only there, the words "Infinity" and "-Infinity" may stand among them
+layouts  an objective whose noise is laid out otherwise than flat is one of its own: "implements":["binary_nce/rows"]
 results  numbers and nested arrays; NaN, Infinity, "NaN", "inf", "-inf" and null (what JSON.stringify makes of NaN) are read too
 nesting  at most ``NESTING`` brackets within each other, counted before a line is read: how deep the interpreter itself can
          read differs from version to version
@@ -28,11 +30,12 @@ from typing import Any
 
 from nce_ref.oracle.child import Child, Lost, Silent, shortened
 from nce_ref.oracle.conventions import Convention, own_convention
-from nce_ref.oracle.objectives import OBJECTIVES, find_objective
+from nce_ref.oracle.dtypes import HALVES, TYPES
+from nce_ref.oracle.halves import beyond, in_type, refuse_type
+from nce_ref.oracle.objectives import EVERY, OBJECTIVES, find_objective
 from nce_ref.oracle.results import Errored, Skipped
 from nce_ref.oracle.steady import difference, in_order
-from nce_ref.oracle.tolerance import DTYPES
-from nce_ref.oracle.vectors import MalformedVectors, Vector, cases, suite
+from nce_ref.oracle.vectors import MalformedVectors, Vector, cases, spelled, suite
 
 PROTOCOL = 1
 PATIENCE = 3
@@ -73,19 +76,23 @@ def run_harness(
     start_limit: float = 30.0,
     convention: Convention | None = None,
     flags: Iterable[str] = (),
+    layout: str = "flat",
 ) -> Answers:
     """Put every vector of ``objective``, or of all objectives that the harness offers, to the command; never raises for what it does.
 
     ``time_limit`` and ``start_limit`` are seconds a case and for the first reply. ``convention`` turns the inputs (the sign of c);
     the answers are returned as they came. Raises ValueError for an unknown objective, dtype or flag, or an empty command.
     """
-    if dtype not in DTYPES:
-        raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(DTYPES)}")
+    if dtype not in TYPES:
+        raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(TYPES)}")
     if isinstance(command, str) or not command:
         raise ValueError(
             f"command: got {command!r}; expected a list, the program and its arguments"
         )
-    wanted = tuple(OBJECTIVES) if objective is None else (find_objective(objective).name,)
+    objective = None if objective is None else find_objective(objective, layout).name
+    wanted = tuple(OBJECTIVES) if objective is None else (objective,)
+    if objective is not None:
+        refuse_type(EVERY[objective], dtype)
     carried, about = tuple(flags), suite()
     if strange := [flag for flag in carried if flag not in about["flags"]]:
         raise ValueError(
@@ -104,13 +111,16 @@ def run_harness(
     try:
         try:
             _introduce(answers, session.start(), objective)
+            if dtype in HALVES:  # the others are not done in 16 bits
+                answers.implements = tuple(n for n in answers.implements if EVERY[n].has_halves)
         except Lost as lost:
             answers.broken = str(lost)
             answers.update({vector.id: Errored(f"not run: {lost}") for vector in vectors(wanted)})
             return answers
         in_vain = 0
         for name in answers.implements:
-            stock = list(vectors([name]))
+            stored = list(vectors([name]))
+            stock = [v for vector in stored if (v := in_type(vector, dtype)) is not None]
             again: dict[str, list[Any]] = {}
             for vector in in_order(stock):
                 if in_vain == PATIENCE:
@@ -127,6 +137,8 @@ def run_harness(
                         answers.broken = f"given up after {PATIENCE} cases in a row without an answer, the last: {lost}"
                 again.setdefault(vector.id, []).append(answer)
                 answers.setdefault(vector.id, answer)
+            skipped = {v.id: Skipped(beyond(dtype)) for v in stored if in_type(v, dtype) is None}
+            answers.update(skipped)
             found = _differences(stock, again, dtype, convention)
             answers.differences = {**answers.differences, **({name: found} if found else {})}
     finally:
@@ -172,7 +184,7 @@ def decode(result: Any) -> Any:
 def _request(vector: Vector, dtype: str, convention: Convention) -> dict[str, Any]:
     inputs = convention.inputs(vector.objective, vector.arguments(dtype))
     listed = {
-        name: value.tolist() if hasattr(value, "tolist") else value
+        name: spelled(value.tolist()) if hasattr(value, "tolist") else value
         for name, value in inputs.items()
     }
     return {
@@ -196,8 +208,8 @@ def _introduce(answers: Answers, reply: dict[str, Any], objective: str | None) -
             f'its reply to start has no "implements", a list of objectives: {shortened(json.dumps(reply))}'
         )
     answers.name, answers.language = str(reply.get("name", "")), str(reply.get("language", ""))
-    answers.unknown = tuple(name for name in offered if name not in OBJECTIVES)
-    known = tuple(name for name in OBJECTIVES if name in offered)
+    answers.unknown = tuple(name for name in offered if name not in EVERY)
+    known = tuple(name for name in EVERY if name in offered)
     if not known:
         raise Lost(
             f"it offers {', '.join(offered)}, which is no objective of this suite; expected some of {', '.join(OBJECTIVES)}"

@@ -23,6 +23,7 @@ import numpy as np
 
 from nce_ref.oracle.conventions import Convention
 from nce_ref.oracle.diagnosis.verdict import Suspect
+from nce_ref.oracle.dtypes import declared
 from nce_ref.oracle.judge import Unreadable, read
 from nce_ref.oracle.results import Errored, Skipped
 from nce_ref.oracle.tolerance import allowance
@@ -46,7 +47,8 @@ class Watch:
         inputs = self._convention.inputs(vector.objective, vector.arguments(self._dtype))
         handed = {name: value for name, value in inputs.items() if isinstance(value, np.ndarray)}
         before = {name: (value.shape, value.tobytes()) for name, value in handed.items()}
-        answer = _answer(impl, inputs)
+        with declared(self._dtype):
+            answer = _answer(impl, inputs)
         self._n_calls += 1
         for name, value in handed.items():
             if before[name] != (value.shape, value.tobytes()):

@@ -320,6 +320,55 @@ def test_the_report_sees_another_objectives_signature(adapter):
     assert not report.ok and "nce_from_log_ratios" in report.note
 
 
+class Brief(Array):
+    """A bfloat16 tensor: NumPy cannot have it before it is made a float32 one."""
+
+    dtype = "torch.bfloat16"
+
+    def detach(self):
+        return Brief(self.data, on_cpu=self.on_cpu)
+
+    def cpu(self):
+        return Brief(self.data, requires_grad=self.requires_grad)
+
+    def numpy(self):
+        raise TypeError("Got unsupported ScalarType BFloat16")
+
+    def float(self):
+        return Array(self.data)
+
+
+def test_torch_gets_and_gives_bfloat16(fake_torch):
+    """Although its numbers come as float32 arrays; float16 is NumPy's own."""
+    module, seen = sys.modules["torch"], []
+    module.bfloat16, module.float16 = "bfloat16", np.float16
+
+    def tensor(value, dtype, requires_grad):
+        seen.append(dtype)
+        kind = Brief if dtype == "bfloat16" else Array
+        numbers = np.array(value, dtype=np.float32 if dtype == "bfloat16" else dtype)
+        return kind(numbers, requires_grad=requires_grad)
+
+    module.tensor = tensor
+    module.zeros_like = lambda array: type(array)(np.zeros_like(array.data))
+
+    def value(t):
+        given = {"t": np.asarray(t.data, dtype=np.float64)}
+        found = evaluate(Steps(), "log_sigmoid", given)
+        answer = type(t)(found["value"], requires_grad=True)
+        answer.slopes = {id(t): type(t)(found["grad"])}
+        return answer
+
+    for dtype, native in (
+        ("bfloat16", "bfloat16"),
+        ("float16", np.float16),
+        ("float32", np.float32),
+    ):
+        seen.clear()
+        report = oracle.check(fake_torch(value, "log_sigmoid"), "log_sigmoid", dtype)
+        assert report.ok and set(seen) == {native}, str(report)
+
+
 @pytest.mark.parametrize("objective", ["binary_nce", None])
 def test_what_is_done_to_tensors_in_place_is_seen(fake_torch, objective):
     def loss(**inputs):

@@ -172,9 +172,9 @@ def test_expected_failures_are_a_dict():
     [
         ((right, "nce"), ValueError, "objective: got 'nce'; expected one of log_sigmoid"),
         (
-            (right, NAME, "float16"),
+            (right, NAME, "float8"),
             ValueError,
-            "dtype: got 'float16'; expected one of float32, float64",
+            "dtype: got 'float8'; expected one of float32, float64",
         ),
         (
             (right, NAME, "float64", "minimise"),

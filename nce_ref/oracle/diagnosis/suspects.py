@@ -30,6 +30,8 @@ from nce_ref.oracle.vectors import Vector
 
 _ROUGHLY = 0.05  # of an error may be left unexplained where rounding decides about the rest
 _SMALL = {
+    "bfloat16": 1e-1,
+    "float16": 3e-2,
     "float32": 1e-3,
     "float64": 1e-6,
 }  # of the scale: an error that is a matter of digits lost
