@@ -58,6 +58,7 @@ def check(
         )
     convention = own_convention(target) if convention is None else convention
     check_words(dtype, convention)
+    convention.chosen(target)
     vectors = _smoke_first(cases(objective, flags=flags))
     renamed = _renamed(impl, target)
     note = say_renamed(renamed, target) if renamed is not None else ""

@@ -94,7 +94,8 @@ class Report:
             "dtype": self.dtype,
             "convention": {
                 name: getattr(self.convention, name) for name in ("sense", "reduction", "c_sign")
-            },
+            }
+            | ({"choices": list(self.convention.choices)} if self.convention.choices else {}),
             "suite": self.suite,
             "note": self.note,
             "counts": dict(self._counts),
@@ -149,6 +150,7 @@ class Report:
         who = f"{self.name} as {self.objective.name}" if self.name else self.objective.name
         verdict = "ok" if self.ok else "NOTHING JUDGED" if self.nothing_judged else "FAILED"
         words = f"{self.convention.sense}, {self.convention.reduction}, c {self.convention.c_sign}"
+        words = ", ".join([words, *self.convention.choices])
         return f"{verdict}: {who} ({self.dtype}; {words}; vectors of {self.suite}): {counts or 'no vectors'}"
 
     def _failures(self) -> list[str]:
@@ -216,6 +218,7 @@ def reproduce(result: CaseResult, dtype: str, convention: Convention) -> str:
     for name in ("sense", "reduction", "c_sign"):
         if (word := getattr(convention, name)) != getattr(own, name):
             command.append(f"--{name.replace('_', '-')} {word}")
+    command += [f"--choice {word}" for word in convention.choices]
     return " ".join(command)
 
 
