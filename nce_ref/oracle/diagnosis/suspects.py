@@ -31,6 +31,8 @@ from nce_ref.oracle.vectors import Vector
 
 _ROUGHLY = 0.05  # of an error may be left unexplained where rounding decides about the rest
 _SMALL = {
+    "bfloat16": 1e-1,
+    "float16": 3e-2,
     "float32": 1e-3,
     "float64": 1e-6,
 }  # of the scale: an error that is a matter of digits lost
@@ -221,9 +223,7 @@ def rank(candidate: Candidate, observed: Observed) -> tuple[Any, ...]:
     """What sorts candidates: the vectors left unexplained, then simplicity, then how near."""
     unexplained = observed.n_failed - candidate.matches + candidate.contradicted
     # A relative of the objective comes after a known mistake that says the same.
-    relative = candidate.kind == "other objective" or (
-        candidate.kind == "convention" and candidate.complexity >= 1.0
-    )
+    relative = candidate.kind in ("other objective", "convention") and candidate.complexity >= 1.0
     return (
         unexplained,
         int(candidate.complexity),

@@ -120,11 +120,23 @@ def replaces(steps: Any, objective: Objective) -> bool:
         return False
     names = [name for name in dir(right) if not name.startswith("_") and name != "is_possible"]
     different = {
-        name for name in names if hasattr(steps, name) and _step(steps, name) != _step(right, name)
+        name
+        for name in names
+        if hasattr(steps, name)
+        and _step(steps, name) != _step(right, name)
+        and not _is_overridden(steps, name, right)
     }
     if isinstance(steps, Steps) and not steps.is_possible(objective):
         different -= {"finish"}
     return bool(different)
+
+
+def _is_overridden(steps: Any, name: str, right: Any) -> bool:
+    """Whether a step is that of a class from which the right steps inherit: laid over them, it gives way to theirs."""
+    if name in vars(steps):
+        return False
+    definer = next((kind for kind in type(steps).__mro__ if name in vars(kind)), None)
+    return definer in type(right).__mro__
 
 
 def _step(steps: Any, name: str) -> Any:
