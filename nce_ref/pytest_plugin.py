@@ -183,9 +183,8 @@ def _words(config: pytest.Config) -> tuple[str | None, str | None, str | None]:
 
 
 def _said(config: pytest.Config) -> Convention:
-    ours = Convention()
-    words = zip(_words(config), (ours.sense, ours.reduction, ours.c_sign))
-    return Convention(*(word or own for word, own in words))
+    ours, (sense, reduction, c_sign) = Convention(), _words(config)
+    return Convention(sense or ours.sense, reduction or ours.reduction, c_sign or ours.c_sign)
 
 
 class WrongVector(Exception):

@@ -231,6 +231,7 @@ def check_words(dtype: str, convention: Convention, objective: Objective) -> Non
         raise ValueError(
             f'convention: got {convention!r}; expected e.g. oracle.Convention(sense="minimise")'
         )
+    convention.chosen(objective)
 
 
 def _say_renamed(renamed: tuple[str, str], target: Objective) -> str:

@@ -25,7 +25,11 @@ class Outcome:
 def read_convention(options: argparse.Namespace, objective: str) -> Convention:
     """The words that were said; those that were not are the objective's own."""
     return own_convention(
-        find_objective(objective), options.sense, options.reduction, options.c_sign
+        find_objective(objective),
+        options.sense,
+        options.reduction,
+        options.c_sign,
+        tuple(options.choice),
     )
 
 
@@ -67,7 +71,7 @@ def laid_out(objective: str | None, layout: str) -> str | None:
 
 
 def add_convention(parser: argparse.ArgumentParser) -> None:
-    """What is declared: --dtype, --sense, --reduction and --c-sign."""
+    """What is declared: --dtype, --sense, --reduction, --c-sign and --choice."""
     parser.add_argument(
         "--dtype",
         choices=TYPES,
@@ -88,6 +92,13 @@ def add_convention(parser: argparse.ArgumentParser) -> None:
         "--c-sign",
         choices=C_SIGNS,
         help="is c added to ln p_m or subtracted (default: added)",
+    )
+    parser.add_argument(
+        "--choice",
+        action="append",
+        default=[],
+        metavar="WORD",
+        help="another choice that the objective has, as the report prints it; may be repeated",
     )
 
 

@@ -58,7 +58,7 @@ def compare(
         raise ValueError(
             f"inputs: got a {type(inputs).__name__}; expected a dict of {', '.join(target.arguments)}"
         )
-    ours = convention.inputs(target, in_dtype(target, read_own_inputs(target, inputs), dtype))
+    ours = convention.ours(target, in_dtype(target, read_own_inputs(target, inputs), dtype))
     vector = own_vector(target, ours, f"{target.name}/own/batch", "your own batch")
     watch = Watch(dtype, convention)
     answer = watch.call(impl, vector)

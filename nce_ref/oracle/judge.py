@@ -18,7 +18,7 @@ import numpy as np
 from nce_ref._checks import Float
 from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.dtypes import ulp
-from nce_ref.oracle.families.base import Objective
+from nce_ref.oracle.families.base import Objective, turned
 from nce_ref.oracle.results import UNSUPPORTED, CaseResult, Comparison
 from nce_ref.oracle.tolerance import allowance
 from nce_ref.oracle.vectors import Vector
@@ -65,8 +65,10 @@ def compare(
     convention = own_convention(vector.objective) if convention is None else convention
     expected, objective = vector.expected[output], vector.objective
     factor = convention.factor(objective, output, vector.inputs)
-    want = factor * expected.value
-    allowed = allowance(objective, output, abs(factor) * expected.scale, dtype)
+    chosen = convention.chosen(objective)
+    want = turned(chosen, output, factor * expected.value, vector.inputs)
+    scale = np.abs(turned(chosen, output, abs(factor) * expected.scale, vector.inputs))
+    allowed = allowance(objective, output, scale, dtype)
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         error = np.abs(np.asarray(got, dtype=np.float64) - want)
         error = np.where(np.isfinite(error), error, np.inf)

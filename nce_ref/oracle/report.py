@@ -113,7 +113,8 @@ class Report:
             "dtype": self.dtype,
             "convention": {
                 name: getattr(self.convention, name) for name in ("sense", "reduction", "c_sign")
-            },
+            }
+            | ({"choices": list(self.convention.choices)} if self.convention.choices else {}),
             "suite": self.suite,
             "note": self.note,
             "missing": list(self.missing),
@@ -176,6 +177,7 @@ class Report:
         verdict = "ok" if self.ok else "NOT ENOUGH SEEN" if self.not_enough_seen else "FAILED"
         verdict = "NOTHING JUDGED, NOT ENOUGH SEEN" if self.nothing_judged else verdict
         words = f"{self.convention.sense}, {self.convention.reduction}, c {self.convention.c_sign}"
+        words = ", ".join([words, *self.convention.choices])
         what = self.batch or f"vectors of {self.suite}"
         line = f"{verdict}: {who} ({self.dtype}; {words}; {what}): {counts or 'no vectors'}"
         if not self.not_enough_seen:
@@ -252,6 +254,7 @@ def reproduce(result: CaseResult, dtype: str, convention: Convention) -> str:
     for name in ("sense", "reduction", "c_sign"):
         if (word := getattr(convention, name)) != getattr(own, name):
             command.append(f"--{name.replace('_', '-')} {word}")
+    command += [f"--choice {word}" for word in convention.choices]
     return " ".join(command)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from nce_ref.oracle.conventions import Convention, declaration, own_convention
+from nce_ref.oracle.diagnosis.choices import by_choice, in_our_terms
 from nce_ref.oracle.diagnosis.compound import search_easy, search_pairs
 from nce_ref.oracle.diagnosis.hints import compute_hints, lost_digits, single_precision
 from nce_ref.oracle.diagnosis.numbers import determined, fit_numbers
@@ -58,6 +59,8 @@ def diagnose(
     ``evaluate`` may call the implementation on inputs of ours, by which a gradient is told from a derivative.
     """
     convention = own_convention(objective) if convention is None else convention
+    if convention.choices:
+        results, evaluate = in_our_terms(objective, results, convention, evaluate)
     observed = observe(objective, results, dtype, convention)
     if not any(result.status == "failed" for result in results):
         return Diagnosis()
@@ -261,7 +264,7 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
     called = declaration(candidate.convention, observed.objective)
     declare = f"convention={called}"
     if candidate.kind == "convention":
-        title = f"right under another convention: {candidate.id}"
+        title = f"right under another convention: {candidate.id}{by_choice(observed.objective, candidate)}"
         effect = "none: the argmax is the same, up to the sign of c where that is turned; a choice that has to be declared"
         return Suspect(
             "convention", candidate.id, title, *counts, effect, "nothing to mend", declare
@@ -329,8 +332,10 @@ def _merged(suspects: list[Suspect]) -> list[Suspect]:
         return suspects
     first = suspects[0]
     for other in suspects[1:]:
-        if other.kind == "other objective" and other.matches == first.matches:
-            words = "; ".join(filter(None, (first.remedy, f"or {other.remedy}")))
+        is_choice = other.kind == "convention" and other.matches == first.matches
+        if is_choice or (other.kind == "other objective" and other.matches == first.matches):
+            meant = f"declare {other.remedy}, if that is meant" if is_choice else other.remedy
+            words = "; ".join(filter(None, (first.remedy, f"or {meant}")))
             return [
                 replace(first, remedy=words),
                 *(suspect for suspect in suspects[1:] if suspect is not other),

@@ -22,6 +22,7 @@ import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.oracle.conventions import Convention, all_conventions
+from nce_ref.oracle.diagnosis.choices import plain, undeclared
 from nce_ref.oracle.diagnosis.observed import Bools, Layout, Observed
 from nce_ref.oracle.diagnosis.relatives import relatives_of
 from nce_ref.oracle.mistakes import Mistake, mistakes_at
@@ -87,7 +88,8 @@ class Setting:
 def settings(observed: Observed) -> tuple[Setting, ...]:
     """The declared convention, then every other that differs on what was returned, those with the fewest words changed first."""
     declared, objective = observed.convention, observed.objective
-    every = sorted(all_conventions(), key=lambda convention: _changed(convention, declared))
+    each = (replace(one, choices=declared.choices) for one in all_conventions())
+    every = sorted(each, key=lambda convention: _changed(convention, declared))
     found: list[Setting] = []
     for convention in every:
         flipped = objective.constant in objective.arguments and convention.c_sign != declared.c_sign
@@ -154,7 +156,7 @@ def search(
     explains all.
     """
     ways = settings(observed)
-    found = [] if sources is not None else _conventions(observed, ways)
+    found = [] if sources is not None else _conventions(observed, ways) + _choices(observed, ways)
     if not undeclared or any(is_full(candidate, observed) for candidate in found):
         ways = ways[:1]
     few = observed.subset(_probes(observed))
@@ -221,7 +223,7 @@ def rank(candidate: Candidate, observed: Observed) -> tuple[Any, ...]:
     """What sorts candidates: the vectors left unexplained, then simplicity, then how near."""
     unexplained = observed.n_failed - candidate.matches + candidate.contradicted
     # A relative of the objective comes after a known mistake that says the same.
-    relative = candidate.kind == "other objective"
+    relative = candidate.kind in ("other objective", "convention") and candidate.complexity >= 1.0
     return (
         unexplained,
         int(candidate.complexity),
@@ -251,6 +253,23 @@ def _conventions(observed: Observed, ways: tuple[Setting, ...]) -> list[Candidat
     ]
 
 
+def _choices(observed: Observed, ways: tuple[Setting, ...]) -> list[Candidate]:
+    """What the right steps return by a choice that was not declared: as simple as a mistake, since some mistakes return the same."""
+    found: list[Candidate] = []
+    if observed.convention.choices:
+        return found
+    for words, evaluate in undeclared(observed.objective.name):
+        outputs = _laid_out(observed, _choice(evaluate), False)
+        for way in plain(observed.objective, words, ways):
+            chosen = replace(way, convention=replace(way.convention, choices=words))
+            name = ",".join(filter(None, (_words(way.convention, observed.convention), *words)))
+            complexity = 1.0 + 0.1 * (way.words + len(words))
+            found.append(
+                compare(observed, "convention", name, way.factors * outputs, chosen, complexity)
+            )
+    return found
+
+
 def _probes(observed: Observed) -> list[int]:
     """A few failing vectors, those with the most numbers in and out of the tails."""
     size = np.diff([*observed.starts, observed.got.size])
@@ -277,6 +296,11 @@ def _plausible(few: Observed, outputs: Float, factors: Float, are_numeric: Bools
         agree = near | (bad & bad_got) | (numeric & (bad | bad_got))
         found[:, way] = np.logical_and.reduceat(agree, few.starts, axis=1).any(axis=1)
     return found
+
+
+@functools.lru_cache(maxsize=1 << 8)
+def _choice(evaluate: Evaluate) -> Source:
+    return Source("convention", "choices", evaluate)
 
 
 @functools.lru_cache(maxsize=32)
@@ -340,20 +364,18 @@ def _flat(source: Source, layout: Layout, dtype: str, flipped: bool) -> Float:
 
 
 def _changed(convention: Convention, declared: Convention) -> int:
-    return sum(
-        getattr(convention, word) != getattr(declared, word)
-        for word in ("sense", "reduction", "c_sign")
-    )
+    return len(_different(convention, declared))
 
 
 def _words(convention: Convention, declared: Convention) -> str:
     """What differs from the declared convention, as an id: ``sense=minimise,reduction=sum``."""
-    words = [
-        word
-        for word in ("sense", "reduction", "c_sign")
-        if getattr(convention, word) != getattr(declared, word)
-    ]
+    words = _different(convention, declared)
     return ",".join(f"{word}={getattr(convention, word)}" for word in words)
+
+
+def _different(one: Convention, other: Convention) -> list[str]:
+    words = ("sense", "reduction", "c_sign")
+    return [word for word in words if getattr(one, word) != getattr(other, word)]
 
 
 def _loosely(observed: Observed, candidate: Float, agree: Bools) -> Bools:

@@ -6,7 +6,7 @@ inputs     a vector's arguments by name: float64 arrays and floats, unless a dty
 outputs    a dict from the objective's output names, any subset
 sizes      {axis: length}, the axes being the words in the arguments' shapes; nu is always n_noise/n_data
 stored     the numbers of the vectors: under the objective's own ``sense`` and ``reduction``, c added
-imports    a family imports this file (``parts`` and ``slips`` come with it), older families, ``numbers`` and the package below the oracle, nothing else of the oracle: all of
+imports    a family imports this file (``parts``, ``slips`` and ``choices`` come with it), older families, ``numbers`` and the package below the oracle, nothing else of the oracle: all of
            that asks the families. What needs more (half of the package, the catalogue) is imported where it is used
 """
 
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
+from nce_ref.oracle.families.choices import MEAN, Choice, turned, turned_back
 from nce_ref.oracle.families.parts import (
     Array,
     Certificate,
@@ -44,6 +45,7 @@ __all__ = [
     "Argmax",
     "Array",
     "Certificate",
+    "Choice",
     "Corners",
     "Facts",
     "Family",
@@ -51,6 +53,7 @@ __all__ = [
     "Fitted",
     "Inputs",
     "LOG_2",
+    "MEAN",
     "Mistake",
     "Number",
     "Objective",
@@ -66,6 +69,8 @@ __all__ = [
     "Tools",
     "laid_over",
     "replaces",
+    "turned",
+    "turned_back",
 ]
 
 LOG_2 = math.log(2.0)
@@ -124,6 +129,7 @@ class Objective:
     ``has_halves``   it is checked in types of 16 bits, too
     ``fit``          the diagnosis's answers -> a fitted explanation, where there is a formula to fit
     ``argmax``       what an estimate maximises
+    ``choices``      how arguments may be given and numbers returned otherwise, see ``choices``
     """
 
     name: str
@@ -163,6 +169,7 @@ class Objective:
     has_halves: bool = False
     fit: Callable[[Any], Fitted | None] | None = None
     argmax: Argmax | None = None
+    choices: tuple[Choice, ...] = ()
 
     @property
     def base(self) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle.families.base import Facts, Inputs, Objective, Output, Shape
+from nce_ref.oracle.families.base import Facts, Inputs, Objective, Output, Outputs, Shape, laid_over
+from nce_ref.oracle.families.choices import Choice, parameter
 from nce_ref.oracle.families.ranking import (
     exact_embeddings,
     scales_embeddings,
@@ -106,6 +108,54 @@ def _draws(shape_of_negatives: Callable[[Mapping[str, int]], tuple[int, ...] | N
     return draws
 
 
+class _Scaled(textbook_embeddings.TemperatureSteps):
+    """Another parameter in the temperature's place: (kappa, its slope) of it."""
+
+    def __init__(self, scale: Callable[[float], tuple[float, float]]) -> None:
+        self.scale_of = scale
+
+    def inverse(self, t: float) -> tuple[float, float]:
+        """What the cosines are multiplied by, and its slope."""
+        return self.scale_of(t)
+
+
+def other_parameter(
+    answer: Callable[..., Outputs], right: Any, replaced: Any
+) -> Callable[[Inputs], Outputs]:
+    """The right steps with the scale's replaced, on inputs as they are."""
+    steps = laid_over(replaced, right)
+
+    def given(inputs: Inputs) -> Outputs:
+        with np.errstate(all="ignore"):
+            return answer(steps, **inputs)
+
+    return given
+
+
+def of_temperature(answer: Callable[..., Outputs], right: Any) -> tuple[Choice, ...]:
+    """1/t, or the logarithm of 1/t, in the temperature's place."""
+    return (
+        parameter(
+            "inverse_temperature",
+            "temperature",
+            "the argument temperature is 1/t, which multiplies the cosines",
+            lambda t: 1.0 / t,
+            lambda scale: 1.0 / scale,
+            lambda t: -(t**2),
+            other_parameter(answer, right, _Scaled(lambda scale: (scale, 1.0))),
+        ),
+        parameter(
+            "log_scale",
+            "temperature",
+            "the argument temperature is ln(1/t), whose exponential multiplies the cosines",
+            lambda t: -math.log(t),
+            lambda log_scale: math.exp(-log_scale),
+            lambda t: -t,
+            other_parameter(answer, right, _Scaled(lambda l: (math.exp(l), math.exp(l)))),
+        ),
+    )
+
+
 def _objective(name: str, negatives: Shape | None, formula: str, **more: Any) -> Objective:
     given: dict[str, Shape] = {} if negatives is None else {"negatives": negatives, "mask": _MASK}
     return Objective(
@@ -126,6 +176,7 @@ def _objective(name: str, negatives: Shape | None, formula: str, **more: Any) ->
         method=METHOD,
         scales=getattr(scales_embeddings, name),
         answer=getattr(textbook_embeddings, name),
+        choices=of_temperature(getattr(textbook_embeddings, name), more["right"]),
         dimensions={"n_negatives": "negatives a row"},
         **more,
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle.families.base import Facts, Family, Inputs, Objective, Output, Shape
+from nce_ref.oracle.families.base import Facts, Family, Inputs, Objective, Output, Outputs, Shape
+from nce_ref.oracle.families.choices import Choice, other_mean, parameter, reordered
 from nce_ref.oracle.families.ranking.embeddings import (
     EXACT,
     TEMPERED,
@@ -15,6 +18,8 @@ from nce_ref.oracle.families.ranking.embeddings import (
     at_least_two,
     directed,
     gradient,
+    of_temperature,
+    other_parameter,
 )
 from nce_ref.oracle.families.views import (
     exact,
@@ -39,6 +44,77 @@ _SHARDS = "a shard: its own anchors against the keys of all devices, anchor k be
 # --- the objectives -----------------------------------------------------------------------------------------------------------
 
 
+class _Scaled(textbook.LogScaleSteps):
+    """Another parameter in the log-scale's place: (the scale, its slope) of it."""
+
+    def __init__(self, scale: Callable[[float], tuple[float, float]]) -> None:
+        self.scale_of = scale
+
+    def exponential(self, log_scale: float) -> tuple[float, float]:
+        """What the cosines are multiplied by, and its slope."""
+        return self.scale_of(log_scale)
+
+
+def _divided(t: float) -> tuple[float, float]:
+    return (1.0 / t, -1.0 / t**2) if t else (math.inf, math.nan)
+
+
+def _of_log_scale(answer: Callable[..., Outputs], right: Any) -> tuple[Choice, ...]:
+    """The scale itself, or a temperature, in the log-scale's place."""
+    return (
+        parameter(
+            "scale",
+            "log_scale",
+            "the argument log_scale is the scale itself, which multiplies the cosines",
+            math.exp,
+            math.log,
+            lambda l: math.exp(-l),
+            other_parameter(answer, right, _Scaled(lambda scale: (scale, 1.0))),
+        ),
+        parameter(
+            "temperature",
+            "log_scale",
+            "the argument log_scale is a temperature, by which the cosines are divided",
+            lambda l: math.exp(-l),
+            lambda t: -math.log(t),
+            lambda l: -math.exp(l),
+            other_parameter(answer, right, _Scaled(_divided)),
+        ),
+    )
+
+
+def _interleaved(n: int) -> Any:
+    """Rows 2i and 2i + 1 for i and n/2 + i."""
+    return np.arange(n).reshape(2, n // 2).T.ravel()
+
+
+_ORDER = "views are interleaved: rows 2i and 2i + 1 are a pair"
+_MEANS: dict[str, tuple[Choice, ...]] = {
+    "cl": (
+        other_mean("directions_summed", "the two directions are added, not halved", lambda i: 2.0),
+    ),
+    "si": (
+        other_mean(
+            "mean_of_pairs",
+            "the sum is divided by the number of pairs of an image and a text",
+            lambda i: 1.0 / len(i["all_texts"] if "rank" in i else i["texts"]),
+        ),
+    ),
+    "nt": (
+        other_mean(
+            "mean_of_examples",
+            "the sum over the views is divided by the number of examples",
+            lambda i: 2.0,
+        ),
+    ),
+    "su": (),
+}
+_ORDERS: dict[str, tuple[Choice, ...]] = {
+    "nt_xent": (reordered("interleaved", _ORDER, _interleaved, "views"),),
+    "nt_xent_shard": (reordered("interleaved", _ORDER, _interleaved, "views", "all_views"),),
+}
+
+
 def _objective(
     name: str,
     arguments: dict[str, Shape],
@@ -50,6 +126,7 @@ def _objective(
     **more: Any,
 ) -> Objective:
     vectors = tuple(argument for argument, shape in arguments.items() if len(shape) == 2)
+    answer = getattr(textbook, name)
     outputs: tuple[Output, ...] = (VALUE, *(gradient(one, arguments[one]) for one in by))
     return Objective(
         name,
@@ -63,9 +140,14 @@ def _objective(
         method=_METHOD,
         scales=getattr(scales, name),
         right=right,
-        answer=getattr(textbook, name),
+        answer=answer,
         facts=(directed(*vectors), *own),
         draws=facts.draws(name),
+        choices=(
+            *(_of_log_scale if "log_scale" in arguments else of_temperature)(answer, right),
+            *_MEANS[name[:2]],
+            *_ORDERS.get(name, ()),
+        ),
         dimensions=_DIMENSIONS,
         **more,
     )
