@@ -169,10 +169,15 @@ def check_answers(
         unmatched,
         name,
         note,
-        () if batch else what_is_missing(results, cases(target.name)),
+        () if batch else what_is_missing(results, _in_range(target, dtype)),
         tuple(findings),
         batch,
     )
+
+
+def _in_range(target: Objective, dtype: str) -> list[Vector]:
+    """The vectors that there are in a type: those that leave its range cannot be asked for."""
+    return [vector for vector in cases(target.name) if in_type(vector, dtype) is not None]
 
 
 def _judge(vector: Vector, answer: Any, dtype: str, convention: Convention) -> CaseResult:

@@ -31,9 +31,9 @@ def refuse_type(objective: Objective, dtype: str) -> None:
     """Raise ValueError, with the reason, where an objective is not checked in a type of 16 bits."""
     if dtype in HALVES and not objective.has_halves:
         raise ValueError(
-            f"dtype: got {dtype!r} for {objective.name}; expected float32 or float64: what takes matrices apart, integrates or fits is not "
+            f"dtype: got {dtype!r} for {objective.name}; expected float32 or float64: what multiplies or inverts matrices, integrates or fits is not "
             "done in 16 bits (NumPy has no float16 linear algebra). In 16 bits there are kernels, log-ratios, log-densities handed in, "
-            "importance sampling of these, and the contrastive objectives"
+            "importance sampling of these, and the contrastive objectives of them and of logits"
         )
 
 

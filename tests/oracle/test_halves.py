@@ -239,6 +239,7 @@ def test_vectors_beyond_the_range_are_skipped_and_counted():
 @pytest.mark.parametrize("dtype", HALVES)
 def test_elsewhere_it_is_refused_with_the_reason(dtype):
     for name in (
+        "info_nce",
         "gaussian_log_density",
         "laplace_ica_nce",
         "asymptotic_covariance",
