@@ -33,6 +33,7 @@ _SMALL = {
     "float32": 1e-3,
     "float64": 1e-6,
 }  # of the scale: an error that is a matter of digits lost
+_LITERAL = 1e-3  # of a number: beyond that two finite numbers differ, whatever rounding may do
 Evaluate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -162,8 +163,8 @@ def search(
         these = [way for way in ways if way.flipped == flipped]
         factors = np.stack([few.factors(way.convention) for way in these])
         of_few = _stacked(known, few.layout, few.dtype, flipped)
-        plausible = _plausible(few, of_few, factors, are_numeric)
-        for source, in_ways in zip(known, plausible):
+        likely = plausible(few, of_few, factors, are_numeric)
+        for source, in_ways in zip(known, likely):
             if not in_ways.any():
                 continue
             outputs = _laid_out(observed, source, flipped)
@@ -259,7 +260,7 @@ def _probes(observed: Observed) -> list[int]:
     return sorted(easy[:2] + hard[: max(1, 3 - len(easy[:2]))])
 
 
-def _plausible(few: Observed, outputs: Float, factors: Float, are_numeric: Bools) -> Bools:
+def plausible(few: Observed, outputs: Float, factors: Float, are_numeric: Bools) -> Bools:
     """By source and convention, whether the outputs are what came for any probe, roughly where they are not finite or not exact."""
     found = np.empty((len(outputs), len(factors)), dtype=bool)
     bad_got, numeric = ~np.isfinite(few.got), are_numeric[:, None]
@@ -319,6 +320,11 @@ def _laid_out(observed: Observed, source: Source, flipped: bool, dtype: str | No
     return _flat(source, observed.layout, dtype or observed.dtype, flipped)
 
 
+def evaluated(sources: tuple[Source, ...], observed: Observed) -> Float:
+    """What every source makes of these vectors under c of the usual sign, one row a source."""
+    return _stacked(sources, observed.layout, observed.dtype, False)
+
+
 @functools.lru_cache(maxsize=1 << 7)
 def _stacked(sources: tuple[Source, ...], layout: Layout, dtype: str, flipped: bool) -> Float:
     """What every source makes of a few vectors, one row a source."""
@@ -372,5 +378,11 @@ def _loosely(observed: Observed, candidate: Float, agree: Bools) -> Bools:
         observed.slot_of
     ]
     loosely |= (mine <= small) & (error <= np.minimum(16.0 * lost, small))
+    # "Up to rounding" is said of what nobody would call another number.
+    with np.errstate(all="ignore"):
+        literal = np.abs(observed.got - candidate) <= _LITERAL * np.maximum(
+            np.abs(candidate), np.abs(observed.got)
+        )
+    loosely &= agree | literal | bad_got
     of_value = (bad_got & bad_candidate)[observed.value_of] & observed.has_value
     return loosely | (of_value & (bad_got | bad_candidate))

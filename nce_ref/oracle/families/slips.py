@@ -115,16 +115,21 @@ class Mistake:
 
 def replaces(steps: Any, objective: Objective) -> bool:
     """Whether these are not the right steps of an objective."""
+    return bool(replaced(steps, objective))
+
+
+def replaced(steps: Any, objective: Objective) -> set[str]:
+    """The names of the steps that are not the right ones of an objective."""
     right = objective.right
     if isinstance(steps, Steps) != isinstance(right, Steps):
-        return False
+        return set()
     names = [name for name in dir(right) if not name.startswith("_") and name != "is_possible"]
     different = {
         name for name in names if hasattr(steps, name) and _step(steps, name) != _step(right, name)
     }
     if isinstance(steps, Steps) and not steps.is_possible(objective):
         different -= {"finish"}
-    return bool(different)
+    return different
 
 
 def _step(steps: Any, name: str) -> Any:

@@ -33,9 +33,12 @@ from nce_ref.oracle.families.kernels.objectives import EXACT
 from nce_ref.oracle.families.nce import (
     exact,
     many,
+    mistakes_added,
     mistakes_arithmetic,
+    mistakes_epsilon,
     mistakes_gradients,
     mistakes_model_gradients,
+    mistakes_noise_density,
     mistakes_nu,
     mistakes_samples,
     one_formula,
@@ -262,7 +265,10 @@ FAMILY = Family(
     mistakes=(
         ("The noise ratio nu", mistakes_nu.MISTAKES),
         ("Samples, labels and densities mixed up", mistakes_samples.MISTAKES),
+        ("ln p_n added or reordered", mistakes_noise_density.MISTAKES),
+        ("Terms added to J", mistakes_added.MISTAKES),
         ("Arithmetic of J", mistakes_arithmetic.MISTAKES),
+        ("Epsilons beside densities", mistakes_epsilon.MISTAKES),
         ("Gradients of J written by hand", mistakes_gradients.MISTAKES),
         (
             "Gradients of J by the model's parameters written by hand",

@@ -16,6 +16,7 @@ from nce_ref.oracle.families.ranking import (
     scales,
     textbook,
 )
+from nce_ref.oracle.families.ranking.as_nce import RELATIVES
 
 EXACT = "nce_ref/oracle/families/ranking/exact.py: decimal arithmetic, its precision doubled until all digits agree"
 _ROWS, _NEGATIVES = ("n_data",), ("n_data", "n_negatives")
@@ -77,6 +78,7 @@ FAMILY = Family(
             INFO_NCE_FROM_LOGITS.name,
             _every_datum_against_all,
         ),
+        *RELATIVES,
     ),
     mistakes=(
         ("InfoNCE: what is compared with what", mistakes.MISTAKES),
