@@ -174,6 +174,8 @@ def _verdict(
 ) -> Diagnosis:
     """Something explains everything: the simplest, those as simple, the next."""
     full = _of_what_came(observed, [determined(observed, candidate) for candidate in full])
+    # A number that no vector determines adds nothing to an explanation that has none.
+    full = [one for one in full if not _is_undetermined(one)] or full
     found = [*full, *(one for one in found if all(one.id != two.id for two in full))]
     first = full[0]
     as_likely = {
@@ -191,6 +193,11 @@ def _verdict(
     return Diagnosis(
         tuple(ranked), ranked[0], others[0] if others else None, ambiguous, _noted(precision)
     )
+
+
+def _is_undetermined(candidate: Candidate) -> bool:
+    mistake = CATALOGUE.get(candidate.id)
+    return mistake is not None and mistake.number is not None and candidate.value is None
 
 
 def _of_what_came(observed: Observed, full: list[Candidate]) -> list[Candidate]:
