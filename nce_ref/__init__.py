@@ -11,6 +11,11 @@ from nce_ref.asymptotics import (
     cramer_rao_bound,
     predicted_squared_error,
 )
+from nce_ref.asymptotics_contrastive import (
+    ContrastiveCovariance,
+    conditional_covariance,
+    ranking_covariance,
+)
 from nce_ref.asymptotics_weights import divergent_power, weighted_covariance
 from nce_ref.check_model import check_model
 from nce_ref.check_noise import check_noise
@@ -146,6 +151,9 @@ __all__ = [
     "cramer_rao_bound",
     "predicted_squared_error",
     "AsymptoticCovariance",
+    "ranking_covariance",
+    "conditional_covariance",
+    "ContrastiveCovariance",
     "weighted_covariance",
     "divergent_power",
     "integral_by_importance",

@@ -42,9 +42,13 @@ FLOORS = {
     "importance": 5,
     "objectives": 5,
     "optimize": 6,
+    "population": 6,
+    "population_objectives": 7,
     "asymptotics_rules": 6,
     "asymptotics": 7,
     "asymptotics_weights": 8,
+    "asymptotics_contrastive_rules": 7,
+    "asymptotics_contrastive": 8,
     "estimators": 8,
     "oracle": 9,
     "pytest_plugin": 10,
@@ -65,6 +69,8 @@ KNOW_NO_MODEL = (
     "estimators",
     "asymptotics",
     "asymptotics_weights",
+    "asymptotics_contrastive",
+    "asymptotics_contrastive_rules",
     "weights",
 )
 GUESTS = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -14,7 +16,16 @@ SIGNATURES = {
     nr.nce_from_log_ratios: ["log_ratio_data", "log_ratio_noise", "nu=None"],
     nr.nce_objective: ["model", "theta", "noise", "x", "y", "nu=None"],
     nr.log_likelihood: ["model", "theta", "x"],
-    nr.NCEObjective: ["model", "noise", "x", "y", "nu=None", "threads=1"],
+    nr.NCEObjective: [
+        "model",
+        "noise",
+        "x",
+        "y",
+        "nu=None",
+        "threads=1",
+        "counts_x=None",
+        "counts_y=None",
+    ],
     nr.GaussianNoise: ["mean", "cov"],
     nr.GaussianNoise.from_data: ["x"],
     nr.LaplaceICANoise: ["B"],
@@ -28,6 +39,9 @@ SIGNATURES = {
         "*rng=None",
         "*callback=None",
         "*checks=True",
+        "*max_evaluations=None",
+        "*counts_x=None",
+        "*counts_y=None",
     ],
     nr.fit_importance_sampling: [
         "model",
@@ -38,6 +52,7 @@ SIGNATURES = {
         "*n_starts=None",
         "*rng=None",
         "*callback=None",
+        "*max_evaluations=None",
     ],
     nr.fit_weighted: [
         "model",
@@ -49,6 +64,7 @@ SIGNATURES = {
         "*n_starts=None",
         "*rng=None",
         "*callback=None",
+        "*max_evaluations=None",
     ],
     nr.WeightedObjective: ["model", "noise", "x", "y", "weight"],
     nr.weighted_covariance: [
@@ -71,6 +87,7 @@ SIGNATURES = {
         "*n_starts=None",
         "*rng=None",
         "*callback=None",
+        "*max_evaluations=None",
     ],
     nr.fit_nce_adam: [
         "model",
@@ -86,7 +103,16 @@ SIGNATURES = {
     + ["*start=None", "*state=None", "*held_out=None"],
     nr.MLP: ["layer_sizes", "activation=tanh", "base=None"],
     nr.integral_by_importance: ["model", "theta", "noise", "y"],
-    nr.fit_mle: ["model", "x", "*start=None", "*n_starts=None", "*rng=None", "*callback=None"],
+    nr.fit_mle: [
+        "model",
+        "x",
+        "*start=None",
+        "*n_starts=None",
+        "*rng=None",
+        "*callback=None",
+        "*max_evaluations=None",
+        "*counts_x=None",
+    ],
     nr.diagnose_weights: ["log_weights"],
     nr.match_rows: ["B_hat", "B_true"],
 }
@@ -345,3 +371,18 @@ def test_theta_before_model_works_with_a_warning_and_gives_the_same():
         old = nr.log_likelihood(theta, model, x)
     new = nr.log_likelihood(model, theta, x)
     assert old[0] == new[0] and np.array_equal(old[1], new[1])
+
+
+def test_an_import_takes_nothing_of_the_caller_s_process():
+    """No array above a megabyte is asked for before there is something to compute."""
+    program = (
+        "import numpy as np\n"
+        "real, sizes = np.empty, [0]\n"
+        "np.empty = lambda *a, **k: sizes.append((made := real(*a, **k)).nbytes) or made\n"
+        "import nce_ref\n"
+        "print(max(sizes))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 2**20

@@ -8,6 +8,8 @@ theta   (n_params,)   c is not estimated: see ``estimators/contrastive.py``
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -17,6 +19,14 @@ from nce_ref.models.base import Model
 from nce_ref.noise.conditional import ConditionalNoise
 from nce_ref.objectives.conditional import ConditionalObjective
 from nce_ref.trace import Callback
+
+# 4 E[sigma(G) sigma(-G)] above which x and y are as good as alike: steps of a tenth of the data's size for Laplace ICA.
+_SMALL_STEPS = 0.99
+SMALL_STEPS = (
+    "the steps are small: 4 mean sigma(G) sigma(-G) = {used:.4f}, nearly 1, so that x and y are hardly told apart; the covariance of the "
+    "estimate grows like 1/(kappa eps^2) as the steps' size eps falls{more}; draw y farther from x"
+)
+OF_KINKS = ", and like 1/eps however many there are, since this model has kinks"
 
 
 def fit_conditional_nce(
@@ -29,6 +39,7 @@ def fit_conditional_nce(
     n_starts: int | None = None,
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
+    max_evaluations: int | None = None,
 ) -> Fit:
     """Fit a model to data x by telling each datum from points y drawn near it, from ``start`` or from ``n_starts`` random ones.
 
@@ -47,6 +58,8 @@ def fit_conditional_nce(
         In the place of ``start``.
     callback : callable, optional
         ``callback(theta)`` after each accepted step.
+    max_evaluations : int, optional
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
 
     Returns
     -------
@@ -78,4 +91,10 @@ def fit_conditional_nce(
     """
     objective = ConditionalObjective(model, conditional_noise, x, y)
     points = objective.y.reshape(-1, objective.model.n_dim)
-    return fit_without_c(objective, points, start, n_starts, rng, callback)
+    fit = fit_without_c(objective, points, start, n_starts, rng, callback, max_evaluations)
+    used = 4.0 * objective.overlap(fit.theta[:-1])
+    if not used > _SMALL_STEPS:
+        return fit
+    kinks = bool(objective.kinks(fit.theta[:-1]).size)
+    word = SMALL_STEPS.format(used=used, more=OF_KINKS if kinks else "")
+    return replace(fit, warnings=(*fit.warnings, word))

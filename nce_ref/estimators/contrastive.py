@@ -35,13 +35,21 @@ def fit_without_c(
     n_starts: int | None,
     rng: np.random.Generator | None,
     callback: Callback | None,
+    max_evaluations: int | None = None,
     words: tuple[str, ...] = (),
 ) -> Fit:
     """Return the fit of an objective of alpha; ``points`` are the noise points, (n_points, n_dim)."""
     model: Model = objective.model
     units = units_for(model, objective.x, points)
     starts = collect_starts(units, start, n_starts, rng)[:, :-1]
-    fit = fit_from(objective, starts, lambda alpha: _completed(model, alpha), callback, units)
+    fit = fit_from(
+        objective,
+        starts,
+        lambda alpha: _completed(model, alpha),
+        callback,
+        units,
+        max_evaluations=max_evaluations,
+    )
     word = FILLED_IN if knows_normalizer(model, fit.theta) else UNKNOWN
     return replace(fit, warnings=(word, *words))
 

@@ -33,6 +33,7 @@ from scipy import linalg
 from nce_ref._checks import Float
 from nce_ref.asymptotics import cramer_rao_bound
 from nce_ref.estimators.contrastive_covariance import contrastive_form, with_c
+from nce_ref.estimators.evidence import by_gradients_alone
 from nce_ref.estimators.kink_curvature import (
     KinkCurvature,
     classification_kinks,
@@ -44,6 +45,7 @@ from nce_ref.objectives.likelihood import LikelihoodObjective
 from nce_ref.objectives.nce import NCEObjective
 from nce_ref.objectives.pairs import PairedObjective
 from nce_ref.objectives.ranking_shared import SharedRankingObjective
+from nce_ref.optimize.first_order import STATIONARY_BY_GRADIENT
 from nce_ref.special import sigmoid
 
 # Mean of (g_c - 1)^2 up to which the last parameter is taken for a free c: far above rounding, far below any other parameter.
@@ -112,7 +114,7 @@ def estimate_covariance(
     Raises
     ------
     ValueError
-        Where the fit has not converged, since nothing is known about such a point; where the curvature is singular or (robust) not positive
+        Where the fit has not converged (nor is "stationary" by gradients alone, which ``method`` tells), since nothing is known about such a point; where the curvature is singular or (robust) not positive
         definite, or known worse than the information is large; and where a variance comes out negative.
 
     Notes
@@ -131,9 +133,10 @@ def estimate_covariance(
     >>> nr.estimate_covariance(fit).standard_errors.round(3)
     array([0.024, 0.013])
     """
-    if not fit.converged:
+    by_gradients = fit.status == STATIONARY_BY_GRADIENT
+    if not (fit.converged or by_gradients):
         raise ValueError(
-            f"fit: not converged ({fit.status}: {fit.message}); expected a certified local maximum"
+            f"fit: not converged ({fit.status}: {fit.message}); expected a local maximum, certified or passed"
         )
     problem = fit.problem
     if isinstance(problem, NCEObjective):
@@ -154,8 +157,10 @@ def estimate_covariance(
         )
     else:
         raise ValueError(
-            f"fit: of {type(problem).__name__}; expected a fit by fit_nce, fit_mle, fit_ranking_nce or fit_conditional_nce"
+            f"fit: of {type(problem).__name__}; expected a fit by fit_nce or fit_mle, by fit_ranking_nce or fit_conditional_nce"
         )
+    if by_gradients:
+        method += "; by gradients alone theta is stationary, and taken for a maximum"
     covariance = covariance / problem.n_data
     return EstimatedCovariance(covariance, np.sqrt(np.maximum(np.diag(covariance), 0.0)), method)
 
@@ -174,10 +179,16 @@ def _nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
     once, log_odds = problem.whole_pass(theta)
     once = _settled(once)
     if _last_is_constant(once, len(log_odds)):
-        covariance = _inverse(-problem.expand(theta).hessian)
+        if by_gradients_alone(problem):
+            bends = problem.weighed(_bends(log_odds)) / problem.n_data
+            covariance = _inverse(once.curvature(np.zeros(len(bends)), bends))
+            method = "sum of h(1 - h) g g^T, less (1 + 1/nu) for c"
+        else:
+            covariance = _inverse(-problem.expand(theta).hessian)
+            method = "objective's Hessian, less (1 + 1/nu) for c"
         covariance[-1, -1] -= 1.0 + 1.0 / problem.nu
-        return covariance, "objective's Hessian, less (1 + 1/nu) for c"
-    bends = _bends(log_odds) / problem.n_data
+        return covariance, method
+    bends = problem.weighed(_bends(log_odds)) / problem.n_data
     inverse = _inverse(once.curvature(np.zeros(len(bends)), bends))
     mean = once.pullback(bends)
     solved = inverse @ mean
@@ -192,19 +203,24 @@ def _nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
 
 def _robust_nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
     once, log_odds = problem.whole_pass(theta)
+    if problem.counts is not None and len(once.kinks().arguments):
+        # The density of kinks is estimated from single points.
+        problem = problem.repeated()
+        once, log_odds = problem.whole_pass(theta)
     once = _settled(once)
-    n, of_data = problem.n_data, np.arange(len(log_odds)) < problem.n_data
+    n, of_data = problem.n_data, np.zeros(len(log_odds), dtype=bool)
+    of_data[problem.states] = True
     size = sigmoid(np.where(of_data, -log_odds, log_odds))  # 1 - h on the data, h on the noise
-    zero = np.zeros(len(size))
-    mean_x = once.pullback(np.where(of_data, size / n, 0.0))
-    mean_y = once.pullback(np.where(of_data, 0.0, size / problem.n_noise))
-    gram = once.curvature(zero, size * size / n)
+    zero, weighed = np.zeros(len(size)), problem.weighed(size)
+    mean_x = once.pullback(np.where(of_data, weighed / n, 0.0))
+    mean_y = once.pullback(np.where(of_data, 0.0, weighed / problem.n_noise))
+    gram = once.curvature(zero, size * weighed / n)
     spread = gram - np.outer(mean_x, mean_x) - problem.n_noise / n * np.outer(mean_y, mean_y)
     kinks = once.kinks()
     return _sandwich(
         -problem.expand(theta).hessian,
         spread,
-        once.curvature(zero, _bends(log_odds) / n),
+        once.curvature(zero, problem.weighed(_bends(log_odds)) / n),
         classification_kinks(kinks, log_odds, n, len(theta)) if len(kinks.arguments) else None,
         n,
     )
@@ -212,9 +228,14 @@ def _robust_nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
 
 def _robust_likelihood(problem: LikelihoodObjective, theta: Float) -> tuple[Float, str]:
     alpha, n = theta[:-1], problem.n_data
-    once = _settled(problem.whole_pass(alpha))
-    mean = once.pullback(np.full(n, 1.0 / n))
-    gram = once.curvature(np.zeros(n), np.full(n, 1.0 / n))
+    once = problem.whole_pass(alpha)
+    if problem.counts is not None and len(once.kinks().arguments):
+        problem = problem.repeated()
+        once = problem.whole_pass(alpha)
+    once = _settled(once)
+    weights = np.full(n, 1.0 / n) if problem.counts is None else problem.counts / n
+    mean = once.pullback(weights)
+    gram = once.curvature(np.zeros(len(weights)), weights)
     spread = (gram - np.outer(mean, mean))[:-1, :-1]
     kinks = once.kinks()
     found = density_kinks(kinks, n, len(theta)) if len(kinks.arguments) else None

@@ -17,11 +17,21 @@ from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_array, as_count, as_generator, as_vector
 from nce_ref._html import preformatted
+from nce_ref.estimators.evidence import by_gradients_alone, rests_on
 from nce_ref.estimators.summary import summary
 from nce_ref.estimators.units import Units
+from nce_ref.estimators.watched import (
+    INTERRUPTED,
+    SPENT,
+    BudgetSpentError,
+    Watch,
+    Watched,
+    each_step,
+)
 from nce_ref.models.base import Model
 from nce_ref.objectives.base import Objective
-from nce_ref.optimize import Certificate, certify, maximize
+from nce_ref.optimize import Certificate, Maximum, certify, maximize
+from nce_ref.optimize.first_order import gradient_certificate, maximize_first_order
 from nce_ref.trace import Callback
 
 Judge = Callable[[Objective, Float], Certificate]
@@ -66,11 +76,16 @@ class Fit:
         Norm of the smallest Clarke subgradient, in the coordinates of the climb: the objective's, of data in units in which they have size 1
         where theirs are not within 32 of that (``estimators/units.py``).
     is_local_maximum : bool
-        Proved by the certificate; that no other maximum is higher is *not* proved, see ``starts``.
+        Proved by the certificate, status "certified"; or, status "passed", found by the second-order test as computed, which is no proof. That no
+        other maximum is higher is *not* proved, see ``starts``.
     converged : bool
-        stationarity <= 1e-8 and a proved local maximum.
+        stationarity <= 1e-8 and a local maximum in this sense.
     status, message : str
-        The certificate's words: what was found, and what to do.
+        The certificate's words: what was found, and what to do. "stationary": by gradients alone, no maximum is claimed. "interrupted" (Ctrl-C) and
+        "budget spent" (``max_evaluations``): theta is the best so far; ``starts`` says what is known of it, stationarity is the plain
+        gradient's norm, inf where it was not seen.
+    evidence : str
+        What that rests on: a proof or a test, by an exact Hessian or a differenced one, gradients alone, or nothing.
     n_evaluations : int
         Evaluations of the objective over all starts.
     starts : tuple of StartResult
@@ -91,6 +106,18 @@ class Fit:
     starts: tuple[StartResult, ...] = field(repr=False)
     problem: Objective = field(repr=False)
     warnings: tuple[str, ...] = field(default=(), kw_only=True)
+
+    @property
+    def evidence(self) -> str:
+        """In words, what the verdict on theta rests on."""
+        return rests_on(self.evidence_status, self.problem)
+
+    @property
+    def evidence_status(self) -> str:
+        """The status of the start that led to theta: ``status`` itself, unless the fit was stopped later."""
+        best = max(self.starts, key=lambda start: start.objective, default=None)
+        stopped = best is not None and self.status in (INTERRUPTED, SPENT)
+        return best.status if stopped and best is not None else self.status
 
     def summary(self) -> str:
         """Return a table: estimates, standard errors, 95 % intervals, and what was proved and what was not."""
@@ -148,63 +175,145 @@ def fit_from(
     callback: Callback | None = None,
     units: Units | None = None,
     judge: Judge | None = None,
+    max_evaluations: int | None = None,
 ) -> Fit:
     """Climb from each start, certify each end, and return the highest; ``complete`` turns the objective's coordinates into theta.
 
     ``units``: those in which ``starts`` are given, and in which it is climbed and certified; theta is mapped back into the data's.
     ``judge(objective, theta)``: in the place of ``certify``, one that knows more about the ends it refuses.
     ``callback(theta)`` is called after each accepted step (see ``trace.py``).
+    ``max_evaluations``, Ctrl-C: what stops the climb leaves the best so far (``watched.py``); Ctrl-C before there is any goes on.
     Raises ValueError for a start at which the objective is not finite, or one above 1e100: nothing climbs from there.
     """
-    climbed = objective if units is None else units.objective(objective)
-    moved = climbed is not objective
-
-    def theta_of(point: Float) -> Float:
-        return complete(point if units is None else units.back(point))
-
-    results = []
+    watch = Watch(max_evaluations)
+    climb = _Climb(objective, complete, callback, units, judge, watch)
+    results: list[StartResult] = []
+    stop: BaseException | None = None
     for k, start in enumerate(starts):
-        largest = float(np.abs(start).max(initial=0.0))
-        if largest > _LARGEST:
-            raise ValueError(
-                f"start: row {k} reaches {largest:.3g}; expected at most {_LARGEST:g}: beyond, its cube leaves float64"
-            )
-        with np.errstate(over="ignore", invalid="ignore"):
-            value = climbed(start)[0] if np.isfinite(start).all() else math.inf
-        if not math.isfinite(value):
-            raise ValueError(
-                f"start: row {k} has the objective {value}; expected a start where it is finite, e.g. model.random_start(rng)"
-            )
-        each = None if callback is None else lambda point: callback(theta_of(point))
-        # A trial step may leave float64; it is not taken then.
-        with np.errstate(over="ignore", invalid="ignore"):
-            end = maximize(climbed, start, each)
-        theta = theta_of(end.theta)
-        proof = (judge or certify)(climbed, end.theta)
-        if moved and proof.is_local_maximum:
-            # Moving points and theta back rounds both; what is returned is what has to be proved.
-            proof = certify(objective, theta[: objective.n_params])
-        results.append(
-            StartResult(
-                theta,
-                objective(theta[: objective.n_params])[0] if moved else end.value,
-                proof.stationarity,
-                proof.is_local_maximum,
-                end.n_evaluations,
-                proof.status,
-                proof.reason,
-            )
-        )
+        try:
+            if watch.used == watch.limit:
+                raise BudgetSpentError
+            result, stop = climb.from_start(k, start)
+        except (KeyboardInterrupt, BudgetSpentError) as error:
+            if not results:
+                raise
+            result, stop = None, error
+        if result is not None:
+            results.append(result)
+        if stop is not None:
+            break
     best = max(results, key=lambda r: r.objective)
+    status, message = best.status, best.message
+    if stop is not None:
+        status, message = watch.words(stop)
+        if best.status != status:
+            message += f" and {len(results)} of {len(starts)} starts; the best so far: {best.status}, {best.message}"
+        else:
+            message = best.message
     return Fit(
         theta=best.theta,
         objective=best.objective,
         stationarity=best.stationarity,
         is_local_maximum=best.is_local_maximum,
         converged=best.is_local_maximum,
-        status=best.status,
-        message=best.message,
+        status=status,
+        message=message,
         n_evaluations=sum(r.n_evaluations for r in results),
         starts=tuple(results),
         problem=objective,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Climb:
+    """The way from one start, the same for all of a fit; see ``fit_from``."""
+
+    objective: Objective
+    complete: Callable[[Float], Float]
+    callback: Callback | None
+    units: Units | None
+    judge: Judge | None
+    watch: Watch
+
+    def from_start(self, k: int, start: Float) -> tuple[StartResult, BaseException | None]:
+        """Where start k led, and what stopped it on the way, if anything did."""
+        climbed = self.objective if self.units is None else self.units.objective(self.objective)
+        value, gradient = _value_at(climbed, k, start)
+        watch, used = self.watch, self.watch.used
+        watch.begin(start, value, gradient)
+        callback = self.callback
+        each = None if callback is None else lambda point: callback(self._theta(point))
+        try:
+            # A trial step may leave float64; it is not taken then.
+            with np.errstate(over="ignore", invalid="ignore"):
+                end, proof = self._end(
+                    climbed, Watched(climbed, watch), start, each_step(watch, each)
+                )
+            theta, value = self._theta(end.theta), end.value
+            moved = climbed is not self.objective
+            if moved:
+                if proof.is_local_maximum:
+                    # Moving points and theta back rounds both; what is returned is what has to be proved.
+                    proof = certify(self.objective, theta[: self.objective.n_params])
+                value = self.objective(theta[: self.objective.n_params])[0]
+        except (KeyboardInterrupt, BudgetSpentError) as stop:
+            return self._stopped(climbed, used, stop), stop
+        return (
+            StartResult(
+                theta,
+                value,
+                proof.stationarity,
+                proof.is_local_maximum,
+                end.n_evaluations,
+                proof.status,
+                proof.reason,
+            ),
+            None,
+        )
+
+    def _end(
+        self, climbed: Objective, watched: Objective, start: Float, each: Callable[[Float], object]
+    ) -> tuple[Maximum, Certificate]:
+        if by_gradients_alone(self.objective):
+            end, decrement = maximize_first_order(watched, start, each)
+            proof = gradient_certificate(climbed, end.theta, decrement)
+            refused = getattr(self.judge, "refused", None)
+            return end, proof if refused is None else refused(climbed, end.theta, proof)
+        end = maximize(watched, start, each)
+        return end, (self.judge or certify)(climbed, end.theta)
+
+    def _stopped(self, climbed: Objective, used: int, stop: BaseException) -> StartResult:
+        reached = self.watch.best(climbed)
+        assert reached is not None
+        status, words = self.watch.words(stop)
+        message = f"{words}; theta is the best so far, of which nothing is proved: go on with start=fit.theta"
+        return StartResult(
+            self._theta(reached.theta),
+            reached.value,
+            reached.slope,
+            False,
+            self.watch.used - used,
+            status,
+            message,
+        )
+
+    def _theta(self, point: Float) -> Float:
+        return self.complete(point if self.units is None else self.units.back(point))
+
+
+def _value_at(climbed: Objective, k: int, start: Float) -> tuple[float, Float]:
+    """Value and gradient at start k; ValueError where nothing climbs from there."""
+    largest = float(np.abs(start).max(initial=0.0))
+    if largest > _LARGEST:
+        raise ValueError(
+            f"start: row {k} reaches {largest:.3g}; expected at most {_LARGEST:g}: beyond, its cube leaves float64"
+        )
+    value, gradient = math.inf, start
+    if np.isfinite(start).all():
+        with np.errstate(over="ignore", invalid="ignore"):
+            value, gradient = climbed(start)
+    if not math.isfinite(value):
+        raise ValueError(
+            f"start: row {k} has the objective {value}; expected a start where it is finite, e.g. model.random_start(rng)"
+        )
+    return value, gradient

@@ -25,6 +25,7 @@ from scipy.special import ndtr
 from nce_ref._checks import Float, as_points, as_positive, as_vector
 from nce_ref.models.base import Model
 from nce_ref.noise import Noise, refuse_unfit_noise
+from nce_ref.objectives.counts import as_counts, mean_and_variance, seen, total
 from nce_ref.special import log_sigmoid
 
 
@@ -79,6 +80,9 @@ def held_out_objective(
     x: ArrayLike,
     y: ArrayLike,
     nu: float | None = None,
+    *,
+    counts_x: ArrayLike | None = None,
+    counts_y: ArrayLike | None = None,
 ) -> HeldOut:
     """Evaluate J at theta on points held out, with its standard error; see the module's formula.
 
@@ -89,6 +93,8 @@ def held_out_objective(
     x, y : (n_data, n_dim), (n_noise, n_dim), at least two points each
     nu : float above 0, optional
         n_noise/n_data by default; the fit's own compares with the fit's J.
+    counts_x, counts_y : (n_data,), (n_noise,), optional
+        How often each row was seen, where x and y hold distinct states.
 
     Returns
     -------
@@ -109,8 +115,8 @@ def held_out_objective(
     >>> round(found.chance, 3), bool(found.objective > found.chance)
     (-1.386, True)
     """
-    data, of_noise, ratio = _terms(model, theta, noise, x, y, nu)
-    value, error = _mean_and_error(data, of_noise, ratio)
+    data, of_noise, ratio, counts = _terms(model, theta, noise, x, y, nu, (counts_x, counts_y))
+    value, error = _mean_and_error(data, of_noise, ratio, counts)
     chance = -math.log1p(ratio) - ratio * math.log1p(1.0 / ratio)
     return HeldOut(value, error, chance)
 
@@ -122,6 +128,9 @@ def compare_held_out(
     x: ArrayLike,
     y: ArrayLike,
     nu: float | None = None,
+    *,
+    counts_x: ArrayLike | None = None,
+    counts_y: ArrayLike | None = None,
 ) -> PairedDifference:
     """Compare two models on the same held-out points: J of the first less J of the second, with its standard error.
 
@@ -132,6 +141,8 @@ def compare_held_out(
     x, y : (n_data, n_dim), (n_noise, n_dim), at least two points each
     nu : float above 0, optional
         n_noise/n_data by default.
+    counts_x, counts_y : (n_data,), (n_noise,), optional
+        How often each row was seen, where x and y hold distinct states.
 
     Returns
     -------
@@ -156,34 +167,50 @@ def compare_held_out(
     >>> bool(found.difference > 0 and found.p_value < 1e-6)
     True
     """
-    one = _terms(first[0], first[1], noise, x, y, nu)
-    other = _terms(second[0], second[1], noise, x, y, nu)
-    value, error = _mean_and_error(one[0] - other[0], one[1] - other[1], one[2])
+    given = (noise, x, y, nu, (counts_x, counts_y))
+    one, other = _terms(first[0], first[1], *given), _terms(second[0], second[1], *given)
+    value, error = _mean_and_error(one[0] - other[0], one[1] - other[1], one[2], one[3])
     z = value / error if error > 0.0 else 0.0 if value == 0.0 else math.copysign(math.inf, value)
     return PairedDifference(value, error, z, 2.0 * float(ndtr(-abs(z))))
 
 
+Counts = tuple[Float | None, Float | None]
+
+
 def _terms(
-    model: Model, theta: ArrayLike, noise: Noise, x: ArrayLike, y: ArrayLike, nu: float | None
-) -> tuple[Float, Float, float]:
-    """ln h on the data, ln(1 - h) on the noise, and nu."""
+    model: Model,
+    theta: ArrayLike,
+    noise: Noise,
+    x: ArrayLike,
+    y: ArrayLike,
+    nu: float | None,
+    counts: tuple[ArrayLike | None, ArrayLike | None],
+) -> tuple[Float, Float, float, Counts]:
+    """ln h on the data, ln(1 - h) on the noise, nu, and the counts of both."""
     x, y = as_points("x", x, model.n_dim), as_points("y", y, model.n_dim)
+    x, of_x = seen(x, as_counts("counts_x", counts[0], len(x)))
+    y, of_y = seen(y, as_counts("counts_y", counts[1], len(y)))
     refuse_unfit_noise(noise, model.n_dim)
-    for name, points in (("x", x), ("y", y)):
-        if len(points) < 2:
+    n_data, n_noise = total(of_x, len(x)), total(of_y, len(y))
+    for name, size in (("x", n_data), ("y", n_noise)):
+        if size < 2:
             raise ValueError(
-                f"{name}: got {len(points)} point; expected two or more, for a standard error"
+                f"{name}: got {size} point; expected two or more, for a standard error"
             )
-    ratio = len(y) / len(x) if nu is None else as_positive("nu", nu)
+    ratio = n_noise / n_data if nu is None else as_positive("nu", nu)
 
     def log_ratio(name: str, u: Float) -> Float:
         of_noise = as_vector(f"noise.log_density({name})", noise.log_density(u), len(u))
         of_model = as_vector(f"model.log_density({name})", model.log_density(theta, u), len(u))
         return of_model - of_noise - math.log(ratio)
 
-    return log_sigmoid(log_ratio("x", x)), log_sigmoid(-log_ratio("y", y)), ratio
+    return log_sigmoid(log_ratio("x", x)), log_sigmoid(-log_ratio("y", y)), ratio, (of_x, of_y)
 
 
-def _mean_and_error(data: Float, noise: Float, nu: float) -> tuple[float, float]:
-    variance = data.var(ddof=1) / len(data) + nu**2 * noise.var(ddof=1) / len(noise)
-    return float(data.mean() + nu * noise.mean()), math.sqrt(float(variance))
+def _mean_and_error(data: Float, noise: Float, nu: float, counts: Counts) -> tuple[float, float]:
+    sizes = [total(of, len(terms)) for terms, of in zip((data, noise), counts)]
+    (mean, spread), (other, spread_other) = (
+        mean_and_variance(terms, of) for terms, of in zip((data, noise), counts)
+    )
+    variance = spread / sizes[0] + nu**2 * spread_other / sizes[1]
+    return mean + nu * other, math.sqrt(variance)

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from nce_ref._checks import Float
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
 from nce_ref.estimators.units import units_for
+from nce_ref.estimators.watched import INTERRUPTED, SPENT
 from nce_ref.importance import WeightDiagnosis, diagnose_weights, log_mean_exp
 from nce_ref.models.base import Model
 from nce_ref.noise import Noise
@@ -51,6 +52,7 @@ def fit_importance_sampling(
     n_starts: int | None = None,
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
+    max_evaluations: int | None = None,
 ) -> ImportanceFit:
     """Fit a model by maximum likelihood with Z estimated by importance sampling from the noise.
 
@@ -70,6 +72,8 @@ def fit_importance_sampling(
     rng : numpy.random.Generator, optional
     callback : callable, optional
         ``callback(theta)`` after each accepted step.
+    max_evaluations : int, optional
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
 
     Returns
     -------
@@ -104,9 +108,13 @@ def fit_importance_sampling(
 
     units = units_for(model, x)
     starts = collect_starts(units, start, n_starts, rng)[:, :-1]
-    fit = fit_from(objective, starts, complete, callback, units)
-    weights = diagnose_weights(objective.log_weights(fit.theta[:-1]) + fit.theta[-1])
-    if weights.largest_share >= _COLLAPSED_SHARE:
+    fit = fit_from(objective, starts, complete, callback, units, max_evaluations=max_evaluations)
+    try:
+        log_weights = objective.log_weights(fit.theta[:-1])
+    except KeyboardInterrupt:  # the climb is over, and this short pass belongs to its result
+        log_weights = objective.log_weights(fit.theta[:-1])
+    weights = diagnose_weights(log_weights + fit.theta[-1])
+    if weights.largest_share >= _COLLAPSED_SHARE and fit.status not in (INTERRUPTED, SPENT):
         share = f"one of {weights.n_points} noise points carries {weights.largest_share:.3g} of the estimated Z"
         message = (
             f"{share} ({fit.status}: {fit.message}); draw more noise, or noise that covers the data"

@@ -29,6 +29,7 @@ from scipy.stats import qmc
 
 from nce_ref._checks import Float
 from nce_ref.noise import Noise
+from nce_ref.objectives.counts import states_at
 from nce_ref.objectives.nce import NCEObjective
 from nce_ref.special import sigmoid
 
@@ -76,15 +77,30 @@ def words_after(objective: NCEObjective, theta: Float) -> tuple[str, ...]:
 
 
 def _some(objective: NCEObjective) -> list[tuple[Float, Float]]:
-    """Up to 256 evenly spaced points of each sample, with ln p_n there."""
-    found = []
-    for first, count in ((0, objective.n_data), (objective.n_data, objective.n_noise)):
-        rows = first + np.arange(0, count, -(-count // _SOME))
-        found.append(objective.points(rows))
+    """Up to 256 evenly spaced points of each sample, with ln p_n there; of the sample that counts stand for where there are any."""
+    of_x, of_y, found = objective.counts_x, objective.counts_y, []
+    n_states = objective.n_data if of_x is None else len(of_x)
+    for first, count, counts in (
+        (0, objective.n_data, of_x),
+        (n_states, objective.n_noise, of_y),
+    ):
+        places = np.arange(0, count, -(-count // _SOME))
+        rows = places if counts is None else states_at(counts, places)
+        found.append(objective.points(first + rows))
     return found
 
 
 def _same_points(objective: NCEObjective) -> Iterator[str]:
+    of_x, of_y = objective.counts_x, objective.counts_y
+    if of_x is not None and of_y is not None:
+        # Distinct states may well be the same: not their counts, too.
+        if (
+            len(of_x) > 1
+            and np.array_equal(of_x, of_y)
+            and np.array_equal(objective.x, objective.y)
+        ):
+            yield "x and y are the same points: expected y drawn from the noise, afresh"
+        return
     count = min(objective.n_data, objective.n_noise, 16)
     rows = np.arange(count)
     x, y = objective.points(rows)[0], objective.points(objective.n_data + rows)[0]

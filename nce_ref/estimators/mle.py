@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
-from nce_ref.estimators.units import refuse_hyperplane, units_for
+from nce_ref.estimators.units import offers_units, refuse_hyperplane, units_for
 from nce_ref.models.base import Model
 from nce_ref.models.from_functions import as_model
 from nce_ref.objectives.likelihood import LikelihoodObjective
@@ -29,6 +29,8 @@ def fit_mle(
     n_starts: int | None = None,
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
+    max_evaluations: int | None = None,
+    counts_x: ArrayLike | None = None,
 ) -> Fit:
     """Fit a model by maximum likelihood, for models whose ln Z is known; the end of the climb is certified.
 
@@ -46,6 +48,10 @@ def fit_mle(
     rng : numpy.random.Generator, optional
     callback : callable, optional
         ``callback(theta)`` after each accepted step.
+    max_evaluations : int, optional
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
+    counts_x : (n_data,), optional
+        How often each row was seen, where x holds distinct states: the same fit as of the repeated sample, to rounding.
 
     Returns
     -------
@@ -68,7 +74,9 @@ def fit_mle(
     ('certified', array([ 0.25  , -1.6121]))
     """
     model = as_model(model, "fit_mle", ("log_normalizer", "log_normalizer_gradient"))
-    objective = LikelihoodObjective(model, x)
+    objective = LikelihoodObjective(model, x, counts_x)
+    if objective.counts is not None:
+        x = objective.repeated().x if offers_units(model) else objective.x
     units = units_for(model, x)
     starts = collect_starts(units, start, n_starts, rng)
     for k, theta in enumerate(starts):
@@ -83,4 +91,5 @@ def fit_mle(
         complete=lambda alpha: model.normalize(np.append(alpha, 0.0)),
         callback=callback,
         units=units,
+        max_evaluations=max_evaluations,
     )

@@ -13,10 +13,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nce_ref._checks import Float
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
 from nce_ref.estimators.inputs_check import words_after, words_before
 from nce_ref.estimators.runaway import SeparationJudge
-from nce_ref.estimators.units import units_for
+from nce_ref.estimators.units import offers_units, units_for
+from nce_ref.estimators.watched import INTERRUPTED
 from nce_ref.models.base import Model
 from nce_ref.models.from_functions import as_model
 from nce_ref.noise import Noise
@@ -35,6 +37,9 @@ def fit_nce(
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
     checks: bool = True,
+    max_evaluations: int | None = None,
+    counts_x: ArrayLike | None = None,
+    counts_y: ArrayLike | None = None,
 ) -> Fit:
     """Fit a model by noise-contrastive estimation: theta maximises J, and every end of the climb is certified.
 
@@ -60,6 +65,11 @@ def fit_nce(
         ``callback(theta)`` after each accepted step: ``nr.Trace()`` keeps the time and theta of each.
     checks : bool, optional
         Look at the inputs, cheaply and without drawing, and put what is found into ``Fit.warnings``.
+    max_evaluations : int, optional
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
+    counts_x, counts_y : (n_data,), (n_noise,), optional
+        How often each row was seen, where x and y hold distinct states: the same fit as of the repeated samples, to rounding; nu is the ratio of
+        the counts' sums.
 
     Returns
     -------
@@ -69,7 +79,7 @@ def fit_nce(
     Raises
     ------
     ValueError
-        For bad samples (shape, NaN, empty), a noise of another dimension, starts of the wrong length, a model without the two functions.
+        For bad samples (shape, NaN, empty, counts that are no whole numbers), a noise of another dimension, starts of the wrong length, a model without the two functions.
 
     Notes
     -----
@@ -88,21 +98,36 @@ def fit_nce(
     ('certified', array([ 0.44, -1.33]))
     """
     model = as_model(model, "fit_nce")
-    objective = NCEObjective(model, noise, x, y)
-    units = units_for(model, x, y)
+    objective = NCEObjective(model, noise, x, y, counts_x=counts_x, counts_y=counts_y)
+    if objective.counts is None:
+        units = units_for(model, x, y)
+    else:
+        units = units_for(model, *_samples(objective))
     start_from = getattr(model, "start_from", None)
     if start is None and n_starts is None and callable(start_from):
         start = start_from(noise)
     starts = collect_starts(units, start, n_starts, rng)
-    words = words_before(objective, noise, units.back(starts[0])) if checks else ()
     fit = fit_from(
         objective,
         starts,
         complete=lambda theta: theta,
         callback=callback,
         units=units,
+        max_evaluations=max_evaluations,
         judge=SeparationJudge(),
     )
-    if checks:
+    if not checks or fit.status == INTERRUPTED:
+        return fit
+    try:
+        words = words_before(objective, noise, units.back(starts[0]))
         words += words_after(objective, fit.theta)
+    except KeyboardInterrupt:
+        words = ("the checks of the inputs were stopped by hand",)
     return replace(fit, warnings=words) if words else fit
+
+
+def _samples(objective: NCEObjective) -> tuple[Float, Float]:
+    """The samples in which units are looked for: those that the counts stand for, where the model heeds units of the points."""
+    if offers_units(objective.model):
+        objective = objective.repeated()
+    return objective.x, objective.y

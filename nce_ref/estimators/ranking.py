@@ -35,6 +35,7 @@ def fit_ranking_nce(
     n_starts: int | None = None,
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
+    max_evaluations: int | None = None,
 ) -> Fit:
     """Fit a model to data x by telling each datum from its k noise points, from ``start`` or from ``n_starts`` random ones.
 
@@ -52,6 +53,8 @@ def fit_ranking_nce(
         In the place of ``start``.
     callback : callable, optional
         ``callback(theta)`` after each accepted step.
+    max_evaluations : int, optional
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
 
     Returns
     -------
@@ -82,7 +85,9 @@ def fit_ranking_nce(
     if np.ndim(y) == 2:
         shared = SharedRankingObjective(model, noise, x, y)
         words = (SHARED.format(k=shared.k),)
-        return fit_without_c(shared, shared.y, start, n_starts, rng, callback, words)
+        return fit_without_c(
+            shared, shared.y, start, n_starts, rng, callback, max_evaluations, words
+        )
     own = RankingObjective(model, noise, x, y)
     points = own.y.reshape(-1, own.model.n_dim)
-    return fit_without_c(own, points, start, n_starts, rng, callback)
+    return fit_without_c(own, points, start, n_starts, rng, callback, max_evaluations)

@@ -44,7 +44,10 @@ class SeparationJudge:
         self._linear: tuple[bool, ...] = ()
 
     def __call__(self, objective: Objective, theta: Float) -> Certificate:
-        proof = certify(objective, theta)
+        return self.refused(objective, theta, certify(objective, theta))
+
+    def refused(self, objective: Objective, theta: Float, proof: Certificate) -> Certificate:
+        """The same, given the certificate."""
         if proof.is_local_maximum or not isinstance(objective, NCEObjective):
             return proof
         with np.errstate(over="ignore", invalid="ignore"):
@@ -76,7 +79,7 @@ def _separable(objective: NCEObjective, theta: Float) -> tuple[bool, bool]:
     if kinks.arguments.size * objective.n_params > _LARGEST:
         return False, False
     gains = model.jacobian(theta, np.concatenate([x, objective.y]))
-    gains[objective.n_data :] *= -1.0
+    gains[len(x) :] *= -1.0
     terms, points = np.nonzero(np.broadcast_to(kinks.point_lengths > 0.0, kinks.arguments.shape))
     signs = np.sign(kinks.arguments[terms, points])
     fences = kinks.directions(terms, points)

@@ -38,6 +38,7 @@ def fit_score_matching(
     n_starts: int | None = None,
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
+    max_evaluations: int | None = None,
 ) -> Fit:
     """Fit a model by score matching, which needs no noise and no ln Z for alpha.
 
@@ -58,6 +59,8 @@ def fit_score_matching(
     rng : numpy.random.Generator, optional
     callback : callable, optional
         ``callback(theta)`` after each accepted step.
+    max_evaluations : int, optional
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
 
     Returns
     -------
@@ -82,7 +85,7 @@ def fit_score_matching(
     >>> import nce_ref as nr
     >>> fit = nr.fit_score_matching(nr.Gaussian(1), [[2.0], [-2.0]], start=[1.0, 0.0])
     >>> fit.status, fit.theta.round(4)  # for a Gaussian the same as maximum likelihood
-    ('certified', array([ 0.25  , -1.6121]))
+    ('passed', array([ 0.25  , -1.6121]))
     """
     objective = ScoreMatchingObjective(model, x, slope)
     units = isotropic_units_for(model, x)
@@ -93,6 +96,7 @@ def fit_score_matching(
         complete=lambda alpha: normalized_or(model, alpha, 0.0),
         callback=callback,
         units=units,
+        max_evaluations=max_evaluations,
         judge=_judge,
     )
     if fit.converged and not math.isfinite(model.log_normalizer(fit.theta)):

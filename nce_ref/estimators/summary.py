@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from nce_ref.estimators.covariance import estimate_covariance
+from nce_ref.estimators.evidence import proved
 
 _NORMAL = 1.959963984540054
 _SAME = 1e-9
@@ -49,9 +50,8 @@ def summary(fit: Any) -> str:
             row += f" {error:>11.3g} {f'[{low:.5g}, {high:.5g}]':>25}"
         lines.append(row)
     lines.append(f"Standard errors: {reason}")
-    proved = "a local maximum, as the first line says" if fit.is_local_maximum else "nothing"
     lines.append(
-        f"Proved: {proved}. Not proved: that no other maximum is higher, that the model is right."
+        f"{proved(fit.evidence_status, problem)} Not proved: that no other maximum is higher, that the model is right."
     )
     lines += [f"Warning: {word}" for word in getattr(fit, "warnings", ())]
     return "\n".join(lines)

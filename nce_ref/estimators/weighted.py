@@ -31,6 +31,7 @@ def fit_weighted(
     n_starts: int | None = None,
     rng: np.random.Generator | None = None,
     callback: Callback | None = None,
+    max_evaluations: int | None = None,
 ) -> Fit:
     """Fit a model by an estimating equation with a weight of your own: mean_x[w g] = mean_y[q w g], q = p_m/p_n.
 
@@ -49,6 +50,8 @@ def fit_weighted(
     rng : numpy.random.Generator, optional
     callback : callable, optional
         ``callback(theta)`` after each accepted step.
+    max_evaluations : int, optional
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
 
     Returns
     -------
@@ -85,4 +88,5 @@ def fit_weighted(
         complete=lambda theta: theta,
         callback=callback,
         units=units,
+        max_evaluations=max_evaluations,
     )

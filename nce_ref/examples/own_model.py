@@ -1,4 +1,4 @@
-"""A model of one's own: two functions are enough for a certified fit with standard errors.
+"""A model of one's own: two functions are enough for a fit with standard errors.
 
 ln p_m(u) = a u - b u^4 + c has no closed normalising constant. NCE estimates c with the rest.
 """

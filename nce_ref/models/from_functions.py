@@ -16,7 +16,7 @@ theta, u, g, weights   as in ``models/base.py``; the last entry of theta is c, a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,15 @@ class FunctionModel:
         """Length of theta."""
         return int(self.given.n_params)
 
+    @property
+    def differenced(self) -> tuple[str, ...]:
+        """The second derivatives that are taken by differences of first ones."""
+        return tuple(
+            name
+            for name in ("curvature", "log_normalizer_hessian")
+            if not callable(getattr(self.given, name, None))
+        )
+
     def __getattr__(self, name: str) -> Any:
         # Optional members of the given model: parameter_names, log_normalizer, sample, score, ...
         if name.startswith("_") or name == "given":
@@ -136,14 +145,8 @@ class FunctionModel:
         own = getattr(self.given, "log_normalizer_hessian", None)
         if callable(own):
             return as_array("model.log_normalizer_hessian", own(theta), 2, (len(theta),) * 2)
-        rows = []
-        for k, size in enumerate(np.maximum(1e-3, np.abs(theta))):
-            up, down = theta.copy(), theta.copy()
-            up[k] += _STEP * size
-            down[k] -= _STEP * size
-            difference = self.log_normalizer_gradient(up) - self.log_normalizer_gradient(down)
-            rows.append(difference / (up[k] - down[k]))
-        return np.asarray(0.5 * (np.stack(rows) + np.stack(rows).T))
+        sizes = np.maximum(1e-3, np.abs(theta))
+        return _symmetric(central_differences(self.log_normalizer_gradient, theta, sizes))
 
     def log_normalizer_block_hessian(self, theta: ArrayLike) -> Float:
         """Return the Hessian of ln Z: what part of it is convex is not known."""
@@ -229,19 +232,9 @@ class FunctionPass:
         # The first step may be far from the parameter's own unit; the second is not.
         for _ in range(2):
             with np.errstate(all="ignore"):
-                g = np.column_stack([self._slope(k, float(size)) for k, size in enumerate(sizes)])
+                g = central_differences(self._log_density, self._theta, sizes).T
                 sizes = self._sizes(g)
         return g
-
-    def _slope(self, k: int, size: float) -> Float:
-        up, down = self._around(k, size)
-        return (self._log_density(up) - self._log_density(down)) / (up[k] - down[k])
-
-    def _around(self, k: int, size: float) -> tuple[Float, Float]:
-        up, down = self._theta.copy(), self._theta.copy()
-        up[k] += _STEP * size
-        down[k] -= _STEP * size
-        return up, down
 
     def _sizes(self, g: Float) -> Float:
         """Over which ln p_m changes by 1 at a typical point, and what theta's own digits allow."""
@@ -250,14 +243,28 @@ class FunctionPass:
         return np.asarray(np.maximum(sizes, 1e-6 * np.abs(self._theta)))
 
     def _bend(self, weights: Float) -> Float:
-        rows = []
         with np.errstate(all="ignore"):
-            for k, size in enumerate(self._sizes(self.g)):
-                up, down = self._around(k, float(size))
-                difference = self._pullback(up, weights) - self._pullback(down, weights)
-                rows.append(difference / (up[k] - down[k]))
-        bend = np.stack(rows)
-        return np.asarray(0.5 * (bend + bend.T))
+            sizes = self._sizes(self.g)
+            return _symmetric(
+                central_differences(
+                    lambda theta: self._pullback(theta, weights), self._theta, sizes
+                )
+            )
+
+
+def central_differences(function: Callable[[Float], Float], theta: Float, sizes: Float) -> Float:
+    """Return (f(theta + h_k e_k) - f(theta - h_k e_k))/(2 h_k), one k a row, h = eps^{1/3} sizes; the step is the one that rounding leaves of h."""
+    rows = []
+    for k, size in enumerate(sizes):
+        up, down = theta.copy(), theta.copy()
+        up[k] += _STEP * size
+        down[k] -= _STEP * size
+        rows.append((function(up) - function(down)) / (up[k] - down[k]))
+    return np.stack(rows)
+
+
+def _symmetric(matrix: Float) -> Float:
+    return np.asarray(0.5 * (matrix + matrix.T))
 
 
 # Members of ``Model`` that a stranger's may lack: asking for one says what it is for.

@@ -14,6 +14,7 @@ hessian    (n, n)   of the smooth part
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -30,10 +31,7 @@ from nce_ref.objectives.point_terms import PointTerms
 # Points a block at most. One thread is fastest with half as many, which stay in the cache; two threads with more, since each hands
 # the interpreter over some twenty times a block and sleeps 50 us where it has to wait for it.
 _BLOCK = 26_000
-# glibc gives arrays above 128 KiB back to the system at once, and each evaluation then faults its pages in afresh: 2.4 times the time
-# at 10 000 points. It keeps what is smaller than the largest array ever given back, hence this one, whose pages are never touched.
-_LARGEST_GIVEN_BACK = np.empty(3 * 2**20)
-del _LARGEST_GIVEN_BACK
+_KEPT_NUMBERS = 3 * 2**20
 
 
 @dataclass(frozen=True)
@@ -114,12 +112,23 @@ class Objective(Protocol):
         ...
 
 
+@functools.cache
+def _keep_freed_pages() -> None:
+    """Once, at the first evaluation, allocate 24 MB and give them back, untouched.
+
+    glibc gives arrays above 128 KiB back to the system at once, and each evaluation then faults its pages in afresh: 2.4 times the time
+    at 10 000 points. It keeps what is smaller than the largest array ever given back.
+    """
+    np.empty(_KEPT_NUMBERS)
+
+
 def blocks(n_points: int) -> Iterator[slice]:
     """Return slices of even length that cover ``n_points`` points: an evaluation's temporaries then stay in the cache and in pages it has.
 
     Fresh large arrays cost as much in page faults as the arithmetic on them (64 000 points in one piece: four times the time).
     The partition, hence every rounding, depends on the number of points alone.
     """
+    _keep_freed_pages()
     count = -(-n_points // _BLOCK)
     return (slice(k * n_points // count, (k + 1) * n_points // count) for k in range(count))
 

@@ -87,3 +87,9 @@ class ConditionalObjective(PairedObjective):
         factor = 2.0 / G.shape[1]
         values, slopes = log_sigmoid_and_slope(G)
         return factor * values.sum(axis=1), factor * slopes, factor * slopes * sigmoid(G)
+
+    def overlap(self, alpha: ArrayLike) -> float:
+        """The mean of sigma(G) sigma(-G) over all pairs: 1/4 where x and y cannot be told apart."""
+        theta = self._theta(alpha)
+        bends = sum(float(self._evaluate(theta, rows)[3].sum()) for rows in self._blocks())
+        return 0.5 * bends / self.n_data

@@ -23,6 +23,7 @@ from nce_ref._checks import Float, as_points_in_place, as_vector
 from nce_ref.models.base import AffinePass, Model, Pass
 from nce_ref.objectives.base import ACTIVE, Expansion, LocalKinks, blocks, spacing, split_kinks
 from nce_ref.objectives.coarse_terms import CoarseTerms, clearance_of_data, coarse_terms_of
+from nce_ref.objectives.counts import as_counts, every, repeated, seen, total
 from nce_ref.objectives.point_terms import PointTerms, point_terms, point_terms_of
 from nce_ref.objectives.points import Points
 
@@ -81,11 +82,13 @@ class LikelihoodObjective:
     model : Model
         With ``log_normalizer`` and its gradient.
     x : (n_data, n_dim)
+    counts : (n_data,), optional
+        How often each row was seen, whole numbers: rows are then distinct states, and ``n_data`` the sum of the counts.
 
     Raises
     ------
     ValueError
-        For data of the wrong shape, empty, NaN or inf.
+        For data of the wrong shape, empty, NaN or inf, and for counts that count nothing.
 
     Examples
     --------
@@ -96,16 +99,18 @@ class LikelihoodObjective:
     (-1.4189, 1)
     """
 
-    def __init__(self, model: Model, x: ArrayLike) -> None:
+    def __init__(self, model: Model, x: ArrayLike, counts: ArrayLike | None = None) -> None:
         self.model = model
         # The constant is that of the model itself; ``smoothed`` changes the density alone, as an optimiser's device.
         self._normalized = model
-        self._points = Points(as_points_in_place("x", x, model.n_dim))
-        self.n_data = len(self._points)
+        x = as_points_in_place("x", x, model.n_dim)
+        x, self.counts = seen(x, as_counts("counts_x", counts, len(x)))
+        self._points = Points(x)
+        self.n_data = total(self.counts, len(x))
 
     @property
     def x(self) -> Float:
-        """A copy of the data; inside, the points lie coordinate by coordinate."""
+        """A copy of the data, of distinct states where these are counted; inside, the points lie coordinate by coordinate."""
         return self._points.copy(slice(None))
 
     @property
@@ -122,7 +127,7 @@ class LikelihoodObjective:
                 "theta: its normalising constant is infinite; expected an invertible B or a positive definite precision"
             )
         gradient = -self._normalized.log_normalizer_gradient(theta)
-        for block in blocks(self.n_data):
+        for block in blocks(len(self._points)):
             once, weights = self._pass(theta, block)
             value += float(weights @ once.log_density)
             gradient += once.pullback(weights)
@@ -139,7 +144,7 @@ class LikelihoodObjective:
             -self._normalized.log_normalizer_gradient(theta),
             -self._normalized.log_normalizer_hessian(theta),
         )
-        for block in blocks(self.n_data):
+        for block in blocks(len(self._points)):
             once, weights = self._pass(theta, block)
             value += float(weights @ once.log_density)
             gradient += once.pullback(weights)
@@ -164,7 +169,9 @@ class LikelihoodObjective:
         if step == 1:
             return self
         other, rows = copy.copy(self), np.arange(0, self.n_data, step)
-        other.n_data, other._points = len(rows), self._points.take(rows)
+        if self.counts is not None:
+            rows, other.counts = every(step, self.counts)
+        other._points, other.n_data = self._points.take(rows), total(other.counts, len(rows))
         return other
 
     def kinks(self, alpha: ArrayLike) -> Float:
@@ -186,7 +193,7 @@ class LikelihoodObjective:
         """
         theta = np.append(alpha, 0.0)
         once, weights = self._pass(theta, slice(None))
-        without_near, without_active, kinks = split_kinks(once, weights, self.n_data, width)
+        without_near, without_active, kinks = split_kinks(once, weights, len(weights), width)
         # c's column of the kinks' directions is 0 and is not a coordinate here.
         kinks = replace(kinks, directions=kinks.directions[:, :-1], valleys=kinks.valleys[:, :-1])
         value = float(weights @ once.log_density) - self._normalized.log_normalizer(theta)
@@ -204,7 +211,7 @@ class LikelihoodObjective:
         of_points = without_near.pullback(weights)
         gradient = of_points - self._normalized.log_normalizer_gradient(theta)
         bend = without_active.curvature(
-            weights, np.zeros(self.n_data)
+            weights, np.zeros(len(weights))
         ) - self._normalized.log_normalizer_hessian(theta)
         concave_part = self._normalized.log_normalizer_block_hessian(theta)
         frame = getattr(self._normalized, "frame", None)
@@ -231,29 +238,39 @@ class LikelihoodObjective:
         assert kinks.places is not None
         largest = once.largest()[: self.n_params]
         slope = abs(once.kinks().slope)
-        clearance = clearance_of_data(once, kinks.places, self.n_data)
-        return CoarseTerms(gradient, largest, 1.01, 2.0**-52, self.n_data, slope, clearance)
+        clearance = clearance_of_data(once, kinks.places, len(self._points))
+        return CoarseTerms(gradient, largest, 1.01, 2.0**-52, len(self._points), slope, clearance)
 
     def _terms(self, once: AffinePass, accurate: bool, weights: Float, width: float) -> PointTerms:
         """ln p_m itself is summed: slopes 1/n_data whatever theta is, and no curvature but ln Z's."""
-        one_rounding = np.full(self.n_data, 2.0**-52)
+        one_rounding = np.full(len(weights), 2.0**-52)
         return point_terms(
             once,
             weights,
             one_rounding,
-            np.zeros(self.n_data),
-            self.n_data,
+            np.zeros(len(weights)),
+            len(weights),
             self.n_params,
             slope_rate=0.0,
             width=width,
             accurate=accurate,
         )
 
+    def repeated(self) -> LikelihoodObjective:
+        """The objective of the sample that the counts stand for."""
+        if self.counts is None:
+            return self
+        other, rows = copy.copy(self), repeated(np.arange(len(self.counts)), self.counts)
+        other._points, other.counts = self._points.take(rows), None
+        return other
+
     def whole_pass(self, alpha: Float) -> Pass:
         """Return the pass over all data, c = 0; in memory in proportion to them."""
         return self.model.evaluate(np.append(alpha, 0.0), self._points.whole())
 
     def _pass(self, theta: Float, block: slice) -> tuple[Pass, Float]:
-        """The pass over a block of points, and the weight 1/n_data of each."""
+        """The pass over a block of points, and the weight of each: 1/n_data, or so many times that."""
         once = self.model.evaluate(theta, self._points[block])
+        if self.counts is not None:
+            return once, self.counts[block] / self.n_data
         return once, np.full(len(once.log_density), 1.0 / self.n_data)

@@ -70,8 +70,13 @@ def nce_from_log_ratios(
     return value, (slopes[: len(data)], slopes[len(data) :])
 
 
-def value_and_slopes(log_ratio: Float, of_data: int, n_data: int, nu: float) -> tuple[float, Float]:
-    """Return the terms' part of J, and n_data dJ/dG; the first ``of_data`` of ``log_ratio``, which is overwritten, are data, the rest noise."""
+def value_and_slopes(
+    log_ratio: Float, of_data: int, n_data: int, nu: float, counts: Float | None = None
+) -> tuple[float, Float]:
+    """Return the terms' part of J, and n_data dJ/dG; the first ``of_data`` of ``log_ratio``, which is overwritten, are data, the rest noise.
+
+    With ``counts`` each term of J counts so often; dJ/dG is that of one point each all the same.
+    """
     # ln h = -softplus(z) with z = ln nu - G on the data, ln(1 - h) = -softplus(z) with z = G - ln nu on the noise: never the
     # logarithm of a computed 1 - h, which rounds to 0 from 36.8 upwards.
     z = log_ratio
@@ -81,7 +86,9 @@ def value_and_slopes(log_ratio: Float, of_data: int, n_data: int, nu: float) -> 
     with np.errstate(all="ignore"):
         total, slopes = softplus_sum_and_slope(z)
         value = -total / n_data
-        if not math.isfinite(value):  # the sum may leave float64 where the mean does not
+        if counts is not None:
+            value = -float(softplus(z) @ (counts / n_data))
+        elif not math.isfinite(value):  # the sum may leave float64 where the mean does not
             value = -float((softplus(z) / n_data).sum())
     np.negative(slopes[of_data:], slopes[of_data:])
     return value, slopes

@@ -26,28 +26,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from nce_ref._argument_order import model_first
 from nce_ref._checks import Float, as_count, as_points_in_place, as_vector
-from nce_ref.models.base import AffinePass, Model, Pass
+from nce_ref.models.base import Model, Pass
 from nce_ref.models.from_functions import as_model
 from nce_ref.noise import Noise, refuse_unfit_noise
-from nce_ref.objectives.base import ACTIVE, Expansion, LocalKinks, blocks, spacing, split_kinks
-from nce_ref.objectives.coarse_terms import (
-    CoarseTerms,
-    clearance_of_data,
-    coarse_terms_of,
-    turned_ridges,
-)
+from nce_ref.objectives.base import ACTIVE, Expansion, blocks, spacing, split_kinks
+from nce_ref.objectives.coarse_terms import coarse_terms_of
+from nce_ref.objectives.counts import as_counts, every, joined, repeated, seen, total
 from nce_ref.objectives.log_ratios import ratio, value_and_slopes
-from nce_ref.objectives.point_terms import (
-    PointTerms,
-    accurate_log_density,
-    point_terms,
-    point_terms_of,
-    relative_change,
-)
+from nce_ref.objectives.nce_terms import Sample, bends, nce_coarse_terms, nce_point_terms
+from nce_ref.objectives.point_terms import point_terms_of
 from nce_ref.objectives.points import Points
 from nce_ref.objectives.threads import in_order
-
-_UNIT = 2.0**-53
 
 
 def nce_objective(
@@ -120,10 +109,13 @@ class NCEObjective:
         Share the blocks of value, gradient and Hessian; their number leaves no trace in the results, not in the last bit. They serve from
         some 100 000 points on and on idle cores: with fewer, handing the interpreter to each other takes what they bring.
 
+    counts_x, counts_y : (n_data,), (n_noise,), optional
+        How often each row was seen, whole numbers: rows are then distinct states, and ``n_data`` and ``n_noise`` the sums of the counts.
+
     Raises
     ------
     ValueError
-        Where samples, model and noise differ in dimension, are empty, or hold NaN or inf.
+        Where samples, model and noise differ in dimension, are empty, or hold NaN or inf, and for counts that count nothing.
 
     Notes
     -----
@@ -150,12 +142,19 @@ class NCEObjective:
         y: ArrayLike,
         nu: float | None = None,
         threads: int = 1,
+        counts_x: ArrayLike | None = None,
+        counts_y: ArrayLike | None = None,
     ) -> None:
         model = as_model(model, "noise-contrastive estimation")
         x, y = as_points_in_place("x", x, model.n_dim), as_points_in_place("y", y, model.n_dim)
         self.model = model
-        self.n_data, self.n_noise = len(x), len(y)
-        self.nu = ratio(nu, len(x), len(y))
+        x, of_x = seen(x, as_counts("counts_x", counts_x, len(x)))
+        y, of_y = seen(y, as_counts("counts_y", counts_y, len(y)))
+        self.n_data, self.n_noise = total(of_x, len(x)), total(of_y, len(y))
+        # The first so many rows are data; counts are those of all rows.
+        self._of_data = len(x)
+        self.counts = joined(of_x, len(x), of_y, len(y))
+        self.nu = ratio(nu, self.n_data, self.n_noise)
         self.threads = as_count("threads", threads)
         # One run of points for both samples: one pass instead of two, which is what counts up to 1000 points.
         self._points = Points(x, y)
@@ -177,13 +176,23 @@ class NCEObjective:
 
     @property
     def x(self) -> Float:
-        """A copy of the data; inside, the points lie coordinate by coordinate."""
-        return self._points.copy(slice(0, self.n_data))
+        """A copy of the data, of distinct states where these are counted; inside, the points lie coordinate by coordinate."""
+        return self._points.copy(slice(0, self._of_data))
 
     @property
     def y(self) -> Float:
         """A copy of the noise sample."""
-        return self._points.copy(slice(self.n_data, None))
+        return self._points.copy(slice(self._of_data, None))
+
+    @property
+    def counts_x(self) -> Float | None:
+        """How often each row of x was seen; None where neither sample is counted."""
+        return None if self.counts is None else self.counts[: self._of_data]
+
+    @property
+    def counts_y(self) -> Float | None:
+        """How often each row of y was seen."""
+        return None if self.counts is None else self.counts[self._of_data :]
 
     def points(self, rows: NDArray[np.intp]) -> tuple[Float, Float]:
         """Points with these indices, the data first, one a row, and ln p_n there; not to be written to."""
@@ -195,7 +204,7 @@ class NCEObjective:
 
         def part(block: slice) -> tuple[float, Float]:
             once, value, slopes = self._evaluate(theta, block)
-            return value, once.pullback(slopes)
+            return value, once.pullback(self._weighed(slopes, block))
 
         value, gradient = self._summed(part)
         return value, gradient / self.n_data
@@ -205,7 +214,9 @@ class NCEObjective:
 
         def part(block: slice) -> tuple[float, Float, Float]:
             once, value, slopes = self._evaluate(theta, block)
-            return value, once.pullback(slopes), once.curvature(slopes, _bends(slopes))
+            bend = self._weighed(bends(slopes), block)
+            slopes = self._weighed(slopes, block)
+            return value, once.pullback(slopes), once.curvature(slopes, bend)
 
         value, gradient, hessian = self._summed(part)
         return value, gradient / self.n_data, hessian / self.n_data
@@ -225,19 +236,29 @@ class NCEObjective:
 
     def subset(self, data: NDArray[np.intp], noise: NDArray[np.intp]) -> NCEObjective:
         """The objective of the points with these indices, at the same nu, sharing ln p_n: a minibatch, per *its* data sample."""
-        other, rows = copy.copy(self), np.concatenate([data, self.n_data + noise])
-        other.n_data, other.n_noise = len(data), len(noise)
+        other, rows = copy.copy(self), np.concatenate([data, self._of_data + noise])
         other._points, other._log_noise = self._points.take(rows), self._log_noise[rows]
+        other.counts = None if self.counts is None else self.counts[rows]
+        other._of_data = len(data)
+        other.n_data, other.n_noise = (
+            total(other.counts_x, len(data)),
+            total(other.counts_y, len(noise)),
+        )
         return other
 
     def thinned(self, n_points: int) -> NCEObjective:
         """The objective of every k-th point of both samples, at the same nu; see ``Objective``."""
         step = spacing(n_points, self.n_data, self.n_noise)
-        return (
-            self
-            if step == 1
-            else self.subset(np.arange(0, self.n_data, step), np.arange(0, self.n_noise, step))
-        )
+        if step == 1:
+            return self
+        of_x, of_y = self.counts_x, self.counts_y
+        if of_x is None or of_y is None:
+            return self.subset(np.arange(0, self.n_data, step), np.arange(0, self.n_noise, step))
+        (data, of_x), (noise, of_y) = every(step, of_x), every(step, of_y)
+        other = self.subset(data, noise)
+        other.counts = np.concatenate([of_x, of_y])
+        other.n_data, other.n_noise = total(of_x, len(data)), total(of_y, len(noise))
+        return other
 
     def kinks(self, theta: ArrayLike) -> Float:
         """All signed arguments of the model's kinks as one vector: b_i . x_t and b_i . y_t, or pre-activations of ReLU units."""
@@ -246,9 +267,10 @@ class NCEObjective:
     def expand(self, theta: Float, width: float = ACTIVE) -> Expansion:
         """Return the expansion at theta: kinks of the data bend J downwards, kinks of the noise upwards."""
         once, value, slopes = self._evaluate(theta, slice(None))
-        derivative = slopes / self.n_data
-        without_near, without_active, kinks = split_kinks(once, derivative, self.n_data, width)
-        hessian = without_active.curvature(derivative, _bends(slopes) / self.n_data)
+        sample = self._sample()
+        derivative = sample.weighed(slopes) / self.n_data
+        without_near, without_active, kinks = split_kinks(once, derivative, self._of_data, width)
+        hessian = without_active.curvature(derivative, sample.weighed(bends(slopes)) / self.n_data)
         gradient = without_near.pullback(derivative)
         return Expansion(
             value,
@@ -261,70 +283,37 @@ class NCEObjective:
             point_terms_of(
                 once,
                 self.model,
-                lambda affine, accurate: self._terms(affine, accurate, theta, slopes, width),
+                lambda affine, accurate: nce_point_terms(
+                    sample, affine, accurate, theta, slopes, width
+                ),
             ),
             coarse=coarse_terms_of(
                 once,
                 self.model,
-                lambda affine: self._coarse_terms(affine, gradient, slopes, kinks),
+                lambda affine: nce_coarse_terms(sample, affine, gradient, slopes, kinks),
             ),
         )
 
-    def _coarse_terms(
-        self, once: AffinePass, gradient: Float, slopes: Float, kinks: LocalKinks
-    ) -> CoarseTerms:
-        """The worst of the relative errors of ``_terms`` stands for all."""
-        assert kinks.places is not None
-        log_ratio = once.log_density - self._log_noise
-        most = max(float(log_ratio.max()), -float(log_ratio.min())) + abs(math.log(self.nu))
-        off = float(once.rounding().max()) + 2.0 * _UNIT * most
-        return CoarseTerms(
-            gradient,
-            once.largest(),
-            # The sum's own rounding is far below this hundredth.
-            1.01 * float(np.abs(slopes).sum()) / self.n_data,
-            float(relative_change(np.array(off))) + 16.0 * _UNIT,
-            len(slopes),
-            abs(once.kinks().slope),
-            clearance_of_data(once, kinks.places, self.n_data),
-            turned_ridges(
-                once,
-                self.n_params,
-                kinks.places,
-                lambda points: -_bends(slopes[points]) / self.n_data,
-            ),
-        )
+    def _sample(self) -> Sample:
+        return Sample(self._log_noise, self._of_data, self.n_data, self.nu, self.counts)
 
-    def _terms(
-        self, once: AffinePass, accurate: bool, theta: Float, slopes: Float, width: float
-    ) -> PointTerms:
-        """Each log-ratio t = G - ln nu is off by that of ln p_m and two roundings of its own; 1 - h moves by e^|that|, and 8 ulp of its own.
+    @property
+    def states(self) -> slice:
+        """The rows of ``whole_pass`` that are data; the others are noise."""
+        return slice(0, self._of_data)
 
-        ln p_n is taken as the noise returned it.
-        """
-        if accurate:
-            log_density, errors = accurate_log_density(once, theta)
-            log_ratio = log_density - self._log_noise
-            slopes = value_and_slopes(log_ratio.copy(), self.n_data, self.n_data, self.nu)[1]
-        else:
-            log_ratio, errors = once.log_density - self._log_noise, once.rounding()
-        off = errors + 2.0 * _UNIT * (np.abs(log_ratio) + abs(math.log(self.nu)))
-        relative = relative_change(off) + 16.0 * _UNIT
-        size = np.abs(slopes)
-        # 1 - size has lost what lies below an ulp of 1.
-        bends = (
-            size * np.maximum(1.0 - size - 4.0 * _UNIT, 0.0) * np.maximum(1.0 - 2.0 * relative, 0.0)
-        )
-        return point_terms(
-            once,
-            slopes / self.n_data,
-            relative,
-            bends / self.n_data,
-            self.n_data,
-            self.n_params,
-            width=width,
-            accurate=accurate,
-        )
+    def weighed(self, values: Float) -> Float:
+        """One number a row of ``whole_pass``, times the row's count."""
+        return values if self.counts is None else values * self.counts
+
+    def repeated(self) -> NCEObjective:
+        """The objective of the sample that the counts stand for."""
+        if self.counts is None:
+            return self
+        rows = repeated(np.arange(len(self.counts)), self.counts)
+        other = self.subset(rows[: self.n_data], rows[self.n_data :] - self._of_data)
+        other.counts, other.n_data, other.n_noise = None, self.n_data, self.n_noise
+        return other
 
     def whole_pass(self, theta: Float) -> tuple[Pass, Float]:
         """Return the pass over all points, the data first, and ln h/(1 - h) = G - ln nu there; in memory in proportion to them."""
@@ -341,16 +330,14 @@ class NCEObjective:
         return totals
 
     def _evaluate(self, theta: Float, block: slice) -> tuple[Pass, float, Float]:
-        """The pass over a block of points, its part of J, and n_data dJ/dG there: 1 - h on the data, -h on the noise."""
+        """The pass over a block of points, its part of J, and n_data dJ/dG of one point each: 1 - h on the data, -h on the noise."""
         once = self.model.evaluate(theta, self._points[block])
-        of_data = max(0, self.n_data - (block.start or 0))
+        of_data = max(0, self._of_data - (block.start or 0))
+        counts = None if self.counts is None else self.counts[block]
         value, slopes = value_and_slopes(
-            once.log_density - self._log_noise[block], of_data, self.n_data, self.nu
+            once.log_density - self._log_noise[block], of_data, self.n_data, self.nu, counts
         )
         return once, value, slopes
 
-
-def _bends(slopes: Float) -> Float:
-    """n_data d^2J/dG^2 = -h(1 - h), from n_data dJ/dG, whose size is 1 - h on the data and h on the noise."""
-    size = np.abs(slopes)
-    return -size * (1.0 - size)
+    def _weighed(self, values: Float, block: slice) -> Float:
+        return values if self.counts is None else values * self.counts[block]

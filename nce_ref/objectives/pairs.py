@@ -33,6 +33,8 @@ from nce_ref.objectives.point_terms import PointTerms, point_terms_of
 from nce_ref.objectives.without_c import refuse_without_c, shortened, without_c
 
 _BLOCK = 26_000  # points, as in ``objectives/base.py``
+# Columns a product of matrices: below the size from which BLAS wakes its threads, which then spin (``optimize/local_sums.py``).
+_NARROW = 768
 
 
 class PairedObjective:
@@ -193,10 +195,15 @@ class PairedObjective:
         """Minus the curvature of rows through ln p_m's first derivatives; d (n_params, rows, k)."""
         weights = pull if self.is_variance else bends
         root = (d * np.sqrt(weights)).reshape(len(d), -1)
-        gram = root @ root.T
+        gram = np.zeros((len(d), len(d)))
+        for start in range(0, root.shape[1], _NARROW):
+            run = root[:, start : start + _NARROW]
+            gram += run @ run.T
         if self.is_variance:
             mean = np.einsum("prj,rj->pr", d, pull)
-            gram -= mean @ mean.T
+            for start in range(0, mean.shape[1], _NARROW):
+                run = mean[:, start : start + _NARROW]
+                gram -= run @ run.T
         return np.asarray(gram)
 
     def _evaluate(self, theta: Float, rows: slice) -> tuple[Pass, Float, Float, Float]:

@@ -14,7 +14,7 @@ which is told in the coordinates of theta and decides nothing: it has units. The
 * for a likelihood whose model offers a frame, curvature along the strictly active ridges, their strength across, and a bound on
   third derivatives give a radius (``second_order.by_frame``);
 * for any other objective the second-order sufficient condition is tested as computed, in coordinates scaled by their own curvature:
-  no third derivative is bounded, so there is no radius.
+  no third derivative is bounded, so there is no radius, and the status is "passed" in the place of "certified".
 
 THEORY.md, *Kinks and certificates*, has the proofs.
 
@@ -67,6 +67,10 @@ STATUSES = (
     "unbounded",
     "plateau",
     "not proved",
+    "passed",
+    "stationary",
+    "interrupted",
+    "budget spent",
 )
 
 
@@ -75,8 +79,8 @@ class Certificate:
     """``status`` is one of ``STATUSES``, ``reason`` says why and what to do.
 
     ``is_local_maximum``  where ``radius`` is finite: proved, rounding included, that the objective has a local maximum within ``radius`` of
-                          theta, of at most 1e-5; ln p_n is taken as the noise returned it. Where it is inf (objectives that bound no
-                          third derivative): the second-order sufficient condition holds as computed, and that is all
+                          theta, of at most 1e-5; ln p_n is taken as the noise returned it: "certified". Where it is inf (objectives that
+                          bound no third derivative): the second-order sufficient condition holds as computed, and that is all: "passed"
     ``radius``            in the metric of minus the Hessian, whose square has the objective's units; for likelihoods |E| in B + E B
     ``multipliers``       of the active ridges, in the relative interior of all valid ones
     """
@@ -294,7 +298,7 @@ def _from_hessian(here: Expansion, multipliers: Float, theta: Float) -> _Answer:
         )
         return False, "near a valley", reason, math.inf
     words = "stationary, with negative curvature along the active ridges as computed: a local maximum to second order"
-    return True, "certified", words, math.inf
+    return True, "passed", words, math.inf
 
 
 def _no_maximum(kind: str, top: float) -> _Answer:

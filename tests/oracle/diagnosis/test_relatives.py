@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 
 from nce_ref.oracle.diagnosis.relatives import recognise_signature, relatives_of
 from nce_ref.oracle.families import FAMILIES
@@ -68,6 +69,60 @@ def softmax_over_all_noise(inputs):
     }
 
 
+def binary_loss(data, noise, nu):
+    """Minus J of log-ratios, noise of any shape, and its slopes by both."""
+    t, s = data - np.log(nu), np.log(nu) - noise
+    h, p = log_sigmoid({"t": t}), log_sigmoid({"t": s})
+    n = len(data)
+    return -(h["value"].sum() + p["value"].sum()) / n, -h["grad"] / n, p["grad"] / n
+
+
+def binary_of_rows(inputs):
+    data = inputs["log_model_data"] - inputs["log_noise_data"]
+    noise = inputs["log_model_noise"] - inputs["log_noise_noise"]
+    value, of_data, of_noise = binary_loss(data, noise, noise.shape[1])
+    return {"value": value, "grad_log_model_data": of_data, "grad_log_model_noise": of_noise}
+
+
+def binary_of_model(inputs):
+    B, x, y = inputs["B"], inputs["x"], inputs["y"]
+    law = multivariate_normal(inputs["noise_mean"], inputs["noise_cov"])
+    points = np.concatenate([x[:, None], y], axis=1)
+    s = points @ B.T
+    log_noise = np.asarray(law.logpdf(points)).reshape(points.shape[:2]).astype(B.dtype)
+    ratio = -np.sqrt(2) * np.abs(s).sum(axis=2) - log_noise
+    value, of_data, of_noise = binary_loss(ratio[:, 0], ratio[:, 1:], y.shape[1])
+    g = np.concatenate([of_data[:, None], of_noise], axis=1)
+    return {
+        "value": value,
+        "grad_B": -np.sqrt(2) * np.einsum("nk,nki,nkj->ij", g, np.sign(s), points),
+    }
+
+
+def nre_a(inputs):
+    joint, marginal = inputs["logits_joint"], inputs["logits_marginal"]
+    value, of_joint, of_marginal = binary_loss(joint[:, 0], marginal[:, 0], 1.0)
+    first = np.arange(joint.shape[1]) == 0
+    return {
+        "value": value / 2,
+        "grad_logits_joint": np.where(first, of_joint[:, None] / 2, 0),
+        "grad_logits_marginal": np.where(first, of_marginal[:, None] / 2, 0),
+    }
+
+
+def nre_b(inputs):
+    joint = inputs["logits_joint"]
+    w = np.exp(joint - joint.max(axis=1, keepdims=True))
+    log_sum = joint.max(axis=1) + np.log(w.sum(axis=1))
+    w = w / w.sum(axis=1, keepdims=True)
+    w[:, 0] = -w[:, 1:].sum(axis=1)
+    return {
+        "value": (log_sum - joint[:, 0]).mean(),
+        "grad_logits_joint": w / len(joint),
+        "grad_logits_marginal": np.zeros_like(joint),
+    }
+
+
 # 1 - a^2 of a saturated tanh has no digits left, and the vectors for relu saturate it.
 ACTIVATIONS = BY_OUTPUT | {"tanh": (np.tanh, lambda z, a: 1 / np.cosh(z) ** 2)}
 
@@ -82,6 +137,10 @@ HANDED_OVER = [
     ("sigmoid", log_sigmoid, "log-sigmoid-given", "log_sigmoid"),
     ("binary_nce", log_ratios, "log-ratios-expected", "nce_from_log_ratios"),
     ("nce_from_log_ratios", softmax_over_all_noise, "info-nce-given", "info_nce_from_logits"),
+    ("ranking_nce", binary_of_rows, "binary-nce-given", "binary_nce"),
+    ("laplace_ica_ranking_nce", binary_of_model, "binary-nce-of-model-given", "laplace_ica_nce"),
+    ("nre_c", nre_a, "nre-a-given", "nce_from_log_ratios"),
+    ("nre_c", nre_b, "nre-b-given", "info_nce_from_logits"),
     ("laplace_ica_log_density", normalised, "normalised-density", ""),
     ("laplace_ica_nce", likelihood_and_c, "likelihood-given", "laplace_ica_mle"),
     ("laplace_ica_importance_sampling", likelihood, "exact-normaliser", "laplace_ica_mle"),

@@ -25,64 +25,19 @@ from __future__ import annotations
 
 import decimal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from nce_ref.oracle.numbers.balls import ONE, UP, ZERO, Ball, ball, context, settled
 from nce_ref.oracle.numbers.linear_algebra import Numbers, as_fractions, as_rows
-from nce_ref.oracle.numbers.logarithms import DIGITS, MAX_PRECISION, Outputs
+from nce_ref.oracle.numbers.logarithms import DIGITS, Outputs
+from nce_ref.oracle.numbers.spelling import each
 
 Scalar = Any  # a Fraction or a Ball: what follows needs + and * alone
 Phi = Callable[[Scalar], tuple[Scalar, Scalar]]  # z -> (phi(z), phi'(z))
 Layers = list[tuple[list[list[Scalar]], list[Scalar]]]
-
-ZERO, ONE = Decimal(0), Decimal(1)
-_NO_TRAP_MISSED = [
-    decimal.InvalidOperation,
-    decimal.DivisionByZero,
-    decimal.Overflow,
-    decimal.Underflow,
-]
-# Radii are bounds: nine digits, every operation rounded up.
-_UP = decimal.Context(
-    prec=9,
-    rounding=decimal.ROUND_UP,
-    Emin=decimal.MIN_EMIN,
-    Emax=decimal.MAX_EMAX,
-    traps=_NO_TRAP_MISSED,
-)
-
-
-@dataclass(frozen=True)
-class Ball:
-    """A number within ``radius`` of ``value``; + and * are those of the caller's context, their rounding counted."""
-
-    value: Decimal
-    radius: Decimal = ZERO
-
-    def __add__(self, other: Ball) -> Ball:
-        return _rounded(lambda: self.value + other.value, _UP.add(self.radius, other.radius))
-
-    def __mul__(self, other: Ball) -> Ball:
-        mine, theirs = _UP.plus(self.value.copy_abs()), _UP.plus(other.value.copy_abs())
-        crossed = _UP.add(_UP.multiply(mine, other.radius), _UP.multiply(theirs, self.radius))
-        return _rounded(
-            lambda: self.value * other.value,
-            _UP.add(crossed, _UP.multiply(self.radius, other.radius)),
-        )
-
-    def decimal(self, digits: int) -> Decimal | None:
-        """The number to ``digits`` digits; None where the radius leaves them open."""
-        if not self.radius:
-            return _context(digits).plus(self.value)
-        exact = _context(MAX_PRECISION + 20)
-        ends = {
-            _context(digits).plus(end(self.value, self.radius))
-            for end in (exact.subtract, exact.add)
-        }
-        return ends.pop() if len(ends) == 1 else None
 
 
 def mlp_tanh_log_density(
@@ -104,9 +59,9 @@ def mlp_relu_log_density(
 ) -> Outputs:
     """The network with phi(z) = max(z, 0), phi'(0) = 0: fractions, rounded at the end."""
     found = _network(_relu, *_read(layer_sizes, theta, u), Fraction(0), Fraction(1))
-    context = _context(digits)
+    exact = context(digits)
     return {
-        name: _each(number, lambda q: context.divide(Decimal(q.numerator), Decimal(q.denominator)))
+        name: each(lambda q: exact.divide(Decimal(q.numerator), Decimal(q.denominator)), number)
         for name, number in found.items()
     }
 
@@ -114,20 +69,11 @@ def mlp_relu_log_density(
 def _in_balls(
     phi: Phi, sizes: list[int], theta: list[Fraction], u: list[list[Fraction]], digits: int
 ) -> Outputs:
-    precision = digits + 20
-    while precision <= MAX_PRECISION:
-        with decimal.localcontext(_context(precision)):
-            weights, points = [_ball(w) for w in theta], [[_ball(v) for v in point] for point in u]
-            found = _network(phi, sizes, weights, points, Ball(ZERO), Ball(ONE))
-        numbers = {
-            name: _each(ball, lambda one: one.decimal(digits)) for name, ball in found.items()
-        }
-        if not any(number is None for nested in numbers.values() for number in _leaves(nested)):
-            return numbers
-        precision *= 2
-    raise ArithmeticError(
-        f"{digits} digits were not sure below a working precision of {MAX_PRECISION}: 0 unproved, or out of range"
-    )
+    def run() -> dict[str, Any]:
+        weights, points = [ball(w) for w in theta], [[ball(v) for v in point] for point in u]
+        return _network(phi, sizes, weights, points, Ball(ZERO), Ball(ONE))
+
+    return settled(run, digits)
 
 
 def _network(
@@ -208,7 +154,7 @@ def _tanh(z: Ball) -> tuple[Ball, Ball]:
     value, moved = (1 - e) / (1 + e), _moved(z)
     # |tanh'| <= 1, and |d ln tanh'/dz| <= 2.
     return _absolute(value.copy_sign(z.value), ONE, moved), _relative(
-        4 * e / ((1 + e) * (1 + e)), _UP.multiply(2, moved)
+        4 * e / ((1 + e) * (1 + e)), UP.multiply(2, moved)
     )
 
 
@@ -217,7 +163,7 @@ def _softplus(z: Ball) -> tuple[Ball, Ball]:
     e = size.copy_negate().exp()
     value, moved = max(z.value, ZERO) + (1 + e).ln(), _moved(z)
     # The slope sigma(z) <= 1, and |d ln sigma/dz| <= 1.
-    return _absolute(value, _UP.add(ONE, size), moved), _relative(
+    return _absolute(value, UP.add(ONE, size), moved), _relative(
         (1 if z.value >= 0 else e) / (1 + e), moved
     )
 
@@ -229,55 +175,15 @@ def _unit() -> Decimal:
 
 def _moved(z: Ball) -> Decimal:
     """How far off the argument of exp may be: the ball's radius, and the rounding of 2 |z|."""
-    return _UP.add(z.radius, _UP.multiply(_UP.plus(z.value.copy_abs()), _unit()))
+    return UP.add(z.radius, UP.multiply(UP.plus(z.value.copy_abs()), _unit()))
 
 
 def _absolute(value: Decimal, size: Decimal, moved: Decimal) -> Ball:
     """A function's value, off by the roundings of numbers of this size and by ``moved``."""
-    return Ball(value, _UP.add(_UP.multiply(size, _unit()), moved))
+    return Ball(value, UP.add(UP.multiply(size, _unit()), moved))
 
 
 def _relative(slope: Decimal, moved: Decimal) -> Ball:
     """A slope in [0, 1] that was rounded, and whose logarithm moves by ``moved``; e^moved - 1 <= 2 moved up to 1."""
-    share = _UP.add(_UP.multiply(2, _unit()), _UP.multiply(2, moved))
-    return Ball(slope, ONE if moved > ONE else _UP.multiply(_UP.plus(slope), share))
-
-
-def _ball(q: Fraction) -> Ball:
-    return _rounded(lambda: Decimal(q.numerator) / Decimal(q.denominator), ZERO)
-
-
-def _rounded(operation: Callable[[], Decimal], radius: Decimal) -> Ball:
-    """The result with the radius of its operands', and that of its rounding, where there is one."""
-    context = decimal.getcontext()
-    context.clear_flags()
-    value = operation()
-    if context.flags[decimal.Inexact]:
-        radius = _UP.add(radius, _UP.plus(value.copy_abs()).scaleb(1 - context.prec, _UP))
-    return Ball(value, radius)
-
-
-def _context(precision: int) -> decimal.Context:
-    return decimal.Context(
-        prec=precision,
-        rounding=decimal.ROUND_HALF_EVEN,
-        Emin=decimal.MIN_EMIN,
-        Emax=decimal.MAX_EMAX,
-        traps=_NO_TRAP_MISSED,
-    )
-
-
-def _each(nested: Any, function: Callable[[Any], Any]) -> Any:
-    return (
-        [_each(entry, function) for entry in nested]
-        if isinstance(nested, list)
-        else function(nested)
-    )
-
-
-def _leaves(nested: Any) -> list[Any]:
-    return (
-        [leaf for entry in nested for leaf in _leaves(entry)]
-        if isinstance(nested, list)
-        else [nested]
-    )
+    share = UP.add(UP.multiply(2, _unit()), UP.multiply(2, moved))
+    return Ball(slope, ONE if moved > ONE else UP.multiply(UP.plus(slope), share))

@@ -12,11 +12,26 @@ from nce_ref.oracle.families.ranking import (
     many,
     mistakes,
     mistakes_arithmetic,
+    mistakes_batch,
+    mistakes_embeddings,
     mistakes_gradients,
+    mistakes_models,
+    mistakes_pullbacks,
     scales,
     textbook,
 )
-from nce_ref.oracle.families.ranking.as_nce import RELATIVES
+from nce_ref.oracle.families.ranking.as_nce import RELATIVES as AS_NCE
+from nce_ref.oracle.families.ranking.embeddings import (
+    INFO_NCE,
+    INFO_NCE_IN_BATCH,
+    INFO_NCE_UNPAIRED,
+)
+from nce_ref.oracle.families.ranking.models import (
+    LAPLACE_ICA_RANKING_NCE,
+    NRE_C,
+    RANKING_NCE,
+    RELATIVES,
+)
 
 EXACT = "nce_ref/oracle/families/ranking/exact.py: decimal arithmetic, its precision doubled until all digits agree"
 _ROWS, _NEGATIVES = ("n_data",), ("n_data", "n_negatives")
@@ -69,7 +84,15 @@ def _every_datum_against_all(inputs: Inputs) -> Outputs:
 
 FAMILY = Family(
     "ranking",
-    (INFO_NCE_FROM_LOGITS,),
+    (
+        INFO_NCE_FROM_LOGITS,
+        INFO_NCE,
+        INFO_NCE_UNPAIRED,
+        INFO_NCE_IN_BATCH,
+        RANKING_NCE,
+        LAPLACE_ICA_RANKING_NCE,
+        NRE_C,
+    ),
     relatives=(
         Relative(
             NCE_FROM_LOG_RATIOS.name,
@@ -79,10 +102,15 @@ FAMILY = Family(
             _every_datum_against_all,
         ),
         *RELATIVES,
+        *AS_NCE,
     ),
     mistakes=(
         ("InfoNCE: what is compared with what", mistakes.MISTAKES),
         ("Arithmetic of InfoNCE", mistakes_arithmetic.MISTAKES),
         ("Gradients of InfoNCE written by hand", mistakes_gradients.MISTAKES),
+        ("Ranking NCE, and contrastive ratio estimation (NRE-C)", mistakes_models.MISTAKES),
+        ("Embeddings: length, similarity, temperature", mistakes_embeddings.MISTAKES),
+        ("Masks, and negatives from the batch", mistakes_batch.MISTAKES),
+        ("Gradients by embeddings and temperature written by hand", mistakes_pullbacks.MISTAKES),
     ),
 )

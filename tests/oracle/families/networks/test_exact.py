@@ -11,6 +11,7 @@ import pytest
 import nce_ref as nr
 from nce_ref.oracle.families.networks import exact as exact_network
 from nce_ref.oracle.mistakes import mistakes_at
+from nce_ref.oracle.numbers import balls
 from nce_ref.oracle.objectives import OBJECTIVES
 from tests.oracle.float64_bounds import U, agrees
 
@@ -152,7 +153,7 @@ def test_a_difference_of_neighbours_has_all_its_digits_and_an_unproved_0_is_refu
     with localcontext(prec=60):
         assert abs(near * 2**90 / unit("tanh", 1)[1] + 1) < Decimal("1e-26")
     monkeypatch.setattr(
-        exact_network, "MAX_PRECISION", 1000
+        balls, "MAX_PRECISION", 1000
     )  # 20000 digits take ten seconds to say the same
     with pytest.raises(ArithmeticError, match="0 unproved"):
         exact("tanh", *TWINS)
@@ -161,9 +162,7 @@ def test_a_difference_of_neighbours_has_all_its_digits_and_an_unproved_0_is_refu
 
 def test_without_the_radii_the_unproved_0_would_pass(monkeypatch):
     """The plant: roundings are not counted, and the cancellation is believed."""
-    monkeypatch.setattr(
-        exact_network, "_rounded", lambda operation, radius: exact_network.Ball(operation())
-    )
+    monkeypatch.setattr(balls, "rounded", lambda operation, radius: balls.Ball(operation()))
     monkeypatch.setattr(
         exact_network, "_absolute", lambda value, size, moved: exact_network.Ball(value)
     )
