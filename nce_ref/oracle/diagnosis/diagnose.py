@@ -30,6 +30,7 @@ from nce_ref.oracle.diagnosis.observed import Observed, observe
 from nce_ref.oracle.diagnosis.relatives import relatives_of, remedy
 from nce_ref.oracle.diagnosis.structural import search_two
 from nce_ref.oracle.diagnosis.suspects import (
+    FAR_APART,
     Candidate,
     compare,
     is_full,
@@ -174,8 +175,8 @@ def _verdict(
 ) -> Diagnosis:
     """Something explains everything: the simplest, those as simple, the next."""
     full = _of_what_came(observed, [determined(observed, candidate) for candidate in full])
-    # A number that no vector determines adds nothing to an explanation that has none.
-    full = [one for one in full if not _is_undetermined(one)] or full
+    # A number that no vector determines adds nothing to an explanation that has none, which comes first.
+    full.sort(key=lambda one: (int(one.complexity), one.loose, _is_undetermined(one)))
     found = [*full, *(one for one in found if all(one.id != two.id for two in full))]
     first = full[0]
     as_likely = {
@@ -197,7 +198,8 @@ def _verdict(
 
 def _is_undetermined(candidate: Candidate) -> bool:
     mistake = CATALOGUE.get(candidate.id)
-    return mistake is not None and mistake.number is not None and candidate.value is None
+    number = mistake is not None and mistake.number is not None
+    return number and candidate.value is None and candidate.complexity < 2
 
 
 def _of_what_came(observed: Observed, full: list[Candidate]) -> list[Candidate]:
@@ -251,7 +253,7 @@ def _noted(precision: str | None) -> tuple[str, ...]:
 
 
 def _is_nearly(candidate: Candidate, observed: Observed, easy: bool) -> bool:
-    if candidate.contradicted or candidate.complexity >= 2:
+    if candidate.contradicted or candidate.complexity >= 2 or candidate.n_apart >= FAR_APART:
         return False
     hard = sum(
         observed.is_hard(int(vector))
@@ -275,7 +277,11 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
         evidence += (
             "; the others are in the tails or at kinks, where something else is wrong as well"
         )
-    if candidate.loose:
+    if candidate.n_apart:
+        evidence += (
+            f", but for {candidate.apart:.1%} at {candidate.n_apart} of them, where digits are lost"
+        )
+    elif candidate.loose:
         evidence += (
             ", up to rounding, which varies with the code, and to which of NaN and inf comes"
         )

@@ -33,7 +33,8 @@ _SMALL = {
     "float32": 1e-3,
     "float64": 1e-6,
 }  # of the scale: an error that is a matter of digits lost
-_LITERAL = 1e-3  # of a number: beyond that two finite numbers differ, whatever rounding may do
+_LITERAL = 1e-3  # of a number: beyond that two finite numbers differ, and that is said
+FAR_APART = 3  # vectors that differ so: what is no full explanation, or a pair, is none then
 Evaluate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -52,7 +53,8 @@ class Source:
 class Candidate:
     """Something that may explain the failures: ``explained`` by vector, ``contradicted`` passing vectors where it is off.
 
-    ``alone``: the outputs in which it is made, where the others are right.
+    ``alone``: the outputs in which it is made, where the others are right. ``apart``: the largest relative difference where it
+    agrees loosely, ``n_apart``: by how many vectors it is beyond a thousandth.
     """
 
     kind: str
@@ -66,6 +68,8 @@ class Candidate:
     blurred: bool = False
     alone: tuple[str, ...] = ()
     value: float | None = None
+    apart: float = 0.0
+    n_apart: int = 0
 
     @property
     def matches(self) -> int:
@@ -130,6 +134,7 @@ def compare(
         explained = np.zeros_like(explained)
     contradicted = int((~observed.failed & ~matched).sum())
     nearness = float(np.max(distance[explained], initial=0.0))
+    apart = _apart(observed, candidate)[explained] if loose else np.zeros(0)
     return Candidate(
         kind,
         name,
@@ -140,7 +145,18 @@ def compare(
         nearness,
         loose,
         value=value,
+        apart=float(np.max(apart, initial=0.0)),
+        n_apart=int((apart > _LITERAL).sum()),
     )
+
+
+def _apart(observed: Observed, candidate: Float) -> Float:
+    """By vector, the largest relative difference between a number that came and the candidate's, beyond what is allowed."""
+    with np.errstate(all="ignore"):
+        off = np.abs(observed.got - candidate)
+        relative = off / np.maximum(np.abs(observed.got), np.abs(candidate))
+        said = np.isfinite(relative) & (off > observed.allowed(candidate))
+    return observed.worst(np.where(said, relative, 0.0))
 
 
 def search(
@@ -378,11 +394,5 @@ def _loosely(observed: Observed, candidate: Float, agree: Bools) -> Bools:
         observed.slot_of
     ]
     loosely |= (mine <= small) & (error <= np.minimum(16.0 * lost, small))
-    # "Up to rounding" is said of what nobody would call another number.
-    with np.errstate(all="ignore"):
-        literal = np.abs(observed.got - candidate) <= _LITERAL * np.maximum(
-            np.abs(candidate), np.abs(observed.got)
-        )
-    loosely &= agree | literal | bad_got
     of_value = (bad_got & bad_candidate)[observed.value_of] & observed.has_value
     return loosely | (of_value & (bad_got | bad_candidate))

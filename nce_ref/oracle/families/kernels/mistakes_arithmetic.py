@@ -112,25 +112,6 @@ WHERE_NAN_GRADIENT = Mistake(
 )
 
 
-class _SlopeOverflows(LogSigmoidSteps):
-    def log_sigmoid(self, t: Array) -> tuple[Array, Array]:
-        value, _ = super().log_sigmoid(t)
-        e = np.exp(-t)
-        return value, e / (1.0 + e)
-
-
-SLOPE_OVERFLOWS = Mistake(
-    "gradient-exp-over-one-plus-exp",
-    "the gradient has e^u/(1 + e^u) for the slope sigma(u)",
-    _SlopeOverflows(),
-    effect="inf/inf = NaN in the gradient for points on the wrong side, u above 709.8 in float64 and 88.7 in float32; one such point "
-    "ends the fit.",
-    fix="sigma(u) = 1/(1 + e^-u) for u >= 0, e^u/(1 + e^u) for u < 0; the slip: the latter for all",
-    arithmetic=True,
-    gradient=True,
-)
-
-
 class _ExpOverOnePlusExp(SigmoidSteps):
     def sigmoid(self, t: Array) -> tuple[Array, Array]:
         e = np.exp(t)
@@ -171,7 +152,6 @@ MISTAKES = (
     LOG_ONE_PLUS_EXP,
     LOG_FOR_LOG1P,
     WHERE_NAN_GRADIENT,
-    SLOPE_OVERFLOWS,
     EXP_OVER_ONE_PLUS_EXP,
     TANH_NO_HALF,
 )

@@ -1,4 +1,4 @@
-"""An epsilon beside densities: in the denominators of h and 1 - h, or in the ratio; all of them take exp of log-densities."""
+"""Densities beside each other, taken by exp: an epsilon in the denominators of h and 1 - h or in the ratio, and r/(1 + r)."""
 
 from __future__ import annotations
 
@@ -154,10 +154,32 @@ EPS_IN_RATIO = Mistake(
     only=("nce_from_log_ratios", "binary_nce"),
 )
 
+
+class _NoiseSlopeOverflows(NceSteps):
+    """r/(1 + r) for the slope sigma(t) of the noise, r = exp(t)."""
+
+    def log_one_minus_h(self, t: Array) -> tuple[Array, Array]:
+        value, _ = super().log_one_minus_h(t)
+        r = np.exp(t)
+        return value, -(r / (1.0 + r))
+
+
+GRADIENT_EXP_OVER_ONE_PLUS_EXP = Mistake(
+    "gradient-exp-over-one-plus-exp",
+    "the gradient of the noise has r/(1 + r), r = exp(G - ln nu), for h",
+    _NoiseSlopeOverflows(),
+    effect="inf/inf = NaN in the gradient for noise points at G - ln nu above 709.8 in float64 and 88.7 in float32; one such point "
+    "ends the fit.",
+    fix="sigma(t) = 1/(1 + e^-t) for t >= 0, e^t/(1 + e^t) for t < 0; the slip: the latter for all",
+    arithmetic=True,
+    gradient=True,
+)
+
 MISTAKES = (
     EPS_IN_DENOMINATORS,
     EPS_BESIDE_DENSITIES,
     EPS_IN_NOISE_DENSITY,
     EPS_IN_BOTH_DENSITIES,
     EPS_IN_RATIO,
+    GRADIENT_EXP_OVER_ONE_PLUS_EXP,
 )
