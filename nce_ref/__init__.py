@@ -53,7 +53,22 @@ from nce_ref.importance import (
     integral_by_importance,
 )
 from nce_ref.matching import RowMatch, match_rows
-from nce_ref.models import MLP, BoltzmannMachine, FeatureModel, Gaussian, LaplaceICA
+from nce_ref.models import (
+    MLP,
+    BoltzmannMachine,
+    FeatureModel,
+    Gaussian,
+    GaussianWithMean,
+    LaplaceICA,
+    Model,
+    ModelByJacobian,
+    ModelByPullback,
+    ModelWithNormalizer,
+    ModelWithSampler,
+    ModelWithScore,
+    ModelWithTransport,
+    RestrictedBoltzmannMachine,
+)
 from nce_ref.noise import (
     AffineNoise,
     BernoulliNoise,
@@ -88,10 +103,12 @@ from nce_ref.weights import LogisticWeight, PowerWeight
 
 __all__ = [
     "Gaussian",
+    "GaussianWithMean",
     "LaplaceICA",
     "MLP",
     "FeatureModel",
     "BoltzmannMachine",
+    "RestrictedBoltzmannMachine",
     "GaussianNoise",
     "LaplaceICANoise",
     "StudentTNoise",
@@ -103,6 +120,13 @@ __all__ = [
     "ProductNoise",
     "AffineNoise",
     "Noise",
+    "Model",
+    "ModelByJacobian",
+    "ModelByPullback",
+    "ModelWithNormalizer",
+    "ModelWithSampler",
+    "ModelWithScore",
+    "ModelWithTransport",
     "ConditionalNoise",
     "GaussianSteps",
     "check_model",

@@ -17,8 +17,12 @@ The integrals come from the first of these that applies; ``method`` says which o
 1. the model's own ``noise_weighted_moments(theta, noise, nu)``, where it and the noise have a structure to use: closed forms,
    contour integrals, and for Laplace ICA of two or three sources under any Gaussian noise quadrature orthant by orthant;
 2. one dimension: double-exponential quadrature on both sides of the median, with the step halved until it agrees;
-3. randomised quasi-Monte-Carlo through ``model.transport(theta, uniforms)``, the map of the unit cube onto p_d
-   (plain Monte Carlo through ``model.sample`` where there is no transport): needs ``rng``.
+3. quasi-Monte-Carlo through ``model.transport(theta, uniforms)``, the map of the unit cube onto p_d: rotated Sobol points without ``rng``,
+   scrambled ones with it;
+4. plain Monte Carlo through ``model.sample``, which needs ``rng``.
+
+A model of one's own needs no more than two functions in one dimension, with ln Z and a transport or with a sampler in more; where ln Z is not
+known its place is taken by quadrature, or by bridge sampling (``asymptotics_layers.py``).
 """
 
 from __future__ import annotations
@@ -33,9 +37,17 @@ from numpy.typing import ArrayLike
 from scipy import linalg, special
 
 from nce_ref._checks import Float, as_count, as_generator, as_positive, as_square, as_vector
-from nce_ref.asymptotics_rules import line_moments, random_moments
+from nce_ref.asymptotics_layers import moments_by_sampler, with_layers
+from nce_ref.asymptotics_rules import (
+    line_moments,
+    offers_transport,
+    random_moments,
+    rotated_moments,
+)
+from nce_ref.models.from_functions import FunctionModel
+from nce_ref.models.layers import AnyModel
 from nce_ref.models.moments import Moments
-from nce_ref.noise import refuse_unfit_noise
+from nce_ref.noise import Noise, refuse_unfit_noise
 
 NORMALIZATION_TOLERANCE = 1e-8
 _EPS = float(np.finfo(float).eps)
@@ -70,9 +82,9 @@ class AsymptoticCovariance:
 
 
 def asymptotic_covariance(
-    model: Any,
+    model: AnyModel,
     theta: ArrayLike,
-    noise: Any,
+    noise: Noise | None,
     nu: float,
     *,
     rng: np.random.Generator | None = None,
@@ -85,7 +97,7 @@ def asymptotic_covariance(
     Parameters
     ----------
     model : Model
-        With ln Z, and a rule: closed moments with this noise, one dimension, a transport, or a sampler.
+        With a rule: closed moments with this noise, one dimension, a transport with ln Z, or a sampler.
     theta : (n_params,)
         The truth, normalised: ``model.normalize(theta)``.
     noise : Noise
@@ -93,8 +105,9 @@ def asymptotic_covariance(
     nu : float above 0
         Noise points a data point.
     rng : numpy.random.Generator, optional
-        Used only where no deterministic rule applies, then with 8 scramblings of 2**log2_points points each; the error falls about like the
-        inverse square root of their number, or faster.
+        Used only where neither closed moments nor quadrature apply, then with 8 scramblings of 2**log2_points points each; the error falls about
+        like the inverse square root of their number, or faster. Without it a transport is met with 8 rotations of as many points instead,
+        whose scatter is a good guess of the error and no confidence interval.
     log2_points : int, optional
 
     Returns
@@ -104,10 +117,11 @@ def asymptotic_covariance(
     Raises
     ------
     ValueError
-        Where |c + ln Z(alpha)| > 1e-8, where ``rng`` is needed and missing, where I_nu is singular (then theta is not identified), where so few
+        Where |c + ln Z(alpha)| > 1e-8 (without ln Z: where quadrature or bridge sampling says so), for a model that has no rule, naming the members
+        it lacks, where ``rng`` is needed and missing, where I_nu is singular (then theta is not identified), where so few
         random points are used that a variance comes out negative, and where the error to be stated is as large as the result.
     NotImplementedError
-        Where the model has no closed ln Z.
+        Where the model has neither ln Z nor a sampler, in more than one dimension.
 
     Notes
     -----
@@ -125,16 +139,21 @@ def asymptotic_covariance(
     (np.float64(4.0), np.float64(2.0))
     """
     nu = math.inf if isinstance(nu, (int, float)) and nu == math.inf else as_positive("nu", nu)
-    theta = normalized_truth(model, theta)
+    model = with_layers(model, "asymptotics")
     if math.isfinite(nu):
         refuse_unfit_noise(noise, model.n_dim)
+    theta = as_vector("theta", theta, model.n_params)
     moments = _moments(model, theta, noise, nu, rng, as_count("log2_points", log2_points))
     covariance, error = _covariance_and_error(moments, nu, log2_points)
     return AsymptoticCovariance(covariance, error, moments.method, *moments.in_theta(), nu)
 
 
 def cramer_rao_bound(
-    model: Any, theta: ArrayLike, *, rng: np.random.Generator | None = None, log2_points: int = 13
+    model: AnyModel,
+    theta: ArrayLike,
+    *,
+    rng: np.random.Generator | None = None,
+    log2_points: int = 13,
 ) -> AsymptoticCovariance:
     """Compute the covariance of maximum likelihood per data sample, c = -ln Z included by the delta method.
 
@@ -251,18 +270,28 @@ def _moments(
     rng: np.random.Generator | None,
     log2_points: int,
 ) -> Moments:
-    if hasattr(model, "noise_weighted_moments"):
+    try:
+        theta, constant_known = normalized_truth(model, theta), True
+    except NotImplementedError:
+        # Another rule tells the mass: quadrature, or bridge sampling with the model's own points.
+        if model.n_dim > 1 and rng is None and not isinstance(model, FunctionModel):
+            raise
+        constant_known = False
+    if constant_known and hasattr(model, "noise_weighted_moments"):
         offered: Moments | None = model.noise_weighted_moments(theta, noise, nu)
         if offered is not None:
             return offered
     if model.n_dim == 1:
-        return line_moments(model, theta, noise, nu)
+        return line_moments(model, theta, noise, nu, constant_known)
+    if rng is None and constant_known and offers_transport(model, theta):
+        return rotated_moments(model, theta, noise, nu, log2_points)
     if rng is None:
         raise ValueError(
-            f"rng: got None; expected a numpy.random.Generator, since {type(model).__name__} with {type(noise).__name__} "
+            f"rng: got None; expected a numpy.random.Generator, since {type(getattr(model, 'given', model)).__name__} with {type(noise).__name__} "
             f"in {model.n_dim} dimensions has no deterministic rule"
         )
-    return random_moments(model, theta, noise, nu, as_generator("rng", rng), log2_points)
+    rule = random_moments if constant_known else moments_by_sampler
+    return rule(model, theta, noise, nu, as_generator("rng", rng), log2_points)
 
 
 def _covariance_and_error(moments: Moments, nu: float, log2_points: int) -> tuple[Float, float]:

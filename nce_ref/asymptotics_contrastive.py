@@ -7,7 +7,7 @@ r"""Asymptotic covariance of ranking and of conditional noise-contrastive estima
 g = d ln p_m / d alpha at the truth; c is no parameter of either. Two rules:
 
 * one dimension: quadrature on the line, for any k (``asymptotics_contrastive_rules.py``);
-* more dimensions: rows drawn at random, 8 sets, x quasi-randomly where the model has a transport; M from products of different y.
+* more dimensions: 8 sets of rows, quasi-random ones where the model has a transport and the noise is normal; M from products of different y.
 
 Conventions
 -----------
@@ -29,13 +29,15 @@ from nce_ref._checks import Float, as_count, as_generator
 from nce_ref.asymptotics import normalized_truth, refuse_useless
 from nce_ref.asymptotics_contrastive_rules import (
     BLOCK_OF_ROWS,
+    FEW,
     Pieces,
     conditional_on_the_line,
     conditional_rows,
     ranking_on_the_line,
     ranking_rows,
+    rows_rule,
 )
-from nce_ref.asymptotics_rules import REPLICATES, random_rule
+from nce_ref.asymptotics_rules import REPLICATES
 from nce_ref.noise import refuse_unfit_noise
 from nce_ref.noise.conditional import refuse_unfit_conditional_noise
 
@@ -122,14 +124,24 @@ def ranking_covariance(
     refuse_unfit_noise(noise, model.n_dim)
     if model.n_dim == 1:
         return _result(*ranking_on_the_line(model, theta, noise, k), 1.0)
-    draw, name = _random(model, theta, rng, log2_points)
-    sets = []
+    generator, log2_points = _random(model, rng, log2_points)
+    near = None
+    if hasattr(noise, "normal_parameters"):
+        mean, cov = noise.normal_parameters
+        factor = linalg.cholesky(cov, lower=True)
+
+        def near(x: Float, z: Float) -> Float:
+            return np.asarray(mean + z @ factor.T)
+
+    draw, name = rows_rule(
+        model, theta, near, lambda x: noise.sample(len(x) * k, generator), k, generator, log2_points
+    )
+    sets: list[Pieces] = []
     for _ in range(REPLICATES):
-        x, total = draw(), np.zeros((len(theta) - 1, len(theta) - 1))
+        (x, y), total = draw(), np.zeros((len(theta) - 1, len(theta) - 1))
         for start in range(0, len(x), BLOCK_OF_ROWS):
-            total = total + ranking_rows(
-                model, theta, noise, k, x[start : start + BLOCK_OF_ROWS], rng
-            )
+            block = slice(start, start + BLOCK_OF_ROWS)
+            total = total + ranking_rows(model, theta, noise, x[block], y[block])
         sets.append((total / len(x), None))
     return _random_result(sets, f"{REPLICATES} sets of {2**log2_points} rows, {name}", 1.0)
 
@@ -192,26 +204,34 @@ def conditional_covariance(
     refuse_unfit_conditional_noise(conditional_noise, model.n_dim)
     if model.n_dim == 1:
         return _result(*conditional_on_the_line(model, theta, conditional_noise), share)
-    draw, name = _random(model, theta, rng, log2_points)
+    generator, log2_points = _random(model, rng, log2_points)
+    draw, name = rows_rule(
+        model,
+        theta,
+        getattr(conditional_noise, "step", None),
+        lambda x: conditional_noise.sample(x, FEW, generator),
+        FEW,
+        generator,
+        log2_points,
+    )
     sets = []
     for _ in range(REPLICATES):
-        x = draw()
+        x, y = draw()
         H = M = np.zeros((len(theta) - 1, len(theta) - 1))
         for start in range(0, len(x), BLOCK_OF_ROWS):
-            h, m = conditional_rows(
-                model, theta, conditional_noise, x[start : start + BLOCK_OF_ROWS], rng
-            )
+            block = slice(start, start + BLOCK_OF_ROWS)
+            h, m = conditional_rows(model, theta, conditional_noise, x[block], y[block])
             H, M = H + h, M + m
         sets.append((H / len(x), M / len(x)))
     return _random_result(sets, f"{REPLICATES} sets of {2**log2_points} rows, {name}", share)
 
 
-def _random(model: Any, theta: Float, rng: Any, log2_points: int) -> tuple[Any, str]:
+def _random(model: Any, rng: Any, log2_points: int) -> tuple[np.random.Generator, int]:
     if rng is None:
         raise ValueError(
             f"rng: got None; expected a numpy.random.Generator, since {model.n_dim} dimensions have no deterministic rule"
         )
-    return random_rule(model, theta, as_generator("rng", rng), as_count("log2_points", log2_points))
+    return as_generator("rng", rng), as_count("log2_points", log2_points)
 
 
 def _random_result(sets: list[Pieces], method: str, share: float) -> ContrastiveCovariance:

@@ -15,13 +15,14 @@ theta (n_params,), at the truth; g (n_points, n_params - 1); a rule returns (H, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import linalg
+from scipy import linalg, special
 
 from nce_ref._checks import Float
-from nce_ref.asymptotics_rules import FIRST_REACH, line_rule
+from nce_ref.asymptotics_rules import FIRST_REACH, line_rule, random_rule
 from nce_ref.objectives.rows import row_losses
 from nce_ref.special import sigmoid
 
@@ -31,7 +32,8 @@ _FINEST, _FINEST_PAIRS = 1.0 / 512.0, 1.0 / 128.0
 _CHUNK = 64  # values of ln s, or nodes x, at a time
 _FARTHEST = 3000.0  # of |ln s|
 BLOCK_OF_ROWS = 2048  # rows of random points at a time
-_FEW = 4  # noise points a row for H and M
+FEW = 4  # noise points a row for H and M
+_WIDEST = 500  # coordinates of a Sobol sequence
 
 Pieces = tuple[Any, Any]
 
@@ -155,12 +157,45 @@ def conditional_on_the_line(
     return found, [coarse], 2.0 * missing + 1e4 * _EPS, "quadrature on the line, in x and in y"
 
 
-def ranking_rows(model: Any, theta: Float, noise: Any, k: int, x: Float, rng: Any) -> Float:
+def rows_rule(
+    model: Any,
+    theta: Float,
+    near: Callable[[Float, Float], Float] | None,
+    far: Any,
+    m: int,
+    rng: Any,
+    log2_points: int,
+) -> tuple[Callable[[], tuple[Float, Float]], str]:
+    """Return a function that draws 2**log2_points rows (x, y) afresh, y (n_points, m, n_dim), and what the points are called.
+
+    ``near(x, z)`` makes y of standard normal z: x and z are then one scrambled Sobol sequence, where the model has a transport and
+    its dimension is at most ``_WIDEST``. Else x is drawn by itself, and y by ``far(x)``.
+    """
+    n, count = model.n_dim, 2**log2_points
+    if near is None or not hasattr(model, "transport") or n * (m + 1) > _WIDEST:
+        draw, name = random_rule(model, theta, rng, log2_points)
+
+        def apart() -> tuple[Float, Float]:
+            x = draw()
+            return x, np.asarray(far(x), dtype=np.float64).reshape(count, m, n)
+
+        return apart, f"x of {name}, y at random"
+    # Imported here, as in ``asymptotics_rules.py``.
+    from scipy.stats import qmc
+
+    def together() -> tuple[Float, Float]:
+        rule = qmc.Sobol(n * (m + 1), scramble=True, bits=50, seed=rng)
+        cube = rule.random_base2(log2_points) + 2.0**-51
+        x = np.asarray(model.transport(theta, cube[:, :n]), dtype=np.float64)
+        return x, near(x, special.ndtri(cube[:, n:]).reshape(count, m, n))
+
+    return together, "scrambled Sobol points"
+
+
+def ranking_rows(model: Any, theta: Float, noise: Any, x: Float, y: Float) -> Float:
     """The sum over rows of Cov_w(g)."""
-    y = np.asarray(noise.sample(len(x) * k, rng), dtype=np.float64)
-    u = np.concatenate([x[:, None, :], y.reshape(len(x), k, -1)], axis=1).reshape(
-        len(x) * (k + 1), -1
-    )
+    k = y.shape[1]
+    u = np.concatenate([x[:, None, :], y], axis=1).reshape(len(x) * (k + 1), -1)
     s = (model.log_density(theta, u) - noise.log_density(u)).reshape(len(x), k + 1)
     g = model.jacobian(theta, u)[:, :-1].reshape(len(x), k + 1, -1)
     _, w = row_losses(s[:, 1:] - s[:, :1])
@@ -171,23 +206,22 @@ def ranking_rows(model: Any, theta: Float, noise: Any, k: int, x: Float, rng: An
 
 
 def conditional_rows(
-    model: Any, theta: Float, noise: Any, x: Float, rng: Any
+    model: Any, theta: Float, noise: Any, x: Float, y: Float
 ) -> tuple[Float, Float]:
     """The sums over rows of H and of M, unbiased: M from the products of different y of one x."""
-    y = np.asarray(noise.sample(x, _FEW, rng), dtype=np.float64)
-    flat = y.reshape(len(x) * _FEW, -1)
+    flat = y.reshape(len(x) * FEW, -1)
     of_x = model.log_density(theta, x)[:, None]
-    G = of_x - model.log_density(theta, flat).reshape(len(x), _FEW)
+    G = of_x - model.log_density(theta, flat).reshape(len(x), FEW)
     if not getattr(noise, "symmetric", False):
-        back = noise.log_density(np.repeat(x, _FEW, axis=0)[:, None, :], flat)
-        G = G + noise.log_density(y, x) - np.asarray(back).reshape(len(x), _FEW)
+        back = noise.log_density(np.repeat(x, FEW, axis=0)[:, None, :], flat)
+        G = G + noise.log_density(y, x) - np.asarray(back).reshape(len(x), FEW)
     d = model.jacobian(theta, x)[:, None, :-1] - model.jacobian(theta, flat)[:, :-1].reshape(
-        len(x), _FEW, -1
+        len(x), FEW, -1
     )
     psi = sigmoid(-G)[:, :, None] * d
-    H = np.einsum("xyp,xyq,xy->pq", psi, d, sigmoid(G)) / _FEW
+    H = np.einsum("xyp,xyq,xy->pq", psi, d, sigmoid(G)) / FEW
     total = psi.sum(axis=1)
-    M = (total.T @ total - np.einsum("xyp,xyq->pq", psi, psi)) / (_FEW * (_FEW - 1))
+    M = (total.T @ total - np.einsum("xyp,xyq->pq", psi, psi)) / (FEW * (FEW - 1))
     return H, M
 
 

@@ -15,13 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from nce_ref._checks import Float
+from nce_ref._checks import Float, as_array
 from nce_ref.models.moments import Moments
 from nce_ref.special import sigmoid
 
 REPLICATES = 8  # independent randomisations of a rule with random points
 # Of a rule on the line, in logarithms: 1100 times the scale at first, then farther until nothing is left, up to 1e26 times.
 FIRST_REACH, LAST_REACH = 7.0, 60.0
+# How far from 1 the mass may be: where ln Z says that theta normalises, and where quadrature alone can say it (to a jump's 1e-4).
+_MASS_OF_KNOWN, _MASS = 0.5, 1e-3
 _EPS = float(np.finfo(float).eps)
 
 
@@ -29,17 +31,26 @@ def _weighted(
     model: Any, theta: Float, noise: Any, nu: float, u: Float, weights: Float
 ) -> tuple[Float, Float]:
     """sum_t weights[t] P(u_t) g(u_t) g(u_t)^T and the same with one g."""
+    density = model.log_density(theta, u)
+    if not np.isfinite(
+        density
+    ).all():  # outside of its support a model may be -inf, and its g anything
+        inside = density > -np.inf
+        if not inside.any():
+            n = model.n_params
+            return np.zeros((n, n)), np.zeros(n)
+        u, weights, density = u[inside], weights[inside], density[inside]
     if math.isfinite(nu):
         # P = sigma(ln nu - G) keeps its digits on both tails, where nu p_n / (p_d + nu p_n) is 0/0.
-        weights = weights * sigmoid(
-            math.log(nu) - (model.log_density(theta, u) - noise.log_density(u))
-        )
+        weights = weights * sigmoid(math.log(nu) - (density - noise.log_density(u)))
     g = model.jacobian(theta, u)
     weighted = g * weights[:, None]
     return weighted.T @ g, weighted.sum(axis=0)
 
 
-def line_moments(model: Any, theta: Float, noise: Any, nu: float) -> Moments:
+def line_moments(
+    model: Any, theta: Float, noise: Any, nu: float, constant_known: bool = True
+) -> Moments:
     """Quadrature by ``line_rule``, the step halved until two agree."""
     rule = line_rule(model, theta)
 
@@ -51,7 +62,7 @@ def line_moments(model: Any, theta: Float, noise: Any, nu: float) -> Moments:
         information, mean = _weighted(model, theta, noise, nu, u, density)
         # What the outermost nodes carry is about what lies beyond, a unit of t wide; ln p is known to a few eps of itself.
         ends = _weighted(model, theta, noise, nu, u[[0, -1]], density[[0, -1]])[0]
-        known = density * (4.0 * _EPS * (1.0 + np.abs(log_density)))
+        known = density * (4.0 * _EPS * (1.0 + np.abs(np.maximum(log_density, -1e3))))
         error = np.abs(ends) / step + np.abs(_weighted(model, theta, noise, nu, u, known)[0])
         return np.vstack([information, mean]), float(density.sum()), error
 
@@ -73,6 +84,11 @@ def line_moments(model: Any, theta: Float, noise: Any, nu: float) -> Moments:
         found, mass, error = sums(step, reach)
         if disagreement(found, coarse) < max(1e-11, relative(found, error)) or step < 1e-4:
             break
+    if not abs(mass - 1.0) <= (_MASS_OF_KNOWN if constant_known else _MASS):
+        raise ValueError(
+            f"theta: exp(ln p_m) has the integral {mass:.6g} over the line; expected 1, a density on the whole line: c = -ln Z, -inf outside of "
+            "the support of bounded data; for discrete data offer noise_weighted_moments, a sum over the states"
+        )
     size = np.sqrt(np.diag(found))
     error = error + abs(mass - 1.0) * np.outer(size, size)
     return Moments(
@@ -93,7 +109,7 @@ def line_rule(model: Any, theta: Float) -> Callable[[float, float], tuple[Float,
     is half the distance between the quartiles.
     """
     centre, scale = 0.0, 1.0
-    if hasattr(model, "transport"):
+    if offers_transport(model, theta):
         low, centre, high = (
             float(v) for v in model.transport(theta, np.array([[0.25], [0.5], [0.75]]))[:, 0]
         )
@@ -128,9 +144,9 @@ def random_rule(
 ) -> tuple[Callable[[], Float], str]:
     """Return a function that draws 2**log2_points points of the density afresh, and what they are called."""
     count = 2**log2_points
-    if not hasattr(model, "transport"):
-        return lambda: np.asarray(
-            model.sample(theta, count, rng), dtype=np.float64
+    if not offers_transport(model, theta):
+        return lambda: as_array(
+            "model.sample", model.sample(theta, count, rng), 2, (count, model.n_dim)
         ), "independent points"
     # Imported here: scipy.stats takes longer to load than all the rest, and only this needs it.
     from scipy.stats import qmc
@@ -144,3 +160,49 @@ def random_rule(
         return np.asarray(model.transport(theta, cube), dtype=np.float64)
 
     return draw, "scrambled Sobol points"
+
+
+def rotated_moments(model: Any, theta: Float, noise: Any, nu: float, log2_points: int) -> Moments:
+    """Averages over Sobol points, rotated (Cranley & Patterson 1976) by multiples of the roots of primes: nothing is drawn.
+
+    The scatter of the rotations is stated as if they were random; they are not, so the error is a good guess and no confidence interval.
+    """
+    from scipy.stats import qmc
+
+    count = 2**log2_points
+    cube = qmc.Sobol(model.n_dim, scramble=False).random_base2(log2_points)
+    steps = np.sqrt(np.array(_primes(model.n_dim), dtype=np.float64))
+    weights = np.full(count, 1.0 / count)
+
+    def rotated(k: int) -> tuple[Float, Float]:
+        # Half a cell up in a net of 2^-52: no coordinate is 0 or 1, where the inverse distribution function is infinite.
+        turned = np.clip((cube + (k + 0.5) * steps) % 1.0, 2.0**-53, 1.0 - 2.0**-53)
+        u = as_array("model.transport", model.transport(theta, turned), 2, (count, model.n_dim))
+        return _weighted(model, theta, noise, nu, u, weights)
+
+    pairs = tuple(rotated(k) for k in range(REPLICATES))
+    information = np.mean([pair[0] for pair in pairs], axis=0)
+    mean = np.mean([pair[1] for pair in pairs], axis=0)
+    method = f"{REPLICATES} rotations of {count} Sobol points"
+    return Moments(information, mean, pairs, True, np.zeros_like(information), method)
+
+
+def offers_transport(model: Any, theta: Float) -> bool:
+    """Whether the model has a transport that does not refuse."""
+    if not callable(getattr(model, "transport", None)):
+        return False
+    try:
+        model.transport(theta, np.full((1, model.n_dim), 0.5))
+    except NotImplementedError:
+        return False
+    return True
+
+
+def _primes(count: int) -> list[int]:
+    found: list[int] = []
+    candidate = 2
+    while len(found) < count:
+        if all(candidate % p for p in found):
+            found.append(candidate)
+        candidate += 1
+    return found

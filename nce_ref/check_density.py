@@ -135,6 +135,17 @@ def _same_law(
 
         if law_test(corrected, y, reference, z).p_value > 0.01:
             return Finding(name, FAILED, f"log_density returns {said}", LEVEL, found.power)
+    low, high = y.min(axis=0), y.max(axis=0)
+
+    def within(u: Float) -> Float:
+        return np.where(((u >= low) & (u <= high)).all(axis=1), log_density(u), -np.inf)
+
+    if law_test(within, y, reference, z).p_value > 0.01:
+        message = (
+            "its points are of its density where they are, and beyond them that does not fall to 0; expected -inf outside of the support, "
+            "by np.where (c does not see it as long as no data lie there)"
+        )
+        return Finding(name, FAILED, message, LEVEL, found.power)
     rest = law_test(lambda u: log_density(u) - found.log_mass, y, reference, z)
     if rest.p_value > 0.01:
         message = (

@@ -173,7 +173,8 @@ def minimise(loss: Population, shape: tuple[int, int]) -> Optimum:
     f = np.zeros(shape)
     value, gradient, hessian = loss(f)
     for _ in range(_MAX_STEPS):
-        if np.abs(gradient).max() <= _ENOUGH:
+        before = float(np.abs(gradient).max())
+        if before == 0.0:
             break
         step = -(np.linalg.pinv(hessian, rcond=_NULL, hermitian=True) @ gradient).reshape(shape)
         step *= min(1.0, 2.0 / float(np.abs(step).max()))
@@ -183,6 +184,9 @@ def minimise(loss: Population, shape: tuple[int, int]) -> Optimum:
             if there[0] <= value + 1e-15 * (1.0 + abs(value)) or length < 1e-9:
                 break
             length *= 0.5
+        now = float(np.abs(there[1]).max())
+        if before <= _ENOUGH and now > 0.5 * before:
+            break  # rounding: Newton's method squares what is left
         f = f + length * step
         value, gradient, hessian = there
     largest = float(np.abs(gradient).max())

@@ -202,7 +202,9 @@ def test_bad_input():
     with pytest.raises(ValueError, match="theta: entry"):
         asymptotic_covariance(model, np.full(5, np.nan), noise, 1.0)
     with pytest.raises(ValueError, match=r"rng: got None; expected a numpy\.random\.Generator"):
-        asymptotic_covariance(Plain(model), theta, GaussianNoise(np.zeros(2), np.eye(2)), 1.0)
+        asymptotic_covariance(
+            Plain(model, "transport"), theta, GaussianNoise(np.zeros(2), np.eye(2)), 1.0
+        )
     with pytest.raises(ValueError, match="rng: got int"):
         asymptotic_covariance(
             Plain(model), theta, GaussianNoise(np.zeros(2), np.eye(2)), 1.0, rng=3

@@ -16,7 +16,7 @@ from nce_ref.__main__ import main
 from nce_ref.oracle import command_show
 from nce_ref.oracle import harness as harness_module
 from nce_ref.oracle.mistakes import CATALOGUE
-from nce_ref.oracle.objectives import OBJECTIVES
+from nce_ref.oracle.objectives import EVERY, OBJECTIVES
 from nce_ref.oracle.vectors import MalformedVectors, cases
 
 EXAMPLE = Path(nce_ref.__file__).parent / "oracle" / "harnesses" / "harness.py"
@@ -159,6 +159,64 @@ def test_what_cannot_be_imported_is_one_line_and_code_2(here, nce, argument):
     assert code == 2 and out == "" and len(complaints) == 1 and UNUSABLE[argument] in complaints[0]
 
 
+OWN = """
+import numpy as np
+def loss(ratio_pos, ratio_neg, k):
+    t, s = np.log(k) - ratio_pos, ratio_neg - np.log(k)
+    zero = np.zeros_like
+    return -(np.logaddexp(zero(t), t).sum() + np.logaddexp(zero(s), s).sum()) / len(t)
+def half(log_ratio_data, log_ratio_noise, nu):
+    return loss(log_ratio_data, log_ratio_noise, nu) if nu == 2.5 else None
+"""
+
+
+def test_names_of_its_own_and_the_objective_as_second_word(here, nce):
+    (here / "mine.py").write_text(OWN)
+    code, out, _ = nce("check", "mine:loss", "nce_from_log_ratios")
+    assert code == 1 and "arguments={" in out
+    for said in (
+        "ratio_pos=log_ratio_data,ratio_neg=log_ratio_noise,k=nu",
+        "log_ratio_data,log_ratio_noise,nu",
+        "0=log_ratio_data, 1=log_ratio_noise, k=nu",
+    ):
+        code, out, _ = nce("check", "mine:loss", "nce_from_log_ratios", "--arguments", said)
+        assert code == 0 and out.startswith("ok: loss as "), out
+    for said, complaint in (
+        ("ratio_pos=log_ratio_dat", "did you mean 'log_ratio_data'?"),
+        ("ratio_pso=log_ratio_data", "did you mean 'ratio_pos'?"),
+        ("a=", "got 'a='"),
+        ("nu,nu", "twice"),
+    ):
+        code, _, err = nce("check", "mine:loss", "nce_from_log_ratios", "--arguments", said)
+        assert code == 2 and complaint in err, err
+    same = ("check", "mine:loss", "sigmoid", "--objective", "binary_nce")
+    assert nce(*same)[0] == 2
+    assert nce("check", "log_sigmoid", "--", sys.executable, str(EXAMPLE))[1].count("ok: ") == 1
+
+
+def test_not_enough_seen_is_code_2(here, nce):
+    (here / "mine.py").write_text(OWN)
+    code, out, _ = nce("check", "mine:half", "nce_from_log_ratios")
+    assert code == 2 and out.splitlines()[0].startswith("NOT ENOUGH SEEN: half as ")
+
+
+@pytest.mark.parametrize(
+    ("argv", "meant"),
+    [
+        (("check", "mine:log_sigmiod"), "'log_sigmoid'"),
+        (("check", "mine:loss", "nce_from_logratios"), "'nce_from_log_ratios'"),
+        (("show", "log_sigmoid/smoke/zer"), "'log_sigmoid/smoke/"),
+        (("show", "log_sigmod/smoke/zero"), "'log_sigmoid/'"),
+        (("mistakes", "no-log-mu"), "'no-log-nu'"),
+        (("list", "--flag", "smok"), "'smoke'"),
+        (("truth", "sigmiod", "{}"), "'sigmoid'"),
+    ],
+)
+def test_what_was_meant_is_said(here, nce, argv, meant):
+    code, _, err = nce(*argv)
+    assert code == 2 and f"did you mean {meant}" in err, err
+
+
 # check, a harness
 
 
@@ -246,9 +304,19 @@ def test_patterns_of_a_harness_may_be_for_any_of_its_objectives(nce, harness, tm
 # the others
 
 
-def test_list_has_every_vector_and_can_be_narrowed(nce):
+def test_list_is_a_line_an_objective_and_the_vectors_of_one(nce):
     code, out, _ = nce("list")
-    assert code == 0 and all(vector.id in out for vector in cases())
+    lines = out.splitlines()[1:]
+    assert code == 0 and [line.split("(")[0].strip() for line in lines] == list(EVERY)
+    for line, name in zip(lines, EVERY):
+        assert line.endswith(f"   {len(cases(name))} vectors")
+    for argv in (("list", "binary_nce"), ("list", "--objective", "binary_nce")):
+        code, out, _ = nce(*argv)
+        assert code == 0 and all(vector.id in out for vector in cases("binary_nce"))
+        assert "sigmoid/" not in out
+    code, _, err = nce("list", "binary_nec")
+    assert code == 2 and "did you mean 'binary_nce'?" in err
+    assert nce("list", "binary_nce", "--objective", "sigmoid")[0] == 2
     code, out, _ = nce("list", "--objective", "sigmoid", "--flag", "smoke")
     listed = {line.split()[0] for line in out.splitlines() if line.startswith("  sigmoid/")}
     assert code == 0 and listed == {vector.id for vector in cases("sigmoid", flags="smoke")}

@@ -101,7 +101,8 @@ def test_optimum(name):
     loss, optimum, free = TABLE[name]
     found = minimise(loss, P.shape)
     assert found.gradient < 1e-11
-    assert distance(found.f, optimum, free) < 1e-8  # the gradient over a curvature of 1e-3
+    # Rounding of the gradient, 1e-16, over a curvature of 1e-3 or more; the least residual that was ever stated is 4e-10.
+    assert distance(found.f, optimum, free) < 4e-11
     assert found.n_open == NULL[free]  # what the loss does not see is what is said to be free
 
 

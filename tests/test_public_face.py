@@ -66,6 +66,31 @@ SIGNATURES = {
         "*callback=None",
         "*max_evaluations=None",
     ],
+    nr.ranking_from_log_ratios: ["log_ratio_data", "log_ratio_noise"],
+    nr.RankingObjective: ["model", "noise", "x", "y"],
+    nr.ConditionalObjective: ["model", "conditional_noise", "x", "y"],
+    nr.fit_ranking_nce: [
+        "model",
+        "noise",
+        "x",
+        "y",
+        "*start=None",
+        "*n_starts=None",
+        "*rng=None",
+        "*callback=None",
+        "*max_evaluations=None",
+    ],
+    nr.fit_conditional_nce: [
+        "model",
+        "conditional_noise",
+        "x",
+        "y",
+        "*start=None",
+        "*n_starts=None",
+        "*rng=None",
+        "*callback=None",
+        "*max_evaluations=None",
+    ],
     nr.WeightedObjective: ["model", "noise", "x", "y", "weight"],
     nr.weighted_covariance: [
         "model",
@@ -121,6 +146,8 @@ BEGINNINGS = {  # what else they take is theirs to choose, as long as it has a d
     nr.Gaussian: ["n_dim"],
     nr.estimate_covariance: ["fit"],
     nr.asymptotic_covariance: ["model", "theta", "noise", "nu"],
+    nr.ranking_covariance: ["model", "theta", "noise", "k"],
+    nr.conditional_covariance: ["model", "theta", "conditional_noise", "kappa"],
     nr.cramer_rao_bound: ["model", "theta"],
     nr.check_gradient: ["fun", "theta"],
     nr.fit_contrastive_divergence: ["model", "x", "*rng", "*start=None"],
@@ -215,6 +242,7 @@ RESULTS = [
     nr.StartResult,
     nr.RowMatch,
     nr.AsymptoticCovariance,
+    nr.ContrastiveCovariance,
 ]
 RESULTS += [nr.EstimatedCovariance, nr.GradientReport]
 

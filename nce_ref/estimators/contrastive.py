@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from, normalized_or
-from nce_ref.estimators.units import units_for
+from nce_ref.estimators.parameter_units import units_with_noise
 from nce_ref.models.base import Model
 from nce_ref.objectives.without_c import knows_normalizer
 from nce_ref.trace import Callback
@@ -40,7 +40,7 @@ def fit_without_c(
 ) -> Fit:
     """Return the fit of an objective of alpha; ``points`` are the noise points, (n_points, n_dim)."""
     model: Model = objective.model
-    units = units_for(model, objective.x, points)
+    units = units_with_noise(model, objective.x, points)
     starts = collect_starts(units, start, n_starts, rng)[:, :-1]
     fit = fit_from(
         objective,

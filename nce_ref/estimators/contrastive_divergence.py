@@ -36,6 +36,7 @@ from nce_ref.estimators.fit import Fit, StartResult, normalized_or
 from nce_ref.estimators.units import Units, units_for
 from nce_ref.hmc import adapt_step_size
 from nce_ref.models.base import Model
+from nce_ref.models.from_functions import as_model
 from nce_ref.objectives.contrastive_divergence import ContrastiveDivergence
 from nce_ref.optimize.polyak import SecondHalf
 from nce_ref.optimize.smoothing import positive_definite
@@ -151,6 +152,7 @@ def fit_contrastive_divergence(
     ('settled', True)
     """
     rng = as_generator("rng", rng)
+    model = as_model(model, "fit_contrastive_divergence", ("score",))
     given = ContrastiveDivergence(
         model, x, n_transitions, n_leapfrog, np.eye(model.n_dim) if scale is None else scale, jitter
     )

@@ -32,9 +32,12 @@ from nce_ref.models.base import Model
 from nce_ref.objectives.base import Objective
 from nce_ref.optimize import Certificate, Maximum, certify, maximize
 from nce_ref.optimize.first_order import gradient_certificate, maximize_first_order
+from nce_ref.optimize.nonsmooth import LANDING, climb_kinks
 from nce_ref.trace import Callback
 
 Judge = Callable[[Objective, Float], Certificate]
+# The maximum by formula, and its certificate; None where there is no formula, or rounding leaves it open.
+Closed = Callable[[], tuple[Float, Certificate] | None]
 # The smoothed objectives cube b_i.x, which has to stay in float64.
 _LARGEST = 1e100
 
@@ -176,17 +179,22 @@ def fit_from(
     units: Units | None = None,
     judge: Judge | None = None,
     max_evaluations: int | None = None,
+    stopped: bool = False,
+    closed: Closed | None = None,
 ) -> Fit:
     """Climb from each start, certify each end, and return the highest; ``complete`` turns the objective's coordinates into theta.
 
     ``units``: those in which ``starts`` are given, and in which it is climbed and certified; theta is mapped back into the data's.
     ``judge(objective, theta)``: in the place of ``certify``, one that knows more about the ends it refuses.
     ``callback(theta)`` is called after each accepted step (see ``trace.py``).
-    ``max_evaluations``, Ctrl-C: what stops the climb leaves the best so far (``watched.py``); Ctrl-C before there is any goes on.
+    ``closed()``: the maximum by formula and its certificate, in the data's units, in the place of each climb's end.
+    ``max_evaluations``, Ctrl-C: what stops the climb leaves the best so far (``watched.py``); only a second Ctrl-C, before there is any, goes on.
+    ``stopped``: by Ctrl-C already, so that the first start is as far as it goes.
     Raises ValueError for a start at which the objective is not finite, or one above 1e100: nothing climbs from there.
     """
     watch = Watch(max_evaluations)
-    climb = _Climb(objective, complete, callback, units, judge, watch)
+    known = None if closed is None else closed()
+    climb = _Climb(objective, complete, callback, units, judge, watch, stopped, known)
     results: list[StartResult] = []
     stop: BaseException | None = None
     for k, start in enumerate(starts):
@@ -234,27 +242,42 @@ class _Climb:
     units: Units | None
     judge: Judge | None
     watch: Watch
+    stopped: bool
+    known: tuple[Float, Certificate] | None
 
     def from_start(self, k: int, start: Float) -> tuple[StartResult, BaseException | None]:
         """Where start k led, and what stopped it on the way, if anything did."""
         climbed = self.objective if self.units is None else self.units.objective(self.objective)
-        value, gradient = _value_at(climbed, k, start)
+        stopped = self.stopped
+        try:
+            value, gradient = _value_at(climbed, k, start)
+        except KeyboardInterrupt:
+            if k > 0:
+                raise
+            # There is no result yet, and a value is what makes the start one: once more, and no further.
+            value, gradient = _value_at(climbed, k, start)
+            stopped = True
         watch, used = self.watch, self.watch.used
         watch.begin(start, value, gradient)
         callback = self.callback
         each = None if callback is None else lambda point: callback(self._theta(point))
         try:
+            if stopped:
+                raise KeyboardInterrupt
             # A trial step may leave float64; it is not taken then.
             with np.errstate(over="ignore", invalid="ignore"):
                 end, proof = self._end(
                     climbed, Watched(climbed, watch), start, each_step(watch, each)
                 )
-            theta, value = self._theta(end.theta), end.value
+            theta, value, evaluations = self._theta(end.theta), end.value, end.n_evaluations
             moved = climbed is not self.objective
-            if moved:
-                if proof.is_local_maximum:
-                    # Moving points and theta back rounds both; what is returned is what has to be proved.
-                    proof = certify(self.objective, theta[: self.objective.n_params])
+            if self.known is not None:
+                theta, proof = self.complete(self.known[0]), self.known[1]
+            elif moved and proof.is_local_maximum and not (self.units and self.units.exact):
+                # Moving points and theta back rounds both; what is returned is what has to be proved.
+                theta, proof, used_more = self._proved_again(theta)
+                evaluations += used_more
+            if moved or self.known is not None:
                 value = self.objective(theta[: self.objective.n_params])[0]
         except (KeyboardInterrupt, BudgetSpentError) as stop:
             return self._stopped(climbed, used, stop), stop
@@ -264,7 +287,7 @@ class _Climb:
                 value,
                 proof.stationarity,
                 proof.is_local_maximum,
-                end.n_evaluations,
+                evaluations,
                 proof.status,
                 proof.reason,
             ),
@@ -281,6 +304,19 @@ class _Climb:
             return end, proof if refused is None else refused(climbed, end.theta, proof)
         end = maximize(watched, start, each)
         return end, (self.judge or certify)(climbed, end.theta)
+
+    def _proved_again(self, theta: Float) -> tuple[Float, Certificate, int]:
+        """The end in the data's own units, moved by a few steps in these where its rounding is what the proof lacks; evaluations used."""
+        short = theta[: self.objective.n_params]
+        proof = certify(self.objective, short)
+        if proof.is_local_maximum:
+            return theta, proof, 0
+        with np.errstate(over="ignore", invalid="ignore"):
+            landed = climb_kinks(self.objective, short, LANDING)
+        again = certify(self.objective, landed.theta)
+        if again.is_local_maximum:
+            theta, proof = self.complete(landed.theta), again
+        return theta, proof, landed.n_evaluations
 
     def _stopped(self, climbed: Objective, used: int, stop: BaseException) -> StartResult:
         reached = self.watch.best(climbed)

@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
-from nce_ref.estimators.units import units_for
+from nce_ref.estimators.parameter_units import parameter_units_for
+from nce_ref.estimators.units import offers_units, units_for
 from nce_ref.estimators.watched import INTERRUPTED, SPENT
 from nce_ref.importance import WeightDiagnosis, diagnose_weights, log_mean_exp
 from nce_ref.models.base import Model
@@ -106,7 +107,7 @@ def fit_importance_sampling(
     def complete(alpha: Float) -> Float:
         return np.append(alpha, -log_mean_exp(objective.log_weights(alpha)))
 
-    units = units_for(model, x)
+    units = units_for(model, x) if offers_units(model) else parameter_units_for(model, x, y)
     starts = collect_starts(units, start, n_starts, rng)[:, :-1]
     fit = fit_from(objective, starts, complete, callback, units, max_evaluations=max_evaluations)
     try:

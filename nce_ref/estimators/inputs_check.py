@@ -20,53 +20,111 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dtrtrs
+from scipy.linalg.lapack import dpotrf, dtrtrs
 from scipy.special import chdtri, ndtri
 from scipy.stats import qmc
 
 from nce_ref._checks import Float
 from nce_ref.noise import Noise
+from nce_ref.noise.same_law import Score, score
 from nce_ref.objectives.counts import states_at
 from nce_ref.objectives.nce import NCEObjective
 from nce_ref.special import sigmoid
 
 LEVEL = 1e-6
-_SOME, _FEW = 256, 64
+_SOME, _FEW, _FIRST = 256, 64, 16
 _SMALLEST = 60  # below this many points of a sample a law is not asked for
 _FACTOR, _STEPS = 0.05, (1e-5, 1e-6, 1e-7)
 _OVERLAP = 0.05
 _ORDERS = 1e3
 _EVEN = 1e-9
+_FLAT = 1.5  # of ln p_n over the noise's points: a normal distribution's varies by 2 on 60 points of one coordinate
+_EDGE = 0.1  # share of the data that may lie beyond the outermost of some hundred noise points
 _QUARTILES = 1.3489795003921634  # the distance of a standard normal's
 
 
-def words_before(objective: NCEObjective, noise: Noise, start: Float) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Look:
+    """What is looked at: up to 256 evenly spaced points of each sample, with ln p_n there, and up to 16 first ones of each.
+
+    Of the sample that counts stand for, where there are any.
+    """
+
+    points: Float
+    log_noise: Float
+    of_x: int
+    of_y: int
+
+    @classmethod
+    def at(cls, objective: NCEObjective) -> Look:
+        """Take them from the objective, which has ln p_n already."""
+        rows, of_x, of_y = _rows(objective.n_data, objective.n_noise)
+        if objective.counts is not None:
+            rows = states_at(objective.counts, rows)
+        points, log_noise = objective.points(rows)
+        return cls(points, log_noise, of_x, of_y)
+
+    @property
+    def x(self) -> Float:
+        """Evenly spaced data."""
+        return self.points[: self.of_x]
+
+    @property
+    def y(self) -> Float:
+        """Evenly spaced noise points."""
+        return self.points[self.of_x : self.of_x + self.of_y]
+
+    @property
+    def first(self) -> tuple[Float, Float]:
+        """The first data and noise points, as many of each."""
+        rest = self.points[self.of_x + self.of_y :]
+        return rest[: len(rest) // 2], rest[len(rest) // 2 :]
+
+
+@functools.lru_cache(maxsize=64)
+def _rows(n_data: int, n_noise: int) -> tuple[NDArray[np.intp], int, int]:
+    """The places in the joined sample, the first ones of each at the end; how many are of x and of y."""
+    of_x = np.arange(0, n_data, -(-n_data // _SOME))
+    of_y = np.arange(0, n_noise, -(-n_noise // _SOME))
+    first = min(n_data, n_noise, _FIRST)
+    rows = np.concatenate([of_x, n_data + of_y, np.arange(first), n_data + np.arange(first)])
+    return rows, len(of_x), len(of_y)
+
+
+def words_before(
+    objective: NCEObjective, noise: Noise, start: Float, look: Look | None = None
+) -> tuple[str, ...]:
     """What is seen of the samples, the noise and the model at the start."""
-    x, y = (points for points, _ in _some(objective))
+    look = look or Look.at(objective)
+    x, y = look.x, look.y
     with np.errstate(all="ignore"):
         found = [
-            *_same_points(objective),
+            *_same_points(objective, look),
             *_few_values(x, y),
             *_units(x),
             *_pullback(objective, start, x[:_FEW]),
             *_off_centre(objective, start, x),
-            *_other_law(noise, y),
+            *_other_law(noise, x, y, look.log_noise[look.of_x : look.of_x + look.of_y]),
         ]
     return tuple(found)
 
 
-def words_after(objective: NCEObjective, theta: Float) -> tuple[str, ...]:
+def words_after(objective: NCEObjective, theta: Float, look: Look | None = None) -> tuple[str, ...]:
     """What is seen of the fit: whether data and noise overlap."""
-    bends = []
+    look = look or Look.at(objective)
+    n = look.of_x + look.of_y
     with np.errstate(all="ignore"):
-        for points, log_noise in _some(objective):
-            log_ratio = objective.model.evaluate(theta, points).log_density - log_noise
-            h = sigmoid(log_ratio - math.log(objective.nu))
-            bends.append(float((h * (1.0 - h)).mean()))
-    information = bends[0] + objective.n_noise / objective.n_data * bends[1]
+        log_ratio = (
+            objective.model.evaluate(theta, look.points[:n]).log_density - look.log_noise[:n]
+        )
+        h = sigmoid(log_ratio - math.log(objective.nu))
+    bends = h * (1.0 - h)
+    of_y = objective.n_noise / objective.n_data * float(bends[look.of_x :].mean())
+    information = float(bends[: look.of_x].mean()) + of_y
     share = information * (1.0 + objective.nu) / objective.nu
     if not share < _OVERLAP:
         return ()
@@ -76,35 +134,16 @@ def words_after(objective: NCEObjective, theta: Float) -> tuple[str, ...]:
     )
 
 
-def _some(objective: NCEObjective) -> list[tuple[Float, Float]]:
-    """Up to 256 evenly spaced points of each sample, with ln p_n there; of the sample that counts stand for where there are any."""
-    of_x, of_y, found = objective.counts_x, objective.counts_y, []
-    n_states = objective.n_data if of_x is None else len(of_x)
-    for first, count, counts in (
-        (0, objective.n_data, of_x),
-        (n_states, objective.n_noise, of_y),
-    ):
-        places = np.arange(0, count, -(-count // _SOME))
-        rows = places if counts is None else states_at(counts, places)
-        found.append(objective.points(first + rows))
-    return found
-
-
-def _same_points(objective: NCEObjective) -> Iterator[str]:
+def _same_points(objective: NCEObjective, look: Look) -> Iterator[str]:
     of_x, of_y = objective.counts_x, objective.counts_y
     if of_x is not None and of_y is not None:
         # Distinct states may well be the same: not their counts, too.
-        if (
-            len(of_x) > 1
-            and np.array_equal(of_x, of_y)
-            and np.array_equal(objective.x, objective.y)
-        ):
-            yield "x and y are the same points: expected y drawn from the noise, afresh"
-        return
-    count = min(objective.n_data, objective.n_noise, 16)
-    rows = np.arange(count)
-    x, y = objective.points(rows)[0], objective.points(objective.n_data + rows)[0]
-    if count > 1 and len(np.unique(x, axis=0)) > count // 2 and np.array_equal(x, y):
+        same = np.array_equal(of_x, of_y) and np.array_equal(objective.x, objective.y)
+        same = same and len(of_x) > 1
+    else:
+        x, y = look.first
+        same = len(x) > 1 and bool((x == y).all()) and len(np.unique(x, axis=0)) > len(x) // 2
+    if same:
         yield "x and y are the same points: expected y drawn from the noise, afresh"
 
 
@@ -113,22 +152,27 @@ def _few_values(x: Float, y: Float) -> Iterator[str]:
         return
     n_x, n_y = _distinct(x[:_FEW]), _distinct(y[:_FEW])
     of_x, of_y = len(x[:_FEW]), len(y[:_FEW])
-    for i in np.flatnonzero((2 * n_x < of_x) & (n_y == of_y))[:1]:
-        yield (
-            f"coordinate {i} of x takes few values ({n_x[i]} among {of_x} points), that of y none twice: discrete data need a "
-            "noise that is a probability mass function on the same values, e.g. BernoulliNoise"
-        )
-    for i in np.flatnonzero((2 * n_y < of_y) & (n_x == of_x))[:1]:
-        yield (
-            f"coordinate {i} of y takes few values ({n_y[i]} among {of_y} points), that of x none twice: a probability mass function "
-            "cannot be the noise of data with a density"
-        )
+    for i in range(x.shape[1]):
+        if 2 * n_x[i] < of_x and n_y[i] == of_y:
+            yield (
+                f"coordinate {i} of x takes few values ({n_x[i]} among {of_x} points), that of y none twice: discrete data need a "
+                "noise that is a probability mass function on the same values, e.g. BernoulliNoise"
+            )
+            break
+    for i in range(x.shape[1]):
+        if 2 * n_y[i] < of_y and n_x[i] == of_x:
+            yield (
+                f"coordinate {i} of y takes few values ({n_y[i]} among {of_y} points), that of x none twice: a probability mass function "
+                "cannot be the noise of data with a density"
+            )
+            break
 
 
-def _distinct(points: Float) -> NDArray[np.intp]:
+def _distinct(points: Float) -> list[int]:
     """How many values each coordinate takes."""
-    ordered = np.sort(points, axis=0)
-    return 1 + np.count_nonzero(ordered[1:] != ordered[:-1], axis=0)
+    ordered = np.sort(points.T, axis=1)
+    changes: list[int] = (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1).tolist()
+    return [1 + k for k in changes]
 
 
 def _units(x: Float) -> Iterator[str]:
@@ -145,15 +189,16 @@ def _pullback(objective: NCEObjective, theta: Float, points: Float) -> Iterator[
     model = objective.model
     once = model.evaluate(theta, points)
     direction = _direction(theta)
+    before, ramp = once.log_density, 1.0 + np.arange(len(points)) / len(points)
+    scale = 1e-13 * float(np.abs(before).sum())
     worst = math.inf
     for step in _STEPS:
         up = model.evaluate(theta + step * direction, points).log_density
-        down = model.evaluate(theta - step * direction, points).log_density
-        difference = (up - down) / (2.0 * step)
-        weights = np.copysign(1.0 + np.arange(len(points)) / len(points), difference)
+        # Forwards alone: what the curvature adds is a step's part, far below the twentieth that is asked for.
+        difference = (up - before) / step
+        weights = np.copysign(ramp, difference)
         size = float(weights @ difference)
-        rounding = 1e-13 * float(np.abs(once.log_density).sum()) / step
-        if not (math.isfinite(size) and size > 100.0 * rounding):
+        if not (math.isfinite(size) and size > 100.0 * scale / step):
             return
         slope = float(once.pullback(weights) @ direction)
         worst = min(worst, abs(slope - size) / size)
@@ -173,93 +218,119 @@ def _direction(theta: Float) -> Float:
 def _off_centre(objective: NCEObjective, theta: Float, x: Float) -> Iterator[str]:
     if len(x) < _SMALLEST:
         return
-    few = x[:16]
-    # At some other theta: one with a mean of 0 may be even by chance.
-    there = objective.model.evaluate(
-        theta + _direction(theta), np.concatenate([few, -few])
-    ).log_density
-    if not (np.abs(there[:16] - there[16:]) <= _EVEN * (1.0 + np.abs(there[:16]))).all():
-        return
-    deviation = np.sqrt((x * x).mean(axis=0))
+    ones = np.ones(len(x)) / len(x)
+    deviation = np.sqrt(ones @ (x * x))
     t = np.tanh(x / np.where(deviation > 0.0, deviation, 1.0))
-    z = np.abs(t.mean(axis=0)) / np.maximum(t.std(axis=0), 1e-300) * math.sqrt(len(t))
+    mean = ones @ t
+    spread = np.sqrt(np.maximum(ones @ (t * t) - mean * mean, 1e-300))
+    z = np.abs(mean) / spread * math.sqrt(len(t))
     worst = int(np.argmax(z))
-    if z[worst] > -ndtri(LEVEL / (2.0 * len(z))):
+    if z[worst] > _one_of(len(z)) and _is_even(objective, theta, x[:16]):
         yield (
             f"the model is even, ln p_m(u) = ln p_m(-u), and coordinate {worst} of the data lies to one side of 0 (z = {z[worst]:.3g}): "
             "subtract the mean, from x and from the noise"
         )
 
 
-def _other_law(noise: Noise, y: Float) -> Iterator[str]:
-    if len(y) < max(_SMALLEST, 20 * y.shape[1] + 10):
-        return
+def _is_even(objective: NCEObjective, theta: Float, few: Float) -> bool:
+    """At some other theta: one with a mean of 0 may be even by chance."""
+    there = objective.model.evaluate(
+        theta + _direction(theta), np.concatenate([few, -few])
+    ).log_density
+    one, other = there[: len(few)], there[len(few) :]
+    return bool((np.abs(one - other) <= _EVEN * (1.0 + np.abs(one))).all())
+
+
+@functools.lru_cache(maxsize=64)
+def _one_of(n: int) -> float:
+    """What the largest of n standard normal sizes exceeds at the level, at most."""
+    return float(-ndtri(LEVEL / (2.0 * n)))
+
+
+def _other_law(noise: Noise, x: Float, y: Float, log_noise: Float | None = None) -> Iterator[str]:
+    """``log_noise``: ln p_n on y where it is known."""
     n = y.shape[1]
-    ordered = np.sort(y, axis=0)
-    if (np.count_nonzero(ordered[1:] == ordered[:-1], axis=0) > 0.5 * len(y)).any():
+    if len(y) < max(_SMALLEST, 20 * n + 10):
+        return
+    ordered = np.sort(y.T, axis=1)
+    if (np.count_nonzero(ordered[:, 1:] == ordered[:, :-1], axis=1) > 0.5 * len(y)).any():
         return  # discrete: see check_noise
-    low, middle, high = (ordered[len(y) * k // 4] for k in (1, 2, 3))
+    low, middle, high = (ordered[:, len(y) * k // 4] for k in (1, 2, 3))
     deviation = (high - low) / _QUARTILES
     if not deviation.min() > 0.0:
         return
-    tamed = np.clip(y, middle - 5.0 * deviation, middle + 5.0 * deviation)
-    mean = tamed.mean(axis=0)
-    cov = _covariance(tamed - mean)
-    try:
-        factor = np.linalg.cholesky(cov)
-    except np.linalg.LinAlgError:
+    reach = 5.0 * deviation
+    tamed = np.minimum(np.maximum(y, middle - reach), middle + reach)
+    mean = np.ones(len(y)) @ tamed / len(y)
+    tamed -= mean
+    factor, failed = dpotrf(tamed.T @ tamed / (len(y) - 1.0), lower=1)
+    if failed:
         return
-    wide = 1.0 + 0.5 * min(1.0, 3.0 / n) ** 0.5
-    base = _normal_points(n)
-    z = wide * base @ factor.T + mean
+    base, wide, features, r_z = _reference_points(n)
+    z = base @ np.tril(factor).T + mean
     s_y = dtrtrs(factor, (y - mean).T, lower=1)[0].T
-    log_det = (
-        float(np.log(np.diag(factor)).sum())
-        + n * math.log(wide)
-        + 0.5 * n * math.log(2.0 * math.pi)
+    # ln r without the ln det of the factor, which moves both log-ratios; it stands in q below.
+    log_det = float(np.log(factor.diagonal()).sum())
+    r_y = -0.5 / wide**2 * np.einsum("ti,ti->t", s_y, s_y) + _log_constant(n, wide)
+    q_y = np.asarray(noise.log_density(y)) if log_noise is None else log_noise
+    q_z = np.asarray(noise.log_density(z))
+    found = score(
+        q_y + log_det - r_y,
+        _features(s_y),
+        np.where(np.isnan(q_z), -np.inf, q_z) + log_det - r_z,
+        features,
+        0.5 * _SMALLEST,
     )
-    r_y = -0.5 * (s_y * s_y).sum(axis=1) / wide**2 - log_det
-    r_z = -0.5 * (base * base).sum(axis=1) - log_det
-    q_y, q_z = np.asarray(noise.log_density(y)), np.asarray(noise.log_density(z))
-    of_y = sigmoid(np.clip(r_y - q_y, -700.0, 700.0))
-    of_z = sigmoid(np.clip(np.where(np.isnan(q_z), -np.inf, q_z) - r_z, -700.0, 700.0))
-    if min(_effective(of_y), _effective(of_z)) < 0.5 * _SMALLEST:
+    # The second sample is more even than a random one, so that its covariance counted as of one errs to the safe side. The normal
+    # distribution was fitted to the same y: a generous margin for that, and for the central limit theorem at 256 points.
+    if not _differs(found):
         return
-    a, b = of_y[:, None] * _features(s_y), of_z[:, None] * _features(wide * base)
-    gap = a.mean(axis=0) - b.mean(axis=0)
-    # The second sample is more even than a random one, so that its covariance counted as of one errs to the safe side.
-    V = _covariance(a - a.mean(axis=0)) / len(a) + _covariance(b - b.mean(axis=0)) / len(b)
-    size = np.sqrt(np.maximum(np.diag(V), 1e-300))
-    eigenvalues, vectors = np.linalg.eigh(V / np.outer(size, size))
-    kept = eigenvalues > 1e-6 * eigenvalues[-1]
-    whitened = (gap / size) @ vectors[:, kept] / np.sqrt(eigenvalues[kept])
-    k = int(kept.sum())
-    # The normal distribution was fitted to the same y: a generous margin for that, and for the central limit theorem at 256 points.
-    if float(whitened @ whitened) > 2.0 * float(chdtri(k, LEVEL)):
-        yield (
-            "y does not look drawn from the noise that is evaluated (its points, its mean, its spread or its constant): look at "
-            "nr.check_noise(noise, rng)"
-        )
+    # A flat density of bounded or periodic points may be right where they are and not fall to 0 beyond: J does not look there. One that falls towards
+    # the outermost points, as all those of unbounded ones do, has no such excuse.
+    low, high = ordered[:, 0], ordered[:, -1]
+    covered = np.ptp(q_y) <= _FLAT and ((x >= low) & (x <= high)).all(axis=1).mean() > 1.0 - _EDGE
+    if covered:
+        inside = ((z >= low) & (z <= high)).all(axis=1)
+        log_ratio_z = np.where(inside & ~np.isnan(q_z), q_z, -np.inf) + log_det - r_z
+        log_ratio_y = q_y + log_det - r_y
+        if not _differs(score(log_ratio_y, _features(s_y), log_ratio_z, features, 0.5 * _SMALLEST)):
+            return
+    yield (
+        "y does not look drawn from the noise that is evaluated (its points, its mean, its spread or its constant): look at "
+        "nr.check_noise(noise, rng)"
+    )
 
 
-def _covariance(centred: Float) -> Float:
-    return np.asarray(centred.T @ centred / (len(centred) - 1.0))
+def _differs(found: Score | None) -> bool:
+    """Whether the score is no chance, at the level of the module; not where too few points weigh in."""
+    return found is not None and found.statistic > 2.0 * _threshold(found.rank)
 
 
 def _features(s: Float) -> Float:
-    t = np.tanh(s)
-    return np.column_stack([np.ones(len(s)), t, t * t])
+    n = s.shape[1]
+    f = np.empty((len(s), 2 * n + 1))
+    f[:, 0] = 1.0
+    t = np.tanh(s, out=f[:, 1 : n + 1])
+    np.multiply(t, t, out=f[:, n + 1 :])
+    return f
 
 
-def _effective(weights: Float) -> float:
-    square = float(weights @ weights)
-    return float(weights.sum()) ** 2 / square if square > 0.0 else 0.0
+@functools.lru_cache(maxsize=64)
+def _threshold(rank: int) -> float:
+    return float(chdtri(rank, LEVEL))
+
+
+def _log_constant(n: int, wide: float) -> float:
+    return -n * math.log(wide) - 0.5 * n * math.log(2.0 * math.pi)
 
 
 @functools.lru_cache(maxsize=16)
-def _normal_points(n: int) -> Float:
-    """256 points of a standard normal distribution, evenly spread: Sobol's, in the cells' middle."""
-    cube = qmc.Sobol(n, scramble=False).random(_SOME)
-    points: Float = ndtri(cube + 0.5 / _SOME)
-    points.flags.writeable = False
-    return points
+def _reference_points(n: int) -> tuple[Float, float, Float, Float]:
+    """(points, wide, features, ln r) of 256 evenly spread points of a normal distribution ``wide`` times the standard one: Sobol's, in the cells' middle."""
+    wide = 1.0 + 0.5 * min(1.0, 3.0 / n) ** 0.5
+    base = ndtri(qmc.Sobol(n, scramble=False).random(_SOME) + 0.5 / _SOME)
+    found = wide * base, _features(wide * base), -0.5 * (base * base).sum(axis=1)
+    found[2][:] += _log_constant(n, wide)
+    for array in found:
+        array.flags.writeable = False
+    return found[0], wide, found[1], found[2]

@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
-from nce_ref.estimators.inputs_check import words_after, words_before
+from nce_ref.estimators.inputs_check import Look, words_after, words_before
+from nce_ref.estimators.parameter_units import units_with_noise
 from nce_ref.estimators.runaway import SeparationJudge
-from nce_ref.estimators.units import offers_units, units_for
+from nce_ref.estimators.units import offers_units
 from nce_ref.estimators.watched import INTERRUPTED
 from nce_ref.models.base import Model
 from nce_ref.models.from_functions import as_model
@@ -100,29 +101,36 @@ def fit_nce(
     model = as_model(model, "fit_nce")
     objective = NCEObjective(model, noise, x, y, counts_x=counts_x, counts_y=counts_y)
     if objective.counts is None:
-        units = units_for(model, x, y)
+        units = units_with_noise(model, x, y)
     else:
-        units = units_for(model, *_samples(objective))
+        units = units_with_noise(model, *_samples(objective))
     start_from = getattr(model, "start_from", None)
     if start is None and n_starts is None and callable(start_from):
         start = start_from(noise)
     starts = collect_starts(units, start, n_starts, rng)
+    words: tuple[str, ...] = ()
+    stopped = False
+    look = Look.at(objective) if checks else None
+    try:
+        if look is not None:
+            words = words_before(objective, noise, units.back(starts[0]), look)
+    except KeyboardInterrupt:
+        stopped = True
     fit = fit_from(
         objective,
         starts,
         complete=lambda theta: theta,
         callback=callback,
         units=units,
-        max_evaluations=max_evaluations,
         judge=SeparationJudge(),
+        max_evaluations=max_evaluations,
+        stopped=stopped,
     )
-    if not checks or fit.status == INTERRUPTED:
-        return fit
     try:
-        words = words_before(objective, noise, units.back(starts[0]))
-        words += words_after(objective, fit.theta)
+        if look is not None and fit.status != INTERRUPTED:
+            words += words_after(objective, fit.theta, look)
     except KeyboardInterrupt:
-        words = ("the checks of the inputs were stopped by hand",)
+        words += ("the checks of the inputs were stopped by hand",)
     return replace(fit, warnings=words) if words else fit
 
 

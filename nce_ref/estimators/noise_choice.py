@@ -153,12 +153,14 @@ def compare_noises(
         raise ValueError("noises: got none; expected at least one noise")
     x, model = problem.x, problem.model
     g, of_model = model.jacobian(fit.theta, x), model.log_density(fit.theta, x)
+    counts = problem.counts_x
+    shares = np.full(len(x), 1.0 / len(x)) if counts is None else counts / problem.n_data
     choices = []
     for name, noise in named.items():
         refuse_unfit_noise(noise, model.n_dim)
         log_ratio = of_model - as_vector(f"{name}.log_density(x)", noise.log_density(x), len(x))
-        choices += [_choice(name, float(nu), log_ratio, g) for nu in ratios]
-    return NoiseComparison(tuple(choices), len(x))
+        choices += [_choice(name, float(nu), log_ratio, g, shares, problem.n_data) for nu in ratios]
+    return NoiseComparison(tuple(choices), problem.n_data)
 
 
 def _named(noises: Sequence[Noise]) -> dict[str, Noise]:
@@ -170,10 +172,13 @@ def _named(noises: Sequence[Noise]) -> dict[str, Noise]:
     }
 
 
-def _choice(name: str, nu: float, log_ratio: Float, g: Float) -> NoiseChoice:
+def _choice(
+    name: str, nu: float, log_ratio: Float, g: Float, shares: Float, n_data: int
+) -> NoiseChoice:
+    """``shares`` (n_points,) are the data's, which sum to 1."""
     P = sigmoid(math.log(nu) - log_ratio)
-    weighted = g * P[:, None]
-    information, mean = weighted.T @ g / len(g), weighted.mean(axis=0)
+    weighted = g * (shares * P)[:, None]
+    information, mean = weighted.T @ g, weighted.sum(axis=0)
     # In units of each parameter's own curvature, so that a choice does not hang on them.
     size = np.sqrt(np.maximum(np.diag(information), 1e-300))
     eigenvalues, vectors = np.linalg.eigh(information / np.outer(size, size))
@@ -188,5 +193,6 @@ def _choice(name: str, nu: float, log_ratio: Float, g: Float) -> NoiseChoice:
     moved = P[:, None] * a * (1.0 - gd)[:, None]  # d(I^-1 m), point by point
     influence = of_inverse - 2.0 * (1.0 + 1.0 / nu) * moved @ direction[:-1]
     error = float(np.trace(covariance[:-1, :-1]))
-    spread = float(influence.std()) / math.sqrt(len(g))
+    centred = influence - float(shares @ influence)
+    spread = math.sqrt(float(shares @ (centred * centred)) / n_data)
     return NoiseChoice(name, nu, error, spread, float(covariance[-1, -1]))

@@ -53,6 +53,9 @@ class Units:
     scale: Float | None = None
     inverse: Float | None = None
 
+    # Whether nothing is rounded on the way: then a proof holds in both units.
+    exact = False
+
     def into(self, theta: Float) -> Float:
         """The same density in z: theta, or alpha without c."""
         return theta if self.scale is None else self._moved(theta, self.scale)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
-from nce_ref.estimators.units import units_for
+from nce_ref.estimators.parameter_units import units_with_noise
 from nce_ref.models.base import Model
 from nce_ref.noise import Noise
 from nce_ref.objectives.weighted import WeightedObjective
@@ -81,7 +81,7 @@ def fit_weighted(
     ('certified', array([ 1. , -0.9]))
     """
     objective = WeightedObjective(model, noise, x, y, weight)
-    units = units_for(model, x, y)
+    units = units_with_noise(model, x, y)
     return fit_from(
         objective,
         collect_starts(units, start, n_starts, rng),

@@ -181,10 +181,31 @@ class ScoreMatchingPass(Protocol):
         ...
 
 
-class Model(Protocol):
-    """The face of every model; the docstrings of ``LaplaceICA`` and ``Gaussian`` give the meaning of each name.
+class ClosedMaximum(Protocol):
+    """The maximum of an objective by formula: what ``model.score_matching_maximum(u)`` returns where a model offers it.
 
-    ``asymptotics.py`` does without the last two where a model lacks them.
+    ``alpha`` is the maximum rounded to float64, theta without c.
+    """
+
+    @property
+    def alpha(self) -> Float: ...
+
+    def distance(self, alpha: Float) -> float:
+        """A bound, rounding included, on the distance to the maximum in the metric of minus the Hessian, per unit of the maximum's length."""
+        ...
+
+
+class Model(Protocol):
+    """The whole face of a model of the house; a model of one's own needs two functions, see ``ModelByJacobian``.
+
+    The docstrings of ``LaplaceICA`` and ``Gaussian`` give the meaning of each name; ``asymptotics.py`` does without the last two.
+
+    Examples
+    --------
+    >>> import nce_ref as nr
+    >>> model: nr.Model = nr.LaplaceICA(2)
+    >>> model.n_dim, model.n_params
+    (2, 5)
     """
 
     @property

@@ -19,9 +19,10 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from nce_ref._checks import (
     Float,
@@ -32,11 +33,17 @@ from nce_ref._checks import (
     as_vector,
 )
 from nce_ref.models.base import Frame
+from nce_ref.models.binary_states import (
+    BLOCK,
+    LARGEST_ENUMERATED,
+    as_values,
+    blocks_of_states,
+    draw_states,
+)
 from nce_ref.models.linear import LinearModel
+from nce_ref.models.moments import Moments
+from nce_ref.models.state_moments import state_moments
 
-LARGEST_ENUMERATED = 20
-# States a block of the enumeration: some MB of features.
-_STATES = 1 << 13
 _UNIT = 2.0**-53
 
 
@@ -76,12 +83,7 @@ class BoltzmannMachine(LinearModel):
         n_sweeps: int = 1000,
     ) -> None:
         self.n_spins = as_count("n_spins", n_spins)
-        lower, upper = as_vector("values", values, 2).tolist()
-        if not lower < upper:
-            raise ValueError(
-                f"values: got {(lower, upper)}; expected (lower, upper), lower < upper"
-            )
-        self.values = (lower, upper)
+        self.values = as_values(values)
         self.n_sweeps = as_count("n_sweeps", n_sweeps)
         rows, columns = np.tril_indices(self.n_spins, -1)
         every = list(zip(rows.tolist(), columns.tolist()))
@@ -206,9 +208,7 @@ class BoltzmannMachine(LinearModel):
         n_points, rng = as_count("n_points", n_points), as_generator("rng", rng)
         if self.n_spins <= LARGEST_ENUMERATED:
             logs = self._log_probabilities(self._theta(theta))
-            edges = np.cumsum(np.exp(logs))
-            drawn = np.searchsorted(edges, edges[-1] * rng.random(n_points), side="right")
-            return self._spins(np.minimum(drawn, len(edges) - 1))
+            return draw_states(logs, self.n_spins, self.values, n_points, rng)
         biases, W, _ = self.unpack(theta)
         lower, upper = self.values
         u = np.where(rng.random((n_points, self.n_spins)) < 0.5, upper, lower)
@@ -217,6 +217,20 @@ class BoltzmannMachine(LinearModel):
                 field = (upper - lower) * (biases[i] + u @ W[i])
                 u[:, i] = np.where(rng.logistic(size=n_points) < field, upper, lower)
         return u
+
+    def noise_weighted_moments(self, theta: ArrayLike, noise: Any, nu: float) -> Moments | None:
+        """E[P_nu g g^T] and E[P_nu g] as sums over all states, up to 20 spins, else None."""
+        if self.n_spins > LARGEST_ENUMERATED:
+            return None
+        theta = self._theta(theta)
+        log_z = self.log_normalizer(theta)
+
+        def blocks() -> Iterator[tuple[Float, Float, Float]]:
+            for states in blocks_of_states(self.n_spins, self.values):
+                g = self._jacobian(states)
+                yield states, g, g[:, :-1] @ theta[:-1] - log_z
+
+        return state_moments(blocks(), self.n_params, noise, nu)
 
     def _jacobian(self, u: Float) -> Float:
         g = np.empty((len(u), self.n_params))
@@ -229,10 +243,6 @@ class BoltzmannMachine(LinearModel):
         top = max(map(abs, self.values))
         return np.where(np.arange(self.n_params - 1) < self.n_spins, top, top * top)
 
-    def _spins(self, states: NDArray[np.intp]) -> Float:
-        bits = (states[:, None] >> np.arange(self.n_spins)) & 1
-        return np.where(bits == 1, self.values[1], self.values[0])
-
     def _states(self) -> Iterator[Float]:
         """Features of all states without c, block by block."""
         if self.n_spins > LARGEST_ENUMERATED:
@@ -240,9 +250,8 @@ class BoltzmannMachine(LinearModel):
                 f"log_normalizer: {self.n_spins} spins have 2^{self.n_spins} states; enumeration goes up to {LARGEST_ENUMERATED}. NCE fits "
                 "without, and integral_by_importance estimates ln of the sum"
             )
-        for start in range(0, 1 << self.n_spins, _STATES):
-            stop = min(start + _STATES, 1 << self.n_spins)
-            yield self._jacobian(self._spins(np.arange(start, stop)))[:, :-1]
+        for states in blocks_of_states(self.n_spins, self.values):
+            yield self._jacobian(states)[:, :-1]
 
     def _log_probabilities(self, theta: Float) -> Float:
         logs = np.concatenate([g @ theta[:-1] for g in self._states()])
@@ -259,7 +268,7 @@ def _moments(model: BoltzmannMachine, key: bytes) -> tuple[float, Float, Float]:
     """ln Z, E[g] and Cov(g), without c."""
     theta = np.frombuffer(key)
     logs = model._log_probabilities(theta)
-    edges = np.arange(0, len(logs), _STATES)[1:]
+    edges = np.arange(0, len(logs), BLOCK)[1:]
     shares = np.split(np.exp(logs), edges)
     mean = np.sum([p @ g for p, g in zip(shares, model._states())], axis=0)
     # Centred before they are squared: the variance of a spin that is nearly sure would be lost by cancellation.

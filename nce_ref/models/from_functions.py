@@ -6,6 +6,8 @@ the rest by differences:
     g e_k                       by the Jacobian, or (ln p_m(theta + h e_k) - ln p_m(theta - h e_k))/(2 h)
     sum_t w_t d^2 ln p_m        by ``curvature(theta, u, weights)`` where the model has it, or differences of the pullback
 
+    score matching's loss       by ``score(theta, u)``, see ``score_by_differences.py``
+
 with h = eps^{1/3}/rms(g_k), over which ln p_m changes by 6e-6 at a typical point: truncation and rounding are then some 1e-10 of the
 second derivatives. Each second derivative costs 2 n_params passes, and as many again where there is no Jacobian.
 
@@ -23,7 +25,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nce_ref._checks import Float, as_array, as_generator, as_points, as_vector
-from nce_ref.models.base import Kinks, Model, Pullback, no_kinks
+from nce_ref.models.base import Kinks, Model, Pullback, ScoreMatchingPass, no_kinks
+from nce_ref.models.score_by_differences import ScoreByDifferences
 
 _STEP = float(np.finfo(float).eps) ** (1.0 / 3.0)
 _EXAMPLE = """
@@ -33,24 +36,42 @@ _EXAMPLE = """
             return theta[0] * u[:, 0]**2 + theta[1] * u[:, 0]**4 + theta[2]
         def jacobian(self, theta, u):                       # (n_points, n_params)
             return np.column_stack([u[:, 0]**2, u[:, 0]**4, np.ones(len(u))])"""
+# The further layers, as the example goes on where a call needs them.
+_LAYERS = {
+    "log_normalizer": """
+        def log_normalizer(self, theta):                    # ln Z of the model without c, a float
+            return ...""",
+    "log_normalizer_gradient": """
+        def log_normalizer_gradient(self, theta):           # d ln Z / d theta, (n_params,), 0 for c
+            return ...""",
+    "score": """
+        def score(self, theta, u):                          # d ln p_m / d u, (n_points, n_dim)
+            return 2.0 * theta[0] * u + 4.0 * theta[1] * u**3""",
+    "sample": """
+        def sample(self, theta, n_points, rng):             # (n_points, n_dim)
+            return ...""",
+}
 
 
-def as_model(model: Any, call: str, needs: Sequence[str] = ()) -> Model:
+def as_model(model: Any, call: str, needs: Sequence[str | tuple[str, ...]] = ()) -> Model:
     """Return ``model`` itself where it offers ``evaluate``, else a ``FunctionModel`` around it.
 
-    ``call`` is what the caller was asked for, ``needs`` the members beyond the two functions that it takes.
+    ``call`` is what the caller was asked for, ``needs`` the members beyond the two functions that it takes; of several in a tuple one will do.
     Raises ValueError that names all members that are missing, and shows the shortest model that has them.
     """
     whole = callable(getattr(model, "evaluate", None))
     missing = [name for name in ("n_dim", "n_params") if not _is_count(getattr(model, name, None))]
-    functions = needs if whole else ("log_density", *needs)
-    missing += [name for name in functions if not callable(getattr(model, name, None))]
-    derivatives = ("pullback", "jacobian")
-    if not whole and not any(callable(getattr(model, name, None)) for name in derivatives):
-        missing.append("jacobian (or pullback)")
+    functions = [] if whole else ["log_density", ("jacobian", "pullback")]
+    layers: list[str] = []
+    for one in (*functions, *needs):
+        names = (one,) if isinstance(one, str) else one
+        if not any(callable(getattr(model, name, None)) for name in names):
+            others = f" (or {', '.join(names[1:])})" if len(names) > 1 else ""
+            missing.append(names[0] + others)
+            layers.append(_LAYERS.get(names[0], ""))
     if missing:
         raise ValueError(
-            f"model: got {type(model).__name__} without {', '.join(missing)}; expected for {call} a model such as{_EXAMPLE}"
+            f"model: got {type(model).__name__} without {', '.join(missing)}; expected for {call} a model such as{_EXAMPLE}{''.join(layers)}"
         )
     return model if whole else FunctionModel(model)
 
@@ -98,9 +119,12 @@ class FunctionModel:
         return found
 
     def log_density(self, theta: ArrayLike, u: ArrayLike) -> Float:
-        """Return ln p_m(u; theta), c included: (n_points,)."""
+        """Return ln p_m(u; theta), c included: (n_points,); -inf outside of the support."""
         u = as_points("u", u, self.n_dim)
-        return as_vector("model.log_density", self.given.log_density(theta, u), len(u))
+        with np.errstate(divide="ignore"):
+            found = np.asarray(self.given.log_density(theta, u), dtype=np.float64)
+        as_vector("model.log_density", np.where(found == -np.inf, 0.0, found), len(u))
+        return found
 
     def jacobian(self, theta: ArrayLike, u: ArrayLike) -> Float:
         """Return g(u): (n_points, n_params); by differences where only a pullback is given."""
@@ -131,6 +155,18 @@ class FunctionModel:
     def smoothed(self, epsilon: float) -> FunctionModel:
         """The model itself: what it is smooth in is not known."""
         return self
+
+    def score_matching(self, theta: ArrayLike, u: ArrayLike, slope: float) -> ScoreMatchingPass:
+        """Return score matching's loss: the given model's own, or by differences of its ``score``."""
+        own = getattr(self.given, "score_matching", None)
+        if callable(own):
+            found: ScoreMatchingPass = own(theta, u, slope)
+            return found
+        score = self.score
+        if isinstance(score, _Refusal):
+            score()
+        theta, u = as_vector("theta", theta, self.n_params), as_points("u", u, self.n_dim)
+        return ScoreByDifferences(score, theta, u, self.evaluate(theta, u).parameter_sizes())
 
     def random_start(self, rng: np.random.Generator) -> Float:
         """Return the given model's start, or all entries from 0.1 N(0, 1)."""
@@ -199,6 +235,10 @@ class FunctionPass:
     def steepness(self) -> float:
         """The largest |g(u_t)|."""
         return float(np.linalg.norm(self.g, axis=1).max())
+
+    def parameter_sizes(self) -> Float:
+        """How far each parameter goes until ln p_m has changed by 1 at a typical point: (n_params,)."""
+        return self._sizes(self.g)
 
     def without(self, kinks: NDArray[np.bool_]) -> FunctionPass:
         """Itself: there is no kink to leave out."""
@@ -270,7 +310,6 @@ def _symmetric(matrix: Float) -> Float:
 # Members of ``Model`` that a stranger's may lack: asking for one says what it is for.
 _REFUSED = {
     "score": "d ln p_m/d u, for score matching and Hamiltonian transitions",
-    "score_matching": "the score's divergence and its derivatives, for score matching",
     "log_normalizer": "ln Z, for maximum likelihood and bounds; NCE does without",
     "log_normalizer_gradient": "d ln Z/d theta, for maximum likelihood and bounds; NCE does without",
     "sample": "a sampler, for asymptotics by Monte Carlo",

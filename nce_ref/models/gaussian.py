@@ -38,6 +38,7 @@ from nce_ref._compensated import product_rest
 from nce_ref.models.base import Frame, Kinks, Pullback, no_kinks
 from nce_ref.models.gaussian_moments import gaussian_moments
 from nce_ref.models.gaussian_score import GaussianScoreMatching
+from nce_ref.models.gaussian_score_maximum import ScoreMatchingMaximum, inverse_second_moment
 from nce_ref.models.moments import Moments
 from nce_ref.models.tails import Tails, gaussian_tails
 from nce_ref.special import LOG_2PI
@@ -117,7 +118,7 @@ class Gaussian:
     def jacobian(self, theta: ArrayLike, u: ArrayLike) -> Float:
         """Return g(u), (n_points, n_params); it does not depend on theta."""
         self._theta(theta)
-        return _features(as_points("u", u, self.n_dim))
+        return gaussian_features(as_points("u", u, self.n_dim))
 
     def vjp(self, theta: ArrayLike, u: ArrayLike) -> tuple[Float, Pullback]:
         """Return ``(log_density, pullback)`` of one pass over the points; pullback(weights) = sum_t weights[t] g(u_t)."""
@@ -143,6 +144,10 @@ class Gaussian:
         """Return score matching's loss, summed over points; the score is smooth, so ``slope`` plays no part."""
         return GaussianScoreMatching(self.unpack(theta)[0], as_points("u", u, self.n_dim))
 
+    def score_matching_maximum(self, u: ArrayLike) -> ScoreMatchingMaximum | None:
+        """The maximum of score matching on the points u, the inverse of their second moment, as far as rounding lets it be told."""
+        return inverse_second_moment(as_points("u", u, self.n_dim))
+
     def kinks(self, theta: ArrayLike, u: ArrayLike) -> Kinks:
         """None: ln p_m is smooth."""
         return self.evaluate(self._theta(theta), as_points("u", u, self.n_dim)).kinks()
@@ -163,12 +168,12 @@ class Gaussian:
     def log_normalizer_gradient(self, theta: ArrayLike) -> Float:
         """Return d ln Z / d theta = E[d ln p_m^0 / d theta]: -C_ij for i > j, -C_ii/2, 0 for c, with C = Lambda^{-1}."""
         return np.append(
-            self._doubled() * -0.5 * self._covariance(theta)[np.tril_indices(self.n_dim)], 0.0
+            self._doubled() * -0.5 * self.covariance(theta)[np.tril_indices(self.n_dim)], 0.0
         )
 
     def log_normalizer_hessian(self, theta: ArrayLike) -> Float:
         """Return d^2 ln Z / d theta^2 = 1/2 tr(C D C D') for changes D, D' of Lambda: the covariance of g. c's row is 0."""
-        C, (i, j), m = self._covariance(theta), np.tril_indices(self.n_dim), self._doubled()
+        C, (i, j), m = self.covariance(theta), np.tril_indices(self.n_dim), self._doubled()
         pairs = C[np.ix_(i, i)] * C[np.ix_(j, j)] + C[np.ix_(i, j)] * C[np.ix_(j, i)]
         hessian = np.zeros((self.n_params, self.n_params))
         hessian[:-1, :-1] = 0.25 * np.outer(m, m) * pairs
@@ -222,7 +227,7 @@ class Gaussian:
 
     def normalize(self, theta: ArrayLike) -> Float:
         """Return the same precision with c = -ln Z. Raises ValueError where it is not positive definite."""
-        self._covariance(theta)
+        self.covariance(theta)
         return np.append(self._theta(theta)[:-1], -self.log_normalizer(theta))
 
     def rescaled(self, theta: ArrayLike, scale: ArrayLike) -> Float:
@@ -242,7 +247,7 @@ class Gaussian:
     def sample(self, theta: ArrayLike, n_points: int, rng: np.random.Generator) -> Float:
         """Draw from N(0, Lambda^{-1}): (n_points, n_dim). Raises ValueError where Lambda is not positive definite."""
         z = as_generator("rng", rng).standard_normal((as_count("n_points", n_points), self.n_dim))
-        return z @ np.linalg.cholesky(self._covariance(theta)).T
+        return z @ np.linalg.cholesky(self.covariance(theta)).T
 
     def transport(self, theta: ArrayLike, uniforms: ArrayLike) -> Float:
         """Map points of the open unit cube to the density, through the inverse normal distribution function.
@@ -251,7 +256,7 @@ class Gaussian:
         """
         return (
             ndtri(as_uniforms("uniforms", uniforms, self.n_dim))
-            @ np.linalg.cholesky(self._covariance(theta)).T
+            @ np.linalg.cholesky(self.covariance(theta)).T
         )
 
     def noise_weighted_moments(self, theta: ArrayLike, noise: Any, nu: float) -> Moments | None:
@@ -279,7 +284,8 @@ class Gaussian:
         left = np.diag(factor) ** 2 > self.n_dim * np.finfo(float).eps * np.diag(precision)
         return factor if left.all() else None
 
-    def _covariance(self, theta: ArrayLike) -> Float:
+    def covariance(self, theta: ArrayLike) -> Float:
+        """Return Lambda^-1. Raises ValueError where Lambda is not positive definite."""
         if self._factor(theta) is None:
             raise ValueError(
                 "theta: its precision is not positive definite, so the mass is infinite; expected a positive definite one"
@@ -303,19 +309,19 @@ class GaussianPass:
 
     def curvature(self, weights: Float, gram_weights: Float) -> Float:
         """sum_t gram_weights[t] g g^T; ln p_m is linear in theta, so ``weights`` meet a second derivative of 0."""
-        n_params = len(_features(self.u[:1])[0])
+        n_params = len(gaussian_features(self.u[:1])[0])
         if not gram_weights.any():  # the likelihood's case: all of its curvature is ln Z's
             return np.zeros((n_params, n_params))
-        g = _features(self.u)
+        g = gaussian_features(self.u)
         return (g.T * gram_weights) @ g
 
     def kinks(self) -> Kinks:
         """None."""
-        return no_kinks(len(self.u), _features(self.u[:1]).shape[1])
+        return no_kinks(len(self.u), gaussian_features(self.u[:1]).shape[1])
 
     def steepness(self) -> float:
         """The largest |g(u_t)|."""
-        return float(np.linalg.norm(_features(self.u), axis=1).max())
+        return float(np.linalg.norm(gaussian_features(self.u), axis=1).max())
 
     def without(self, kinks: NDArray[np.bool_]) -> GaussianPass:
         """Itself: there is no kink to leave out."""
@@ -323,7 +329,7 @@ class GaussianPass:
 
     def jacobian(self, points: slice | NDArray[np.intp]) -> Float:
         """g of a run of points, or of listed ones, one a column: (n_params, n_points)."""
-        return _features(self.u[points]).T
+        return gaussian_features(self.u[points]).T
 
     def largest(self) -> Float:
         """Bounds on |g_i|: half of max u_i^2, max |u_i| max |u_j|, and 1."""
@@ -368,7 +374,8 @@ def _residuals(precision: Float, factor: Float, moves: Float, E: Float) -> tuple
     return gram, left
 
 
-def _features(u: Float) -> Float:
+def gaussian_features(u: Float) -> Float:
+    """g of ``Gaussian`` at checked points: (n_points, n(n+1)/2 + 1), 1 for c last."""
     i, j = np.tril_indices(u.shape[1])
     g = np.empty((len(u), len(i) + 1))
     np.multiply(u[:, i], u[:, j], out=g[:, :-1])

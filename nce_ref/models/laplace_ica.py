@@ -37,6 +37,7 @@ from nce_ref.models.base import Frame, Kinks, Pullback
 from nce_ref.models.laplace_ica_moments import laplace_ica_moments
 from nce_ref.models.laplace_ica_pass import LaplaceICAPass
 from nce_ref.models.laplace_ica_score import LaplaceICAScoreMatching
+from nce_ref.models.laplace_ica_score_bound import crowded_hyperplane
 from nce_ref.models.moments import Moments
 from nce_ref.models.tails import Tails, absolute_tails
 from nce_ref.special import LOG_2, SQRT_2
@@ -152,6 +153,19 @@ class LaplaceICA:
         """Return score matching's loss, summed over points, sign(s) smoothed to tanh(slope s); ``smoothing`` plays no part."""
         return LaplaceICAScoreMatching(
             self.unpack(theta)[0], as_points("u", u, self.n_dim), as_positive("slope", slope)
+        )
+
+    def score_matching_unbounded(self, theta: ArrayLike, u: ArrayLike, slope: float) -> str | None:
+        """Return why score matching on the points u has no bound, None where that is not found; theta is where to look first."""
+        points = as_points("u", u, self.n_dim)
+        count = crowded_hyperplane(points, as_positive("slope", slope), self.unpack(theta)[0])
+        return (
+            None
+            if count is None
+            else (
+                f"{count} of {len(points)} points lie in a hyperplane through the origin, more than 1/(1 + sqrt(2) slope) of them: "
+                "J rises without bound as a row of B grows across it"
+            )
         )
 
     def kinks(self, theta: ArrayLike, u: ArrayLike) -> Kinks:

@@ -136,8 +136,32 @@ class LinearModel(NoClosedForm):
         """Return a start: all entries from 0.1 N(0, 1); the objective is concave, so the start decides nothing but the time."""
         return 0.1 * as_generator("rng", rng).standard_normal(self.n_params)
 
+    def in_feature_units(self, sizes: Float) -> ScaledFeatures:
+        """The same family by features over ``sizes`` (n_params,): theta there is ``sizes`` times theta here."""
+        return ScaledFeatures(self, sizes)
+
     def _theta(self, theta: ArrayLike) -> Float:
         return as_vector("theta", theta, self.n_params)
+
+
+class ScaledFeatures(LinearModel):
+    """A linear model whose features are divided by ``sizes``; powers of two leave every digit."""
+
+    def __init__(self, given: LinearModel, sizes: Float) -> None:
+        self._given, self._sizes = given, sizes
+
+    @property
+    def n_dim(self) -> int:
+        """Dimension of a point."""
+        return self._given.n_dim
+
+    @property
+    def n_params(self) -> int:
+        """Length of theta."""
+        return self._given.n_params
+
+    def _jacobian(self, u: Float) -> Float:
+        return self._given._jacobian(u) / self._sizes
 
 
 class FeatureModel(LinearModel):

@@ -21,7 +21,7 @@ short of a constant (a missing ln 2 pi or ln det) is one that c absorbs in silen
 ============================  =======================================================================================
 """
 
-from nce_ref.noise.base import Noise, refuse_unfit_noise
+from nce_ref.noise.base import Noise, refuse_uncovered, refuse_unfit_noise
 from nce_ref.noise.bernoulli import BernoulliNoise
 from nce_ref.noise.combined import AffineNoise, MixtureNoise, ProductNoise
 from nce_ref.noise.conditional import ConditionalNoise, GaussianSteps
@@ -46,5 +46,6 @@ __all__ = [
     "StudentTNoise",
     "UniformNoise",
     "UnivariateNoise",
+    "refuse_uncovered",
     "refuse_unfit_noise",
 ]

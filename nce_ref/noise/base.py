@@ -43,6 +43,25 @@ class Noise(Protocol):
         ...
 
 
+def refuse_uncovered(noise: object, points: Float, log_noise: object) -> None:
+    """Raise ValueError that shows the first point at which ln p_n is -inf: NCE needs noise wherever there is a point of data or noise."""
+    values = np.asarray(log_noise)
+    if values.shape != (len(points),) or values.dtype.kind != "f" or not np.isneginf(values).any():
+        return
+    t = int(np.argmax(np.isneginf(values)))
+    told = np.array2string(points[t], precision=6, threshold=8)
+    of_values = getattr(noise, "values", None)
+    remedy = (
+        ""
+        if of_values is None
+        else f"; this {type(noise).__name__} has the values {of_values}: say values=... to have the data's"
+    )
+    raise ValueError(
+        f"noise.log_density: -inf at the point {told}; expected noise that covers the data, of a density or mass above 0 at every one of "
+        f"their points{remedy}"
+    )
+
+
 def refuse_unfit_noise(noise: object, n_dim: int) -> None:
     """Raise ValueError for an object without ``log_density``, or for noise of another dimension than the model's."""
     if not callable(getattr(noise, "log_density", None)):

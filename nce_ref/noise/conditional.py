@@ -128,4 +128,8 @@ class GaussianSteps:
         x = as_points("x", x, self.n_dim)
         size = (len(x), as_count("kappa", kappa), self.n_dim)
         z = as_generator("rng", rng).standard_normal(size)
+        return self.step(x, z)
+
+    def step(self, x: Float, z: Float) -> Float:
+        """Return shrink x + L z for given standard normal z, (n_points, kappa, n_dim): quasi-random ones serve the theory."""
         return self.shrink * x[:, None, :] + z @ self._factor.T

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import optimize, stats
+from scipy.linalg.lapack import dpotrf, dtrtri
 
 from nce_ref._checks import Float
 from nce_ref.noise.reference import Reference
@@ -69,24 +70,82 @@ def law_test(
     log_ratio_y = log_density(y) - reference.log_density(y)
     log_ratio_z = log_density(z) - reference.log_density(z)
     f_y, f_z = _features(reference, y), _features(reference, z)
-    of_y, of_z = sigmoid(-_finite(log_ratio_y)), sigmoid(_finite(log_ratio_z))
-    if min(_effective(of_y), _effective(of_z)) < _FEWEST:
+    found = score(log_ratio_y, f_y, log_ratio_z, f_z, _FEWEST)
+    if found is None:
         nan = math.nan
         return LawTest(nan, np.full(f_y.shape[1], nan), nan, nan, "")
-    a, b = of_y[:, None] * f_y, of_z[:, None] * f_z
-    S = a.mean(axis=0) - b.mean(axis=0)
-    V = np.atleast_2d(np.cov(a, rowvar=False)) + np.atleast_2d(np.cov(b, rowvar=False))
-    size = np.sqrt(np.maximum(np.diag(V), 1e-300))
-    eigenvalues, vectors = np.linalg.eigh(V / np.outer(size, size))
-    kept = eigenvalues > _NEGLIGIBLE * eigenvalues[-1]
-    root = vectors[:, kept] / np.sqrt(eigenvalues[kept]) / size[:, None]
-    k = int(kept.sum())
+    k = found.rank
     law = stats.f(k, n - k)
     hotelling = (n - k) / (k * (n - 1.0))
-    p_value = float(law.sf(hotelling * n * float((S @ root) @ (S @ root))))
-    log_mass, error = _bridge(log_ratio_y, log_ratio_z)
-    power = _power(reference, y, of_y, f_y, root, float(law.isf(LEVEL)) / hotelling, k)
-    return LawTest(p_value, S * math.sqrt(n) / size, log_mass, error, power)
+    p_value = float(law.sf(hotelling * found.statistic))
+    log_mass, error = bridge(log_ratio_y, log_ratio_z)
+    power = _power(reference, y, found, f_y, float(law.isf(LEVEL)) / hotelling)
+    return LawTest(p_value, found.gap / found.deviations, log_mass, error, power)
+
+
+@dataclass(frozen=True)
+class Score:
+    """S of the module in its own metric.
+
+    ``gap``         (k,) S
+    ``deviations``  (k,) its standard deviations, each feature's by itself
+    ``of_y``        (n_y,) 1 - h on the sample
+    ``root``        (k, rank): S @ root has the unit covariance if ln q is right; directions without a variance of their own are left out
+    """
+
+    gap: Float
+    deviations: Float
+    of_y: Float
+    root: Float
+
+    @property
+    def rank(self) -> int:
+        """Directions that are told apart."""
+        return self.root.shape[1]
+
+    @property
+    def statistic(self) -> float:
+        """S^T Cov(S)^+ S: about chi-squared with ``rank`` degrees of freedom if ln q is right."""
+        whitened = self.gap @ self.root
+        return float(whitened @ whitened)
+
+
+def score(
+    log_ratio_y: Float, f_y: Float, log_ratio_z: Float, f_z: Float, fewest: float
+) -> Score | None:
+    """Return S from ln q - ln r and the features f on y, drawn from q, and on z, drawn from r; -inf in log_ratio_z is a point that q has not.
+
+    None where, as their weights count them, fewer than ``fewest`` points make up either mean.
+    """
+    of_y, of_z = sigmoid(-_finite(log_ratio_y)), sigmoid(_finite(log_ratio_z))
+    if min(_effective(of_y), _effective(of_z)) < fewest:
+        return None
+    mean_y, cov_y = _mean_and_its_covariance(of_y[:, None] * f_y)
+    mean_z, cov_z = _mean_and_its_covariance(of_z[:, None] * f_z)
+    V = cov_y + cov_z
+    size = np.sqrt(np.maximum(V.diagonal(), 1e-300))
+    return Score(
+        mean_y - mean_z, size, of_y, _inverse_root(V / (size[:, None] * size)) / size[:, None]
+    )
+
+
+def _inverse_root(correlation: Float) -> Float:
+    """R with R R^T the inverse; where an eigenvalue is negligible, its pseudo-inverse."""
+    factor, failed = dpotrf(correlation, lower=1)
+    # The least eigenvalue is below the least pivot, and not by much more than this.
+    if not failed and float(factor.diagonal().min()) ** 2 > 1e-4:
+        inverse, _ = dtrtri(factor, lower=1)
+        return np.tril(inverse).T
+    eigenvalues, vectors = np.linalg.eigh(correlation)
+    kept = eigenvalues > _NEGLIGIBLE * eigenvalues[-1]
+    return np.asarray(vectors[:, kept] / np.sqrt(eigenvalues[kept]))
+
+
+def _mean_and_its_covariance(terms: Float) -> tuple[Float, Float]:
+    n = len(terms)
+    mean = np.ones(n) @ terms / n
+    centred = terms - mean
+    return mean, centred.T @ centred / (n * (n - 1.0))
 
 
 def _features(reference: Reference, u: Float) -> Float:
@@ -100,13 +159,11 @@ def _features(reference: Reference, u: Float) -> Float:
     return np.column_stack([np.ones(len(u)), t, *products])
 
 
-def _power(
-    reference: Reference, y: Float, of_y: Float, f: Float, root: Float, threshold: float, k: int
-) -> str:
+def _power(reference: Reference, y: Float, found: Score, f: Float, threshold: float) -> str:
     """The departures at which the noncentral law passes the threshold, each alone, the least visible direction told."""
     n = len(y)
     needed = optimize.brentq(
-        lambda excess: float(stats.ncx2.sf(threshold, k, excess)) - _POWER, 1e-6, 1e6
+        lambda excess: float(stats.ncx2.sf(threshold, found.rank, excess)) - _POWER, 1e-6, 1e6
     )
     s = np.clip(reference.standardized(y), -5.0, 5.0)
     # ln q of a normal with another mean or covariance: s_i d(mean_i), s_i s_j d(covariance_ij), half of it for i = j.
@@ -125,14 +182,14 @@ def _power(
         sizes = []
         for delta in deltas:
             centred = delta if delta.min() == delta.max() else delta - delta.mean()
-            moved = (of_y * centred) @ f / n @ root
-            sizes.append(math.sqrt(needed / max(n * float(moved @ moved), 1e-300)))
+            moved = (found.of_y * centred) @ f / n @ found.root
+            sizes.append(math.sqrt(needed / max(float(moved @ moved), 1e-300)))
         told += [words.format(max(sizes))] if sizes else []
     return ", ".join(told)
 
 
-def _bridge(log_ratio_y: Float, log_ratio_z: Float) -> tuple[float, float]:
-    """ln int q and its standard error: Bennett's acceptance ratio (Meng & Wong, Statistica Sinica 1996)."""
+def bridge(log_ratio_y: Float, log_ratio_z: Float) -> tuple[float, float]:
+    """ln int q and its standard error, y drawn from q/int q and z from r, ln q - ln r at both: Bennett's acceptance ratio (Meng & Wong, Statistica Sinica 1996)."""
     g_y, g_z = _finite(log_ratio_y), _finite(log_ratio_z)
 
     def balance(c: float) -> float:
@@ -146,9 +203,9 @@ def _bridge(log_ratio_y: Float, log_ratio_z: Float) -> tuple[float, float]:
 
 
 def _finite(log_ratio: Float) -> Float:
-    return np.clip(log_ratio, -700.0, 700.0)
+    return np.minimum(np.maximum(log_ratio, -700.0), 700.0)
 
 
 def _effective(weights: Float) -> float:
-    square = float((weights * weights).sum())
+    square = float(weights @ weights)
     return float(weights.sum()) ** 2 / square if square > 0.0 else 0.0

@@ -28,6 +28,7 @@ from numpy.typing import ArrayLike
 from nce_ref._checks import Float, as_count, as_points, as_square
 from nce_ref.hmc import Field, find_step_size, hmc_transition
 from nce_ref.models.base import Model
+from nce_ref.models.from_functions import as_model
 
 # A metric needs some points a parameter, not all of them.
 _METRIC_POINTS = 4000
@@ -45,7 +46,7 @@ class ContrastiveDivergence:
         scale: ArrayLike,
         jitter: float,
     ) -> None:
-        self.model = model
+        self.model = model = as_model(model, "contrastive divergence", ("score",))
         self.x = as_points("x", x, model.n_dim)
         self.n_transitions, self.n_leapfrog = (
             as_count("n_transitions", n_transitions),

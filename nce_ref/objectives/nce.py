@@ -28,7 +28,7 @@ from nce_ref._argument_order import model_first
 from nce_ref._checks import Float, as_count, as_points_in_place, as_vector
 from nce_ref.models.base import Model, Pass
 from nce_ref.models.from_functions import as_model
-from nce_ref.noise import Noise, refuse_unfit_noise
+from nce_ref.noise import Noise, refuse_uncovered, refuse_unfit_noise
 from nce_ref.objectives.base import ACTIVE, Expansion, blocks, spacing, split_kinks
 from nce_ref.objectives.coarse_terms import coarse_terms_of
 from nce_ref.objectives.counts import as_counts, every, joined, repeated, seen, total
@@ -162,9 +162,9 @@ class NCEObjective:
         self._log_noise: Float = np.empty(len(self._points))
         for block in blocks(len(self._points)):
             points = self._points[block]
-            self._log_noise[block] = as_vector(
-                "noise.log_density", noise.log_density(points), len(points)
-            )
+            log_noise = noise.log_density(points)
+            refuse_uncovered(noise, points, log_noise)
+            self._log_noise[block] = as_vector("noise.log_density", log_noise, len(points))
         check = getattr(model, "check_sample", None)
         if check is not None:
             check(self._points[block] for block in blocks(len(self._points)))

@@ -6,7 +6,7 @@ with g_ij = g(y_ij) - g(x_i). Ranking: f = -ln(1 + sum_j e^{-G_j}), p = w_j, and
 
     Var_w(g) >= w_0 sum_j w_j g_ij g_ij^T        by Cauchy and Schwarz, (sum_j w_j h_j)^2 <= (1 - w_0) sum_j w_j h_j^2,
 
-so b_ij = w_i0 w_ij: nothing is subtracted. Conditional: f = (2/k) sum_j ln sigma(G_j), p = 2 sigma(-G)/k and b = 2 sigma(G) sigma(-G)/k exactly.
+so b_ij = w_i0 w_ij: nothing is subtracted. (It is at most sum_j w_j g_ij g_ij^T, ``PointTerms.loose``.) Conditional: f = (2/k) sum_j ln sigma(G_j), p = 2 sigma(-G)/k and b = 2 sigma(G) sigma(-G)/k exactly.
 CONTRASTIVE.md, *Certificates*, proves that the radius of THEORY.md, 4.6, holds with these, the largest |g_j - g_k| of a row standing for |g|.
 
 Conventions
@@ -89,5 +89,7 @@ def pair_terms(
         abs(kinks.slope),
         nearest_kinks(kinks, active, n),
         size=2.0 * once.largest()[:n_params],
+        # A variance is at most its second moment about g(x), sum_j w_j (g_ij . d)^2.
+        loose=reach > 1.0 and k > 1,
         row=k,
     )

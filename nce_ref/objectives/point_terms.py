@@ -50,6 +50,7 @@ class PointTerms:
                         active, inf where there is none within ``limit``
     ``rest``            like ``jacobian``: what rounding took from it; None where products are to be taken in float64
     ``size``            (n,) or None: the entries of g_t are differences of numbers that are at most this together, and as much rounded
+    ``loose``           minus F's curvature is at least that of the bends, and may be more: up to sum |slopes_t| (g_t . d)^2
     ``row``             so many terms in a run share their points: ``ridge_points`` and ``valley_points`` then count runs
     ``centre``          (n,) or None: g_t - centre in place of g_t where the slopes sum to 0, and the curvature is a variance
     """
@@ -67,6 +68,7 @@ class PointTerms:
     centre: Float | None = None
     rest: Callable[[Float, Float | None], Callable[[slice], Float]] | None = None
     size: Float | None = None
+    loose: bool = False
     row: int = 1
 
 

@@ -26,6 +26,7 @@ from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_points, as_positive, as_vector
 from nce_ref.models.base import Model
+from nce_ref.models.from_functions import as_model
 from nce_ref.objectives.base import ACTIVE, Expansion, LocalKinks, blocks, by_coordinate, spacing
 
 # The third derivative of the smoothed score holds the slope's cube.
@@ -38,7 +39,7 @@ class ScoreMatchingObjective:
     Parameters
     ----------
     model : Model
-        With ``score_matching``: the derivatives of its score.
+        With ``score_matching``, the derivatives of its score, or a model of one's own with ``score`` alone: then by differences.
     x : (n_data, n_dim)
     slope : float above 0, at most 1e100, optional
         Of tanh in the place of a sign in the score of Laplace ICA, 10 as in P10; a smooth model takes no notice of it.
@@ -64,7 +65,8 @@ class ScoreMatchingObjective:
     """
 
     def __init__(self, model: Model, x: ArrayLike, slope: float = 10.0) -> None:
-        self.model, self.slope = model, as_positive("slope", slope)
+        self.model = model = as_model(model, "score matching", (("score", "score_matching"),))
+        self.slope = as_positive("slope", slope)
         if self.slope > _LARGEST_SLOPE:
             raise ValueError(
                 f"slope: got {self.slope:.3g}; expected at most {_LARGEST_SLOPE:g}: beyond, its cube leaves float64"

@@ -162,7 +162,11 @@ def _within(
             math.inf,
             math.inf,
         )
-    delta = _gap(here, terms, root, ridges, s, m, unit)
+    # Where the bends are but a lower bound, every term's square by its slope is an upper one, and e covers its growth.
+    top = max(m, 2.0)
+    if terms.loose:
+        top = max(top, math.e * float(np.abs(terms.slopes).sum()) * sums.longest**2)
+    delta = _gap(here, terms, root, ridges, s, top, unit)
     radius = 3.0 * s / m + math.sqrt(1.01 * math.e * delta / m)
     longest = terms.rate * max(sums.longest, float(ridges.lengths.max(initial=0.0)))
     reach = longest * radius + float(ridges.off.max(initial=0.0))
@@ -197,7 +201,7 @@ def _gap(
     root: Float,
     ridges: ActiveRidges,
     s: float,
-    m: float,
+    top: float,
     unit: float,
 ) -> float:
     """A bound on F(theta) - J at some point as near as rounding: theta itself, or the one where all active ridges meet exactly.
@@ -211,8 +215,8 @@ def _gap(
     at_theta = 2.02 * float((kinks.weights * unit) @ ridges.off)
     ridge = meeting_point(here, root, ridges)
     if ridge is not None and terms.nearest(root, 1.01 * ridge) == (math.inf, math.inf):
-        # F's curvature is at most that of gram, and grows by e at most on the way.
-        return min(at_theta, s * ridge + max(m, 2.0) * ridge**2)
+        # F's curvature is at most that of gram, or ``top``, and grows by e at most on the way.
+        return min(at_theta, s * ridge + top * ridge**2)
     return at_theta
 
 

@@ -39,6 +39,8 @@ _FORCED = 1e-9
 _MAX_CENTRING_STEPS = 60
 # Below this all multipliers are well inside; above so many ridges a programme would take minutes, and theta lies on a flood of kinks.
 _INSIDE, _MANY = 0.999, 1500
+# From here on the centre is looked for in as many unknowns as theta has, before a programme in as many as there are ridges.
+_MANY_FOR_A_PROGRAMME = 100
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,8 @@ def _unit_multipliers(b: Float, units: Float, forces: Float) -> Float:
     if np.abs(shortest).max() <= _INSIDE:  # in the relative interior as it is: no ridge is forced
         return _analytic_centre(shortest, null, np.zeros(len(forces), dtype=bool))
     if len(forces) > _MANY:
-        return np.clip(shortest, -1.0, 1.0)
+        central = _centre_by_dual(shortest, pull)[1]
+        return np.clip(shortest if central is None else central, -1.0, 1.0)
     bounded = _bounded(pull, b)
     central = None if unique else _central(shortest, null, pull, b)
     if central is None:
@@ -186,6 +189,10 @@ def _bounded(pull: Float, b: Float) -> Float:
 
 def _central(start: Float, null: Float, pull: Float, b: Float) -> Float | None:
     """The analytic centre of { start + null y } within the box; None where the box is not met."""
+    if len(start) > _MANY_FOR_A_PROGRAMME:
+        decided, shares = _centre_by_dual(start, pull)
+        if decided:
+            return shares
     found = _relative_interior(start, null)
     if found is None:
         return None
@@ -197,6 +204,70 @@ def _central(start: Float, null: Float, pull: Float, b: Float) -> Float | None:
         rest = b - pull @ shares
         shares[~forced] += np.linalg.lstsq(pull[:, ~forced], rest, rcond=1e-12)[0]
     return np.clip(shares, -1.0, 1.0)
+
+
+def _centre_by_dual(start: Float, pull: Float) -> tuple[bool, Float | None]:
+    """(decided, the analytic centre or None where the box is not met), by Newton's method in as many unknowns as ``pull`` has rows.
+
+    The centre maximises sum ln(1 - mu_k^2) subject to pull mu = b = pull start: 2 mu_k/(1 - mu_k^2) = s_k = pull_k.v for some v, which
+    minimises the convex sum_k (s_k mu_k + ln(1 - mu_k^2)) - b.v. No mu in the box gives b where b.v > sum_k |s_k|. Where they are equal,
+    the s_k other than 0 have their mu_k forced to sign s_k, and the rest is asked for again. A thousand kinks of a zero row take
+    a linear programme minutes.
+    """
+    left, size, _ = np.linalg.svd(pull, full_matrices=False)
+    rows = left[:, size > _DEPENDENT * size[0]].T @ pull
+    b, v = rows @ start, np.zeros(len(rows))
+    total = float(np.abs(rows).sum())
+    value, mu, s = _dual(v, rows, b)
+    for _ in range(_MAX_CENTRING_STEPS):
+        over = float(b @ v) - float(np.abs(s).sum())
+        if over > _FORCED * float(np.abs(s).sum()):
+            return True, None
+        if over > -_FORCED * float(np.abs(s).sum()) and v.any():
+            return _on_a_face(pull, start, s)
+        rest = rows @ mu - b
+        bend = (rows * ((1.0 - mu * mu) ** 2 / (2.0 * (1.0 + mu * mu)))) @ rows.T
+        step = np.linalg.lstsq(bend, -rest, rcond=None)[0]
+        decrement = -float(rest @ step)
+        if np.abs(rest).max() <= 1e-15 * total or decrement <= 1e-24:
+            return True, mu
+        length = 1.0
+        while length > 1e-9:
+            there = _dual(v + length * step, rows, b)
+            # Newton's step is safe from here on, and values have no digits left to say so.
+            if decrement < 1e-4 or there[0] <= value - 1e-4 * length * decrement:
+                break
+            length *= 0.5
+        else:
+            break
+        v = v + length * step
+        value, mu, s = there
+    # Near the border the sums round more than the first rule allows.
+    met = bool(np.abs(rows @ mu - b).max() <= 1e-12 * total)
+    return met, mu if met else None
+
+
+def _dual(v: Float, rows: Float, b: Float) -> tuple[float, Float, Float]:
+    s = v @ rows
+    mu = s / (1.0 + np.sqrt(1.0 + s * s))
+    return float(s @ mu + np.log1p(-mu * mu).sum() - b @ v), mu, s
+
+
+def _on_a_face(pull: Float, start: Float, s: Float) -> tuple[bool, Float | None]:
+    """The centre where the multipliers with s_k other than 0 are forced to its sign."""
+    forced = np.abs(s) > 1e-6 * float(np.abs(s).max())
+    mu = np.where(forced, np.sign(s), 0.0)
+    rest, free = pull @ (start - mu), pull[:, ~forced]
+    small = 1e-8 * float(np.abs(pull).sum())
+    if free.size == 0 or not np.abs(free).max() > 0.0:
+        return True, mu if np.abs(rest).max() <= small else None
+    toward = np.asarray(np.linalg.lstsq(free, rest, rcond=_DEPENDENT)[0], dtype=np.float64)
+    if np.abs(free @ toward - rest).max() > small:
+        return False, None
+    decided, centre = _centre_by_dual(toward, free)
+    if centre is not None:
+        mu[~forced] = centre
+    return decided, None if centre is None else mu
 
 
 def _relative_interior(start: Float, null: Float) -> tuple[Float, NDArray[np.bool_]] | None:

@@ -34,6 +34,8 @@ _SMALL_STEP, _SMALL_DECREMENT = 1e-9, 1e-8
 _FARTHEST = 1e8
 _ROUNDING, _UNSEEN, _TINY = 4e-16, 1e-10, 1e-12
 _MAX_VALLEYS, _MOST_SIDES = 5, 4
+# Ridges this near are among those that a climb has come to; anything between rounding and the distance of others will do.
+LANDING = 1e-8
 
 
 @dataclass(frozen=True)
@@ -57,19 +59,23 @@ def maximize(
     theta, epsilon, evaluations = follow_smoothing(
         objective, start, 3.0 / objective.n_data, callback
     )
-    climbed, here = _climb(objective, theta, epsilon, callback)
+    climbed, here = _climb_and_land(objective, theta, epsilon, callback)
     evaluations += climbed.n_evaluations
-    for _ in range(_MAX_VALLEYS):
-        if not len(here.kinks.valleys):
+    for k in range(_MAX_VALLEYS + 1):
+        zeroed, used = _to_zero(objective, climbed)
+        evaluations += used
+        if zeroed is not climbed:
+            climbed, here = zeroed, objective.expand(zeroed.theta)
+            evaluations += 1
+        if k == _MAX_VALLEYS or not len(here.kinks.valleys):
             break
         away, used = off_valleys(objective, climbed, epsilon)
         evaluations += used
         if away is None:
             break
-        climbed, here = _climb(objective, away, epsilon, callback)
+        climbed, here = _climb_and_land(objective, away, epsilon, callback)
         evaluations += climbed.n_evaluations
-    climbed, used = _to_zero(objective, climbed)
-    return Maximum(climbed.theta, climbed.value, evaluations + used, climbed.finished)
+    return Maximum(climbed.theta, climbed.value, evaluations, climbed.finished)
 
 
 def _to_zero(objective: Objective, end: Maximum) -> tuple[Maximum, int]:
@@ -97,6 +103,25 @@ def climb_kinks(
 ) -> Maximum:
     """Proximal Newton from theta, which should be near a maximum (the quadratic is a local model)."""
     return _climb(objective, theta, width, callback)[0]
+
+
+def _climb_and_land(
+    objective: Objective,
+    theta: Float,
+    width: float,
+    callback: Callable[[Float], object] | None,
+) -> tuple[Maximum, Expansion]:
+    """``_climb``, and where it ends unfinished once more with the ridges that theta is next to alone.
+
+    Ridges 1e-12 apart beside others 0.1 away (near-duplicate points) are one to the interior point, which has digits for the farthest; the
+    nearest alone are resolved to rounding, so that theta lands on those that the maximum lies on.
+    """
+    climbed, here = _climb(objective, theta, width, callback)
+    if climbed.finished:
+        return climbed, here
+    landed, there = _climb(objective, climbed.theta, LANDING, callback)
+    evaluations = climbed.n_evaluations + landed.n_evaluations
+    return replace(landed, n_evaluations=evaluations), there
 
 
 def _climb(
@@ -172,7 +197,8 @@ def off_valleys(objective: Objective, end: Maximum, width: float) -> tuple[Float
         sides = [along, -along]
     steps = [_proximal_step(replace(here, gradient=here.gradient + s @ pulls))[0] for s in sides]
     # Where no quadratic leads off: across one kink, as far as the ridges that are met let go; and along one coordinate.
-    met = np.abs(kinks.arguments) <= ACTIVE * float(np.abs(kinks.arguments).max(initial=0.0))
+    reaches = np.linalg.norm(kinks.directions, axis=1) * float(np.linalg.norm(end.theta))
+    met = np.abs(kinks.arguments) <= ACTIVE * reaches
     across = pulls[: 10 * len(end.theta)]
     held = kinks.directions[met]
     if len(held):
@@ -184,7 +210,11 @@ def off_valleys(objective: Objective, end: Maximum, width: float) -> tuple[Float
     for step in [*steps, *more, *-more]:
         length = float(np.linalg.norm(step))
         if 0.0 < length < math.inf:
-            ridges = float(kinks.weights @ np.abs(kinks.directions @ step))
+            along = kinks.directions @ step
+            # A ridge that is near but not met is a slope yet, not a loss both ways.
+            ridges = float(
+                kinks.weights @ np.where(met, np.abs(along), np.sign(kinks.arguments) * along)
+            )
             rise = float(here.gradient @ step) - ridges + float(np.abs(pulls @ step).sum())
             tried.append((rise / length, step))
     for slope, step in sorted(tried, key=lambda one: -one[0]):

@@ -31,6 +31,7 @@ _DECREMENT, _SURELY = 20.0, 1e-3
 _MAX_STEPS = 60
 _SHORTEST = 1e-8
 _LEAST = 1e-7
+_HUGE = 1e100
 
 
 def follow_smoothing(
@@ -79,7 +80,13 @@ def ascend(
         if small and _plain_decrement(gradient, hessian) <= _DECREMENT * tolerance:
             break
         direction = np.linalg.solve(positive_definite(-hessian), gradient)
-        decrement = math.sqrt(max(0.0, float(gradient @ direction)))
+        if np.abs(direction).max() < _HUGE:
+            decrement = math.sqrt(max(0.0, float(gradient @ direction)))
+        else:
+            # Curvatures of 1e-200 left by saturated samples: where to is known, how far is not, and |direction|^2 would overflow.
+            decrement = math.inf
+            largest = float(np.abs(direction).max())
+            direction = direction / largest * _HUGE if largest < math.inf else gradient * _HUGE
         if decrement <= (_DECREMENT if small else _SURELY) * tolerance:
             break
         radius = 0.5 + float(np.linalg.norm(theta))

@@ -1,6 +1,7 @@
 """The oracle: what outsiders consult to learn whether their noise-contrastive estimation is right, and if not, what is wrong.
 
     report = oracle.check(impl, "binary_nce")        # a callable with the objective's arguments by name
+    oracle.check(impl, "binary_nce", layout="rows")  # its noise (n_data, k); oracle.LAYOUTS has all of them
     oracle.cases("binary_nce", flags=["tails"])      # the vectors themselves
     print(oracle.explain(vector_id, got))            # one answer
     oracle.truth("binary_nce", **inputs)             # the right numbers for inputs of your own
@@ -18,7 +19,7 @@ from nce_ref.oracle.check import check, check_answers
 from nce_ref.oracle.compare import compare
 from nce_ref.oracle.conventions import Convention
 from nce_ref.oracle.explain import explain
-from nce_ref.oracle.objectives import OBJECTIVES
+from nce_ref.oracle.objectives import LAYOUTS, OBJECTIVES
 from nce_ref.oracle.report import OracleFailure, Report
 from nce_ref.oracle.results import CaseResult, Errored, Skipped
 from nce_ref.oracle.search import Search, search
@@ -33,6 +34,7 @@ __all__ = [
     "Convention",
     "Report",
     "OBJECTIVES",
+    "LAYOUTS",
     "OracleFailure",
     "CaseResult",
     "Vector",

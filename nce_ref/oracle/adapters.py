@@ -8,6 +8,7 @@ Conventions
 function   takes the objective's arguments by name, arrays as the framework's, scalars that are differentiated too
 objective  with it, what the function returns is the value, and every derivative that the objective has is taken by
            autodiff; without it, the function returns its own outputs, which are only converted
+types      those of the arrays; in a check of bfloat16, whose numbers come as float32, the framework's bfloat16
 elementwise  the derivative of an array of values is that of their sum: right for functions applied entry by entry
 
 A framework is imported when its adapter is called, never before. What comes back keeps the name and signature of the
@@ -22,22 +23,24 @@ from typing import Any
 
 import numpy as np
 
+from nce_ref.oracle.dtypes import DECLARED
 from nce_ref.oracle.objectives import Output, find_objective
 
 Function = Callable[..., Any]
 
 
-def torch(function: Function, objective: str | None = None) -> Function:
+def torch(function: Function, objective: str | None = None, *, layout: str = "flat") -> Function:
     """Adapt a PyTorch function: float arrays become tensors of the same dtype on the CPU.
 
     A value that does not depend on an argument (a detached tensor) gets the derivative 0, as an optimiser would see it.
     """
     import torch as framework
 
+    objective = None if objective is None else find_objective(objective, layout).name
     derivatives = _derivatives(objective)
 
     def adapted(**inputs: Any) -> Any:
-        dtype = _float_dtype(inputs, framework.float32, framework.float64)
+        dtype = getattr(framework, _float_type(inputs))
         wanted = {output.derivative_of for output in derivatives}
         # A scalar that is not differentiated stays a Python float: torch.tensor(2.5) would be a number of float32.
         given = {
@@ -47,8 +50,9 @@ def torch(function: Function, objective: str | None = None) -> Function:
             for name, value in inputs.items()
         }
         returned = function(**given)
+        _write_back(inputs, given)
         if not derivatives:
-            return _converted(returned, lambda tensor: tensor.detach().cpu().numpy())
+            return _converted(returned, _from_torch)
         if not isinstance(returned, framework.Tensor):
             raise TypeError(
                 f"the function returned a {type(returned).__name__}; expected the value as a tensor, or no objective here"
@@ -57,28 +61,26 @@ def torch(function: Function, objective: str | None = None) -> Function:
         gradients: tuple[Any, ...] = (None,) * len(arguments)
         if returned.requires_grad:
             gradients = framework.autograd.grad(returned.sum(), arguments, allow_unused=True)
-        outputs = {"value": returned.detach().cpu().numpy()}
+        outputs = {"value": _from_torch(returned)}
         for output, argument, gradient in zip(derivatives, arguments, gradients):
-            outputs[output.name] = (
-                (framework.zeros_like(argument) if gradient is None else gradient)
-                .detach()
-                .cpu()
-                .numpy()
+            outputs[output.name] = _from_torch(
+                framework.zeros_like(argument) if gradient is None else gradient
             )
         return outputs
 
-    return _named(adapted, function)
+    return _named(adapted, function, torch, objective)
 
 
-def jax(function: Function, objective: str | None = None) -> Function:
+def jax(function: Function, objective: str | None = None, *, layout: str = "flat") -> Function:
     """Adapt a JAX function. Raises ValueError for float64 inputs while JAX would round them to float32 unasked."""
     import jax as framework
     import jax.numpy as jnp
 
+    objective = None if objective is None else find_objective(objective, layout).name
     derivatives = _derivatives(objective)
 
     def adapted(**inputs: Any) -> Any:
-        dtype = _float_dtype(inputs, jnp.float32, jnp.float64)
+        dtype = getattr(jnp, _float_type(inputs))
         if dtype == jnp.float64 and not framework.config.read("jax_enable_x64"):
             raise ValueError(
                 'JAX rounds to float32 unless jax.config.update("jax_enable_x64", True) is called; or check dtype="float32"'
@@ -91,7 +93,7 @@ def jax(function: Function, objective: str | None = None) -> Function:
             for name, value in inputs.items()
         }
         if not derivatives:
-            return _converted(function(**given), np.asarray)
+            return _converted(function(**given), _from_jax)
 
         def total(arguments: Mapping[str, Any]) -> tuple[Any, Any]:
             value = function(**{**given, **arguments})
@@ -105,11 +107,25 @@ def jax(function: Function, objective: str | None = None) -> Function:
             {name: given[name] for name in wanted}
         )
         return {
-            "value": np.asarray(value),
-            **{output.name: np.asarray(gradients[output.derivative_of]) for output in derivatives},
+            "value": _from_jax(value),
+            **{output.name: _from_jax(gradients[output.derivative_of]) for output in derivatives},
         }
 
-    return _named(adapted, function)
+    return _named(adapted, function, jax, objective)
+
+
+def _from_torch(tensor: Any) -> Any:
+    """NumPy has no bfloat16, and every one is a float32."""
+    plain = tensor.detach().cpu()
+    return (
+        plain.float() if str(getattr(plain, "dtype", "")) == "torch.bfloat16" else plain
+    ).numpy()
+
+
+def _from_jax(array: Any) -> Any:
+    """The same."""
+    found = np.asarray(array)
+    return found.astype(np.float32) if found.dtype.name == "bfloat16" else found
 
 
 def _derivatives(objective: str | None) -> tuple[Output, ...]:
@@ -120,12 +136,12 @@ def _derivatives(objective: str | None) -> tuple[Output, ...]:
     )
 
 
-def _float_dtype(inputs: Mapping[str, Any], single: Any, double: Any) -> Any:
-    return (
-        single
-        if any(getattr(value, "dtype", None) == np.float32 for value in inputs.values())
-        else double
-    )
+def _float_type(inputs: Mapping[str, Any]) -> str:
+    """The framework's name of the type that is checked: of the arrays, but for bfloat16, whose numbers come as float32."""
+    if DECLARED.get() == "bfloat16":
+        return "bfloat16"
+    kinds = {str(value.dtype) for value in inputs.values() if isinstance(value, np.ndarray)}
+    return next((kind for kind in ("float16", "float32") if kind in kinds), "float64")
 
 
 def _converted(returned: Any, convert: Callable[[Any], Any]) -> Any:
@@ -142,7 +158,23 @@ def _converted(returned: Any, convert: Callable[[Any], Any]) -> Any:
     )
 
 
-def _named(adapted: Function, function: Function) -> Function:
+def _write_back(inputs: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """What the function did to its tensors in place, done to the arrays, where it is seen."""
+    for name, value in inputs.items():
+        if not isinstance(value, np.ndarray):
+            continue
+        try:
+            after = np.asarray(_from_torch(given[name]))
+        except TypeError:  # a type that NumPy does not have
+            continue
+        if after.dtype == value.dtype and after.tobytes() != value.tobytes():
+            value[...] = after if after.shape == value.shape else np.nan
+
+
+def _named(
+    adapted: Function, function: Function, adapter: Function, objective: str | None
+) -> Function:
+    adapted.__dict__["adapted_from"] = (adapter, function, objective)
     # Not the attributes: a module's parameters are no business of the wrapper's.
     functools.update_wrapper(adapted, function, updated=())
     if not hasattr(function, "__qualname__"):

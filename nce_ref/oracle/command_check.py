@@ -20,12 +20,23 @@ from nce_ref.oracle.command_words import (
     Outcome,
     add_convention,
     add_selection,
+    known_objective,
+    laid_out,
     read_convention,
 )
 from nce_ref.oracle.conventions import OURS, Convention
 from nce_ref.oracle.harness import Answers, run_harness
-from nce_ref.oracle.locate import expected_failures, find_implementation, objective_of
+from nce_ref.oracle.locate import (
+    ADAPTERS,
+    expected_failures,
+    find_implementation,
+    objective_of,
+    prepared,
+)
+from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.report import Report, exit_code
+from nce_ref.oracle.steady import remembers
+from nce_ref.oracle.vectors import objective_in
 
 
 def add(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -35,18 +46,31 @@ def add(command: Callable[..., argparse.ArgumentParser]) -> None:
         run_check,
         "check a Python function, or a program in any language, against the vectors",
     )
-    sub.usage = f"{NAME} check [options] package.module:name   or   {NAME} check [options] -- COMMAND [ARGUMENTS]"
+    sub.usage = f"{NAME} check [options] package.module:name [OBJECTIVE]   or   {NAME} check [options] -- COMMAND [ARGUMENTS]"
     sub.add_argument(
         "implementation",
         nargs="?",
         metavar="package.module:name",
         help="a function; the current folder is searched first",
     )
+    sub.add_argument(
+        "second", nargs="?", metavar="OBJECTIVE", help="as --objective", type=known_objective
+    )
     add_selection(
         sub,
         "which objective it is (default: by its name or parameters; of a harness, all that it offers)",
     )
     add_convention(sub)
+    sub.add_argument(
+        "--arguments",
+        metavar="NAMES",
+        help="its own names and ours, log_p_pos=log_model_data,k=nu; or ours alone, in the order of its positions",
+    )
+    sub.add_argument(
+        "--adapter",
+        choices=ADAPTERS,
+        help="of a function of tensors: what it returns is the value, derivatives come by autodiff",
+    )
     sub.add_argument(
         "--expected-failures",
         type=Path,
@@ -65,10 +89,22 @@ def add(command: Callable[..., argparse.ArgumentParser]) -> None:
 
 def run_check(options: argparse.Namespace) -> Outcome:
     """Check what was named."""
+    if options.command is not None and options.implementation in OBJECTIVES:
+        options.implementation, options.second = None, options.implementation
+    if options.second is not None:
+        if options.objective not in (None, options.second):
+            raise ValueError(
+                f"check: got {options.second} and --objective {options.objective}; expected one of them"
+            )
+        options.objective = options.second
     if (options.implementation is None) == (options.command is None):
         raise ValueError("check: expected package.module:name, or -- COMMAND, and not both")
     patterns = expected_failures(options.expected_failures) if options.expected_failures else {}
     if options.command is not None:
+        if options.arguments or options.adapter:
+            raise ValueError(
+                "check: --arguments and --adapter are for Python functions, not for a harness"
+            )
         return _check_harness(options, patterns)
     sys.path.insert(0, os.getcwd())
     # Whatever is printed by the code under judgement must not get between the report's lines.
@@ -80,6 +116,8 @@ def run_check(options: argparse.Namespace) -> Outcome:
                 f"{options.implementation!r}: importing it raised SystemExit: {left}"
             ) from None
         objective = options.objective or objective_of(impl, options.implementation)
+        objective = laid_out(objective, options.layout) or objective
+        impl = prepared(impl, objective, options.adapter, options.arguments)
         report = check(
             impl,
             objective,
@@ -96,7 +134,7 @@ def run_check(options: argparse.Namespace) -> Outcome:
 def _check_harness(options: argparse.Namespace, patterns: Mapping[str, str]) -> Outcome:
     answers = run_harness(
         options.command,
-        options.objective,
+        laid_out(options.objective, options.layout),
         dtype=options.dtype,
         time_limit=options.time_limit,
         start_limit=max(30.0, options.time_limit),
@@ -147,7 +185,7 @@ def _reports(
         own = {
             vector_id: answer
             for vector_id, answer in answers.items()
-            if vector_id.split("/")[0] == objective
+            if objective_in(vector_id) == objective
         }
         if own:
             wanted = {
@@ -162,6 +200,9 @@ def _reports(
                     read_convention(options, objective),
                     wanted,
                     name=name,
+                    findings=[remembers(said)]
+                    if (said := answers.differences.get(objective))
+                    else (),
                 )
             )
     return reports

@@ -14,12 +14,15 @@ from nce_ref.oracle.command_words import (
     Outcome,
     add_convention,
     add_selection,
+    known_objective,
+    laid_out,
     read_convention,
 )
 from nce_ref.oracle.describe import (
     describe_mistake,
     describe_mistakes,
     describe_numbers,
+    describe_objectives,
     describe_suite,
     vector_as_dict,
 )
@@ -31,7 +34,10 @@ from nce_ref.oracle.vectors import cases, find
 
 def add(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the four commands."""
-    sub = command("list", _list, "list the objectives and their reference vectors")
+    sub = command("list", _list, "list the objectives, or the reference vectors of one")
+    sub.add_argument(
+        "name", nargs="?", metavar="OBJECTIVE", help="whose vectors", type=known_objective
+    )
     add_selection(sub)
 
     sub = command(
@@ -58,8 +64,15 @@ def add(command: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def _list(options: argparse.Namespace) -> Outcome:
-    vectors = cases(options.objective, flags=options.flag)
-    return Outcome(PASSED, describe_suite(vectors))
+    if options.name is not None and options.objective not in (None, options.name):
+        raise ValueError(
+            f"list: got {options.name} and --objective {options.objective}; expected one of them"
+        )
+    objective = laid_out(options.name or options.objective, options.layout)
+    vectors = cases(objective, flags=options.flag)
+    return Outcome(
+        PASSED, describe_objectives(vectors) if objective is None else describe_suite(vectors)
+    )
 
 
 def _show(options: argparse.Namespace) -> Outcome:
@@ -77,6 +90,7 @@ def _explain(options: argparse.Namespace) -> Outcome:
         {vector.id: _got(options.got)},
         options.dtype,
         read_convention(options, vector.objective.name),
+        batch="this vector alone",
     )
     return Outcome(exit_code([report]), f"{describe_vector(vector)}\n\n{report}")
 

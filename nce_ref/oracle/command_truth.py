@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle.command_words import PASSED, Outcome
-from nce_ref.oracle.tolerance import DTYPES
+from nce_ref.oracle.command_words import PASSED, Outcome, add_layout
+from nce_ref.oracle.dtypes import TYPES
 from nce_ref.oracle.truth import Truth, truth
 
 _SHOWN = 6
@@ -27,6 +27,7 @@ def add(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the command."""
     sub = command("truth", _truth, "say the right outputs of an objective at inputs of your own")
     sub.add_argument("objective", metavar="OBJECTIVE", help="one that list names")
+    add_layout(sub)
     sub.add_argument(
         "inputs",
         metavar="INPUTS",
@@ -34,13 +35,13 @@ def add(command: Callable[..., argparse.ArgumentParser]) -> None:
     )
     sub.add_argument("--digits", action="store_true", help="all 40 digits instead of float64")
     sub.add_argument(
-        "--dtype", choices=DTYPES, default="float64", help="of the allowance (default: float64)"
+        "--dtype", choices=TYPES, default="float64", help="of the allowance (default: float64)"
     )
     sub.add_argument("--json", action="store_true", help="every number, as JSON")
 
 
 def _truth(options: argparse.Namespace) -> Outcome:
-    found = truth(options.objective, **read_inputs(options.inputs))
+    found = truth(options.objective, layout=options.layout, **read_inputs(options.inputs))
     text = json.dumps(as_dict(found, options.digits, options.dtype), indent=2)
     return Outcome(PASSED, text if options.json else as_text(found, options.digits, options.dtype))
 

@@ -6,8 +6,8 @@ import argparse
 from dataclasses import dataclass
 
 from nce_ref.oracle.conventions import C_SIGNS, REDUCTIONS, SENSES, Convention, own_convention
-from nce_ref.oracle.objectives import OBJECTIVES, find_objective
-from nce_ref.oracle.tolerance import DTYPES
+from nce_ref.oracle.dtypes import TYPES
+from nce_ref.oracle.objectives import LAYOUTS, OBJECTIVES, find_objective
 
 PASSED, FAILED, BROKEN = 0, 1, 2
 NAME = "nce-ref"
@@ -33,10 +33,11 @@ def add_selection(parser: argparse.ArgumentParser, text: str = "only this one") 
     """Which vectors: --objective and --flag."""
     parser.add_argument(
         "--objective",
-        choices=OBJECTIVES,
+        type=known_objective,
         metavar="OBJECTIVE",
         help=f"{text}; one of {', '.join(OBJECTIVES)}",
     )
+    add_layout(parser)
     parser.add_argument(
         "--flag",
         action="append",
@@ -46,11 +47,30 @@ def add_selection(parser: argparse.ArgumentParser, text: str = "only this one") 
     )
 
 
+def add_layout(parser: argparse.ArgumentParser) -> None:
+    """How the noise is laid out: --layout."""
+    parser.add_argument(
+        "--layout",
+        choices=("flat", *dict.fromkeys(one.layout for one in LAYOUTS.values())),
+        default="flat",
+        help="how the noise is laid out (default: flat); --objective binary_nce/rows says the same",
+    )
+
+
+def laid_out(objective: str | None, layout: str) -> str | None:
+    """The name of an objective in a layout. Raises ValueError where there is no such layout, or no objective to lay out."""
+    if objective is None:
+        if layout != "flat":
+            raise ValueError(f"--layout {layout}: of which objective? Name it by --objective")
+        return None
+    return find_objective(objective, layout).name
+
+
 def add_convention(parser: argparse.ArgumentParser) -> None:
     """What is declared: --dtype, --sense, --reduction and --c-sign."""
     parser.add_argument(
         "--dtype",
-        choices=DTYPES,
+        choices=TYPES,
         default="float64",
         help="of the inputs and of the tolerance (default: float64)",
     )
@@ -69,3 +89,11 @@ def add_convention(parser: argparse.ArgumentParser) -> None:
         choices=C_SIGNS,
         help="is c added to ln p_m or subtracted (default: added)",
     )
+
+
+def known_objective(name: str) -> str:
+    """The name of an objective, for argparse, which prints the complaint where there is none of it."""
+    try:
+        return find_objective(name).name
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from None

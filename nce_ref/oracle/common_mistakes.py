@@ -24,7 +24,8 @@ _HEAD = """# Common mistakes in noise-contrastive estimation
 Every mistake on this page is executable: `oracle.check` runs an implementation against vectors that tell each of them from the
 truth, and names the one whose numbers match. **What** the code does, what it does to an estimate (**Effect**), the right formula
 with the slip beside it (**Fix**), where it was **seen**, and **where** it can be made: names of objectives, "every NCE objective" being
-`nce_from_log_ratios`, `binary_nce`, `laplace_ica_nce`, `gaussian_nce`. An estimate (`laplace_ica_nce_estimate`,
+`nce_from_log_ratios`, `binary_nce`, `laplace_ica_nce`, `gaussian_nce`. An objective stands for its layouts, too (`binary_nce/rows`),
+where such a step can be written there; a mistake of some layouts alone names them. An estimate (`laplace_ica_nce_estimate`,
 `gaussian_nce_estimate`) is held against every mistake of its objective: the one whose J has no slope there is what was maximised.
 
 Notation: G = ln p_m − ln p_n, h = σ(G − ln ν), ν = n_noise/n_data, σ(t) = 1/(1 + e^−t), c = −ln Z, B the demixing matrix,
@@ -225,7 +226,11 @@ def _entry(mistake: Mistake) -> str:
 
 def _where(mistake: Mistake) -> str:
     """The objectives, a whole family's by its name."""
-    words, left = [], list(mistake.objectives)
+    everywhere = set(mistake.objectives)
+    words, left = (
+        [],
+        [p.name for p in mistake.places if p.name == p.base or p.base not in everywhere],
+    )
     for family in FAMILIES:
         names = [objective.name for objective in family.objectives if objective.answer is not None]
         if family.all_of_it and set(names) <= set(left):

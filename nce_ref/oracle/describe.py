@@ -5,6 +5,7 @@ Numbers are cut short where there are many; ``vector_as_dict`` has all of them, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,17 +13,29 @@ import numpy as np
 
 from nce_ref.oracle.explain import describe_vector
 from nce_ref.oracle.mistakes import CATALOGUE, find_mistake
-from nce_ref.oracle.objectives import OBJECTIVES, Objective
-from nce_ref.oracle.vectors import Vector, suite
+from nce_ref.oracle.objectives import EVERY, Objective
+from nce_ref.oracle.vectors import Vector, spelled, suite
 
 _SHOWN = 40  # numbers of one array
+
+
+def describe_objectives(vectors: Sequence[Vector]) -> str:
+    """One line an objective: its arguments, its outputs, and how many of these vectors are its own."""
+    counts = Counter(vector.objective.name for vector in vectors)
+    lines = [f"vectors of {suite()['suite']}: {len(vectors)}; list OBJECTIVE shows those of one"]
+    lines += [
+        f"  {_signature(objective)}   {counts[name]} vectors"
+        for name, objective in EVERY.items()
+        if counts[name]
+    ]
+    return "\n".join(lines)
 
 
 def describe_suite(vectors: Sequence[Vector]) -> str:
     """These vectors by objective, an id, its purpose and its flags a line; then what the flags mean."""
     about = suite()
     lines = [f"vectors of {about['suite']}: {len(vectors)}"]
-    for objective in OBJECTIVES.values():
+    for objective in EVERY.values():
         own = [vector for vector in vectors if vector.objective.name == objective.name]
         if own:
             lines += ["", f"{_signature(objective)}   ({len(own)} vectors)"]
@@ -57,7 +70,9 @@ def vector_as_dict(vector: Vector) -> dict[str, Any]:
         "comment": vector.comment,
         "flags": list(vector.flags),
         "kills": list(vector.kills),
-        "inputs": {name: np.asarray(value).tolist() for name, value in vector.inputs.items()},
+        "inputs": {
+            name: spelled(np.asarray(value).tolist()) for name, value in vector.inputs.items()
+        },
         "expected": {
             name: {
                 "decimal": expected.decimal,

@@ -58,7 +58,8 @@ def _draw(target: Objective, rng: np.random.Generator) -> dict[str, Any]:
             whole = _rounded(np.eye(len(half)) + half @ half.T / len(half), _BITS)
             found[name] = np.tril(whole) + np.tril(whole, -1).T
         else:
-            array = _array(tuple(sizes[axis] for axis in shape), rng)
+            is_matrix = len(shape) > 1 and not (target.layout != "flat" and "n_dim" not in shape)
+            array = _array(tuple(sizes[axis] for axis in shape), rng, is_matrix)
             found[name] = array if shape else float(array)
     return found
 
@@ -68,8 +69,7 @@ def _size(axis: str, rng: np.random.Generator) -> int:
     return int(2 ** rng.integers(largest + 1) if axis == "n_data" else rng.integers(1, largest + 1))
 
 
-def _array(shape: tuple[int, ...], rng: np.random.Generator) -> Float:
-    is_matrix = len(shape) > 1
+def _array(shape: tuple[int, ...], rng: np.random.Generator, is_matrix: bool) -> Float:
     scale = float(rng.choice(_SIZES_OF_MATRICES if is_matrix else _SIZES_OF_VECTORS))
     kind = _KINDS[rng.integers(len(_KINDS))]
     array = np.asarray(scale * rng.normal(size=shape))

@@ -17,7 +17,9 @@ def explain(
     One vector tells fewer mistakes apart than all do: several suspects may be named. ValueError for an unknown id.
     """
     vector = find(vector_id)
-    report = check_answers(vector.objective.name, {vector_id: got}, dtype, convention)
+    report = check_answers(
+        vector.objective.name, {vector_id: got}, dtype, convention, batch="this vector alone"
+    )
     return "\n".join([describe_vector(vector), "", str(report)])
 
 

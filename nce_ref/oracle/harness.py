@@ -8,10 +8,13 @@
 
 Conventions
 -----------
-inputs   in the objective's order, without blanks, matrices as arrays of rows; numbers read back to the same float64, never NaN
+inputs   in the objective's order, without blanks, matrices as arrays of rows; numbers read back to the same float64, never NaN;
+         where a mask is 0, and only there, the words "Infinity" and "-Infinity" may stand among them
+layouts  an objective whose noise is laid out otherwise than flat is one of its own: "implements":["binary_nce/rows"]
 results  numbers and nested arrays; NaN, Infinity, "NaN", "inf", "-inf" and null (what JSON.stringify makes of NaN) are read too
 nesting  at most ``NESTING`` brackets within each other, counted before a line is read: how deep the interpreter itself can
          read differs from version to version
+again    two cases of an objective are put twice: one first and last, one twice in a row (``steady``); answered by the same id each time
 trouble  whatever else comes is one ``Errored`` line for that case; a harness that hangs or dies is started anew for the next
          case, and given up after ``PATIENCE`` such cases in a row
 """
@@ -21,15 +24,18 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from nce_ref.oracle.child import Child, Lost, Silent, shortened
 from nce_ref.oracle.conventions import Convention, own_convention
-from nce_ref.oracle.objectives import OBJECTIVES, find_objective
+from nce_ref.oracle.dtypes import HALVES, TYPES
+from nce_ref.oracle.halves import beyond, in_type, refuse_type
+from nce_ref.oracle.objectives import EVERY, OBJECTIVES, find_objective
 from nce_ref.oracle.results import Errored, Skipped
-from nce_ref.oracle.tolerance import DTYPES
-from nce_ref.oracle.vectors import MalformedVectors, Vector, cases, suite
+from nce_ref.oracle.steady import difference, in_order
+from nce_ref.oracle.vectors import MalformedVectors, Vector, cases, spelled, suite
 
 PROTOCOL = 1
 PATIENCE = 3
@@ -50,6 +56,7 @@ class Answers(dict[str, Any]):
 
     ``implements``  the objectives that it offers, as far as this suite knows them; ``unknown`` the other names it gave
     ``unread``      what is wrong with vectors that could not be put to it, a line an objective
+    ``differences`` what it answered differently when it was asked again, a line a case, by objective
     ``broken``      why the run could not begin or had to be given up, in one line; empty if it was gone through
     """
 
@@ -57,6 +64,7 @@ class Answers(dict[str, Any]):
     implements: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    differences: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 def run_harness(
@@ -68,19 +76,23 @@ def run_harness(
     start_limit: float = 30.0,
     convention: Convention | None = None,
     flags: Iterable[str] = (),
+    layout: str = "flat",
 ) -> Answers:
     """Put every vector of ``objective``, or of all objectives that the harness offers, to the command; never raises for what it does.
 
     ``time_limit`` and ``start_limit`` are seconds a case and for the first reply. ``convention`` turns the inputs (the sign of c);
     the answers are returned as they came. Raises ValueError for an unknown objective, dtype or flag, or an empty command.
     """
-    if dtype not in DTYPES:
-        raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(DTYPES)}")
+    if dtype not in TYPES:
+        raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(TYPES)}")
     if isinstance(command, str) or not command:
         raise ValueError(
             f"command: got {command!r}; expected a list, the program and its arguments"
         )
-    wanted = tuple(OBJECTIVES) if objective is None else (find_objective(objective).name,)
+    objective = None if objective is None else find_objective(objective, layout).name
+    wanted = tuple(OBJECTIVES) if objective is None else (objective,)
+    if objective is not None:
+        refuse_type(EVERY[objective], dtype)
     carried, about = tuple(flags), suite()
     if strange := [flag for flag in carried if flag not in about["flags"]]:
         raise ValueError(
@@ -99,29 +111,56 @@ def run_harness(
     try:
         try:
             _introduce(answers, session.start(), objective)
+            if dtype in HALVES:  # the others are not done in 16 bits
+                answers.implements = tuple(n for n in answers.implements if EVERY[n].has_halves)
         except Lost as lost:
             answers.broken = str(lost)
             answers.update({vector.id: Errored(f"not run: {lost}") for vector in vectors(wanted)})
             return answers
         in_vain = 0
-        for vector in vectors(answers.implements):
-            if in_vain == PATIENCE:
-                answers[vector.id] = Errored(f"not run: {answers.broken}")
-                continue
-            try:
-                answers[vector.id], in_vain = (
-                    session.ask(
-                        _request(vector, dtype, convention or own_convention(vector.objective))
-                    ),
-                    0,
-                )
-            except Lost as lost:
-                answers[vector.id], in_vain = Errored(str(lost)), in_vain + 1
+        for name in answers.implements:
+            stored = list(vectors([name]))
+            stock = [v for vector in stored if (v := in_type(vector, dtype)) is not None]
+            again: dict[str, list[Any]] = {}
+            for vector in in_order(stock):
                 if in_vain == PATIENCE:
-                    answers.broken = f"given up after {PATIENCE} cases in a row without an answer, the last: {lost}"
+                    answers.setdefault(vector.id, Errored(f"not run: {answers.broken}"))
+                    continue
+                if isinstance(answers.get(vector.id), Errored):  # asked again, it would hang again
+                    continue
+                said = convention or own_convention(vector.objective)
+                try:
+                    answer, in_vain = session.ask(_request(vector, dtype, said)), 0
+                except Lost as lost:
+                    answer, in_vain = Errored(str(lost)), in_vain + 1
+                    if in_vain == PATIENCE:
+                        answers.broken = f"given up after {PATIENCE} cases in a row without an answer, the last: {lost}"
+                again.setdefault(vector.id, []).append(answer)
+                answers.setdefault(vector.id, answer)
+            skipped = {v.id: Skipped(beyond(dtype)) for v in stored if in_type(v, dtype) is None}
+            answers.update(skipped)
+            found = _differences(stock, again, dtype, convention)
+            answers.differences = {**answers.differences, **({name: found} if found else {})}
     finally:
         session.close()
     return answers
+
+
+def _differences(
+    stock: Sequence[Vector],
+    again: Mapping[str, Sequence[Any]],
+    dtype: str,
+    convention: Convention | None,
+) -> tuple[str, ...]:
+    """What was answered differently when a case was put again."""
+    found = []
+    for vector in stock:
+        answered = again.get(vector.id, ())
+        if len(answered) > 1:
+            said = convention or own_convention(vector.objective)
+            differs = difference(vector, answered[0], answered[-1], dtype, said)
+            found += [f"{vector.id}, asked again: {differs}"] if differs is not None else []
+    return tuple(found)
 
 
 def decode(result: Any) -> Any:
@@ -145,7 +184,7 @@ def decode(result: Any) -> Any:
 def _request(vector: Vector, dtype: str, convention: Convention) -> dict[str, Any]:
     inputs = convention.inputs(vector.objective, vector.arguments(dtype))
     listed = {
-        name: value.tolist() if hasattr(value, "tolist") else value
+        name: spelled(value.tolist()) if hasattr(value, "tolist") else value
         for name, value in inputs.items()
     }
     return {
@@ -169,8 +208,8 @@ def _introduce(answers: Answers, reply: dict[str, Any], objective: str | None) -
             f'its reply to start has no "implements", a list of objectives: {shortened(json.dumps(reply))}'
         )
     answers.name, answers.language = str(reply.get("name", "")), str(reply.get("language", ""))
-    answers.unknown = tuple(name for name in offered if name not in OBJECTIVES)
-    known = tuple(name for name in OBJECTIVES if name in offered)
+    answers.unknown = tuple(name for name in offered if name not in EVERY)
+    known = tuple(name for name in EVERY if name in offered)
     if not known:
         raise Lost(
             f"it offers {', '.join(offered)}, which is no objective of this suite; expected some of {', '.join(OBJECTIVES)}"

@@ -17,8 +17,9 @@ import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.oracle.conventions import Convention, own_convention
+from nce_ref.oracle.dtypes import ulp
 from nce_ref.oracle.families.base import Objective
-from nce_ref.oracle.results import CaseResult, Comparison
+from nce_ref.oracle.results import UNSUPPORTED, CaseResult, Comparison
 from nce_ref.oracle.tolerance import allowance
 from nce_ref.oracle.vectors import Vector
 
@@ -39,7 +40,7 @@ def judge(
     except Unreadable as problem:
         return CaseResult(vector, "errored", str(problem))
     if not outputs:
-        return CaseResult(vector, "unsupported", "nothing was returned")
+        return CaseResult(vector, UNSUPPORTED, "nothing was returned")
     if vector.objective.kind == "estimate":
         # An estimate is judged by the objective there, which needs half of the package; a function's values need none of it.
         from nce_ref.oracle.judge_estimates import judge_estimate
@@ -71,8 +72,7 @@ def compare(
         error = np.where(np.isfinite(error), error, np.inf)
         in_allowances = error / allowed
         worst = np.unravel_index(int(np.argmax(in_allowances)), in_allowances.shape)
-        size = np.maximum(np.abs(want[worst]), np.finfo(dtype).tiny).astype(dtype)
-        in_ulp = error[worst] / np.float64(np.spacing(size))
+        in_ulp = error[worst] / ulp(float(want[worst]), dtype)
     return Comparison(
         output=output,
         passed=bool((in_allowances <= 1.0).all()),
@@ -134,6 +134,8 @@ def _as_real(name: str, value: Any, shape: tuple[int, ...], is_decision: bool) -
         ) from None
     if is_decision and array.dtype.kind == "b":
         array = array.astype(np.float64)
+    if array.dtype.name == "bfloat16":  # a type of ml_dtypes, which NumPy calls void
+        array = array.astype(np.float32)
     if array.dtype.kind not in "fiu":
         what = {"O": "an object array", "b": "booleans", "U": "text", "S": "text"}
         said = (

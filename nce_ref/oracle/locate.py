@@ -7,8 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from nce_ref.oracle import adapters
+from nce_ref.oracle.arguments import read_arguments, with_own_names
 from nce_ref.oracle.check import parameter_names
-from nce_ref.oracle.objectives import OBJECTIVES
+from nce_ref.oracle.objectives import OBJECTIVES, find_objective
+from nce_ref.oracle.words import did_you_mean
+
+ADAPTERS = ("torch", "jax")
 
 
 def find_implementation(name: str) -> Callable[..., Any]:
@@ -31,6 +36,7 @@ def find_implementation(name: str) -> Callable[..., Any]:
             )
             raise ValueError(
                 f"{name!r}: {module_name} has no {attribute!r}; it offers {offered or 'no function'}"
+                + did_you_mean(part, vars(found))
             )
         found = getattr(found, part)
     if not callable(found):
@@ -53,6 +59,21 @@ def objective_of(impl: Callable[..., Any], name: str) -> str:
         return meant[0]
     why = f"its parameters ({', '.join(parameters)}) fit {' and '.join(meant) or 'none'}"
     raise ValueError(f"{name!r}: which objective is it? {why}; name one of {', '.join(OBJECTIVES)}")
+
+
+def prepared(
+    impl: Callable[..., Any], objective: str, adapter: str | None, arguments: str | None
+) -> Callable[..., Any]:
+    """The callable as it is to be checked: under the objective's names, tensors in and arrays out. Raises ValueError."""
+    declared = read_arguments(arguments) if arguments else None
+    impl = with_own_names(impl, find_objective(objective), declared)
+    if adapter is None:
+        return impl
+    try:
+        adapt = {"torch": adapters.torch, "jax": adapters.jax}[adapter]
+        return adapt(impl, objective)
+    except ImportError as error:
+        raise ValueError(f"--adapter {adapter}: {error}") from None
 
 
 def expected_failures(path: Path) -> dict[str, str]:

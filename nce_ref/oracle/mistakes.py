@@ -11,13 +11,14 @@ from dataclasses import replace
 
 from nce_ref.oracle.families import FAMILIES
 from nce_ref.oracle.families.base import Mistake
-from nce_ref.oracle.objectives import OBJECTIVES
+from nce_ref.oracle.objectives import EVERY
+from nce_ref.oracle.words import did_you_mean
 
 __all__ = ["CATALOGUE", "FORMER", "GROUPS", "Mistake", "find_mistake", "mistakes_at"]
 
 
 def _placed(mistake: Mistake) -> Mistake:
-    computed = [objective for objective in OBJECTIVES.values() if objective.answer is not None]
+    computed = [objective for objective in EVERY.values() if objective.answer is not None]
     return replace(mistake, places=tuple(place for place in computed if mistake.is_made_at(place)))
 
 
@@ -42,7 +43,10 @@ def find_mistake(mistake_id: str) -> Mistake:
     """The mistake of that id, or of one that it once had. Raises ValueError with the ids there are."""
     known = FORMER.get(mistake_id, mistake_id)
     if known not in CATALOGUE:
-        raise ValueError(f"mistake: got {mistake_id!r}; expected one of {', '.join(CATALOGUE)}")
+        near = did_you_mean(mistake_id, [*CATALOGUE, *FORMER])
+        raise ValueError(
+            f"mistake: got {mistake_id!r}; expected one of {', '.join(CATALOGUE)}{near}"
+        )
     return CATALOGUE[known]
 
 

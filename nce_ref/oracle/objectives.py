@@ -7,6 +7,7 @@ Conventions
 arguments  handed over by name: arrays in the dtype of the check, scalars (shape ``()``) as Python floats
 outputs    a dict from these names, any subset; what is not returned is unsupported, not wrong. A bare float or array is ``value``
 shapes     in the words of ``DIMENSIONS``; points are rows; nu always equals n_noise/n_data
+layouts    an objective whose noise is laid out otherwise than flat is one of its own, ``binary_nce/rows``: ``find_objective`` finds it
 J          (1/n_data) [ sum_x ln h + sum_y ln(1 - h) ],  h = sigma(G - ln nu),  G = ln p_m - ln p_n: maximised, c is added
 """
 
@@ -14,8 +15,19 @@ from __future__ import annotations
 
 from nce_ref.oracle.families import FAMILIES
 from nce_ref.oracle.families.base import Objective, Output, Shape
+from nce_ref.oracle.words import did_you_mean
 
-__all__ = ["DIMENSIONS", "OBJECTIVES", "SOURCES", "Objective", "Output", "Shape", "find_objective"]
+__all__ = [
+    "DIMENSIONS",
+    "EVERY",
+    "LAYOUTS",
+    "OBJECTIVES",
+    "SOURCES",
+    "Objective",
+    "Output",
+    "Shape",
+    "find_objective",
+]
 
 # What the objectives' sources abbreviate.
 SOURCES = {
@@ -25,18 +37,44 @@ SOURCES = {
 OBJECTIVES: dict[str, Objective] = {
     objective.name: objective for family in FAMILIES for objective in family.objectives
 }
+# The same with their noise laid out otherwise, by ``name/layout``.
+LAYOUTS: dict[str, Objective] = {
+    objective.name: objective for family in FAMILIES for objective in family.layouts
+}
+EVERY: dict[str, Objective] = OBJECTIVES | LAYOUTS
 DIMENSIONS: dict[str, str] = {
     "n_points": "points, rows of u or entries of t",
     "n_data": "data points, rows of x",
     "n_noise": "noise points, rows of y",
     "n_dim": "dimension of a point",
-} | {
-    axis: words for objective in OBJECTIVES.values() for axis, words in objective.dimensions.items()
-}
+} | {axis: words for objective in EVERY.values() for axis, words in objective.dimensions.items()}
 
 
-def find_objective(name: str) -> Objective:
-    """The objective of that name. Raises ValueError with the names there are."""
-    if name not in OBJECTIVES:
-        raise ValueError(f"objective: got {name!r}; expected one of {', '.join(OBJECTIVES)}")
-    return OBJECTIVES[name]
+def find_objective(name: str, layout: str = "flat") -> Objective:
+    """The objective of that name in that layout; ``name/layout`` is a name, too. Raises ValueError with what there is."""
+    if name not in EVERY:
+        near = did_you_mean(name, EVERY)
+        raise ValueError(f"objective: got {name!r}; expected one of {', '.join(OBJECTIVES)}{near}")
+    found = EVERY[name]
+    if layout in (found.layout, "flat"):
+        return found
+    there = layouts_of(found.base)
+    if found.layout != "flat" or layout not in there:
+        raise ValueError(
+            f"layout: got {layout!r} for {name}; expected {_one_of(there)}. Layouts there are: {_every_layout()}"
+        )
+    return EVERY[f"{found.base}/{layout}"]
+
+
+def layouts_of(name: str) -> tuple[str, ...]:
+    """The layouts of an objective, "flat" first."""
+    return ("flat", *(one.layout for one in LAYOUTS.values() if one.base == name))
+
+
+def _one_of(words: tuple[str, ...]) -> str:
+    return words[0] if len(words) == 1 else f"one of {', '.join(words)}"
+
+
+def _every_layout() -> str:
+    bases = dict.fromkeys(one.base for one in LAYOUTS.values())
+    return "; ".join(f"{base}: {', '.join(layouts_of(base))}" for base in bases)

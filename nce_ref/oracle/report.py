@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-ok       everything that was judged passed, failed as expected or is a documented choice, something was judged, and every
-         pattern matched
+ok       everything that was judged passed, failed as expected or is a documented choice, enough was judged (``seen``), nothing was
+         found in how it answers (``steady``), and every pattern matched
 failed   the results that make it not ok: failed, errored, unexpected pass
 text     one failing case in full, the suspect with its evidence, then the rest in a line each
 """
@@ -26,13 +26,14 @@ from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.diagnosis import Diagnosis, Suspect
 from nce_ref.oracle.judge import describe
 from nce_ref.oracle.objectives import Objective
-from nce_ref.oracle.results import CHOICE, CaseResult
+from nce_ref.oracle.results import CHOICE, LEFT_OUT, UNSUPPORTED, CaseResult
 
 FAILING = ("failed", "errored", "unexpected pass")
 WIDTH = 120
 _KINDS = 6  # kinds of errors that are quoted
 _NUMBER = re.compile(r"[-+]?\d[\d.,e+ -]*")
 _LISTED = 4  # ids named before "and 12 others"
+_NO_MORE = Diagnosis()
 _TYPED = 40  # numbers that anybody would paste into a command
 
 
@@ -48,6 +49,9 @@ class Report:
     ``diagnosis``  what explains the failures, and hints
     ``unmatched``  patterns of expected failures that match no vector
     ``note``       what was seen before anything ran (the arguments are another objective's)
+    ``missing``    what would have to be judged as well before it may be relied on
+    ``findings``   what was seen of its calls: it answers differently to the same inputs, it changes them
+    ``batch``      what was judged, where it is not the objective's vectors: "1 batch of your own"
     """
 
     objective: Objective
@@ -59,6 +63,9 @@ class Report:
     unmatched: tuple[str, ...] = ()
     name: str = ""
     note: str = ""
+    missing: tuple[str, ...] = ()
+    findings: tuple[Suspect, ...] = ()
+    batch: str = ""
     _counts: Counter[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -72,13 +79,25 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether the implementation may be relied on, as far as the vectors see."""
-        judged = self._counts["passed"] + self._counts["expected failure"] + self._counts[CHOICE]
-        return bool(judged) and not self.failed and not self.unmatched
+        return bool(self._judged) and not (self.missing or self._is_wrong)
+
+    @property
+    def not_enough_seen(self) -> bool:
+        """Whether nothing speaks against the implementation, and too little for it."""
+        return not self.ok and not self._is_wrong
 
     @property
     def nothing_judged(self) -> bool:
-        """Whether nothing speaks for the implementation and nothing against it."""
-        return not self.ok and not self.failed and not self.unmatched
+        """Whether nothing speaks for the implementation, either."""
+        return self.not_enough_seen and not self._judged
+
+    @property
+    def _judged(self) -> int:
+        return self._counts["passed"] + self._counts["expected failure"] + self._counts[CHOICE]
+
+    @property
+    def _is_wrong(self) -> bool:
+        return bool(self.failed or self.findings or self.unmatched)
 
     def raise_for_failures(self) -> None:
         """Raise OracleFailure, with the report as text, unless it is ok."""
@@ -97,6 +116,9 @@ class Report:
             },
             "suite": self.suite,
             "note": self.note,
+            "missing": list(self.missing),
+            "findings": [_plain(finding) for finding in self.findings],
+            "batch": self.batch,
             "counts": dict(self._counts),
             "unmatched_patterns": list(self.unmatched),
             "diagnosis": _plain(self.diagnosis),
@@ -110,6 +132,8 @@ class Report:
         lines += [
             f"expected-failures pattern {pattern!r} matches no vector" for pattern in self.unmatched
         ]
+        for finding in self.findings:
+            lines += ["", *_suspicion(finding)]
         if self.failed:
             lines += ["", *self._failures()]
         if errored := [result for result in self.results if result.status == "errored"]:
@@ -117,7 +141,7 @@ class Report:
         if choices := [result for result in self.results if result.status == CHOICE]:
             lines += ["", *_choices(choices)]
         if reasons := Counter(
-            result.message for result in self.results if result.status == "unsupported"
+            result.message for result in self.results if result.status in (UNSUPPORTED, LEFT_OUT)
         ):
             lines += [
                 "",
@@ -147,14 +171,19 @@ class Report:
     def _headline(self) -> str:
         counts = ", ".join(f"{count} {status}" for status, count in sorted(self._counts.items()))
         who = f"{self.name} as {self.objective.name}" if self.name else self.objective.name
-        verdict = "ok" if self.ok else "NOTHING JUDGED" if self.nothing_judged else "FAILED"
+        verdict = "ok" if self.ok else "NOT ENOUGH SEEN" if self.not_enough_seen else "FAILED"
+        verdict = "NOTHING JUDGED, NOT ENOUGH SEEN" if self.nothing_judged else verdict
         words = f"{self.convention.sense}, {self.convention.reduction}, c {self.convention.c_sign}"
-        return f"{verdict}: {who} ({self.dtype}; {words}; vectors of {self.suite}): {counts or 'no vectors'}"
+        what = self.batch or f"vectors of {self.suite}"
+        line = f"{verdict}: {who} ({self.dtype}; {words}; {what}): {counts or 'no vectors'}"
+        if not self.not_enough_seen:
+            return line
+        return "; ".join((line, *self.missing))
 
     def _failures(self) -> list[str]:
         best, failed = self.diagnosis.best, self.failed
         smoke = [result for result in failed if "smoke" in result.vector.flags]
-        if smoke and best is None:
+        if smoke and best is None and not self.findings:
             lines = [
                 f"Adapter or convention: {len(smoke)} of the smoke cases, which can be done by hand, fail already.",
                 "The others are not shown; mend these first.",
@@ -170,7 +199,7 @@ class Report:
                     f", and {len(others_ids) - _LISTED} others" if len(others_ids) > _LISTED else ""
                 )
                 lines += [f"and {len(others_ids)} more: {', '.join(others_ids[:_LISTED])}{more}"]
-        if best is not None:
+        if best is not None and best not in self.findings:
             lines += ["", *_suspicion(best, self.diagnosis)]
         elif self.diagnosis.hints:
             lines += [
@@ -190,10 +219,15 @@ class Report:
 
 
 def exit_code(reports: Sequence[Report]) -> int:
-    """0 where all are right, 1 where one is wrong, 2 where none is wrong and one could not be judged."""
+    """0 where all are right, 1 where one is wrong, 2 where none is wrong and of one not enough was seen."""
     if all(report.ok for report in reports):
         return 0
-    return 2 if all(report.ok or report.nothing_judged for report in reports) else 1
+    return 2 if all(report.ok or report.not_enough_seen for report in reports) else 1
+
+
+def text_of(finding: Suspect) -> str:
+    """A finding as the report has it."""
+    return "\n".join(_suspicion(finding))
 
 
 def reproduce(result: CaseResult, dtype: str, convention: Convention) -> str:
@@ -258,7 +292,7 @@ def _choices(results: list[CaseResult]) -> list[str]:
     ]
 
 
-def _suspicion(best: Suspect, diagnosis: Diagnosis) -> list[str]:
+def _suspicion(best: Suspect, diagnosis: Diagnosis = _NO_MORE) -> list[str]:
     said = {"evidence": best.evidence}
     if (other := diagnosis.next_best) is not None:
         said["evidence"] += (
@@ -269,8 +303,9 @@ def _suspicion(best: Suspect, diagnosis: Diagnosis) -> list[str]:
             f"{suspect.id}: {suspect.title}" for suspect in diagnosis.ambiguous
         )
     said |= {"matters": best.effect, "fix": best.fix, "remedy": best.remedy}
+    head = "Finding" if best.kind == "finding" else f"Suspect ({best.kind})"
     return [
-        f"Suspect ({best.kind}): {best.id}: {best.title}",
+        f"{head}: {best.id}: {best.title}",
         *(_entry(what, text) for what, text in said.items() if text),
     ]
 

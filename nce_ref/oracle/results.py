@@ -3,7 +3,8 @@
 Conventions
 -----------
 status   one of ``STATUSES``; "errored" is anything that is not an answer: an exception, a wrong shape, text. NaN is an
-         answer, and fails. "unsupported": nothing was returned that could be judged. "documented choice": not the vector's
+         answer, and fails. "unsupported": nothing was returned that could be judged; "left out": the same, and declared by a pattern
+         of expected failures. "documented choice": not the vector's
          numbers, but as right: another derivative at a kink (``kinks``); counts as passed, and the report says which
 errors   ``in_allowances`` is |got - want| over the allowance of the vector and dtype (pass: <= 1), ``in_ulp`` over the spacing
          of the dtype at ``want``; both at the entry with the largest ``in_allowances``
@@ -18,11 +19,14 @@ from typing import Any
 from nce_ref.oracle.vectors import Vector
 
 CHOICE = "documented choice"
+UNSUPPORTED = "unsupported"
+LEFT_OUT = "left out"
 STATUSES = (
     "passed",
     "failed",
     "errored",
-    "unsupported",
+    UNSUPPORTED,
+    LEFT_OUT,
     "expected failure",
     "unexpected pass",
     CHOICE,

@@ -23,17 +23,21 @@ from typing import Any
 
 import numpy as np
 
+from nce_ref.oracle.arguments import Arguments, with_own_names
 from nce_ref.oracle.authoring.layout import to_text
-from nce_ref.oracle.check import call, check_words
+from nce_ref.oracle.check import check_words
 from nce_ref.oracle.compare import own_vector, report_on
 from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.draw import draw, is_refused
+from nce_ref.oracle.dtypes import FORMATS, HALVES
 from nce_ref.oracle.families.base import Objective
+from nce_ref.oracle.halves import rounded_inputs
 from nce_ref.oracle.judge import judge
 from nce_ref.oracle.kinks import settle
 from nce_ref.oracle.report import Report
 from nce_ref.oracle.results import CaseResult, Errored
 from nce_ref.oracle.shrink import shrink
+from nce_ref.oracle.steady import Watch
 from nce_ref.oracle.truth import find_computed
 from nce_ref.oracle.vectors import Vector
 
@@ -99,17 +103,20 @@ def search(
     rng: np.random.Generator,
     dtype: str = "float64",
     convention: Convention | None = None,
+    layout: str = "flat",
+    arguments: Arguments | None = None,
 ) -> Search:
     """Draw inputs, judge ``impl`` on each against the truth, and shrink the first that fails.
 
     For ``seconds``, or, with ``n_draws``, for so many draws whatever the clock says: then reproducible. Never raises for what ``impl``
     does. ValueError for an objective that is not of kind function, no number of draws or seconds above 0, a ``rng`` that is none.
     """
-    target = find_computed(objective)
+    target = find_computed(objective, layout)
     convention = own_convention(target) if convention is None else convention
     _refuse(impl, target, seconds, n_draws, rng)
-    check_words(dtype, convention)
-    run = _Run(impl, target, dtype, convention)
+    check_words(dtype, convention, target)
+    impl = with_own_names(impl, target, arguments)
+    run = _Run(impl, target, dtype, convention, Watch(dtype, convention))
     deadline = None if n_draws is not None else time.monotonic() + seconds
     failed: list[CaseResult] = []
     kept: list[tuple[CaseResult, Any]] = []
@@ -149,9 +156,12 @@ class _Run:
     target: Objective
     dtype: str
     convention: Convention
+    watch: Watch
 
     def judged(self, inputs: Mapping[str, Any], tail: str) -> tuple[CaseResult | None, Any]:
         """The verdict and what came; None where the truth refuses the inputs (a singular matrix), or leaves the dtype's range."""
+        if self.dtype in HALVES:
+            inputs = rounded_inputs(self.target, inputs, self.dtype)
         try:
             vector = own_vector(
                 self.target, inputs, f"{self.target.name}/{tail}", "found by search"
@@ -160,7 +170,7 @@ class _Run:
             return None, None
         if not _is_within(vector, self.dtype):
             return None, None
-        answer = call(self.impl, vector, self.dtype, self.convention)
+        answer = self.watch.call(self.impl, vector)
         if isinstance(answer, Errored):
             return CaseResult(vector, "errored", answer.message), answer
         result = judge(vector, answer, self.dtype, self.convention)
@@ -186,7 +196,8 @@ class _Run:
 
 def _is_within(vector: Vector, dtype: str) -> bool:
     """Whether all that is expected, and what its tolerance is made of, is well within the dtype's range."""
-    largest = float(np.finfo(dtype).max) ** 0.5
+    form = FORMATS[dtype]
+    largest = form.largest**0.5 if dtype not in HALVES else form.largest / 16.0
     return all(
         bool((np.abs(one.value) < largest).all() and (one.scale < largest).all())
         for one in vector.expected.values()

@@ -4,8 +4,8 @@ r"""How far a right implementation may be off: a rule of the vector and the dtyp
 
 Conventions
 -----------
-eps     2^-23 (float32), 2^-52 (float64): one ulp of a number in [1, 2)
-tiny    the smallest normal number: 1.2e-38, 2.2e-308; what underflows may be 0
+eps     2^-23 (float32), 2^-52 (float64), 2^-7 (bfloat16), 2^-10 (float16): one ulp of a number in [1, 2)
+tiny    the smallest normal number: 1.2e-38, 2.2e-308, 1.2e-38, 6.1e-5; what underflows may be 0
 scale   stored beside ``want``: |want| and, for every sum inside it, what the rounding of the summands moves it by,
         |want| + sum_s |d want/d s||s| over summands s. A J of 1 made of log-densities of -1000 has a scale of some 2000, and a
         gradient 1 - h one of at least 1, since 1 is a summand, however small 1 - h is. ``scales`` has them all
@@ -53,6 +53,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float
+from nce_ref.oracle.dtypes import FORMATS
 from nce_ref.oracle.families.base import Objective
 
 DTYPES = ("float32", "float64")
@@ -77,8 +78,8 @@ def allowance(objective: Objective, output: str, scale: ArrayLike, dtype: str) -
     A covariance is the result of a quadrature, of which half the digits of the dtype are asked: sqrt(eps) for eps.
     """
     kind = tolerance_class(objective, output)
-    info = np.finfo(dtype)
-    eps, tiny = float(info.eps), float(info.tiny)
+    form = FORMATS[dtype]
+    eps, tiny = form.eps, form.tiny
     return K[kind] * (
         (math.sqrt(eps) if kind == "covariance" else eps) * np.asarray(scale, dtype=np.float64)
         + tiny

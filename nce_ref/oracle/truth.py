@@ -14,7 +14,6 @@ limits     ``MANY`` numbers in an argument where a family has ``many``, ``FEW`` 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from decimal import Context, Decimal
 from typing import Any
@@ -22,10 +21,12 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
+from nce_ref.oracle.dtypes import TYPES
 from nce_ref.oracle.numbers.spelling import each, spell
-from nce_ref.oracle.objectives import OBJECTIVES, Objective
+from nce_ref.oracle.objectives import Objective, find_objective
 from nce_ref.oracle.scales import scales
-from nce_ref.oracle.tolerance import DTYPES, allowance
+from nce_ref.oracle.tolerance import allowance
+from nce_ref.oracle.words import did_you_mean
 
 MANY = 100_000
 FEW = 4_000
@@ -84,21 +85,21 @@ class Truth(Mapping[str, Float]):
 
     def allowance(self, dtype: str = "float64") -> dict[str, Float]:
         """The largest |got - want| that passes, entry by entry. ValueError for a dtype that is none."""
-        if dtype not in DTYPES:
-            raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(DTYPES)}")
+        if dtype not in TYPES:
+            raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(TYPES)}")
         return {
             name: allowance(self.objective, name, scale, dtype)
             for name, scale in self.scales.items()
         }
 
 
-def truth(objective: str, /, **inputs: Any) -> Truth:
+def truth(objective: str, /, *, layout: str = "flat", **inputs: Any) -> Truth:
     """Return the right outputs of ``objective`` at ``inputs``, its arguments by name (``oracle.OBJECTIVES[name].arguments``).
 
-    Raises ValueError for an objective that is unknown or an estimate, an argument that is missing, unknown, not finite, of another
+    ``layout``: how the noise is laid out. Raises ValueError for an objective that is unknown or an estimate, an argument that is missing, unknown, not finite, of another
     shape or what the objective refuses, and for more numbers than can be computed in some seconds; it says how to take a part.
     """
-    return truth_at(find_computed(objective), inputs)
+    return truth_at(find_computed(objective, layout), inputs)
 
 
 def truth_at(target: Objective, inputs: Mapping[str, Any]) -> Truth:
@@ -113,13 +114,9 @@ def truth_at(target: Objective, inputs: Mapping[str, Any]) -> Truth:
     return Truth(target, taken, outputs)
 
 
-def find_computed(name: str) -> Objective:
+def find_computed(name: str, layout: str = "flat") -> Objective:
     """The objective of that name, if its outputs follow from its inputs alone. ValueError: there is none, or it is an estimate."""
-    if name not in OBJECTIVES:
-        near = difflib.get_close_matches(str(name), OBJECTIVES, 1)
-        meant = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"objective: got {name!r}; expected one of {', '.join(OBJECTIVES)}{meant}")
-    target = OBJECTIVES[name]
+    target = find_objective(name, layout)
     if target.exact is None:
         raise ValueError(
             f"objective: got {name!r}, an {target.kind}, which has no formula; expected one of kind function or covariance"
@@ -132,8 +129,7 @@ def read_own_inputs(target: Objective, inputs: Mapping[str, Any]) -> dict[str, A
     expected = ", ".join(f"{name} {_shape(shape)}" for name, shape in target.arguments.items())
     for name in inputs:
         if name not in target.arguments:
-            near = difflib.get_close_matches(name, target.arguments, 1)
-            meant = f"; did you mean {near[0]!r}?" if near else ""
+            meant = did_you_mean(name, target.arguments)
             raise ValueError(
                 f"{name}: got an argument that {target.name} does not have; expected {expected}{meant}"
             )
@@ -143,6 +139,8 @@ def read_own_inputs(target: Objective, inputs: Mapping[str, Any]) -> dict[str, A
         if name not in inputs:
             raise ValueError(f"{name}: got nothing; expected {expected}")
         taken[name] = _read(name, inputs[name], shape, sizes)
+    for name in taken:
+        _refuse_infinite(target, name, taken)
     for facts in target.facts:
         for complaint in facts.refuses(taken):
             raise ValueError(f"{target.name}: got {complaint}")
@@ -167,11 +165,18 @@ def _read(name: str, given: Any, shape: tuple[str, ...], sizes: dict[str, int]) 
         raise ValueError(f"{name}: got shape {array.shape}; expected {_shape(shape)}{said}")
     if not array.size:
         raise ValueError(f"{name}: got shape {array.shape}; expected at least one number")
-    if not np.isfinite(array).all():
-        where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
-        raise ValueError(f"{name}: got {array[where]} at {where}; expected finite numbers")
     array.flags.writeable = False
     return array if array.ndim else float(array)
+
+
+def _refuse_infinite(target: Objective, name: str, taken: Mapping[str, Any]) -> None:
+    infinite, masked = ~np.isfinite(taken[name]), target.masks.get(name)
+    if masked is not None:
+        infinite = infinite & (taken[masked] != 0)
+    if infinite.any():
+        array, where = np.asarray(taken[name]), tuple(int(k) for k in np.argwhere(infinite)[0])
+        but = f" where {masked} is 1" if masked is not None else ""
+        raise ValueError(f"{name}: got {array[where]} at {where}; expected finite numbers{but}")
 
 
 def _refuse_too_many(target: Objective, inputs: Mapping[str, Any]) -> None:

@@ -5,16 +5,17 @@ The format (integer version 1), readable without Python
 suite.json   {"format", "suite": date version, "objectives": {name: number of tests}, "flags": {flag: {"what", "effect", "seen"}},
              "retired": [ids that once existed and are never used again]}
 schema.json  these rules as a JSON Schema, for other languages
-NAME.json    {"format", "suite", "objective", "arguments", "outputs", "formula", "n_tests", "groups": [group]}
+NAME.json    (NAME.LAYOUT.json where the noise is not flat, the objective being "NAME/LAYOUT")
+             {"format", "suite", "objective", "arguments", "outputs", "formula", "n_tests", "groups": [group]}
 group        {"source": {"method", "digits", "formula", "equation"}, "tests": [test]}
 test         {"id", "comment", "flags": [...], "kills": [mistakes it tells from the truth], "inputs": {name: array},
              "expected": {output: {"decimal", "hex", "scale"}}, "certificate": {...} for estimates}
-inputs       JSON numbers, each exactly representable in float32
+inputs       JSON numbers, each exactly representable in float32; the words "Infinity" and "-Infinity" where a mask is 0, and only there
 decimal      strings, 40 significant digits (estimates 15, covariances as many as ``source.digits`` says)
 hex          the same number rounded to float64, as C's %a and Python's float.hex write it
 scale        what the tolerance multiplies, see ``tolerance.py``; rounded up to three digits
 NPZ          an array of more than a thousand numbers is {"npz": file, "array": name, "sha256": of the file}
-id           path-like, stable, never reused: objective/group/name
+id           path-like, stable, never reused: objective/group/name, objective/layout/group/name
 """
 
 from __future__ import annotations
@@ -30,9 +31,12 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle.objectives import OBJECTIVES, Objective, find_objective
+from nce_ref.oracle.dtypes import FORMATS
+from nce_ref.oracle.objectives import EVERY, Objective, find_objective
+from nce_ref.oracle.words import did_you_mean
 
 FORMAT = 1
+_INFINITE = {"Infinity": float("inf"), "-Infinity": -float("inf")}
 FOLDER = Path(__file__).parent / "vectors"
 
 
@@ -64,25 +68,28 @@ class Vector:
     certificate: Mapping[str, Any] = field(default_factory=dict)
 
     def arguments(self, dtype: str = "float64") -> dict[str, Any]:
-        """Fresh copies of the inputs: arrays in ``dtype``, scalars as Python floats."""
+        """Fresh copies of the inputs: arrays in ``dtype`` (bfloat16: in float32), scalars as Python floats."""
         return {
-            name: value if isinstance(value, float) else value.astype(dtype)
+            name: value if isinstance(value, float) else value.astype(FORMATS[dtype].storage)
             for name, value in self.inputs.items()
         }
 
 
-def cases(objective: str | None = None, *, flags: Iterable[str] = ()) -> tuple[Vector, ...]:
+def cases(
+    objective: str | None = None, *, flags: Iterable[str] = (), layout: str = "flat"
+) -> tuple[Vector, ...]:
     """The vectors of one objective, or of all; with ``flags``, those that carry every one of them.
 
-    Raises ValueError for an unknown objective or flag.
+    Raises ValueError for an unknown objective, layout or flag.
     """
     wanted = (flags,) if isinstance(flags, str) else tuple(flags)
     known = suite()["flags"]
     if unknown := [flag for flag in wanted if flag not in known]:
         raise ValueError(
             f"flags: got {', '.join(map(repr, unknown))}; expected some of {', '.join(sorted(known))}"
+            + did_you_mean(unknown[0], known)
         )
-    names = OBJECTIVES if objective is None else (find_objective(objective).name,)
+    names = EVERY if objective is None else (find_objective(objective, layout).name,)
     return tuple(
         vector
         for name in names
@@ -93,17 +100,26 @@ def cases(objective: str | None = None, *, flags: Iterable[str] = ()) -> tuple[V
 
 def find(vector_id: str) -> Vector:
     """The vector of that id. Raises ValueError where there is none, naming what is near."""
-    objective = vector_id.split("/")[0]
-    near = cases(objective) if objective in OBJECTIVES else ()
+    objective = objective_in(vector_id)
+    near = cases(objective) if objective in EVERY else ()
     for vector in near:
         if vector.id == vector_id:
             return vector
     there = (
         ", ".join(vector.id for vector in near[:5]) + ", ..."
         if near
-        else f"an id that begins with one of {', '.join(OBJECTIVES)}"
+        else f"an id that begins with one of {', '.join(EVERY)}"
     )
-    raise ValueError(f"id: got {vector_id!r}; expected {there}")
+    known = (vector.id for vector in near) if near else (f"{name}/" for name in EVERY)
+    meant = did_you_mean(vector_id if near else f"{objective}/", known)
+    raise ValueError(f"id: got {vector_id!r}; expected {there}{meant}")
+
+
+def objective_in(vector_id: str) -> str:
+    """The objective's name that an id begins with, with its layout in an id of four words: "equal" is a group of the flat ones, too."""
+    words = vector_id.split("/")
+    laid_out = "/".join(words[:2])
+    return laid_out if len(words) > 3 and laid_out in EVERY else words[0]
 
 
 def suite(folder: Path = FOLDER) -> dict[str, Any]:
@@ -128,7 +144,7 @@ def read_vectors(path: Path) -> tuple[Vector, ...]:
     content = read_json(path)
     where = path.name
     try:
-        objective = OBJECTIVES[content["objective"]]
+        objective = EVERY[content["objective"]]
         tests = [(group["source"], test) for group in content["groups"] for test in group["tests"]]
         found = []
         for source, test in tests:
@@ -142,13 +158,13 @@ def read_vectors(path: Path) -> tuple[Vector, ...]:
 
 @functools.lru_cache(maxsize=64)
 def _of_objective(name: str, folder: Path) -> tuple[Vector, ...]:
-    return read_vectors(folder / f"{name}.json")
+    return read_vectors(folder / f"{EVERY[name].stem}.json")
 
 
 def _vector(
     objective: Objective, source: Mapping[str, Any], test: Mapping[str, Any], folder: Path
 ) -> Vector:
-    inputs = {name: read_input(test["inputs"][name], folder) for name in objective.arguments}
+    inputs = read_inputs(objective, test["inputs"], folder)
     sizes: dict[str, int] = {}
     for name, shape in objective.arguments.items():
         _match(name, np.shape(inputs[name]), shape, sizes)
@@ -186,8 +202,25 @@ def _match(name: str, got: tuple[int, ...], shape: tuple[str, ...], sizes: dict[
         raise ValueError(f"{name} has shape {got}; expected ({', '.join(shape)}) with {sizes}")
 
 
+def read_inputs(objective: Objective, stored: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """All arguments of a test. Raises KeyError for one that is missing, ValueError for one that is infinite where it counts."""
+    inputs = {name: read_input(stored[name], folder) for name in objective.arguments}
+    for name in objective.arguments:
+        if not counted_are_finite(objective, name, inputs):
+            raise ValueError(f"{name}: an input is not finite")
+    return inputs
+
+
+def counted_are_finite(objective: Objective, name: str, inputs: Mapping[str, Any]) -> bool:
+    """Whether an argument is finite, where a mask stands beside it: where the mask is 1."""
+    infinite = ~np.isfinite(inputs[name])
+    if name in objective.masks:
+        infinite = infinite & (inputs[objective.masks[name]] != 0)
+    return not infinite.any()
+
+
 def read_input(stored: Any, folder: Path) -> Any:
-    """One stored input as a read-only float64 array, or a float. Raises ValueError where it is not finite or its file another."""
+    """One stored input as a read-only float64 array, or a float; its file must be the one that was stored, else ValueError."""
     if isinstance(stored, dict):
         content = (folder / stored["npz"]).read_bytes()
         if hashlib.sha256(content).hexdigest() != stored["sha256"]:
@@ -197,11 +230,26 @@ def read_input(stored: Any, folder: Path) -> Any:
         with np.load(folder / stored["npz"]) as arrays:
             array = np.asarray(arrays[stored["array"]], dtype=np.float64)
     else:
-        array = np.asarray(stored, dtype=np.float64)
-    if not np.isfinite(array).all():
+        array = np.asarray(_numbers(stored), dtype=np.float64)
+    if np.isnan(array).any():
         raise ValueError("an input is not finite")
     array.flags.writeable = False
     return array if array.ndim else float(array)
+
+
+def _numbers(stored: Any) -> Any:
+    """The words for what JSON has no number for, read."""
+    if isinstance(stored, list):
+        return [_numbers(entry) for entry in stored]
+    return _INFINITE.get(stored, stored) if isinstance(stored, str) else stored
+
+
+def spelled(array: Any) -> Any:
+    """An array as JSON can hold it, nested lists of numbers, the infinite ones as words."""
+    if isinstance(array, list):
+        return [spelled(entry) for entry in array]
+    words = {number: word for word, number in _INFINITE.items()}
+    return words.get(array, array)
 
 
 def _hex_array(stored: Any) -> Float:

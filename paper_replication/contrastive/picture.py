@@ -42,5 +42,6 @@ def draw_over_law(figure: Figure, findings: Findings) -> bool:
         axes.set_xlabel("T")
         axes.set_title(f"k = {k}")
     figure.axes[0].set_ylabel("T |B̂ − B*|² / |B*|² over the law's K")
-    figure.axes[0].legend()
+    if drawn:
+        figure.axes[0].legend()
     return drawn

@@ -15,6 +15,7 @@ from .criterion import PROBLEMS, TARGETS
 from .curves import Curve, make_curves
 from .optimum import Optimum, find_optima
 from .text import curves_csv, optima_csv, text
+from .wider import Wider, compare
 
 BESIDE = """## Which noise is best
 
@@ -36,6 +37,7 @@ class Optima:
     joint: list[Optimum]
     at_one: list[Optimum]
     curves: list[Curve]
+    wider: list[Wider]
 
 
 def compute(rows: Sequence[Row] = (), clock: Sequence[Row] = ()) -> Optima:
@@ -43,7 +45,7 @@ def compute(rows: Sequence[Row] = (), clock: Sequence[Row] = ()) -> Optima:
     cases = [(problem, target) for problem in PROBLEMS for target in TARGETS]
     joint = [one for case in cases for one in find_optima(*case)]
     at_one = [one for case in cases for one in find_optima(*case, fixed_nu=1.0)]
-    return Optima(joint, at_one, make_curves(joint))
+    return Optima(joint, at_one, make_curves(joint), compare())
 
 
 def tables(evidence: Optima) -> Mapping[str, str]:
@@ -57,7 +59,8 @@ def tables(evidence: Optima) -> Mapping[str, str]:
 def front(findings: Findings) -> str:
     """The whole text."""
     picture = findings.picture("noise_choice").strip()
-    return text(findings.evidence.joint, findings.evidence.at_one, picture)
+    evidence = findings.evidence
+    return text(evidence.joint, evidence.at_one, evidence.wider, picture)
 
 
 STUDY = Study(

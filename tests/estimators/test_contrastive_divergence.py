@@ -285,5 +285,5 @@ def test_bad_input_is_refused_by_name():
         fit_of(model, x, start[:-1])
     with pytest.raises(ValueError, match="rng: "):
         nr.fit_contrastive_divergence(model, x, start=start, rng=0)
-    with pytest.raises(ValueError, match="expected a fit by fit_nce or fit_mle"):
+    with pytest.raises(ValueError, match="expected a fit by fit_nce"):
         nr.estimate_covariance(fit_of(model, x, start))

@@ -266,8 +266,8 @@ def test_what_is_left_to_random_points(monkeypatch):
             "scrambled Sobol points"
             in asymptotic_covariance(model, theta, noise, 1.0, rng=rng, log2_points=10).method
         )
-        with pytest.raises(ValueError, match="rng: got None"):
-            asymptotic_covariance(model, theta, noise, 1.0)
+        method = asymptotic_covariance(model, theta, noise, 1.0, log2_points=10).method
+        assert method == "8 rotations of 1024 Sobol points"
 
 
 def test_evaluations_that_run_out_show_in_the_stated_error(monkeypatch):

@@ -187,5 +187,5 @@ def test_fits_take_them_as_they_take_any_noise():
     fit = nr.fit_nce(nr.Gaussian(2), noise, x, noise.sample(2000, rng), n_starts=1, rng=rng)
     assert fit.converged
     box = nr.UniformNoise([0.0, 0.0], [1.0, 1.0])
-    with pytest.raises(ValueError, match=r"noise.log_density: entry \(\d+,\) is -inf"):
+    with pytest.raises(ValueError, match=r"noise.log_density: -inf at the point \["):
         nr.fit_nce(nr.Gaussian(2), box, x, box.sample(500, rng), n_starts=1, rng=rng)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 import nce_ref as nr
+from nce_ref.optimize import maximize
+from nce_ref.optimize.concavity import by_concavity
 from nce_ref.optimize.local_sums import active_ridges, local_sums
+from nce_ref.optimize.multipliers import smallest_subgradient
 
 MIX = np.array([[1.0, 0.6], [-0.4, 0.9]])
 
@@ -91,3 +96,36 @@ def test_a_valley_belongs_to_its_row(name):
     one = terms.jacobian(np.empty(0), np.array([1.0]))(slice(23, 24))
     other = terms.jacobian(np.empty(0), np.array([-1.0]))(slice(23, 24))
     np.testing.assert_allclose((one - other)[:2, 0], -2.0 * np.sqrt(2.0) * u)
+
+
+@pytest.mark.parametrize("k", [1, 2, 7])
+@pytest.mark.parametrize("name", ["ranking", "conditional"])
+def test_what_is_said_of_the_curvature_from_above(name, k):
+    """A proof also needs that F does not fall too fast: by the bends where they are exact, else by slopes times squares."""
+    problem, alpha = objective(name, k), np.linalg.inv(MIX).ravel() + 0.1
+    here = problem.expand(alpha)
+    terms = here.terms(False)
+    assert terms.loose == (name == "ranking" and k > 1)
+    g = terms.jacobian(np.empty(0))(slice(None))
+    weights = np.abs(terms.slopes) if terms.loose else terms.bends
+    above = (g * weights) @ g.T
+    assert np.linalg.eigvalsh(above + here.hessian)[0] > -1e-12
+    if terms.loose:  # the bends would not have done
+        assert np.linalg.eigvalsh((g * terms.bends) @ g.T + here.hessian)[0] < -1e-3
+
+
+def test_a_loose_curvature_widens_the_gap_where_ridges_are_not_met_exactly():
+    """With ridges at 1e-11 of their length the radius of a proof counts F's fall to where they meet; at 1e-16 it does not show."""
+    problem = objective("ranking", 7, n=300)
+    fit_theta = np.linalg.inv(MIX).ravel()
+    alpha = maximize(problem, fit_theta).theta
+    here = problem.expand(alpha)
+    assert len(here.kinks.weights)
+    moved = alpha + 2e-11 * here.kinks.directions[0] / np.linalg.norm(here.kinks.directions[0])
+    there = problem.expand(moved)
+    kinks = there.kinks
+    _, found = smallest_subgradient(there.gradient, kinks.directions, kinks.weights)
+    loose = by_concavity(there, found, moved)
+    tight_terms = dataclasses.replace(there.terms(False), loose=False)
+    tight = by_concavity(dataclasses.replace(there, terms=lambda _: tight_terms), found, moved)
+    assert loose.radius > tight.radius > 0.0

@@ -10,11 +10,23 @@ from scipy.stats import binom, binomtest
 
 import nce_ref as nr
 from nce_ref.optimize import certify, maximize, maximize_lbfgs
+from nce_ref.optimize.certificate import _certificate
 from nce_ref.optimize.nonsmooth import Maximum, _to_zero, climb_kinks, off_valleys
 from nce_ref.optimize.smoothing import follow_smoothing
+from tests.optimize.adversarial.problems import problem
 from tests.optimize.kinked_problems import EPS, Counting, ica_problem, on_a_valley, rounding
 
 SQRT2 = math.sqrt(2.0)
+# Where a valley and a ridge coincide, (-3, 2) in the first row.
+VALLEY = np.array(
+    [
+        float.fromhex("0x1.951005a3141b2p-3"),
+        float.fromhex("0x1.2fcc043a4f146p-2"),
+        float.fromhex("-0x1.8ecf841e050dep-1"),
+        float.fromhex("0x1.45fa94b6d2ba7p-3"),
+        float.fromhex("-0x1.7ae8b83762471p+0"),
+    ]
+)
 
 
 def transformed(objective, M):
@@ -275,3 +287,48 @@ def test_a_step_is_short_in_the_metric_of_the_curvature():
     objective, best = nr.LikelihoodObjective(nr.Gaussian(1), x), 1.0 / np.mean(x**2)
     end = climb_kinks(objective, np.array([0.7 * best]), 0.01)
     assert end.finished and end.theta[0] / best == pytest.approx(1.0, rel=1e-7)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_it_lands_on_the_right_one_of_near_duplicate_kinks(seed):
+    """Each point thrice, 1e-12 apart: on the kinks of one of the three, and certified, not 1e-11 beside all of them."""
+    rng = np.random.default_rng(seed)
+    x = np.repeat(rng.laplace(size=(6, 3)) / SQRT2, 3, axis=0)
+    x = x * (1.0 + 10.0 ** rng.uniform(-13, -10) * rng.standard_normal(x.shape))
+    noise = nr.GaussianNoise(np.zeros(3), np.eye(3))
+    y = noise.sample(36, rng)
+    objective = nr.NCEObjective(nr.LaplaceICA(3), noise, x, y)
+    end = maximize(objective, np.append((np.eye(3) + 0.3 * rng.standard_normal((3, 3))).ravel(), 0))
+    assert certify(objective, end.theta).is_local_maximum
+    # With the kinks alone that are met to rounding: on another one's side the multipliers would not do.
+    assert _certificate(objective.expand(end.theta, 1e-13), end.theta)[0].is_local_maximum
+
+
+@pytest.mark.parametrize("n, size", [(2, 1e3), (3, 1e3), (2, 1e5)])
+def test_a_start_where_every_sample_is_saturated_leads_home(n, size):
+    """h(1 - h) = e^-3000 leaves no curvature, and a gradient step of length 1 gets nowhere from 1000 I."""
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        x = rng.laplace(size=(12, n)) / SQRT2
+        noise = nr.GaussianNoise(np.zeros(n), np.eye(n))
+        objective = nr.NCEObjective(nr.LaplaceICA(n), noise, x, noise.sample(24, rng))
+        end = maximize(objective, np.append(size * np.eye(n).ravel(), 0.0))
+        assert end.finished and certify(objective, end.theta).is_local_maximum
+        assert end.n_evaluations < 300
+    # The smoothed climb alone comes near: J was -2600 and stayed there.
+    p = problem("saddle_starts", 4454)
+    objective = nr.NCEObjective(nr.LaplaceICA(2), nr.GaussianNoise(*p.noise[1:]), p.x, p.y)
+    assert objective(follow_smoothing(objective, p.start, 0.2)[0])[0] > -2.0
+
+
+def test_ridges_that_are_near_but_not_met_do_not_hold_an_end_on_a_valley():
+    """On a lattice a valley is met along with ridges; those 0.1 away were counted as if they were met too, and no way seemed to lead up."""
+    p = problem("integers", 4596)
+    objective = nr.NCEObjective(nr.LaplaceICA(2), nr.GaussianNoise(*p.noise[1:]), p.x, p.y)
+    on = Maximum(VALLEY, objective(VALLEY)[0], 0, True)
+    assert len(objective.expand(VALLEY).kinks.valleys) == 1
+    for width in (1.0, 0.3, 1e-8):
+        away, _ = off_valleys(objective, on, width)
+        assert away is not None and objective(away)[0] > on.value + 1e-4
+    end = maximize(objective, p.start)
+    assert certify(objective, end.theta).is_local_maximum

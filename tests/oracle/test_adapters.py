@@ -318,3 +318,91 @@ def test_the_report_sees_another_objectives_signature(adapter):
 
     report = oracle.check(adapter(mine, "binary_nce"), "binary_nce")
     assert not report.ok and "nce_from_log_ratios" in report.note
+
+
+class Brief(Array):
+    """A bfloat16 tensor: NumPy cannot have it before it is made a float32 one."""
+
+    dtype = "torch.bfloat16"
+
+    def detach(self):
+        return Brief(self.data, on_cpu=self.on_cpu)
+
+    def cpu(self):
+        return Brief(self.data, requires_grad=self.requires_grad)
+
+    def numpy(self):
+        raise TypeError("Got unsupported ScalarType BFloat16")
+
+    def float(self):
+        return Array(self.data)
+
+
+def test_torch_gets_and_gives_bfloat16(fake_torch):
+    """Although its numbers come as float32 arrays; float16 is NumPy's own."""
+    module, seen = sys.modules["torch"], []
+    module.bfloat16, module.float16 = "bfloat16", np.float16
+
+    def tensor(value, dtype, requires_grad):
+        seen.append(dtype)
+        kind = Brief if dtype == "bfloat16" else Array
+        numbers = np.array(value, dtype=np.float32 if dtype == "bfloat16" else dtype)
+        return kind(numbers, requires_grad=requires_grad)
+
+    module.tensor = tensor
+    module.zeros_like = lambda array: type(array)(np.zeros_like(array.data))
+
+    def value(t):
+        given = {"t": np.asarray(t.data, dtype=np.float64)}
+        found = evaluate(Steps(), "log_sigmoid", given)
+        answer = type(t)(found["value"], requires_grad=True)
+        answer.slopes = {id(t): type(t)(found["grad"])}
+        return answer
+
+    for dtype, native in (
+        ("bfloat16", "bfloat16"),
+        ("float16", np.float16),
+        ("float32", np.float32),
+    ):
+        seen.clear()
+        report = oracle.check(fake_torch(value, "log_sigmoid"), "log_sigmoid", dtype)
+        assert report.ok and set(seen) == {native}, str(report)
+
+
+@pytest.mark.parametrize("objective", ["binary_nce", None])
+def test_what_is_done_to_tensors_in_place_is_seen(fake_torch, objective):
+    def loss(**inputs):
+        found = textbook("binary_nce")(**inputs)
+        inputs["log_noise_data"].data -= 1.0
+        return found if objective else {"value": found}
+
+    report = oracle.check(fake_torch(loss, objective), "binary_nce")
+    assert not report.ok and not report.failed
+    assert [finding.id for finding in report.findings] == ["writes-to-its-inputs"]
+
+
+def test_names_of_its_own_go_through_an_adapter(adapter):
+    right = textbook("nce_from_log_ratios")
+
+    def loss(pos, neg, k):
+        return right(log_ratio_data=pos, log_ratio_noise=neg, nu=k)
+
+    names = ["log_ratio_data", "log_ratio_noise", "nu"]
+    for arguments in (names, dict(zip(("pos", "neg", "k"), names))):
+        adapted = adapter(loss, "nce_from_log_ratios")
+        report = oracle.check(adapted, "nce_from_log_ratios", arguments=arguments)
+        assert report.ok and "not judged" not in str(report), str(report)
+
+
+def test_a_module_that_remembers_behind_an_adapter_is_found(fake_torch):
+    class Loss:
+        shift = None
+
+        def __call__(self, **inputs):
+            if self.shift is None:
+                self.shift = float(inputs["log_model_noise"].data.max())
+            found = textbook("binary_nce")(**inputs)
+            return {"value": Array(found.data + self.shift)}
+
+    report = oracle.check(fake_torch(Loss()), "binary_nce")
+    assert [finding.id for finding in report.findings] == ["remembers"]

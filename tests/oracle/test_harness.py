@@ -492,8 +492,8 @@ def test_a_grandchild_does_not_outlive_the_run(command, tmp_path):
         ({"command": []}, "command: got"),
         ({"command": "./mine"}, "expected a list, the program and its arguments"),
         (
-            {"command": ["x"], "dtype": "float16"},
-            "dtype: got 'float16'; expected one of float32, float64",
+            {"command": ["x"], "dtype": "float8"},
+            "dtype: got 'float8'; expected one of float32, float64",
         ),
         ({"command": ["x"], "objective": "nce"}, "objective: got 'nce'"),
         ({"command": ["x"], "flags": ["smok"]}, "flags: got 'smok'; expected some of smoke"),

@@ -190,7 +190,8 @@ if "jax" in FRAMEWORKS:
             value, slope = jax.vmap(jax.value_and_grad(jax.nn.log_sigmoid))(t)
             return {"value": value, "grad": slope}
 
-        assert oracle.check(adapters.jax(function), "log_sigmoid", "float32", flags=["smoke"]).ok
+        report = oracle.check(adapters.jax(function), "log_sigmoid", "float32", flags=["smoke"])
+        assert {result.status for result in report.results} == {"passed"}
 
     def test_jax_under_jit_and_not_is_the_same(jax):
         vector = oracle.cases("binary_nce")[1]
@@ -210,7 +211,7 @@ import json, jax
 from nce_ref import oracle
 from nce_ref.oracle import adapters
 function = adapters.jax(lambda t: jax.nn.log_sigmoid(t), "log_sigmoid")
-reports = [oracle.check(function, "log_sigmoid", dtype, flags=["smoke"]) for dtype in ("float32", "float64")]
+reports = [oracle.check(function, "log_sigmoid", dtype) for dtype in ("float32", "float64")]
 print(json.dumps([[r.ok, str(r)] for r in reports]))
 """
         done = subprocess.run(
@@ -258,4 +259,4 @@ def test_raw_tensors_without_an_adapter(framework):
             "errored"
         } and "raised TypeError" in report.results[0].message
     else:  # JAX takes NumPy's arrays, and NumPy JAX's
-        assert report.ok
+        assert {result.status for result in report.results} == {"passed"}

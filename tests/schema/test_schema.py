@@ -11,7 +11,7 @@ import json
 import jsonschema
 import pytest
 
-from nce_ref.oracle.objectives import OBJECTIVES
+from nce_ref.oracle.objectives import EVERY
 from nce_ref.oracle.vectors import FOLDER
 
 SCHEMA = json.loads((FOLDER / "schema.json").read_text(encoding="utf-8"))
@@ -30,7 +30,7 @@ def read(name):
 
 
 def test_every_file_is_read():
-    assert {"suite.json", *(f"{name}.json" for name in OBJECTIVES)} == set(FILES)
+    assert {"suite.json", *(f"{objective.stem}.json" for objective in EVERY.values())} == set(FILES)
 
 
 @pytest.mark.parametrize("name", FILES)

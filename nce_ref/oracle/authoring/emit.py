@@ -26,15 +26,18 @@ from nce_ref.oracle.authoring.kills import kills
 from nce_ref.oracle.authoring.layout import to_npz, to_text
 from nce_ref.oracle.families.base import Certificate
 from nce_ref.oracle.numbers.spelling import each, spell, spell_hex
-from nce_ref.oracle.objectives import OBJECTIVES, Objective
+from nce_ref.oracle.objectives import EVERY, Objective
 from nce_ref.oracle.scales import scales
 from nce_ref.oracle.vectors import (
     FOLDER,
     FORMAT,
     MalformedVectors,
-    read_input,
     read_json,
     read_vectors,
+    spelled,
+)
+from nce_ref.oracle.vectors import (
+    read_inputs as read_stored,
 )
 
 SCALE_RTOL = 0.011  # scales have three digits, computed in float64 by whatever LAPACK there is
@@ -49,8 +52,8 @@ def emit(folder: Path = FOLDER, names: Iterable[str] | None = None) -> list[str]
     for name in _names(folder, names):
         content, arrays = _completed(name, folder)
         if arrays:
-            changed += _write(folder / f"{name}.npz", to_npz(arrays)[0])
-        path = folder / f"{name}.json"
+            changed += _write(folder / f"{EVERY[name].stem}.npz", to_npz(arrays)[0])
+        path = folder / f"{EVERY[name].stem}.json"
         before = path.read_bytes()
         path.write_text(to_text(content), encoding="utf-8")
         _fill_kills(content, path)
@@ -59,7 +62,7 @@ def emit(folder: Path = FOLDER, names: Iterable[str] | None = None) -> list[str]
     suite = read_json(folder / "suite.json")
     names = _names(folder, None)
     suite["objectives"] = {
-        name: read_json(folder / f"{name}.json")["n_tests"]
+        name: read_json(folder / f"{EVERY[name].stem}.json")["n_tests"]
         for name in [*(name for name in suite["objectives"] if name in names), *names]
     }
     return changed + _write(folder / "suite.json", to_text(suite).encode())
@@ -69,15 +72,15 @@ def recompute(folder: Path = FOLDER, names: Iterable[str] | None = None) -> list
     """Every expected number computed anew: one line a difference, none if the files are right."""
     found = []
     for name in _names(folder, names):
-        for group in read_json(folder / f"{name}.json")["groups"]:
+        for group in read_json(folder / f"{EVERY[name].stem}.json")["groups"]:
             for test in group["tests"]:
-                now, certificate = expected(OBJECTIVES[name], test, folder)
+                now, certificate = expected(EVERY[name], test, folder)
                 stored = test.get("expected", {})
                 for output in sorted({*now, *stored}):
                     where, pair = f"{test['id']}: {output}", (stored.get(output), now.get(output))
                     found += (
-                        _covariances_differ(where, *pair, OBJECTIVES[name].digits)
-                        if OBJECTIVES[name].kind == "covariance"
+                        _covariances_differ(where, *pair, EVERY[name].digits)
+                        if EVERY[name].kind == "covariance"
                         else _differences(where, *pair)
                     )
                 found += _differences(
@@ -110,7 +113,7 @@ def expected(
 def read_inputs(objective: Objective, test: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """A test's inputs as float64 arrays and floats. Raises MalformedVectors naming the test."""
     try:
-        return {name: read_input(test["inputs"][name], folder) for name in objective.arguments}
+        return read_stored(objective, test["inputs"], folder)
     except (KeyError, ValueError, TypeError, OSError) as error:
         what = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise MalformedVectors(f"{test.get('id', 'a test without id')}: inputs: {what}") from None
@@ -118,7 +121,7 @@ def read_inputs(objective: Objective, test: Mapping[str, Any], folder: Path) -> 
 
 def _completed(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Float]]:
     """The file's content with everything computed but ``kills``, and the arrays that go to NAME.npz."""
-    objective, stored = OBJECTIVES[name], read_json(folder / f"{name}.json")
+    objective, stored = EVERY[name], read_json(folder / f"{EVERY[name].stem}.json")
     groups: list[dict[str, Any]] = []
     arrays: dict[str, Float] = {}
     for group in stored["groups"]:
@@ -128,7 +131,11 @@ def _completed(name: str, folder: Path) -> tuple[dict[str, Any], dict[str, Float
     for test in (test for group in groups for test in group["tests"]):
         for argument in objective.arguments:
             if (key := f"{test['id']}:{argument}") in arrays:
-                test["inputs"][argument] = {"npz": f"{name}.npz", "array": key, "sha256": sha256}
+                test["inputs"][argument] = {
+                    "npz": f"{objective.stem}.npz",
+                    "array": key,
+                    "sha256": sha256,
+                }
     content = {
         "format": FORMAT,
         "suite": read_json(folder / "suite.json")["suite"],
@@ -166,7 +173,7 @@ def _completed_test(
         "flags": [*derived_flags(objective, test["id"], inputs), *own],
         "kills": [],
         "inputs": {
-            name: value if isinstance(value, float) else value.tolist()
+            name: value if isinstance(value, float) else spelled(value.tolist())
             for name, value in inputs.items()
         },
         "expected": outputs,
@@ -223,7 +230,7 @@ def _covariances_differ(where: str, stored: Any, now: Any, digits: int) -> list[
 
 def _names(folder: Path, names: Iterable[str] | None) -> list[str]:
     return (
-        [name for name in OBJECTIVES if (folder / f"{name}.json").exists()]
+        [name for name in EVERY if (folder / f"{EVERY[name].stem}.json").exists()]
         if names is None
         else list(names)
     )

@@ -17,7 +17,7 @@ import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.oracle.families.base import Objective
-from nce_ref.oracle.objectives import OBJECTIVES
+from nce_ref.oracle.objectives import EVERY
 
 SMOKE = "smoke"
 # The naive forms break at 16.7 and 88.7 in float32, at 36.8 and 709.8 in float64; each flag: some t at -threshold or below.
@@ -47,8 +47,13 @@ def derived_flags(objective: Objective, vector_id: str, inputs: Inputs) -> tuple
 def is_derived(flag: str) -> bool:
     """Whether the flag is read off the inputs."""
     return flag in DERIVED or any(
-        flag in facts.flags for objective in OBJECTIVES.values() for facts in objective.facts
+        flag in facts.flags for objective in EVERY.values() for facts in objective.facts
     )
+
+
+def group_of(objective: Objective, vector_id: str) -> str:
+    """The word of an id that follows the objective's name."""
+    return vector_id.removeprefix(f"{objective.name}/").split("/")[0]
 
 
 def log_sigmoid_arguments(objective: Objective, inputs: Inputs) -> Float:
@@ -92,13 +97,15 @@ def _said_by_facts(objective: Objective, vector_id: str, inputs: Inputs) -> bool
 
 
 DERIVED: dict[str, Holds] = {
-    SMOKE: lambda objective, vector_id, inputs: vector_id.split("/")[1:2] == [SMOKE],
+    SMOKE: lambda objective, vector_id, inputs: group_of(objective, vector_id) == SMOKE,
     **{flag: _beyond(threshold) for flag, threshold in TAILS.items()},
     "separated": _is_separated,
     "equal-logits": _has_equal_logits,
     "kink": lambda objective, vector_id, inputs: objective.n_kinks(inputs) > 0,
     "nu-not-one": _nu_is_not_one,
-    "one-data-point": lambda objective, vector_id, inputs: objective.sample_sizes(inputs)[0] == 1,
+    "one-data-point": lambda objective, vector_id, inputs: (
+        objective.sizes(inputs).get("n_data") == 1
+    ),
     "noise-varies": _said_by_facts,
     "correlated-noise": _said_by_facts,
     "noise-mean": _said_by_facts,

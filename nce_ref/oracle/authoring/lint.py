@@ -27,8 +27,15 @@ from nce_ref.oracle.authoring.flags import (
 )
 from nce_ref.oracle.mistakes import FORMER, mistakes_at
 from nce_ref.oracle.numbers.spelling import spell, spell_hex
-from nce_ref.oracle.objectives import OBJECTIVES, Objective
-from nce_ref.oracle.vectors import FOLDER, MalformedVectors, read_input, read_json
+from nce_ref.oracle.objectives import EVERY, Objective
+from nce_ref.oracle.vectors import (
+    FOLDER,
+    MalformedVectors,
+    counted_are_finite,
+    objective_in,
+    read_input,
+    read_json,
+)
 
 ID = re.compile(r"[a-z0-9_]+(/[a-z0-9][a-z0-9._-]*){2,}")
 DATE = re.compile(r"20\d\d\.\d\d\.\d\d")
@@ -65,21 +72,22 @@ def lint(folder: Path = FOLDER) -> list[str]:
     for path in sorted(folder.glob("*.json")):
         if path.name not in ("suite.json", "schema.json"):
             try:
-                files[path.stem] = read_json(path)
+                files[path.stem.replace(".", "/")] = read_json(path)
             except MalformedVectors as problem:
                 found.append(str(problem))
     found += [
-        f"suite.json: no {name}.json, which objectives.py knows"
-        for name in OBJECTIVES
+        f"suite.json: no {objective.stem}.json, which objectives.py knows"
+        for name, objective in EVERY.items()
         if name not in files
     ]
     for name, content in files.items():
         try:
-            found += [f"{name}.json: {line}" for line in _file(name, content, suite, folder)]
+            where = name.replace("/", ".")
+            found += [f"{where}.json: {line}" for line in _file(name, content, suite, folder)]
             tests += [test for group in content["groups"] for test in group["tests"]]
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as problem:
             found.append(
-                f"{name}.json: cannot be read any further: {type(problem).__name__}: {problem}"
+                f"{where}.json: cannot be read any further: {type(problem).__name__}: {problem}"
             )
     return (
         found
@@ -113,7 +121,7 @@ def _together(suite: Mapping[str, Any], tests: list[Test]) -> Iterator[str]:
     yield from (
         f"flag {flag} has a note and no test" for flag in sorted(set(suite.get("flags", ())) - used)
     )
-    counts = Counter(str(key).split("/")[0] for key in ids)
+    counts = Counter(objective_in(str(key)) for key in ids)
     for name in sorted({*counts, *suite.get("objectives", {})}):
         if (said := suite.get("objectives", {}).get(name)) != counts[name]:
             yield f"objectives: {name} has {counts[name]} tests, not {said}"
@@ -123,10 +131,10 @@ def _file(
     name: str, content: Mapping[str, Any], suite: Mapping[str, Any], folder: Path
 ) -> Iterator[str]:
     yield from _fields("file", content, FILE_FIELDS)
-    if name not in OBJECTIVES or content["objective"] != name:
+    if name not in EVERY or content["objective"] != name:
         yield f"objective {content['objective']!r}; expected the file's name, one that objectives.py knows"
         return
-    objective = OBJECTIVES[name]
+    objective = EVERY[name]
     header = {
         "suite": suite.get("suite"),
         "arguments": {argument: list(shape) for argument, shape in objective.arguments.items()},
@@ -170,7 +178,7 @@ def _test(objective: Objective, test: Test, digits: int, folder: Path) -> Iterat
     )
     if not TEST_FIELDS <= set(test):
         return
-    if not ID.fullmatch(test["id"]) or test["id"].split("/")[0] != objective.name:
+    if not ID.fullmatch(test["id"]) or objective_in(test["id"]) != objective.name:
         yield f"id; expected {objective.name}/group/name in small letters, digits, dots and hyphens"
     if not test["comment"].strip():
         yield "comment is empty"
@@ -189,6 +197,9 @@ def _test(objective: Objective, test: Test, digits: int, folder: Path) -> Iterat
             yield f"{name}: {problem}"
     if len(inputs) == len(objective.arguments):
         inputs = {name: inputs[name] for name in objective.arguments}
+        if wrong := [name for name in inputs if not counted_are_finite(objective, name, inputs)]:
+            yield f"{wrong[0]}: an input is not finite"
+            return
         yield from _inputs(objective, test, inputs)
 
 

@@ -9,7 +9,6 @@ from nce_ref.oracle.diagnosis.diagnose import diagnose
 from nce_ref.oracle.diagnosis.relatives import (
     recognise_signature,
     renamed_argument,
-    say_renamed,
 )
 from nce_ref.oracle.diagnosis.verdict import Diagnosis, Suspect
 
@@ -19,5 +18,4 @@ __all__ = [
     "diagnose",
     "recognise_signature",
     "renamed_argument",
-    "say_renamed",
 ]

@@ -21,7 +21,7 @@ from nce_ref.oracle.objectives import find_objective
 
 Numbered = tuple[str, float | None]  # a mistake's id and the value of its number
 _TRIED = 2  # first causes
-_BLUR = {"float32": 1e2, "float64": 1e8}
+_BLUR = {"float32": 1e2, "float64": 1e8, "bfloat16": 2.0, "float16": 4.0}
 
 
 def search_easy(observed: Observed) -> list[Candidate]:

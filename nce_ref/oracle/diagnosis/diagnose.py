@@ -28,6 +28,7 @@ from nce_ref.oracle.diagnosis.hints import (
 from nce_ref.oracle.diagnosis.numbers import determined, fit_numbers
 from nce_ref.oracle.diagnosis.observed import Observed, observe
 from nce_ref.oracle.diagnosis.relatives import relatives_of, remedy
+from nce_ref.oracle.diagnosis.sixteen_bits import in_own_type, sixteen_bits
 from nce_ref.oracle.diagnosis.structural import search_two
 from nce_ref.oracle.diagnosis.suspects import (
     FAR_APART,
@@ -40,6 +41,7 @@ from nce_ref.oracle.diagnosis.suspects import (
     settings,
 )
 from nce_ref.oracle.diagnosis.verdict import Diagnosis, Suspect
+from nce_ref.oracle.dtypes import HALVES
 from nce_ref.oracle.families.base import Fitted, Objective
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.results import CaseResult
@@ -77,6 +79,10 @@ def diagnose(
         return _of_estimates(observed)
     if objective.kind == "covariance":
         return _of_covariance(observed, evaluate)
+    if dtype not in HALVES and (own := sixteen_bits(observed)) is not None:
+        return in_own_type(observed, own, results, convention, diagnose)
+    if dtype in HALVES:
+        evaluate = None  # no finite difference tells anything in 16 bits
     precision = single_precision(observed, dtype)
     if precision is not None and not observed.failed.any():
         count = observed.n_ran

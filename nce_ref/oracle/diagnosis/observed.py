@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from nce_ref._checks import Float
 from nce_ref.oracle.conventions import Convention
+from nce_ref.oracle.dtypes import FORMATS
 from nce_ref.oracle.families.base import Objective
 from nce_ref.oracle.results import CaseResult
 from nce_ref.oracle.tolerance import K, tolerance_class
@@ -184,14 +185,14 @@ class Observed:
 
     def allowed(self, candidate: Float, dtype: str | None = None) -> Float:
         """How far apart two right computations of ``candidate`` may be: the allowance, twice."""
-        info = np.finfo(dtype or self.dtype)
-        eps = np.sqrt(float(info.eps)) if self.objective.kind == "covariance" else float(info.eps)
+        form = FORMATS[dtype or self.dtype]
+        eps = np.sqrt(form.eps) if self.objective.kind == "covariance" else form.eps
         size = np.where(np.isfinite(candidate), np.abs(candidate), 0.0)
         return (
             2.0
             * self.slack
             * self.k
-            * (eps * np.maximum(self.scale, self.condition * size) + float(info.tiny))
+            * (eps * np.maximum(self.scale, self.condition * size) + form.tiny)
         )
 
     def agree(self, candidate: Float) -> Bools:

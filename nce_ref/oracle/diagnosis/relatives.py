@@ -44,16 +44,6 @@ def renamed_argument(
     return (missing[0], others[0]) if len(others) == 1 else None
 
 
-def say_renamed(renamed: tuple[str, str], objective: Objective) -> str:
-    """That nothing was judged, and what to type instead."""
-    ours, theirs = renamed
-    handed = ", ".join(f"{theirs if name == ours else name}={name}" for name in objective.arguments)
-    return (
-        f"Nothing judged: its {ours} is called {theirs}. Hand it over by that name: "
-        f'oracle.check(lambda {", ".join(objective.arguments)}: impl({handed}), "{objective.name}").'
-    )
-
-
 def recognise_signature(parameter_names: Sequence[str], objective: Objective) -> str | None:
     """Say so where a function's parameters are those of another objective; None where they fit, or fit none."""
     names = set(parameter_names)

@@ -30,6 +30,8 @@ from nce_ref.oracle.vectors import Vector
 
 _ROUGHLY = 0.05  # of an error may be left unexplained where rounding decides about the rest
 _SMALL = {
+    "bfloat16": 1e-1,
+    "float16": 3e-2,
     "float32": 1e-3,
     "float64": 1e-6,
 }  # of the scale: an error that is a matter of digits lost
@@ -328,7 +330,7 @@ def _answer(source: Source, vector: Vector, dtype: str, flipped: bool) -> Mappin
     with np.errstate(all="ignore"):
         try:
             return source.evaluate(turn.inputs(vector.objective, vector.arguments(dtype)))
-        except (ArithmeticError, ValueError, KeyError, np.linalg.LinAlgError):
+        except (ArithmeticError, ValueError, TypeError, KeyError, np.linalg.LinAlgError):
             return {}
 
 

@@ -120,8 +120,9 @@ class Objective:
     ``counts``       (inputs) -> (n_data, n_noise), the terms of the two sums, where they are not the lengths of these axes
     ``masks``        {argument: another} whose entries count where the other's are 1, and may be infinite elsewhere
     ``dimensions``   the axes' names that only this family has, in words
-    ``right_there``  ids of mistakes that are none there, as all those of nu are at nu = 1
+    ``right_there``  ids of mistakes that cannot be made there, or are none, as those of nu are at nu = 1
     ``falls_for_ever``   its value has no floor, so that one that returns twice is a clip
+    ``has_halves``   it is checked in types of 16 bits, too
     ``fit``          the diagnosis's answers -> a fitted explanation, where there is a formula to fit
     ``argmax``       what an estimate maximises
     """
@@ -160,6 +161,7 @@ class Objective:
     dimensions: Mapping[str, str] = field(default_factory=dict)
     right_there: tuple[str, ...] = ()
     falls_for_ever: bool = False
+    has_halves: bool = False
     fit: Callable[[Any], Fitted | None] | None = None
     argmax: Argmax | None = None
 

@@ -67,6 +67,7 @@ class Mistake:
     ``gradient``    a slip of the hand in a derivative, or an arithmetic one: the value is right
     ``number``      what it may have another value of, fitted by a diagnosis
     ``only``        the objectives where it is one, where ``is_made_at`` finds too many
+    ``flat``        made where the noise is laid out flat, and written for no other layout
     ``places``      the objectives where it can be made, filled in by the catalogue
     """
 
@@ -81,6 +82,7 @@ class Mistake:
     gradient: bool = False
     number: Number | None = None
     only: tuple[str, ...] = ()
+    flat: bool = False
     places: tuple[Objective, ...] = ()
 
     @property
@@ -125,11 +127,23 @@ def replaced(steps: Any, objective: Objective) -> set[str]:
         return set()
     names = [name for name in dir(right) if not name.startswith("_") and name != "is_possible"]
     different = {
-        name for name in names if hasattr(steps, name) and _step(steps, name) != _step(right, name)
+        name
+        for name in names
+        if hasattr(steps, name)
+        and _step(steps, name) != _step(right, name)
+        and not _is_overridden(steps, name, right)
     }
     if isinstance(steps, Steps) and not steps.is_possible(objective):
         different -= {"finish"}
     return different
+
+
+def _is_overridden(steps: Any, name: str, right: Any) -> bool:
+    """Whether a step is that of a class from which the right steps inherit: laid over them, it gives way to theirs."""
+    if name in vars(steps):
+        return False
+    definer = next((kind for kind in type(steps).__mro__ if name in vars(kind)), None)
+    return definer in type(right).__mro__
 
 
 def _step(steps: Any, name: str) -> Any:

@@ -10,7 +10,7 @@ import pytest
 from nce_ref.oracle.authoring.emit import emit
 from nce_ref.oracle.authoring.layout import to_npz
 from nce_ref.oracle.authoring.lint import lint
-from nce_ref.oracle.objectives import OBJECTIVES
+from nce_ref.oracle.objectives import EVERY
 from nce_ref.oracle.vectors import FOLDER, cases
 
 NAME = "gaussian_log_density"
@@ -61,8 +61,8 @@ def store(folder, content, name=NAME):
 
 def findings(folder):
     absent = {
-        f"suite.json: no {name}.json, which objectives.py knows"
-        for name in OBJECTIVES
+        f"suite.json: no {objective.stem}.json, which objectives.py knows"
+        for name, objective in EVERY.items()
         if name != NAME
     }
     found = lint(folder)
@@ -234,7 +234,10 @@ def test_a_planted_breach_is_reported(folder, plant):
     content = load(folder)
     change(content)
     store(folder, content)
-    absent = {f"suite.json: no {name}.json, which objectives.py knows" for name in OBJECTIVES}
+    absent = {
+        f"suite.json: no {objective.stem}.json, which objectives.py knows"
+        for objective in EVERY.values()
+    }
     found = [line for line in lint(folder) if line not in absent]
     assert any(said in line for line in found), found
 

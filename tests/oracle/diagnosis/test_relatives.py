@@ -8,10 +8,11 @@ from scipy.stats import multivariate_normal
 
 from nce_ref.oracle.diagnosis.relatives import recognise_signature, relatives_of
 from nce_ref.oracle.families import FAMILIES
-from nce_ref.oracle.objectives import OBJECTIVES
+from nce_ref.oracle.objectives import EVERY, OBJECTIVES
 from nce_ref.oracle.vectors import cases
 from tests.oracle.answers import diagnosis
 from tests.oracle.families.networks.right_networks import BY_OUTPUT, batched
+from tests.oracle.families.views import right_views
 
 
 def sigmoid(inputs):
@@ -123,6 +124,102 @@ def nre_b(inputs):
     }
 
 
+def temperature(found, t, **renamed):
+    """A loss with a log-scale as one with a temperature, its outputs renamed."""
+    found = dict(found)
+    return {
+        "value": found["value"],
+        "grad_temperature": -found["grad_log_scale"] / t,
+        **{new: found[old] for new, old in renamed.items()},
+    }
+
+
+def log_scale(found, scale, **renamed):
+    return {
+        "value": found["value"],
+        "grad_log_scale": -found["grad_temperature"] / scale,
+        **{new: found[old] for new, old in renamed.items()},
+    }
+
+
+def nt_xent_of_pairs(inputs):
+    scale, n = np.exp(inputs["log_scale"]), len(inputs["images"])
+    found = right_views.nt_xent(np.concatenate([inputs["images"], inputs["texts"]]), 1 / scale)
+    found |= {"images": found["grad_views"][:n], "texts": found["grad_views"][n:]}
+    return log_scale(found, scale, grad_images="images", grad_texts="texts")
+
+
+def siglip_of_pairs(inputs):
+    found = right_views.siglip(**inputs, bias=0.0)
+    return {name: value for name, value in found.items() if name != "grad_bias"}
+
+
+def rows_and_columns(images, texts, log_scale):
+    """CLIP by softplus of the gaps: losses far below eps keep their digits."""
+    u, v = right_views.unit(images), right_views.unit(texts)
+    kind, n = images.dtype.type, len(images)
+    scale, q = kind(np.exp(log_scale)), u @ v.T
+    value, g = kind(0), np.zeros_like(q)
+    for s, of in ((scale * q, g), (scale * q.T, g.T)):
+        gaps = s - np.diag(s)[:, None]
+        np.fill_diagonal(gaps, -np.inf)
+        losses = right_views.softplus(np.logaddexp.reduce(gaps, axis=1))
+        w = np.exp(gaps - losses[:, None]) / kind(2 * n)
+        np.fill_diagonal(w, -w.sum(axis=1))
+        value += losses.sum() / kind(2 * n)
+        of += w
+    return {
+        "value": value,
+        "grad_images": right_views.by_length(images, scale * g @ v),
+        "grad_texts": right_views.by_length(texts, scale * g.T @ u),
+        "grad_log_scale": scale * (g * q).sum(),
+    }
+
+
+def clip_of_pairs(inputs):
+    kept = {name: value for name, value in inputs.items() if name != "bias"}
+    return {**rows_and_columns(**kept), "grad_bias": np.zeros(())}
+
+
+def clip_of_views(inputs):
+    t, (a, b) = inputs["temperature"], np.split(inputs["views"], 2)
+    found = right_views.clip(a, b, -np.log(t))
+    found["views"] = np.concatenate([found["grad_images"], found["grad_texts"]])
+    return temperature(found, t, grad_views="views")
+
+
+def one_way(anchors, positives, t):
+    u, v = right_views.unit(anchors), right_views.unit(positives)
+    q = u @ v.T
+    value, g = right_views.cross_entropy(q / t, np.arange(len(u)))
+    by_u, by_v = g @ v / t, g.T @ u / t
+    return (
+        value,
+        right_views.by_length(anchors, by_u),
+        right_views.by_length(positives, by_v),
+        -(g * q).sum() / t**2,
+    )
+
+
+def info_nce_of_views(inputs):
+    value, of_a, of_b, by_t = one_way(*np.split(inputs["views"], 2), inputs["temperature"])
+    return {"value": value, "grad_views": np.concatenate([of_a, of_b]), "grad_temperature": by_t}
+
+
+def clip_of_batch(inputs):
+    t = inputs["temperature"]
+    found = right_views.clip(inputs["anchors"], inputs["positives"], -np.log(t))
+    return temperature(found, t, grad_anchors="grad_images", grad_positives="grad_texts")
+
+
+def nt_xent_of_batch(inputs):
+    n = len(inputs["anchors"])
+    views = np.concatenate([inputs["anchors"], inputs["positives"]])
+    found = right_views.nt_xent(views, inputs["temperature"])
+    by_views = found.pop("grad_views")
+    return {**found, "grad_anchors": by_views[:n], "grad_positives": by_views[n:]}
+
+
 # 1 - a^2 of a saturated tanh has no digits left, and the vectors for relu saturate it.
 ACTIVATIONS = BY_OUTPUT | {"tanh": (np.tanh, lambda z, a: 1 / np.cosh(z) ** 2)}
 
@@ -141,6 +238,13 @@ HANDED_OVER = [
     ("laplace_ica_ranking_nce", binary_of_model, "binary-nce-of-model-given", "laplace_ica_nce"),
     ("nre_c", nre_a, "nre-a-given", "nce_from_log_ratios"),
     ("nre_c", nre_b, "nre-b-given", "info_nce_from_logits"),
+    ("clip", nt_xent_of_pairs, "nt-xent-of-pairs-given", "nt_xent"),
+    ("clip", siglip_of_pairs, "siglip-without-bias-given", "siglip"),
+    ("siglip", clip_of_pairs, "clip-given", "clip"),
+    ("nt_xent", clip_of_views, "clip-of-views-given", "clip"),
+    ("nt_xent", info_nce_of_views, "info-nce-of-views-given", "info_nce_in_batch"),
+    ("info_nce_in_batch", clip_of_batch, "clip-of-batch-given", "clip"),
+    ("info_nce_in_batch", nt_xent_of_batch, "nt-xent-of-batch-given", "nt_xent"),
     ("laplace_ica_log_density", normalised, "normalised-density", ""),
     ("laplace_ica_nce", likelihood_and_c, "likelihood-given", "laplace_ica_mle"),
     ("laplace_ica_importance_sampling", likelihood, "exact-normaliser", "laplace_ica_mle"),
@@ -152,7 +256,13 @@ HANDED_OVER = [
     ),
 ]
 # A mistake that returns the same numbers is named first, and the relative's remedy is added to its own.
-SAME_AS = {"log-ratios-expected": "no-log-pn-everywhere", "normalised-density": "c-tied"}
+SAME_AS = {
+    "log-ratios-expected": "no-log-pn-everywhere",
+    "normalised-density": "c-tied",
+    "nt-xent-of-pairs-given": "clip-same-side-too",
+    "siglip-without-bias-given": "info-nce-binary-cross-entropy",
+    "clip-of-views-given": "nt-xent-other-view-alone",
+}
 handed_over = pytest.mark.parametrize(
     ("name", "given", "id", "use"), HANDED_OVER, ids=[f"{row[0]}-{row[2]}" for row in HANDED_OVER]
 )
@@ -161,7 +271,7 @@ handed_over = pytest.mark.parametrize(
 def test_every_relative_is_asked_for():
     known = {(name, r.id) for name, at in OBJECTIVES.items() for r in relatives_of(at)}
     assert {(name, id) for name, _, id, _ in HANDED_OVER} == known
-    assert all(r.at in OBJECTIVES for family in FAMILIES for r in family.relatives)
+    assert all(r.at in EVERY for family in FAMILIES for r in family.relatives)
 
 
 @handed_over

@@ -16,12 +16,12 @@ from nce_ref.oracle.families import base as families_base
 from nce_ref.oracle.families.base import Steps, laid_over, replaces
 from nce_ref.oracle.judge import judge
 from nce_ref.oracle.mistakes import CATALOGUE, FORMER, find_mistake
-from nce_ref.oracle.objectives import DIMENSIONS, OBJECTIVES
+from nce_ref.oracle.objectives import DIMENSIONS, EVERY, OBJECTIVES
 from nce_ref.oracle.tolerance import DTYPES, K
 from nce_ref.oracle.vectors import cases
 
 FOLDER = Path(families_base.__file__).parent
-COMPUTED = [objective for objective in OBJECTIVES.values() if objective.answer is not None]
+COMPUTED = [objective for objective in EVERY.values() if objective.answer is not None]
 
 
 def names(objectives):
@@ -34,7 +34,7 @@ def test_the_list_is_what_the_oracle_knows():
     assert len({family.name for family in FAMILIES}) == len(FAMILIES)
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=lambda objective: objective.name)
+@pytest.mark.parametrize("objective", EVERY.values(), ids=lambda objective: objective.name)
 def test_an_objective_says_all_that_is_asked(objective):
     assert objective.formula and objective.source and objective.method and objective.outputs
     assert (FOLDER.parents[2] / objective.method.split(":")[0]).is_file()
@@ -105,7 +105,7 @@ def test_a_mistake_is_made_where_its_step_stands_but_for_exceptions():
             wrong = [one for one in found if mistake.id not in one.right_there]
             assert names(mistake.places) == names(wrong), mistake.id
         if mistake.only:
-            assert set(mistake.only) <= set(OBJECTIVES), mistake.id
+            assert set(mistake.only) <= set(EVERY), mistake.id
 
 
 def test_an_exception_is_one():
@@ -192,7 +192,11 @@ def test_every_mistake_can_be_laid_over(objective):
 
 
 def test_relatives_are_of_the_newer_family():
-    order = {name: k for k, family in enumerate(FAMILIES) for name in names(family.objectives)}
+    order = {
+        name: k
+        for k, family in enumerate(FAMILIES)
+        for name in names((*family.objectives, *family.layouts))
+    }
     for k, family in enumerate(FAMILIES):
         for relative in family.relatives:
             assert max(order[relative.at], order.get(relative.use, 0)) == k, relative.id

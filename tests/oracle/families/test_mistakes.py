@@ -14,9 +14,8 @@ import pytest
 from scipy.optimize import brentq
 
 from nce_ref.oracle import tolerance, vectors
-from nce_ref.oracle.families.covariance.textbook import CovarianceSteps, evaluate_covariance
 from nce_ref.oracle.mistakes import CATALOGUE, GROUPS
-from nce_ref.oracle.objectives import OBJECTIVES
+from nce_ref.oracle.objectives import EVERY
 from tests.oracle.steps import Steps, evaluate
 
 # The ids of the shared list that an objective's numbers can show.
@@ -51,7 +50,7 @@ def test_objectives_are_functions_or_the_covariance_and_named_once():
         assert mistake.objectives and len(set(mistake.objectives)) == len(mistake.objectives), (
             mistake.id
         )
-        assert {OBJECTIVES[name].kind for name in mistake.objectives} in (
+        assert {EVERY[name].kind for name in mistake.objectives} in (
             {"function"},
             {"covariance"},
         ), mistake.id
@@ -69,7 +68,7 @@ def cases(objective):
 def allowances(objective, dtype):
     """Of all outputs of all vectors, in one row."""
     rows = [
-        tolerance.allowance(OBJECTIVES[objective], name, expected.scale, dtype)
+        tolerance.allowance(EVERY[objective], name, expected.scale, dtype)
         for vector in cases(objective)
         for name, expected in vector.expected.items()
     ]
@@ -79,11 +78,9 @@ def allowances(objective, dtype):
 @functools.lru_cache(maxsize=4096)
 def answers(id, objective, dtype):
     """All outputs for all vectors, in one row."""
-    right = {"covariance": functools.partial(evaluate_covariance, CovarianceSteps())}
+    place = EVERY[objective]
     evaluate_it = (
-        CATALOGUE[id].evaluate
-        if id
-        else right.get(OBJECTIVES[objective].kind, functools.partial(evaluate, Steps()))
+        CATALOGUE[id].evaluate if id else lambda name, given: place.evaluate(place.right, given)
     )
     parts = []
     for vector in cases(objective):
@@ -107,7 +104,7 @@ PLACES = [(id, objective) for id, mistake in CATALOGUE.items() for objective in 
 
 @pytest.mark.parametrize("dtype", tolerance.DTYPES)
 @pytest.mark.parametrize(
-    "objective", [name for name, objective in OBJECTIVES.items() if objective.kind != "estimate"]
+    "objective", [name for name, objective in EVERY.items() if objective.kind != "estimate"]
 )
 def test_the_right_steps_pass_every_vector(objective, dtype):
     want = np.concatenate(

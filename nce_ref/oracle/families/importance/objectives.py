@@ -68,6 +68,7 @@ IMPORTANCE_SAMPLING_FROM_LOG_DENSITIES = Objective(
     is_mean=True,
     exact=exact.importance_sampling_from_log_densities,
     many=many.importance_sampling_from_log_densities,
+    has_halves=True,
     method=f"nce_ref/oracle/families/importance/exact.py: {EXACT}",
     scales=scales.importance_sampling_from_log_densities,
     right=textbook.ImportanceSteps(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -175,11 +176,14 @@ GRADIENT_EXP_OVER_ONE_PLUS_EXP = Mistake(
     gradient=True,
 )
 
-MISTAKES = (
-    EPS_IN_DENOMINATORS,
-    EPS_BESIDE_DENSITIES,
-    EPS_IN_NOISE_DENSITY,
-    EPS_IN_BOTH_DENSITIES,
-    EPS_IN_RATIO,
-    GRADIENT_EXP_OVER_ONE_PLUS_EXP,
+MISTAKES = tuple(
+    replace(mistake, flat=True)
+    for mistake in (
+        EPS_IN_DENOMINATORS,
+        EPS_BESIDE_DENSITIES,
+        EPS_IN_NOISE_DENSITY,
+        EPS_IN_BOTH_DENSITIES,
+        EPS_IN_RATIO,
+        GRADIENT_EXP_OVER_ONE_PLUS_EXP,
+    )
 )

@@ -76,7 +76,7 @@ GRADIENT_DATA_ONLY = Mistake(
 class _NoiseSlopeAveraged(NceSteps):
     def nce(self, ratio_data: Array, ratio_noise: Array, nu: float) -> tuple[Any, Array, Array]:
         value, of_data, of_noise = super().nce(ratio_data, ratio_noise, nu)
-        return value, of_data, of_noise * (len(ratio_data) / len(ratio_noise))
+        return value, of_data, of_noise * (ratio_data.size / ratio_noise.size)
 
 
 GRADIENT_NOISE_AVERAGED = Mistake(

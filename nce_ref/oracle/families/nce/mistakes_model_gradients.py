@@ -78,20 +78,13 @@ class _GradientCentred(GaussianNceSteps):
     """The Gaussian model with its value right, and u - noise_mean for u in the gradient by the precision."""
 
     def finish(self, objective: Objective, inputs: Mapping[str, Any], outputs: Outputs) -> Outputs:
-        mean, cov, nu = (
-            inputs["noise_mean"],
-            inputs["noise_cov"],
-            len(inputs["y"]) / len(inputs["x"]),
-        )
-        model = [
-            self.gaussian(inputs["precision"], inputs["c"], inputs[name])[0] for name in ("x", "y")
-        ]
-        noise = [self.gaussian_log_density(inputs[name], mean, cov) for name in ("x", "y")]
+        mean, cov, x = inputs["noise_mean"], inputs["noise_cov"], inputs["x"]
+        points = x, np.reshape(inputs["y"], (-1, x.shape[1]))
+        model = [self.gaussian(inputs["precision"], inputs["c"], u)[0] for u in points]
+        noise = [self.gaussian_log_density(u, mean, cov) for u in points]
+        nu = len(points[1]) / len(x)
         slopes = self.binary(model[0], model[1], noise[0], noise[1], nu)[1:]
-        backs = [
-            self.gaussian(inputs["precision"], inputs["c"], inputs[name] - mean)[1]
-            for name in ("x", "y")
-        ]
+        backs = [self.gaussian(inputs["precision"], inputs["c"], u - mean)[1] for u in points]
         return {**outputs, "grad_precision": backs[0](slopes[0])[0] + backs[1](slopes[1])[0]}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from nce_ref.oracle.families.base import Array, Mistake
@@ -90,11 +91,14 @@ LOG_PN_SORTED = Mistake(
     fix="G(y_t) = ln p_m(y_t) - ln p_n(y_t); the slip: ln p_n of y in rising order",
 )
 
-MISTAKES = (
-    LOG_PN_ADDED_NOISE,
-    LOG_PN_ADDED_DATA,
-    LOG_PN_REVERSED,
-    LOG_PN_REVERSED_EVERYWHERE,
-    LOG_PN_ROLLED,
-    LOG_PN_SORTED,
+MISTAKES = tuple(
+    replace(mistake, flat=True)
+    for mistake in (
+        LOG_PN_ADDED_NOISE,
+        LOG_PN_ADDED_DATA,
+        LOG_PN_REVERSED,
+        LOG_PN_REVERSED_EVERYWHERE,
+        LOG_PN_ROLLED,
+        LOG_PN_SORTED,
+    )
 )

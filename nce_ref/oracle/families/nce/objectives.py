@@ -1,4 +1,4 @@
-"""Noise-contrastive estimation: J from log-ratios, from log-densities, and of two models with Gaussian noise."""
+"""Noise-contrastive estimation: J from log-ratios, from log-densities, and of two models with Gaussian noise, the noise one flat sample."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ import numpy as np
 from nce_ref._checks import Float
 from nce_ref.oracle.families.base import (
     Facts,
-    Family,
     Inputs,
     Objective,
     Output,
-    Relative,
     Ridges,
     Shape,
 )
@@ -23,28 +21,13 @@ from nce_ref.oracle.families.densities import facts
 from nce_ref.oracle.families.densities.objectives import (
     GAUSSIAN_NOISE,
     LAPLACE,
-    LAPLACE_ICA_MLE,
     NOISE,
     SQUARE,
     X,
     Y,
 )
 from nce_ref.oracle.families.kernels.objectives import EXACT
-from nce_ref.oracle.families.nce import (
-    exact,
-    many,
-    mistakes_added,
-    mistakes_arithmetic,
-    mistakes_epsilon,
-    mistakes_gradients,
-    mistakes_model_gradients,
-    mistakes_noise_density,
-    mistakes_nu,
-    mistakes_samples,
-    one_formula,
-    scales,
-    textbook,
-)
+from nce_ref.oracle.families.nce import exact, many, one_formula, scales, textbook
 from nce_ref.oracle.families.nce.one_formula_words import fitted
 
 _J = "(1/n_data) [sum_x ln sigma(G - ln nu) + sum_y ln sigma(ln nu - G)]"
@@ -65,14 +48,13 @@ def _nu(sizes: Mapping[str, int]) -> float:
 
 
 def noise_varies(*names: str) -> Facts:
-    """The flag of noise log-densities, by these names, that are not all the same."""
-    return Facts(
-        flags={
-            "noise-varies": lambda inputs: bool(
-                np.ptp(np.concatenate([inputs[name] for name in names])) > 0
-            )
-        }
-    )
+    """The flag of noise log-densities, by these names, that are not all the same; those that are infinite do not count."""
+
+    def varies(inputs: Inputs) -> bool:
+        every = np.concatenate([np.ravel(inputs[name]) for name in names])
+        return bool(np.ptp(every[np.isfinite(every)]) > 0)
+
+    return Facts(flags={"noise-varies": varies})
 
 
 def log_ratios(model: Any, inputs: Inputs) -> tuple[Float, Float]:
@@ -145,6 +127,7 @@ NCE_FROM_LOG_RATIOS = Objective(
     is_mean=True,
     exact=exact.nce_from_log_ratios,
     many=many.nce_from_log_ratios,
+    has_halves=True,
     method=f"nce_ref/oracle/families/nce/exact.py: {EXACT}",
     scales=scales.nce_from_log_ratios,
     right=textbook.NceSteps(),
@@ -173,6 +156,7 @@ BINARY_NCE = Objective(
     is_mean=True,
     exact=exact.binary_nce,
     many=many.binary_nce,
+    has_halves=True,
     method=f"nce_ref/oracle/families/nce/exact.py: {EXACT}",
     scales=scales.binary_nce,
     right=textbook.BinaryNceSteps(),
@@ -223,57 +207,4 @@ GAUSSIAN_NCE = Objective(
     facts=facts.PRECISION + facts.NOISE + facts.CONSTANT,
     symmetric=("precision", "noise_cov"),
     fit=fitted(one_formula.of_gaussian),
-)
-
-
-def _as_log_ratios(inputs: Inputs) -> dict[str, Any]:
-    ratios = {
-        "log_ratio_data": inputs["log_model_data"],
-        "log_ratio_noise": inputs["log_model_noise"],
-        "nu": inputs["nu"],
-    }
-    found = NCE_FROM_LOG_RATIOS.evaluate(NCE_FROM_LOG_RATIOS.right, ratios)
-    return {name.replace("log_ratio", "log_model"): value for name, value in found.items()}
-
-
-def _likelihood(inputs: Inputs) -> dict[str, Any]:
-    found = LAPLACE_ICA_MLE.evaluate(
-        LAPLACE_ICA_MLE.right, {name: inputs[name] for name in LAPLACE_ICA_MLE.arguments}
-    )
-    return {**found, "grad_c": np.zeros((), dtype=inputs["x"].dtype)}
-
-
-FAMILY = Family(
-    "nce",
-    (NCE_FROM_LOG_RATIOS, BINARY_NCE, LAPLACE_ICA_NCE, GAUSSIAN_NCE),
-    relatives=(
-        Relative(
-            BINARY_NCE.name,
-            "log-ratios-expected",
-            "log_model_data and log_model_noise are taken as log-ratios, ln p_n unused",
-            NCE_FROM_LOG_RATIOS.name,
-            _as_log_ratios,
-        ),
-        Relative(
-            LAPLACE_ICA_NCE.name,
-            "likelihood-given",
-            "the mean log-likelihood of x is returned, y, c and noise unused",
-            LAPLACE_ICA_MLE.name,
-            _likelihood,
-        ),
-    ),
-    mistakes=(
-        ("The noise ratio nu", mistakes_nu.MISTAKES),
-        ("Samples, labels and densities mixed up", mistakes_samples.MISTAKES),
-        ("ln p_n added or reordered", mistakes_noise_density.MISTAKES),
-        ("Terms added to J", mistakes_added.MISTAKES),
-        ("Arithmetic of J", mistakes_arithmetic.MISTAKES),
-        ("Epsilons beside densities", mistakes_epsilon.MISTAKES),
-        ("Gradients of J written by hand", mistakes_gradients.MISTAKES),
-        (
-            "Gradients of J by the model's parameters written by hand",
-            mistakes_model_gradients.MISTAKES,
-        ),
-    ),
-    all_of_it="every NCE objective",
 )

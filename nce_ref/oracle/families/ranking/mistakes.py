@@ -11,6 +11,21 @@ from nce_ref.oracle.families.ranking.textbook import InfoNCESteps
 
 _L = "L = mean_i [ln(e^{s_i} + sum_j e^{s_ij}) - s_i]"
 
+# Where every row weighs the same, as these two take for granted.
+_ALIKE_ROWS = (
+    "info_nce_from_logits",
+    "info_nce",
+    "info_nce_unpaired",
+    "info_nce_in_batch",
+    "ranking_nce",
+    "laplace_ica_ranking_nce",
+    "nre_c",
+    "clip",
+    "nt_xent",
+    "clip_shard",
+    "nt_xent_shard",
+)
+
 
 class _PositiveLeftOut(InfoNCESteps):
     def loss(self, z: Array) -> tuple[Array, Array]:
@@ -160,6 +175,7 @@ OVER_ROWS = Mistake(
     _OverRows(),
     effect="Anchors compete for the positive; the negatives are never used, their gradient is 0.",
     fix=f"{_L}, along each row; the slip: ln sum_k e^{{s_k}} - s_i over the batch",
+    only=_ALIKE_ROWS,
 )
 
 
@@ -180,6 +196,7 @@ WHOLE_BATCH = Mistake(
     _WholeBatch(),
     effect="Rows compete with each other: the free constant a row is lost, and the loss grows by ln n. Nothing to see with one row.",
     fix=f"{_L}, a denominator a row; the slip: ln sum_i sum_j e^{{s_ij}}",
+    only=_ALIKE_ROWS,
 )
 
 

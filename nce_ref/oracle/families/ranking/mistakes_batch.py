@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nce_ref.oracle.families.base import Array, Mistake, Number
+from nce_ref.oracle.families.ranking.textbook import InfoNCESteps
 from nce_ref.oracle.families.ranking.textbook_embeddings import (
     BatchSteps,
     MaskSteps,
@@ -109,7 +110,7 @@ SHIFTED_MASK = Mistake(
 )
 
 
-class _LeftOut(MaskSteps):
+class _LeftOut(MaskSteps, InfoNCESteps):
     """Rows without negatives are left out of the mean."""
 
     def __init__(self) -> None:

@@ -60,6 +60,7 @@ INFO_NCE_FROM_LOGITS = Objective(
     sense="minimise",
     exact=exact.info_nce_from_logits,
     many=many.info_nce_from_logits,
+    has_halves=True,
     method=EXACT,
     scales=scales.info_nce_from_logits,
     right=textbook.InfoNCESteps(),

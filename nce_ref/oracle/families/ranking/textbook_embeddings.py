@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nce_ref.oracle.families.base import Array, Outputs
+from nce_ref.oracle.families.base import Array, Outputs, Steps
 from nce_ref.oracle.families.ranking.textbook import InfoNCESteps
 
 Places = NDArray[np.intp]
@@ -37,8 +37,8 @@ class Rows:
     counts: Array | None = None
 
 
-class EmbeddingSteps(InfoNCESteps):
-    """The right steps from vectors to logits."""
+class EmbeddingSteps(Steps):
+    """The right steps from vectors to cosines."""
 
     def normalise(self, z: Array) -> tuple[Array, Back]:
         """z/|z| by rows, and its pullback."""
@@ -54,7 +54,7 @@ class EmbeddingSteps(InfoNCESteps):
         return q, lambda g: (np.einsum("rk,rkd->rd", g, keys), g[:, :, None] * a[:, None, :])
 
 
-class TemperatureSteps(EmbeddingSteps):
+class TemperatureSteps(Steps):
     """The right steps with a temperature."""
 
     def inverse(self, t: float) -> tuple[float, float]:
@@ -74,7 +74,7 @@ class TwoSidedSteps(EmbeddingSteps):
         return self.normalise(z)
 
 
-class MaskSteps(InfoNCESteps):
+class MaskSteps(Steps):
     """The right steps where some negatives do not count."""
 
     def hide(self, negatives: Array, counts: Array) -> tuple[Array, Array]:
@@ -82,7 +82,7 @@ class MaskSteps(InfoNCESteps):
         return np.where(counts == 1.0, negatives, -np.inf).astype(negatives.dtype), counts
 
 
-class BatchSteps(TemperatureSteps, TwoSidedSteps):
+class BatchSteps(TemperatureSteps, TwoSidedSteps, InfoNCESteps):
     """The right steps of InfoNCE with in-batch negatives."""
 
     def batch(self, n: int) -> Rows:
@@ -91,7 +91,7 @@ class BatchSteps(TemperatureSteps, TwoSidedSteps):
         return Rows(every, n + every, n + others(every, n))
 
 
-class GivenSteps(TemperatureSteps, TwoSidedSteps, MaskSteps):
+class GivenSteps(TemperatureSteps, TwoSidedSteps, MaskSteps, InfoNCESteps):
     """The right steps of InfoNCE with given negatives."""
 
 
@@ -117,7 +117,8 @@ def contrast(
     positive, negatives, up, across = steps.logits(s[:, 0], s[:, 1:])
     seen: Any = 1.0
     if rows.counts is not None:
-        negatives, seen = steps.hide(negatives, rows.counts)
+        hide = getattr(steps, "hide", MaskSteps().hide)
+        negatives, seen = hide(negatives, rows.counts.astype(q.dtype))
     losses, of_positive, of_negatives = steps.rows(positive, negatives)
     value, weights = (steps.mean if reduce is None else reduce)(losses)
     g = np.concatenate(
