@@ -31,7 +31,6 @@ from nce_ref.oracle.diagnosis.relatives import relatives_of, remedy
 from nce_ref.oracle.diagnosis.sixteen_bits import in_own_type, sixteen_bits
 from nce_ref.oracle.diagnosis.structural import search_two
 from nce_ref.oracle.diagnosis.suspects import (
-    FAR_APART,
     Candidate,
     compare,
     is_full,
@@ -259,7 +258,7 @@ def _noted(precision: str | None) -> tuple[str, ...]:
 
 
 def _is_nearly(candidate: Candidate, observed: Observed, easy: bool) -> bool:
-    if candidate.contradicted or candidate.complexity >= 2 or candidate.n_apart >= FAR_APART:
+    if candidate.contradicted or candidate.complexity >= 2:
         return False
     hard = sum(
         observed.is_hard(int(vector))

@@ -36,7 +36,7 @@ _SMALL = {
     "float64": 1e-6,
 }  # of the scale: an error that is a matter of digits lost
 _LITERAL = 1e-3  # of a number: beyond that two finite numbers differ, and that is said
-FAR_APART = 3  # vectors that differ so: what is no full explanation, or a pair, is none then
+FAR_APART = 3  # vectors that differ so: a pair that does is none
 Evaluate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
