@@ -172,8 +172,13 @@ def rows_rule(
     its dimension is at most ``_WIDEST``. Else x is drawn by itself, and y by ``far(x)``.
     """
     n, count = model.n_dim, 2**log2_points
-    if near is None or not hasattr(model, "transport") or n * (m + 1) > _WIDEST:
-        draw, name = random_rule(model, theta, rng, log2_points)
+    smooth = _has_transport(model, theta)
+    if near is None or not smooth or n * (m + 1) > _WIDEST:
+        draw, name = (
+            random_rule(model, theta, rng, log2_points)
+            if smooth
+            else (lambda: np.asarray(model.sample(theta, count, rng), dtype=np.float64), "its law")
+        )
 
         def apart() -> tuple[Float, Float]:
             x = draw()
@@ -190,6 +195,15 @@ def rows_rule(
         return x, near(x, special.ndtri(cube[:, n:]).reshape(count, m, n))
 
     return together, "scrambled Sobol points"
+
+
+def _has_transport(model: Any, theta: Float) -> bool:
+    """Whether the model maps the unit cube onto its density; one of discrete data has the name and refuses."""
+    try:
+        model.transport(theta, np.full((1, model.n_dim), 0.5))
+    except (AttributeError, NotImplementedError):
+        return False
+    return True
 
 
 def ranking_rows(model: Any, theta: Float, noise: Any, x: Float, y: Float) -> Float:

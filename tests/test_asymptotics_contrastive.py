@@ -213,6 +213,24 @@ def test_standard_errors_from_a_fit_estimate_the_law():
     assert 20_000 * nr.estimate_covariance(fit).covariance[0, 0] == pytest.approx(law, rel=0.1)
 
 
+def test_discrete_data_by_enumeration():
+    """A Boltzmann machine of three spins, uniform noise, k = 1: all 8 x 8 pairs, against 8 sets of random rows to their stated error."""
+    model, noise = nr.BoltzmannMachine(3), nr.BernoulliNoise(np.full(3, 0.5), values=(-1.0, 1.0))
+    truth = model.normalize(model.random_start(np.random.default_rng(7)))
+    states = np.array(list(itertools.product((-1.0, 1.0), repeat=3)))
+    p, g = np.exp(model.log_density(truth, states)), model.jacobian(truth, states)[:, :-1]
+    assert p.sum() == pytest.approx(1.0, rel=1e-12)
+    information = np.zeros((g.shape[1], g.shape[1]))
+    for i, j in itertools.product(range(8), repeat=2):
+        d = g[i] - g[j]
+        information += p[i] / 8.0 * p[i] * p[j] / (p[i] + p[j]) ** 2 * np.outer(d, d)
+    exact = np.linalg.inv(information)
+    found = nr.ranking_covariance(model, truth, noise, 1, rng=np.random.default_rng(8))
+    scale = np.sqrt(np.outer(np.diag(exact), np.diag(exact)))
+    # Each entry is within its own 99 % half-width, of which the stated error is the largest.
+    assert (np.abs(found.covariance - exact) / scale).max() < 1.5 * found.integration_error < 0.1
+
+
 def test_small_steps_are_told():
     rng = np.random.default_rng(6)
     x = LINE.sample(LINE_TRUTH, 2000, rng)

@@ -34,6 +34,7 @@ from numpy.typing import ArrayLike
 from nce_ref._checks import Float, as_count, as_generator, as_positive, as_vector
 from nce_ref.estimators.fit import Fit, StartResult, normalized_or
 from nce_ref.estimators.units import Units, units_for
+from nce_ref.estimators.watched import INTERRUPTED
 from nce_ref.hmc import adapt_step_size
 from nce_ref.models.base import Model
 from nce_ref.models.from_functions import as_model
@@ -129,7 +130,7 @@ def fit_contrastive_divergence(
     Returns
     -------
     ContrastiveDivergenceFit
-        A chain or alpha that leaves the finite numbers: status "diverged", and the theta before.
+        A chain or alpha that leaves the finite numbers: status "diverged", and the theta before. Ctrl-C: the average so far, "interrupted".
 
     Raises
     ------
@@ -204,6 +205,14 @@ def fit_contrastive_divergence(
                     metric, raw, rtol=0.0, atol=1e-9 * float(np.abs(raw).max())
                 )
             direction, acceptance = problem.direction(alpha, step_size, rng)
+        except KeyboardInterrupt:
+            if t == 0:  # there is nothing to lose yet
+                raise
+            status, message = (
+                INTERRUPTED,
+                f"stopped by hand after {t} steps; go on with start=fit.theta",
+            )
+            break
         except (
             ValueError
         ) as error:  # the first step's is the start's fault; later ones are a divergence
@@ -249,7 +258,7 @@ def fit_contrastive_divergence(
                 break
     window = accepted[len(accepted) // 2 :]
     acceptance = float(np.mean(window)) if window else 0.0
-    if status != "diverged" and acceptance < LOWEST_ACCEPTANCE:
+    if status not in ("diverged", INTERRUPTED) and acceptance < LOWEST_ACCEPTANCE:
         status = "acceptance collapsed"
         found = (
             f"{acceptance:.3g} of the proposals were accepted, at a step size of {step_size:.3g}"

@@ -3,7 +3,7 @@
 Conventions
 -----------
 ``model.differenced``   names of the second derivatives that a model takes by differences of its gradients (``models/from_functions.py``):
-                        "curvature", that of ln p_m, and "log_normalizer_hessian"; absent or empty where all are exact
+                        "curvature", that of ln p_m, "log_normalizer_hessian", "score_matching"; absent or empty where all are exact
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from nce_ref.objectives.likelihood import LikelihoodObjective
+from nce_ref.objectives.score_matching import ScoreMatchingObjective
 from nce_ref.optimize.first_order import STATIONARY_BY_GRADIENT
 
 # Up to here a differenced Hessian is cheap beside the climb: 2 n gradients each, n^2 numbers.
@@ -21,6 +22,8 @@ _HESSIAN = {False: "an exact Hessian", True: "a Hessian by differences of gradie
 def differenced(problem: Any) -> bool:
     """Whether the objective's Hessian is by differences."""
     names = getattr(getattr(problem, "model", None), "differenced", ())
+    if isinstance(problem, ScoreMatchingObjective):
+        return "score_matching" in names
     return "curvature" in names or (
         "log_normalizer_hessian" in names and isinstance(problem, LikelihoodObjective)
     )

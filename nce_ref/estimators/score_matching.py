@@ -92,7 +92,7 @@ def fit_score_matching(
     >>> import nce_ref as nr
     >>> fit = nr.fit_score_matching(nr.Gaussian(1), [[2.0], [-2.0]], start=[1.0, 0.0])
     >>> fit.status, fit.theta.round(4)  # for a Gaussian the same as maximum likelihood
-    ('passed', array([ 0.25  , -1.6121]))
+    ('certified', array([ 0.25  , -1.6121]))
     """
     model = as_model(model, "fit_score_matching", (("score", "score_matching"),))
     objective = ScoreMatchingObjective(model, x, slope)

@@ -103,7 +103,7 @@ class FunctionModel:
         """The second derivatives that are taken by differences of first ones."""
         return tuple(
             name
-            for name in ("curvature", "log_normalizer_hessian")
+            for name in ("curvature", "log_normalizer_hessian", "score_matching")
             if not callable(getattr(self.given, name, None))
         )
 

@@ -38,16 +38,24 @@ def maximize_first_order(
 ) -> tuple[Maximum, float]:
     """Climb by L-BFGS from ``start``; return the end and its decrement. Rounds begin afresh until it is small, or nothing is gained.
 
-    Where a gradient at theta is finite and a value is not (-inf, NaN) the line search steps back.
+    Where the objective is not finite, or not defined (ValueError), the line search steps back.
     """
-    used = 0
+    used, lowest = 0, math.inf
 
     def descent(theta: Float) -> tuple[float, Float]:
-        nonlocal used
+        nonlocal used, lowest
         used += 1
-        value, gradient = objective(theta)
-        finite = math.isfinite(value) and bool(np.isfinite(gradient).all())
-        return (-value, -gradient) if finite else (math.inf, np.zeros_like(theta))
+        try:
+            value, gradient = objective(theta)
+        except (
+            ValueError
+        ):  # ln Z is infinite: the start was within the domain, and a shorter step is
+            value, gradient = -math.inf, np.zeros_like(theta)
+        if math.isfinite(value) and np.isfinite(gradient).all():
+            lowest = min(lowest, -value)
+            return -value, -gradient
+        # Higher than all that was seen, and finite: the line search interpolates, which it cannot with inf.
+        return lowest + 1.0 + abs(lowest), np.zeros_like(theta)
 
     options = {
         "maxiter": _ITERATIONS,
@@ -63,7 +71,10 @@ def maximize_first_order(
             descent, theta, jac=True, method="L-BFGS-B", options=options, callback=each
         )
         g = np.asarray(found.jac)
-        squared = float(g @ found.hess_inv.dot(g)) if found.nit else math.inf
+        if found.nit:
+            squared = float(g @ found.hess_inv.dot(g))
+        else:
+            squared = _along_gradient(descent, np.asarray(found.x), g)
         reached = math.sqrt(squared) if squared >= 0.0 else math.inf
         gained = -float(found.fun) > value
         if gained or reached < decrement:
@@ -71,6 +82,18 @@ def maximize_first_order(
         if decrement <= SMALL_DECREMENT or not gained:
             break
     return Maximum(theta, value, used, decrement <= SMALL_DECREMENT), decrement
+
+
+def _along_gradient(
+    descent: Callable[[Float], tuple[float, Float]], theta: Float, g: Float
+) -> float:
+    """g.g over the curvature along g, by a difference: where no step was taken, as from a maximum, L-BFGS knows no metric."""
+    size = float(np.linalg.norm(g))
+    if size == 0.0:
+        return 0.0
+    step = 1e-6 * (1.0 + float(np.abs(theta).max())) / size
+    curvature = float((descent(theta + step * g)[1] - g) @ g) / (step * size**2)
+    return size**2 / curvature if curvature > 0.0 else math.inf
 
 
 def gradient_certificate(objective: Objective, theta: Float, decrement: float) -> Certificate:

@@ -36,6 +36,8 @@ _ROUNDING, _UNSEEN, _TINY = 4e-16, 1e-10, 1e-12
 _MAX_VALLEYS, _MOST_SIDES = 5, 4
 # Ridges this near are among those that a climb has come to; anything between rounding and the distance of others will do.
 LANDING = 1e-8
+# Of the sum of sizes: what rounding theta and the dot product may leave of a kink's argument that is 0.
+_MET = 4e-15
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def _climb(
     here = objective.expand(theta, width)
     evaluations = 1
     for _ in range(_MAX_STEPS):
-        step, exact, decrement = _proximal_step(here)
+        step, exact, decrement = _proximal_step(here, theta)
         reach = _FARTHEST * (1.0 + float(np.abs(theta).max()))
         if not np.abs(step).max() <= reach:
             # Saturated samples leave curvatures of 1e-200: where to is known, how far is not.
@@ -150,7 +152,7 @@ def _climb(
             # J is a sum of terms of size |J|: below this, a difference is rounding.
             if there.value >= here.value - _ROUNDING * max(1.0, abs(here.value)):
                 break
-            if length == 1.0 and exact and _surely_nearer(here, there, decrement):
+            if length == 1.0 and exact and _surely_nearer(here, there, trial, decrement):
                 break
             length *= 0.3
             if length * size < 1e-15:
@@ -168,7 +170,7 @@ def _climb(
     return Maximum(theta, here.value, evaluations, False), here
 
 
-def _surely_nearer(here: Expansion, there: Expansion, decrement: float) -> bool:
+def _surely_nearer(here: Expansion, there: Expansion, theta: Float, decrement: float) -> bool:
     """Whether a step of no visible gain leads towards the maximum all the same: the next one is at most half as long.
 
     The terms of J may be large and cancel (-x.Lambda x/2 over correlated coordinates), and its rounding far larger than that of J: then
@@ -177,7 +179,7 @@ def _surely_nearer(here: Expansion, there: Expansion, decrement: float) -> bool:
     unseen = _UNSEEN * max(1.0, abs(here.value))
     if decrement**2 > unseen or there.value < here.value - unseen:
         return False
-    _, exact, next_decrement = _proximal_step(there)
+    _, exact, next_decrement = _proximal_step(there, theta)
     return exact and next_decrement <= 0.5 * decrement
 
 
@@ -195,7 +197,10 @@ def off_valleys(objective: Objective, end: Maximum, width: float) -> tuple[Float
     else:
         along = np.where(kinks.valleys @ here.gradient >= 0.0, 1.0, -1.0)
         sides = [along, -along]
-    steps = [_proximal_step(replace(here, gradient=here.gradient + s @ pulls))[0] for s in sides]
+    steps = [
+        _proximal_step(replace(here, gradient=here.gradient + s @ pulls), end.theta)[0]
+        for s in sides
+    ]
     # Where no quadratic leads off: across one kink, as far as the ridges that are met let go; and along one coordinate.
     reaches = np.linalg.norm(kinks.directions, axis=1) * float(np.linalg.norm(end.theta))
     met = np.abs(kinks.arguments) <= ACTIVE * reaches
@@ -229,7 +234,7 @@ def off_valleys(objective: Objective, end: Maximum, width: float) -> tuple[Float
     return None, evaluations
 
 
-def _proximal_step(here: Expansion) -> tuple[Float, bool, float]:
+def _proximal_step(here: Expansion, theta: Float) -> tuple[Float, bool, float]:
     """The step, whether it is exact, and its length in the metric of the curvature."""
     kinks, curvature = here.kinks, positive_definite(here.curvature)
     solved = solve_kinked_quadratic(
@@ -240,6 +245,18 @@ def _proximal_step(here: Expansion) -> tuple[Float, bool, float]:
         kinks.arguments,
         kinks.weights,
     )
+    if not solved.exact:
+        # Dependent ridges (points on a line) are met together or not at all: what rounding leaves of their arguments would have it otherwise.
+        met = np.abs(kinks.arguments) <= _MET * (np.abs(kinks.directions) @ np.abs(theta))
+        again = solve_kinked_quadratic(
+            here.gradient,
+            curvature,
+            -here.hessian,
+            kinks.directions,
+            np.where(met, 0.0, kinks.arguments),
+            kinks.weights,
+        )
+        solved = again if again.exact else solved
     with np.errstate(over="ignore", invalid="ignore"):
         squared = float(solved.step @ curvature @ solved.step)
     return solved.step, solved.exact, math.sqrt(squared) if squared >= 0.0 else math.inf

@@ -8,7 +8,7 @@ Conventions
 keys      the implementation's own names, or positions from 0; a list is positions 0, 1, 2, ...
 values    the objective's names, each at most once
 the rest  what is not declared goes by the objective's own name. What follows from the sizes of the others (nu) is left out where the
-          implementation does not take it
+          implementation does not take it; in a layout (rows: nu = k) that needs no declaration
 """
 
 from __future__ import annotations
@@ -32,7 +32,11 @@ def with_own_names(
     What an adapter made (``adapters.torch(loss, objective)``) is made again around the renamed function.
     """
     if arguments is None:
-        return impl
+        # In a layout nu is the shape's own: whoever does not take it reads it off there.
+        taken = _parameters(impl)
+        if target.layout == "flat" or all(_takes(taken, name) for name in target.follows):
+            return impl
+        arguments = {}
     if (made := getattr(impl, "adapted_from", None)) is not None:
         adapter, function, objective = made
         return adapter(with_own_names(function, target, arguments), objective)

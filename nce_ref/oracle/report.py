@@ -134,10 +134,12 @@ class Report:
         ]
         for finding in self.findings:
             lines += ["", *_suspicion(finding)]
-        if self.failed:
-            lines += ["", *self._failures()]
+        blocks = [self._failures()] if self.failed else []
         if errored := [result for result in self.results if result.status == "errored"]:
-            lines += ["", *_errors(errored)]
+            # What one vector's number says does not stand before what all the others raise.
+            first = 2 * len(errored) > len(self.failed)
+            blocks.insert(0 if first else 1, _errors(errored))
+        lines += [line for block in blocks for line in ("", *block)]
         if choices := [result for result in self.results if result.status == CHOICE]:
             lines += ["", *_choices(choices)]
         if reasons := Counter(

@@ -120,6 +120,8 @@ def test_many_parameters_are_climbed_by_gradients_alone_and_nothing_more_is_clai
     assert fit.status == "stationary" and fit.evidence == "gradients alone"
     assert not fit.is_local_maximum and not fit.converged
     assert "gradients alone" in fit.message and "By gradients alone" in fit.summary()
+    again = nr.fit_nce(model, NOISE, x, y, start=fit.theta)
+    assert again.status == "stationary" and again.objective >= fit.objective - 1e-14
     # The witness: Newton's method, on the same objective with its Hessian by differences.
     _, gradient, hessian = fit.problem.second_order(fit.theta)
     left = np.linalg.solve(-hessian, gradient)
@@ -148,6 +150,39 @@ def test_a_sample_that_many_parameters_separate_has_no_maximum():
     y = np.linspace(2.0, 4.0, 7)[:, None]
     fit = nr.fit_nce(Sines(n), NOISE, x, y, start=np.append(np.zeros(n - 2), [1.0, -1.0]))
     assert fit.status in ("unbounded", "not stationary") and not fit.converged
+
+
+class ManyPrecisions:
+    """Independent zero-mean normal coordinates; ln Z is infinite where a precision is not above 0."""
+
+    n_dim = MOST_DIFFERENCED + 2
+    n_params = n_dim + 1
+
+    def log_density(self, theta, u):
+        return -0.5 * u**2 @ theta[:-1] + theta[-1]
+
+    def jacobian(self, theta, u):
+        return np.column_stack([-0.5 * u**2, np.ones(len(u))])
+
+    def log_normalizer(self, theta):
+        inside = (theta[:-1] > 0).all()
+        return 0.5 * np.log(2 * np.pi / theta[:-1]).sum() if inside else np.inf
+
+    def log_normalizer_gradient(self, theta):
+        return np.append(-0.5 / theta[:-1], 0.0)
+
+
+def test_likelihood_by_gradients_steps_back_from_where_it_is_not_defined():
+    """The maximum is 1/mean(u^2); from precisions of 0.01 a first step leads below 0."""
+    model, rng = ManyPrecisions(), np.random.default_rng(5)
+    x = rng.standard_normal((500, model.n_dim)) * np.linspace(0.5, 3.0, model.n_dim)
+    left = []
+    own = model.log_normalizer
+    model.log_normalizer = lambda theta: left.append(own(theta) == np.inf) or own(theta)
+    fit = nr.fit_mle(model, x, start=np.append(np.full(model.n_dim, 0.05), 0.0))
+    assert fit.status == "stationary" and any(left)
+    np.testing.assert_allclose(fit.theta[:-1], 1.0 / (x**2).mean(axis=0), rtol=1e-4)
+    assert fit.theta[-1] == pytest.approx(-own(fit.theta))
 
 
 def test_budget_and_ctrl_c_hold_for_gradients_too():

@@ -167,3 +167,40 @@ def test_bad_starts_are_named():
         nr.fit_ranking_nce(MODEL, NOISE, x, y)
     with pytest.raises(ValueError, match="start: "):
         nr.fit_ranking_nce(MODEL, NOISE, x, y, start=TRUTH[:-1])
+
+
+def test_shared_noise_of_fixed_size_is_not_consistent():
+    """Ten shared points, T = 20000: the quartiles of b-hat stay apart (0.86 and 1.17 were found elsewhere); own points: one standard error of 0.008."""
+    model, noise = nr.LaplaceICA(1), nr.GaussianNoise([0.0], [[1.0]])
+    truth, rng, found, own = model.normalize([1.0, 0.0]), np.random.default_rng(9), [], []
+    for k in range(40):
+        x = model.sample(truth, 20_000, rng)
+        fit = nr.fit_ranking_nce(model, noise, x, noise.sample(10, rng), start=truth)
+        found.append(abs(fit.theta[0]))
+        if k < 3:
+            y = noise.sample(200_000, rng).reshape(20_000, 10, 1)
+            own.append(abs(nr.fit_ranking_nce(model, noise, x, y, start=truth).theta[0]))
+    low, high = np.quantile(found, [0.25, 0.75])
+    assert high - low > 0.15
+    np.testing.assert_allclose(own, 1.0, atol=6 * 0.0081)
+
+
+def test_shared_noise_that_grows_has_importance_samplings_law():
+    """T = k = 500, 300 fits: F^-1 + F^-1 E_d[(p_d/p_n)(g - Eg)^2] F^-1/nu, within four standard errors; own noise's law is another."""
+    model, noise = nr.Gaussian(1), nr.GaussianNoise([0.0], [[2.0]])
+    truth, rng = model.normalize([1.0, 0.0]), np.random.default_rng(10)
+    u = np.linspace(-12.0, 12.0, 4001)
+    density = np.exp(-0.5 * u**2) / np.sqrt(2.0 * np.pi)
+    ratio = np.sqrt(2.0) * np.exp(-0.25 * u**2)
+    g = -0.5 * u**2 + 0.5
+    fisher = np.trapezoid(density * g**2, u)
+    law = 1.0 / fisher + np.trapezoid(density * ratio * g**2, u) / fisher**2
+    errors = []
+    for _ in range(300):
+        x, y = rng.standard_normal((500, 1)), noise.sample(500, rng)
+        fit = nr.fit_ranking_nce(model, noise, x, y, start=truth)
+        errors.append(500 * (fit.theta[0] - 1.0) ** 2)
+    error = np.std(errors, ddof=1) / np.sqrt(300)
+    assert np.mean(errors) == pytest.approx(law, abs=4.0 * error)
+    own = nr.ranking_covariance(model, truth, noise, 500).covariance[0, 0]
+    assert law > own + 4.0 * error  # the simulation can tell them apart

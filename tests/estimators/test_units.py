@@ -11,6 +11,8 @@ from nce_ref.objectives.importance_sampling import ImportanceSamplingObjective
 from nce_ref.objectives.points import Points
 from nce_ref.objectives.score_matching import ScoreMatchingObjective
 from nce_ref.objectives.weighted import WeightedObjective
+from nce_ref.optimize import certify
+from tests.optimize.adversarial.problems import problem as adversarial
 
 POWERS = [k for k in range(-12, 13, 2) if k]
 MODELS = [nr.LaplaceICA(2), nr.LaplaceICA(3), nr.Gaussian(2)]
@@ -247,3 +249,13 @@ def test_large_samples_are_moved_as_they_are_read(monkeypatch):
     np.testing.assert_allclose(read[20:80], joined[20:80], rtol=1e-14)
     monkeypatch.undo()
     np.testing.assert_allclose(read.take(rows).whole(), joined.take(rows).whole(), rtol=1e-14)
+
+
+def test_what_is_certified_is_the_theta_that_comes_back():
+    """In moved units it is a maximum; back in the data's, where x.Lambda x is 1e6 and cancels, rounding may have moved it off."""
+    p = adversarial("off_centre", 431)
+    for scale in (1.0, 1e3):
+        noise = nr.GaussianNoise(scale * p.noise[1], scale**2 * p.noise[2])
+        start = np.append(p.start[:-1] / scale**2, p.start[-1] - 2.0 * np.log(scale))
+        fit = nr.fit_nce(nr.Gaussian(2), noise, scale * p.x, scale * p.y, start=start)
+        assert fit.is_local_maximum == certify(fit.problem, fit.theta).is_local_maximum

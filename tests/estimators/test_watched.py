@@ -185,6 +185,32 @@ def test_a_callback_may_stop_it_as_well():
     assert again.status == "certified" and again.objective > fit.objective
 
 
+def test_contrastive_divergence_keeps_its_average():
+    whole = nr.fit_contrastive_divergence(
+        nr.Gaussian(1), X[:, :1], rng=np.random.default_rng(1), start=[1.0, 0.0], max_steps=12
+    )
+
+    class Interrupted(nr.Gaussian):
+        left = 60
+
+        def score(self, theta, u):
+            Interrupted.left -= 1
+            if Interrupted.left == 0:
+                raise KeyboardInterrupt
+            return super().score(theta, u)
+
+    fit = nr.fit_contrastive_divergence(
+        Interrupted(1), X[:, :1], rng=np.random.default_rng(1), start=[1.0, 0.0], max_steps=12
+    )
+    assert fit.status == "interrupted" and 0 < fit.n_steps < whole.n_steps == 12
+    assert np.isfinite(fit.theta).all() and not fit.converged
+    Interrupted.left = 1
+    with pytest.raises(KeyboardInterrupt):
+        nr.fit_contrastive_divergence(
+            Interrupted(1), X[:, :1], rng=np.random.default_rng(1), start=[1.0, 0.0]
+        )
+
+
 @pytest.mark.parametrize("limit", [0, -1, 1.5, True, "ten"])
 def test_a_budget_is_a_count(limit):
     with pytest.raises(ValueError, match="max_evaluations"):

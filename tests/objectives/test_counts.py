@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -91,6 +93,32 @@ def test_the_fit_its_certificate_and_its_errors():
     assert "n_data = 3000, nu = 3" in short.summary()
 
 
+@pytest.mark.parametrize("accurate", [False, True])
+def test_the_certificates_terms_count_too(accurate):
+    """What the proof sums over the states is gradient and curvature of the sample, with no more rounding than is stated."""
+    rng, model, noise = (
+        np.random.default_rng(6),
+        nr.Gaussian(2),
+        nr.GaussianNoise([0.0, 0.0], 2.0 * np.eye(2)),
+    )
+    x, y = np.round(rng.standard_normal((2000, 2))), np.round(noise.sample(5000, rng))
+    (X, of_x), (Y, of_y) = counted(x), counted(y)
+    theta = np.array([1.1, 0.1, 0.9, -1.8])
+    here = nr.NCEObjective(model, noise, X, Y, counts_x=of_x, counts_y=of_y).expand(theta)
+    there = nr.NCEObjective(model, noise, x, y).expand(theta)
+    terms = here.terms(accurate)
+    g = terms.jacobian(np.empty(0), None)(slice(None))
+    close(g @ terms.slopes, there.gradient, 1e-9)
+    curvature = (g * terms.bends) @ g.T
+    close(curvature, -there.hessian, 1e-9)
+    assert np.linalg.eigvalsh(-there.hessian - curvature)[0] > -1e-13, "a lower bound"
+    assert (terms.errors < 1e-12 * np.abs(terms.slopes) + 1e-300).all() and len(
+        terms.slopes
+    ) == len(X) + len(Y)
+    assert here.coarse().total == pytest.approx(there.coarse().total, rel=1e-9)
+    assert here.coarse().n_points == len(X) + len(Y)
+
+
 def test_maximum_likelihood_and_its_errors():
     short = nr.fit_mle(MACHINE, X, start=TRUTH, counts_x=OF_X)
     long = nr.fit_mle(MACHINE, SAMPLE, start=TRUTH)
@@ -111,6 +139,18 @@ def test_held_out():
     long = nr.compare_held_out(*models, NOISE, SAMPLE, OF_NOISE)
     assert short.difference == pytest.approx(long.difference, rel=1e-10)
     assert short.z == pytest.approx(long.z, rel=1e-10)
+
+
+def test_the_choice_of_a_noise():
+    short = nr.fit_nce(MACHINE, NOISE, X, Y, **COUNTS)
+    long = nr.fit_nce(MACHINE, NOISE, SAMPLE, OF_NOISE)
+    fair = nr.BernoulliNoise(np.full(5, 0.5), MACHINE.values)
+    one, two = (nr.compare_noises(fit, [NOISE, fair], [0.5, 5.0]) for fit in (short, long))
+    assert one.n_data == two.n_data == 3000
+    for got, want in zip(one.choices, two.choices):
+        close(got.error, want.error, 1e-9)
+        close(got.standard_error, want.standard_error, 1e-9)
+        close(got.variance_of_c, want.variance_of_c, 1e-9)
 
 
 @pytest.mark.parametrize("estimator", ["nce", "mle"])
@@ -145,7 +185,7 @@ def test_a_model_with_kinks_and_units_too(estimator):
 
 
 def test_states_never_seen_change_nothing():
-    all_states = MACHINE._spins(np.arange(32))
+    all_states = np.array(list(itertools.product((-1.0, 1.0), repeat=5)))
     of_x = [int((SAMPLE == state).all(axis=1).sum()) for state in all_states]
     of_y = [int((OF_NOISE == state).all(axis=1).sum()) for state in all_states]
     short = nr.NCEObjective(MACHINE, NOISE, all_states, all_states, counts_x=of_x, counts_y=of_y)

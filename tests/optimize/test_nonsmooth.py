@@ -332,3 +332,15 @@ def test_ridges_that_are_near_but_not_met_do_not_hold_an_end_on_a_valley():
         assert away is not None and objective(away)[0] > on.value + 1e-4
     end = maximize(objective, p.start)
     assert certify(objective, end.theta).is_local_maximum
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_points_on_a_line_are_met_together_whatever_rounding_leaves_of_their_arguments(seed):
+    """14 of 18 points on one line, integers: their ridges are dependent, and 1e-15 apart to whom compares them with each other."""
+    rng = np.random.default_rng(seed)
+    x = rng.laplace(size=(18, 2)) / SQRT2
+    x[:14] = rng.integers(-4, 5, (14, 1)) @ np.array([[1.0, -2.0]])
+    objective = nr.LikelihoodObjective(nr.LaplaceICA(2), x)
+    end = maximize(objective, (np.eye(2) + 0.4 * rng.standard_normal((2, 2))).ravel())
+    assert end.finished and end.n_evaluations < 100
+    assert certify(objective, end.theta).status in ("certified", "plateau", "not proved")

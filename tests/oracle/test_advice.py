@@ -118,4 +118,6 @@ def test_a_detail_that_fits_one_vector_is_not_put_before_shape_errors():
     counts = report.to_dict()["counts"]
     assert 0 < counts["failed"] < 3 <= counts["errored"], counts
     assert report.diagnosis.best is None and not report.diagnosis.suspects
-    assert f"{counts['errored']} vectors got no answer that could be read" in str(report)
+    text = str(report)
+    assert f"{counts['errored']} vectors got no answer that could be read" in text
+    assert text.index("errored: ") < text.index("FAILED nce_from_log_ratios/")

@@ -100,3 +100,17 @@ def test_the_command_lines_words():
     assert read_arguments("0=nu,b=log_ratio_data") == {0: "nu", "b": "log_ratio_data"}
     with pytest.raises(ValueError, match="got 'nu'; expected NAME=OURS"):
         read_arguments("a=log_ratio_data,nu")
+
+
+def test_what_follows_from_the_sizes_may_be_left_out_undeclared():
+    """Losses of equal samples know no nu; one that wants something else under another name is not called."""
+
+    def equal(log_ratio_data, log_ratio_noise):
+        return -(np.logaddexp(0, -log_ratio_data) + np.logaddexp(0, log_ratio_noise)).mean()
+
+    def by_k(log_ratio_data, log_ratio_noise, k):
+        return -(np.logaddexp(0, -log_ratio_data) + np.logaddexp(0, log_ratio_noise)).mean()
+
+    assert oracle.check(equal, "nce_from_log_ratios", layout="equal").ok
+    refused = oracle.check(by_k, "nce_from_log_ratios", layout="equal")
+    assert {result.status for result in refused.results} == {"errored"}

@@ -276,3 +276,20 @@ def test_the_declared_type_ends_with_the_call():
     assert set(seen) == {"bfloat16"} and DECLARED.get() == ""
     with declared("float16"):
         assert DECLARED.get() == "float16"
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+def test_the_truth_is_that_of_the_rounded_inputs(dtype):
+    """Not that of the stored ones, which is another number."""
+    moved = 0
+    for vector in cases("binary_nce/rows"):
+        typed = in_type(vector, dtype)
+        given = {
+            name: rounded(value, dtype) if np.ndim(value) else value
+            for name, value in vector.inputs.items()
+        }
+        want = oracle.truth("binary_nce/rows", **given)
+        for name, expected in typed.expected.items():
+            assert np.array_equal(expected.value, want[name])
+            moved += not np.array_equal(expected.value, vector.expected[name].value)
+    assert moved

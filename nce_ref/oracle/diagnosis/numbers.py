@@ -11,7 +11,6 @@ determines  a vector that is no longer explained at a half or at the double of t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -30,7 +29,6 @@ from nce_ref.oracle.mistakes import CATALOGUE, Mistake, mistakes_at
 
 _RATIO = 1.5
 _THIRDS = 90  # (2/3)^90 of the interval is 1e-16
-_HALVINGS = 56  # down to the spacing of float64
 _VECTORS = 6  # that the search goes by
 _DETERMINED = 3
 _PROMISING = 0.75  # of the error may be left at the best point of the grid
@@ -146,22 +144,9 @@ def _shortest(observed: Observed, mistake: Mistake, way: Setting, value: float) 
     def admits(other: float) -> bool:
         return _candidate(observed, mistake, way, other, loosely).matches >= matches
 
-    low, high = (_edge(admits, value, factor) for factor in (0.5, 2.0))
+    # Most numbers that are meant have a digit or two: to ask them takes two evaluations, to find how far one may go a hundred.
     for digits in range(17):
         short = float(f"{value:.{digits}e}")
-        if low <= short <= high:
+        if abs(short) <= 2.0 * abs(value) and abs(value) <= 2.0 * abs(short) and admits(short):
             return short
     return value
-
-
-def _edge(admits: Callable[[float], bool], value: float, factor: float) -> float:
-    """How far from the value, towards ``factor`` times it, everything is still explained."""
-    if admits(factor * value):
-        return factor * value
-    inside, outside = 0.0, math.log(factor)
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (inside + outside)
-        inside, outside = (
-            (middle, outside) if admits(value * math.exp(middle)) else (inside, middle)
-        )
-    return value * math.exp(inside)

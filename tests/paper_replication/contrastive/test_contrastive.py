@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
 import pytest
 
 from paper_replication.claims import CONFIRMED, CONTRADICTED, judge
-from paper_replication.columns import Columns
+from paper_replication.columns import Columns, gather_columns
 from paper_replication.contrastive import claim_list, laws
 from paper_replication.contrastive.experiments import errors
 from paper_replication.contrastive.study import STUDY, table
+from paper_replication.report import CLAIMS_FILE, RUNS_FILE
+from paper_replication.store import read_rows
 from paper_replication.study import Findings
 
 
@@ -89,3 +92,18 @@ def test_the_figure(tmp_path):
 
     assert draw_over_law(Figure(), Findings(STUDY, made_up(), [], {}, tmp_path))
     assert not draw_over_law(Figure(), Findings(STUDY, Columns({}), [], {}, tmp_path))
+
+
+def test_the_committed_report_is_of_these_claims():
+    """Its numbers and verdicts come again from its runs: no claim is contradicted, and what was too few runs is said."""
+    found = {
+        one["id"]: one
+        for one in json.loads((STUDY.committed / CLAIMS_FILE).read_text(encoding="utf-8"))
+    }
+    evidence = gather_columns(read_rows(STUDY.committed / RUNS_FILE)[0])
+    judged = {c.id: judge(c, c.estimand(evidence)) for c in claim_list.all_claims()}
+    assert set(found) == set(judged)
+    for name, one in judged.items():
+        assert found[name]["verdict"] == one.verdict
+        assert found[name]["estimate"] == pytest.approx(one.estimate.value, rel=1e-9)
+    assert len(evidence.column(claim_list.group(32000, 5), "nce.error")) == 120

@@ -12,6 +12,7 @@ from nce_ref import oracle
 from nce_ref.oracle.check import check
 from nce_ref.oracle.families.base import laid_over
 from nce_ref.oracle.mistakes import CATALOGUE, mistakes_at
+from nce_ref.oracle.numbers.spelling import each, spell
 from nce_ref.oracle.objectives import EVERY, LAYOUTS, OBJECTIVES, find_objective
 from nce_ref.oracle.tolerance import DTYPES
 from nce_ref.oracle.vectors import cases, find, objective_in
@@ -192,6 +193,15 @@ def test_the_fast_decimals_are_the_exact_ones(name):
                 assert abs(g - w) <= abs(w) * Decimal("1e-33"), (vector.id, output)
 
 
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_the_stored_decimals_are_computed_anew(name):
+    objective = LAYOUTS[name]
+    for vector in cases(name)[1::4]:
+        made, _ = objective.made(vector.inputs, {})
+        for output, expected in vector.expected.items():
+            assert each(spell, made[output]) == expected.decimal, (vector.id, output)
+
+
 # --- asked for ------------------------------------------------------------------------------------------------------------------
 
 
@@ -256,6 +266,20 @@ def test_nu_of_rows_is_their_length():
             log_ratio_noise=np.zeros((2, 3)),
             nu=2.0,
         )
+
+
+def test_a_loss_of_rows_need_not_take_nu():
+    """It is the number of columns."""
+    right = KNOWN[f"{BINARY}/rows", "summed_columns"]
+
+    def loss(log_model_data, log_model_noise, log_noise_data, log_noise_noise):
+        given = log_model_data, log_model_noise, log_noise_data, log_noise_noise
+        return right(*given, nu=log_model_noise.shape[1])
+
+    for layout in ("rows", "shared"):
+        report = check(loss, BINARY, layout=layout)
+        assert report.ok and report.name.endswith("loss"), str(report)
+    assert not check(loss, BINARY).ok
 
 
 def test_own_batches_and_search():

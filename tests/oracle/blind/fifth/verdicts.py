@@ -1,0 +1,66 @@
+"""What the oracle says of the fifth blind set, as rows of JSON: python tests/oracle/blind/fifth/verdicts.py [numpy torch jax].
+
+Each implementation is checked as its key declares it, in float64 and float32, in a fresh module. A row: the file, dtype, whether it is right,
+whether the report is ok, what it names (findings first, then the best suspect and those as likely), its hints, and its slips in the author's words.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import warnings
+from pathlib import Path
+
+from nce_ref import oracle
+from nce_ref.oracle import adapters
+
+HERE = Path(__file__).parent
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name.removesuffix(".py"), HERE / name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.impl
+
+
+def verdict(record, dtype):
+    objective = record["objective"]
+    given = load(record["file"])
+    if record["framework"] != "numpy":
+        layout = "" if record["layout"] == "flat" else f"/{record['layout']}"
+        given = getattr(adapters, record["framework"])(given, f"{objective}{layout}")
+    # The outsider was given other names for these two than the objective's.
+    names = {"positive": "logit_positive", "negatives": "logits_negative"}
+    arguments = names if objective == "info_nce_from_logits" else None
+    convention = oracle.Convention(sense=record["sense"], reduction=record["reduction"])
+    report = oracle.check(given, objective, dtype, convention, layout=record["layout"], arguments=arguments)
+    found = report.diagnosis
+    named = [one.id for one in (*report.findings, *((found.best,) if found.best else ()), *found.ambiguous)]
+    return {
+        "file": record["file"],
+        "dtype": dtype,
+        "right": record["right"],
+        "ok": report.ok,
+        "failed": len(report.failed),
+        "of": len(report.results),
+        "named": list(dict.fromkeys(named)),
+        "hints": list(found.hints)[:3],
+        "missing": list(report.missing),
+        "slips": record["slips"],
+    }
+
+
+if __name__ == "__main__":
+    wanted = sys.argv[1:] or ["numpy", "torch", "jax"]
+    for record in json.loads((HERE / "key.json").read_text(encoding="utf-8")):
+        if record["framework"] in wanted:
+            for dtype in ("float64", "float32"):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    try:
+                        row = verdict(record, dtype)
+                    except Exception as error:
+                        row = {"file": record["file"], "dtype": dtype, "right": record["right"], "error": repr(error)[:300]}
+                print(json.dumps(row), flush=True)
