@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from nce_ref.oracle.diagnosis.observed import Observed
-from nce_ref.oracle.diagnosis.suspects import Candidate, Source, is_full, rank, search
+from nce_ref.oracle.diagnosis.suspects import FAR_APART, Candidate, Source, is_full, rank, search
 from nce_ref.oracle.families.base import Mistake, Steps, laid_over
 from nce_ref.oracle.mistakes import CATALOGUE, mistakes_at
 from nce_ref.oracle.objectives import find_objective
@@ -60,7 +60,11 @@ def search_pairs(observed: Observed, firsts: list[Candidate]) -> list[Candidate]
     ]
     sources = [pair for pair in pairs if pair is not None]
     found = (
-        [candidate for candidate in search(observed, sources) if is_full(candidate, observed)]
+        [
+            candidate
+            for candidate in search(observed, sources)
+            if is_full(candidate, observed) and candidate.n_apart < FAR_APART
+        ]
         if sources
         else []
     )

@@ -10,6 +10,7 @@ asked      on a failing vector without tails and kinks, which finite differences
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,23 @@ _STEP = {"float64": 1e-5, "float32": 2.0**-7}
 _SLACK = {"float64": 1e-4, "float32": 5e-2}
 
 
-def derivative_hint(observed: Observed, evaluate: Callable[[Mapping[str, Any]], Any]) -> str | None:
-    """One sentence on value and gradients, or None where nothing can be said."""
+@dataclass(frozen=True)
+class Derived:
+    """Whether the gradients are those of the value, and the sentence on it."""
+
+    is_consistent: bool
+    text: str
+
+
+def derivative_hint(
+    observed: Observed, evaluate: Callable[[Mapping[str, Any]], Any]
+) -> Derived | None:
+    """On value and gradients, or None where nothing can be said."""
     for vector in map(int, np.flatnonzero(observed.failed)):
         if not observed.is_hard(vector):
             verdicts = _compare(observed, vector, evaluate)
             if verdicts:
-                return _sentence(verdicts)
+                return Derived(all(verdicts.values()), _sentence(verdicts))
     return None
 
 

@@ -20,11 +20,17 @@ import numpy as np
 from nce_ref.oracle.conventions import Convention, declaration, own_convention
 from nce_ref.oracle.diagnosis.choices import by_choice, in_our_terms
 from nce_ref.oracle.diagnosis.compound import search_easy, search_pairs
-from nce_ref.oracle.diagnosis.hints import compute_hints, lost_digits, single_precision
+from nce_ref.oracle.diagnosis.hints import (
+    compute_hints,
+    lost_digits,
+    lost_digits_fix,
+    single_precision,
+)
 from nce_ref.oracle.diagnosis.numbers import determined, fit_numbers
 from nce_ref.oracle.diagnosis.observed import Observed, observe
 from nce_ref.oracle.diagnosis.relatives import relatives_of, remedy
 from nce_ref.oracle.diagnosis.sixteen_bits import in_own_type, sixteen_bits
+from nce_ref.oracle.diagnosis.structural import search_two
 from nce_ref.oracle.diagnosis.suspects import (
     Candidate,
     compare,
@@ -116,13 +122,15 @@ def diagnose(
         )
     if (small := lost_digits(observed)) is not None:
         count = observed.n_failed
-        fix = "compute in float64 throughout, constants too"
+        fix = lost_digits_fix(observed)
         suspect = Suspect(
             "hint", "lost-digits", small, count, count, "every failing vector", "", fix
         )
         return Diagnosis(
             (suspect,), suspect, hints=_noted(precision) + compute_hints(observed, evaluate)
         )
+    if two := _unique(search_two(observed)):
+        return _verdict(observed, two + found, two, precision)
     firsts = _unique(search_easy(observed))
     if pairs := _unique(search_pairs(observed, firsts + found)):
         return _verdict(observed, pairs + found, pairs, precision)
@@ -174,7 +182,9 @@ def _verdict(
     observed: Observed, found: list[Candidate], full: list[Candidate], precision: str | None
 ) -> Diagnosis:
     """Something explains everything: the simplest, those as simple, the next."""
-    full = [determined(observed, candidate) for candidate in full]
+    full = _of_what_came(observed, [determined(observed, candidate) for candidate in full])
+    # A number that no vector determines adds nothing to an explanation that has none, which comes first.
+    full.sort(key=lambda one: (int(one.complexity), one.loose, _is_undetermined(one)))
     found = [*full, *(one for one in found if all(one.id != two.id for two in full))]
     first = full[0]
     as_likely = {
@@ -192,6 +202,27 @@ def _verdict(
     return Diagnosis(
         tuple(ranked), ranked[0], others[0] if others else None, ambiguous, _noted(precision)
     )
+
+
+def _is_undetermined(candidate: Candidate) -> bool:
+    mistake = CATALOGUE.get(candidate.id)
+    number = mistake is not None and mistake.number is not None
+    return number and candidate.value is None and candidate.complexity < 2
+
+
+def _of_what_came(observed: Observed, full: list[Candidate]) -> list[Candidate]:
+    """Where no value was returned, slips in a gradient alone, if there are any: nothing is said about a value that nobody saw."""
+    has_value = any(output.name == "value" for output in observed.objective.outputs)
+    if not has_value or "value" in _returned(observed):
+        return full
+    of_gradients = [
+        candidate
+        for candidate in full
+        if candidate.kind == "mistake"
+        and candidate.complexity < 2
+        and all(CATALOGUE[name].gradient for name in candidate.id.split(" + "))
+    ]
+    return of_gradients or full
 
 
 def _fitted(observed: Observed) -> Fitted | None:
@@ -254,7 +285,11 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
         evidence += (
             "; the others are in the tails or at kinks, where something else is wrong as well"
         )
-    if candidate.loose:
+    if candidate.n_apart:
+        evidence += (
+            f", but for {candidate.apart:.1%} at {candidate.n_apart} of them, where digits are lost"
+        )
+    elif candidate.loose:
         evidence += (
             ", up to rounding, which varies with the code, and to which of NaN and inf comes"
         )
@@ -310,11 +345,9 @@ def _where(candidate: Candidate, observed: Observed) -> str:
     """``, in the value alone; the gradients are right``, where the other outputs are."""
     if not candidate.alone:
         return ""
-    names = [output.name for output in observed.objective.outputs]
+    names = _returned(observed)
     right = [name for name in names if name not in candidate.alone]
-    gradients = [
-        output.name for output in observed.objective.outputs if output.derivative_of is not None
-    ]
+    gradients = [name for name in names if observed.objective.output(name).derivative_of]
     of_wrong, of_right = (
         "the value" if some == ["value"] else " and ".join(some)
         for some in (list(candidate.alone), right)
@@ -324,6 +357,12 @@ def _where(candidate: Candidate, observed: Observed) -> str:
     elif list(candidate.alone) == gradients:
         of_wrong = "the gradients" if len(gradients) > 1 else "the gradient"
     return f", in {of_wrong} alone; {of_right} {'are' if of_right.endswith('gradients') or ' and ' in of_right else 'is'} right"
+
+
+def _returned(observed: Observed) -> list[str]:
+    """The outputs that came for any vector, in the objective's order; not those alone that are looked at."""
+    came = {name for result in observed.results for name in result.outputs}
+    return [output.name for output in observed.objective.outputs if output.name in came]
 
 
 def _merged(suspects: list[Suspect]) -> list[Suspect]:

@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle.diagnosis.consistency import derivative_hint
+from nce_ref.oracle.diagnosis.consistency import Derived, derivative_hint
 from nce_ref.oracle.diagnosis.observed import Observed, Slot
 from nce_ref.oracle.diagnosis.special_cases import explains_which
 from nce_ref.oracle.families.sizes import size_factors, size_offsets
 from nce_ref.oracle.numbers.names import name_log, name_number
+
+_TRIED = 3  # vectors, from which on a factor or an offset is looked for
 
 
 def single_precision(observed: Observed, dtype: str) -> str | None:
@@ -39,12 +41,37 @@ def lost_digits(observed: Observed) -> str | None:
     worst = float(np.nanmax(share)) if np.isfinite(share).all() else np.inf
     if worst > 1.0:
         return None
-    level = (
-        "as if something on the way were float32"
-        if worst > 1e-3
-        else "so digits were lost, by cancellation or a rounded constant"
-    )
+    if any(_all_single(observed, name) for name in {slot.output for slot in observed.slots}):
+        level = "as if something on the way were float32: a whole output is float32 numbers"
+    else:
+        level = (
+            "so digits were lost: by a constant that is float32 or written with few digits, by an epsilon, a threshold, "
+            "or a difference of large numbers"
+        )
     return f"all errors are small, at most {worst:.1e} of what float32 may be off, {level}"
+
+
+def lost_digits_fix(observed: Observed) -> str:
+    """What to do about it: float64 is no advice where every number is float64 already."""
+    single = [
+        name
+        for name in dict.fromkeys(slot.output for slot in observed.slots)
+        if _all_single(observed, name)
+    ]
+    if single:
+        return f"compute {' and '.join(single)} in float64 throughout, constants too"
+    return "write constants with all their digits and in the type of the arrays, without an epsilon or a threshold"
+
+
+def _all_single(observed: Observed, name: str) -> bool:
+    """Whether every number of an output is a float32 one, and too many of them for chance."""
+    got, want = (
+        np.concatenate([values[slot.where] for slot in observed.slots if slot.output == name])
+        for values in (observed.got, observed.want)
+    )
+    finite = np.isfinite(got)
+    telling = finite & (want != want.astype(np.float32)) & (got != 0)
+    return bool((got[finite] == got[finite].astype(np.float32)).all()) and telling.sum() >= _TRIED
 
 
 def compute_hints(
@@ -59,38 +86,64 @@ def compute_hints(
     }
     right = [name for name in outputs if not wrong[name]]
     bad = [name for name in outputs if wrong[name]]
-    gradients = [name for name in bad if observed.objective.output(name).derivative_of is not None]
+    derivatives = [name for name in outputs if observed.objective.output(name).derivative_of]
+    gradients = [name for name in bad if name in derivatives]
+    of_outputs = {name: _of_output(observed, name, wrong[name]) for name in bad}
+    derived = None
+    if evaluate is not None and derivatives and "value" in outputs:
+        derived = derivative_hint(observed, evaluate)
     if "value" in right and gradients:
         hints.append(
             f"value is right on all {observed.n_ran} vectors, {' and '.join(gradients)} wrong: the slip is in the gradient alone"
         )
+    elif bad == ["value"] and right == derivatives != []:
+        hints.append(_of_value_alone(of_outputs["value"], derivatives, derived))
+        derived = None
     elif "value" in bad and right:
-        hints.append(
-            f"{' and '.join(right)} right on all vectors, {' and '.join(bad)} wrong: they are not of the same function"
-        )
-    for name in bad:
-        finite = [slot for slot in wrong[name] if np.isfinite(observed.got[slot.where]).all()]
-        every = [
-            slot
-            for slot in observed.slots
-            if slot.output == name and np.isfinite(observed.got[slot.where]).all()
-        ]
-        for hint in (_transposed, _negated, _ratio, _offset):
-            if finite and (text := hint(observed, name, every if hint is not _negated else finite)):
-                hints.append(text)
-                break
-        else:
-            hints.append(_spread(observed, name, every))
+        hints.append(f"{' and '.join(right)} right on all vectors, {' and '.join(bad)} wrong")
+    hints += of_outputs.values()
     hints += [
         text
         for fact in (_swapped, _saturated, _log_ratio_offset, explains_which, _not_finite)
         if (text := fact(observed))
     ]
-    if evaluate is not None and gradients and (text := derivative_hint(observed, evaluate)):
-        hints.append(text)
+    if gradients and derived is not None:
+        hints.append(derived.text)
     if (text := lost_digits(observed)) is not None:
         hints.insert(0, text)
     return tuple(hints)
+
+
+def _of_value_alone(said: str, derivatives: list[str], derived: Derived | None) -> str:
+    """What a wrong value means beside gradients that are all right: a constant is not seen by them."""
+    right = f"{' and '.join(derivatives)} right on all vectors, value wrong"
+    if said.startswith("constant offset"):
+        return (
+            f"{right} by a constant that no gradient sees: they are of the same function but for that constant, "
+            "and the estimate is not touched"
+        )
+    if derived is not None and derived.is_consistent:
+        return (
+            f"{right}; by finite differences they are the derivative of your own value, so it is off by what does not vary "
+            "with their arguments: a term of the sizes, of nu or of the other arguments alone"
+        )
+    if derived is not None:
+        return f"{right}: by finite differences of your own value they are not its derivative: two different functions"
+    return f"{right}: off by a term that the gradients do not see, or another function than theirs"
+
+
+def _of_output(observed: Observed, name: str, wrong: list[Slot]) -> str:
+    """What holds of an output that is wrong somewhere."""
+    finite = [slot for slot in wrong if np.isfinite(observed.got[slot.where]).all()]
+    every = [
+        slot
+        for slot in observed.slots
+        if slot.output == name and np.isfinite(observed.got[slot.where]).all()
+    ]
+    for hint in (_transposed, _negated, _ratio, _offset):
+        if finite and (text := hint(observed, name, every if hint is not _negated else finite)):
+            return text
+    return _spread(observed, name, every)
 
 
 def factors(observed: Observed, vector: int) -> dict[str, float]:
@@ -111,7 +164,7 @@ def offsets(observed: Observed, vector: int) -> dict[str, float]:
 
 def _known(features: list[dict[str, float]]) -> dict[str, Float]:
     """Those that every vector has, and that vary where they are not "1"."""
-    names = features[0] if len(features) >= 3 else {}
+    names = features[0] if len(features) >= _TRIED else {}
     columns = {
         name: np.array([each[name] for each in features], dtype=np.float64)
         for name in names
@@ -155,9 +208,19 @@ def _factor(observed: Observed, slot: Slot, size: float) -> tuple[float, float]:
         return float(got[best] / want[best]), float(error[best])
 
 
+def _scaled(observed: Observed, slot: Slot) -> dict[str, float]:
+    """The offsets as they are, then, under another reduction than the sums over n_data, as that reduction has them."""
+    plain = offsets(observed, slot.vector)
+    inputs = observed.results[slot.vector].vector.inputs
+    factor = abs(observed.convention.factor(observed.objective, slot.output, inputs))
+    if factor == 1.0:
+        return plain
+    return plain | {f"{name}, reduced as the value is": factor * x for name, x in plain.items()}
+
+
 def _offset(observed: Observed, name: str, slots: list[Slot]) -> str | None:
     """One number added on all vectors, or one times a feature."""
-    for feature, sizes in _known([offsets(observed, slot.vector) for slot in slots]).items():
+    for feature, sizes in _known([_scaled(observed, slot) for slot in slots]).items():
         differences = []
         for slot, size in zip(slots, sizes):
             if size != 0:
@@ -197,8 +260,12 @@ def _spread(observed: Observed, name: str, slots: list[Slot]) -> str:
     )
     telling = np.abs(want) >= 0.01 * np.concatenate([observed.scale[slot.where] for slot in wrong])
     ratios = got[telling & (want != 0)] / want[telling & (want != 0)]
-    said = f", got/want between {ratios.min():.4g} and {ratios.max():.4g}" if ratios.size else ""
-    return f"{name} is wrong on {len(wrong)} of {len(slots)} vectors{said}: neither a factor nor an offset explains it"
+    digits = 4 if ratios.size == 0 or np.ptp(ratios) > 1e-3 else 17
+    between = f"{ratios.min():.{digits}g} and {ratios.max():.{digits}g}" if ratios.size else ""
+    said = f", got/want between {between}" if ratios.size else ""
+    tried = len(slots) >= _TRIED and ratios.size > 0
+    end = ": neither a factor nor an offset explains it" if tried else ""
+    return f"{name} is wrong on {len(wrong)} of {len(slots)} vectors where it is finite{said}{end}"
 
 
 def _negated(observed: Observed, name: str, slots: list[Slot]) -> str | None:

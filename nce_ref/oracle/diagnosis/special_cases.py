@@ -3,10 +3,13 @@
 Conventions
 -----------
 property   a flag that the vectors carry, or a fact about their inputs (``properties_of``)
+said       only where failures on arbitrary vectors would agree with the property less than once in a thousand times: nearly all
+           vectors have n_noise differing from n_data, and what fails on nearly all fails "only" there
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +19,7 @@ from nce_ref.oracle.diagnosis.observed import Observed
 from nce_ref.oracle.families.base import Objective
 
 Inputs = Mapping[str, Any]
+_CHANCE = 1000  # times fewer than this, and the vectors' own composition says as much
 
 
 def properties_of(objective: Objective) -> dict[str, Callable[[Inputs], bool]]:
@@ -44,12 +48,17 @@ def explains_which(observed: Observed) -> str | None:
     for name, holds in properties_of(observed.objective).items():
         tests[name] = [holds(result.vector.inputs) for result in observed.results]
     exact = [name for name, has in tests.items() if np.array_equal(has, failed)]
-    if exact:
+    n_failed, n_ran = int(failed.sum()), observed.n_ran
+    # As many failures that fall on any vectors alike stand within the property by chance this often.
+    alike = math.comb(n_ran, n_failed)
+    if exact and alike >= _CHANCE:
         return f"it fails on all {int(failed.sum())} vectors {' = '.join(exact)}, and passes on all {int((~failed).sum())} others"
     within = [
         (sum(has), name)
         for name, has in tests.items()
-        if not (failed & ~np.array(has)).any() and not all(has)
+        if not (failed & ~np.array(has)).any()
+        and not all(has)
+        and alike >= _CHANCE * math.comb(sum(has), n_failed)
     ]
     if within:
         count, name = min(within)

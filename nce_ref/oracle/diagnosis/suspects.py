@@ -36,6 +36,8 @@ _SMALL = {
     "float32": 1e-3,
     "float64": 1e-6,
 }  # of the scale: an error that is a matter of digits lost
+_LITERAL = 1e-3  # of a number: beyond that two finite numbers differ, and that is said
+FAR_APART = 3  # vectors that differ so: a pair that does is none
 Evaluate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -54,7 +56,8 @@ class Source:
 class Candidate:
     """Something that may explain the failures: ``explained`` by vector, ``contradicted`` passing vectors where it is off.
 
-    ``alone``: the outputs in which it is made, where the others are right.
+    ``alone``: the outputs in which it is made, where the others are right. ``apart``: the largest relative difference where it
+    agrees loosely, ``n_apart``: by how many vectors it is beyond a thousandth.
     """
 
     kind: str
@@ -68,6 +71,8 @@ class Candidate:
     blurred: bool = False
     alone: tuple[str, ...] = ()
     value: float | None = None
+    apart: float = 0.0
+    n_apart: int = 0
 
     @property
     def matches(self) -> int:
@@ -133,6 +138,7 @@ def compare(
         explained = np.zeros_like(explained)
     contradicted = int((~observed.failed & ~matched).sum())
     nearness = float(np.max(distance[explained], initial=0.0))
+    apart = _apart(observed, candidate)[explained] if loose else np.zeros(0)
     return Candidate(
         kind,
         name,
@@ -143,7 +149,18 @@ def compare(
         nearness,
         loose,
         value=value,
+        apart=float(np.max(apart, initial=0.0)),
+        n_apart=int((apart > _LITERAL).sum()),
     )
+
+
+def _apart(observed: Observed, candidate: Float) -> Float:
+    """By vector, the largest relative difference between a number that came and the candidate's, beyond what is allowed."""
+    with np.errstate(all="ignore"):
+        off = np.abs(observed.got - candidate)
+        relative = off / np.maximum(np.abs(observed.got), np.abs(candidate))
+        said = np.isfinite(relative) & (off > observed.allowed(candidate))
+    return observed.worst(np.where(said, relative, 0.0))
 
 
 def search(
@@ -166,8 +183,8 @@ def search(
         these = [way for way in ways if way.flipped == flipped]
         factors = np.stack([few.factors(way.convention) for way in these])
         of_few = _stacked(known, few.layout, few.dtype, flipped)
-        plausible = _plausible(few, of_few, factors, are_numeric)
-        for source, in_ways in zip(known, plausible):
+        likely = plausible(few, of_few, factors, are_numeric)
+        for source, in_ways in zip(known, likely):
             if not in_ways.any():
                 continue
             outputs = _laid_out(observed, source, flipped)
@@ -280,7 +297,7 @@ def _probes(observed: Observed) -> list[int]:
     return sorted(easy[:2] + hard[: max(1, 3 - len(easy[:2]))])
 
 
-def _plausible(few: Observed, outputs: Float, factors: Float, are_numeric: Bools) -> Bools:
+def plausible(few: Observed, outputs: Float, factors: Float, are_numeric: Bools) -> Bools:
     """By source and convention, whether the outputs are what came for any probe, roughly where they are not finite or not exact."""
     found = np.empty((len(outputs), len(factors)), dtype=bool)
     bad_got, numeric = ~np.isfinite(few.got), are_numeric[:, None]
@@ -337,12 +354,17 @@ def _answer(source: Source, vector: Vector, dtype: str, flipped: bool) -> Mappin
     with np.errstate(all="ignore"):
         try:
             return source.evaluate(turn.inputs(vector.objective, vector.arguments(dtype)))
-        except (ArithmeticError, ValueError, KeyError, np.linalg.LinAlgError):
+        except (ArithmeticError, ValueError, TypeError, KeyError, np.linalg.LinAlgError):
             return {}
 
 
 def _laid_out(observed: Observed, source: Source, flipped: bool, dtype: str | None = None) -> Float:
     return _flat(source, observed.layout, dtype or observed.dtype, flipped)
+
+
+def evaluated(sources: tuple[Source, ...], observed: Observed) -> Float:
+    """What every source makes of these vectors under c of the usual sign, one row a source."""
+    return _stacked(sources, observed.layout, observed.dtype, False)
 
 
 @functools.lru_cache(maxsize=1 << 7)

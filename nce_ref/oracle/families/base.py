@@ -38,7 +38,7 @@ from nce_ref.oracle.families.parts import (
     Test,
     Tools,
 )
-from nce_ref.oracle.families.slips import Mistake, Number, Steps, laid_over, replaces
+from nce_ref.oracle.families.slips import Mistake, Number, Steps, laid_over, replaced, replaces
 from nce_ref.oracle.numbers.logarithms import DIGITS
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "Test",
     "Tools",
     "laid_over",
+    "replaced",
     "replaces",
     "turned",
     "turned_back",

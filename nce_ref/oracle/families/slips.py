@@ -67,6 +67,7 @@ class Mistake:
     ``gradient``    a slip of the hand in a derivative, or an arithmetic one: the value is right
     ``number``      what it may have another value of, fitted by a diagnosis
     ``only``        the objectives where it is one, where ``is_made_at`` finds too many
+    ``flat``        made where the noise is laid out flat, and written for no other layout
     ``places``      the objectives where it can be made, filled in by the catalogue
     """
 
@@ -81,6 +82,7 @@ class Mistake:
     gradient: bool = False
     number: Number | None = None
     only: tuple[str, ...] = ()
+    flat: bool = False
     places: tuple[Objective, ...] = ()
 
     @property
@@ -115,9 +117,14 @@ class Mistake:
 
 def replaces(steps: Any, objective: Objective) -> bool:
     """Whether these are not the right steps of an objective."""
+    return bool(replaced(steps, objective))
+
+
+def replaced(steps: Any, objective: Objective) -> set[str]:
+    """The names of the steps that are not the right ones of an objective."""
     right = objective.right
     if isinstance(steps, Steps) != isinstance(right, Steps):
-        return False
+        return set()
     names = [name for name in dir(right) if not name.startswith("_") and name != "is_possible"]
     different = {
         name
@@ -128,7 +135,7 @@ def replaces(steps: Any, objective: Objective) -> bool:
     }
     if isinstance(steps, Steps) and not steps.is_possible(objective):
         different -= {"finish"}
-    return bool(different)
+    return different
 
 
 def _is_overridden(steps: Any, name: str, right: Any) -> bool:

@@ -9,10 +9,13 @@ import numpy as np
 from nce_ref.oracle.families.base import Family, Inputs, Objective, Relative
 from nce_ref.oracle.families.densities.objectives import LAPLACE_ICA_MLE
 from nce_ref.oracle.families.nce import (
+    mistakes_added,
     mistakes_arithmetic,
+    mistakes_epsilon,
     mistakes_gradients,
     mistakes_masks,
     mistakes_model_gradients,
+    mistakes_noise_density,
     mistakes_nu,
     mistakes_rows,
     mistakes_samples,
@@ -79,7 +82,10 @@ FAMILY = Family(
     mistakes=(
         ("The noise ratio nu", mistakes_nu.MISTAKES),
         ("Samples, labels and densities mixed up", mistakes_samples.MISTAKES),
+        ("ln p_n added or reordered", mistakes_noise_density.MISTAKES),
+        ("Terms added to J", mistakes_added.MISTAKES),
         ("Arithmetic of J", mistakes_arithmetic.MISTAKES),
+        ("Epsilons beside densities", mistakes_epsilon.MISTAKES),
         ("Gradients of J written by hand", mistakes_gradients.MISTAKES),
         (
             "Gradients of J by the model's parameters written by hand",

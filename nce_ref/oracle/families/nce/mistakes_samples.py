@@ -10,6 +10,7 @@ from nce_ref.oracle.families.base import (
     LOG_2,
     Array,
     Mistake,
+    Number,
 )
 from nce_ref.oracle.families.densities.textbook import ConstantSteps
 from nce_ref.oracle.families.kernels.textbook import LogSigmoidSteps, SigmoidSteps
@@ -77,7 +78,7 @@ RATIO_SWAPPED = Mistake(
 )
 
 
-class _LogNoise(BinaryNceSteps):
+class LogNoise(BinaryNceSteps):
     """ln p_n multiplied by one factor on the data, by another on the noise; right: 1 and 1."""
 
     def __init__(self, on_data: float, on_noise: float) -> None:
@@ -92,7 +93,7 @@ _G = "G = ln p_m - ln p_n on both samples"
 NO_LOG_PN_NOISE = Mistake(
     "no-log-pn-noise",
     "ln p_n is dropped on the noise points",
-    _LogNoise(1.0, 0.0),
+    LogNoise(1.0, 0.0),
     effect="No constant shift: 0.58 instead of 1 in the 1-D Laplace model at nu = 1.",
     fix=f"{_G}; the slip: G(y) = ln p_m(y)",
     seen="tutorials on energy-based models; lda2vec-tf #5 (one of the three forms)",
@@ -101,7 +102,7 @@ NO_LOG_PN_NOISE = Mistake(
 NO_LOG_PN_DATA = Mistake(
     "no-log-pn-data",
     "ln p_n is dropped on the data points",
-    _LogNoise(0.0, 1.0),
+    LogNoise(0.0, 1.0),
     effect="No constant shift: 0.61 instead of 1 in the 1-D Laplace model at nu = 1.",
     fix=f"{_G}; the slip: G(x) = ln p_m(x)",
     seen="tutorials on energy-based models; lda2vec-tf #5 (one of the three forms)",
@@ -110,14 +111,14 @@ NO_LOG_PN_DATA = Mistake(
 NO_LOG_PN_EVERYWHERE = Mistake(
     "no-log-pn-everywhere",
     "ln p_n is dropped everywhere: h = sigma(ln p_m - ln nu), which is negative sampling",
-    _LogNoise(0.0, 0.0),
+    LogNoise(0.0, 0.0),
     effect="The model estimates ln p_d - ln p_n, not the density: 0.15 instead of 1 in the 1-D Laplace model at nu = 1.",
     fix=f"{_G}; the slip: G = ln p_m",
     seen="tutorials on energy-based models; lda2vec-tf #5 (one of the three forms)",
 )
 
 
-class _NegativeSampling(_LogNoise):
+class _NegativeSampling(LogNoise):
     def log_nu(self, nu: float, is_data: bool) -> float:
         return 0.0
 
@@ -134,7 +135,7 @@ NEGATIVE_SAMPLING = Mistake(
 LOG_PN_ADDED = Mistake(
     "log-pn-added",
     "ln p_n is added to ln p_m instead of subtracted",
-    _LogNoise(-1.0, -1.0),
+    LogNoise(-1.0, -1.0),
     effect="The optimum is ln p_m = ln p_d - 2 ln p_n, which is no density where the noise has the lighter tails.",
     fix=f"{_G}; the slip: G = ln p_m + ln p_n",
 )
@@ -207,17 +208,21 @@ NOISE_TRUNCATED = Mistake(
 
 
 class _LabelSmoothing(NceSteps):
+    def __init__(self, eps: float) -> None:
+        self.eps = eps
+
     def log_h(self, t: Array) -> tuple[Array, Array]:
-        (yes, up), (no, down) = super().log_h(t), self.log_one_minus_h(t)
-        return 0.9 * yes + 0.1 * no, 0.9 * up + 0.1 * down
+        (yes, up), (no, down) = self.log_sigmoid(t), self.log_sigmoid(-t)
+        return (1.0 - self.eps) * yes + self.eps * no, (1.0 - self.eps) * up - self.eps * down
 
 
 LABEL_SMOOTHING = Mistake(
     "label-smoothing",
-    "the data's label is 0.9 instead of 1",
-    _LabelSmoothing(),
-    effect="h cannot exceed 0.9: the log-ratio of data to noise is flattened where it is large, and no constant repairs it.",
-    fix="ln h(x); the slip: 0.9 ln h(x) + 0.1 ln(1 - h(x))",
+    "the data's label is 1 - eps instead of 1, that of the noise stays 0",
+    _LabelSmoothing(0.1),
+    effect="h cannot exceed 1 - eps: the log-ratio of data to noise is flattened where it is large, and no constant repairs it.",
+    fix="ln h(x); the slip: (1 - eps) ln h(x) + eps ln(1 - h(x))",
+    number=Number("eps", _LabelSmoothing, (0.1, 0.2, 0.05, 0.3, 0.01)),
 )
 
 

@@ -20,6 +20,7 @@ from nce_ref.oracle.families.ranking import (
     scales,
     textbook,
 )
+from nce_ref.oracle.families.ranking.as_nce import RELATIVES as AS_NCE
 from nce_ref.oracle.families.ranking.embeddings import (
     INFO_NCE,
     INFO_NCE_IN_BATCH,
@@ -102,6 +103,7 @@ FAMILY = Family(
             _every_datum_against_all,
         ),
         *RELATIVES,
+        *AS_NCE,
     ),
     mistakes=(
         ("InfoNCE: what is compared with what", mistakes.MISTAKES),
