@@ -179,11 +179,9 @@ class BoltzmannMachine(LinearModel):
         """
         _, mean, covariance = self._moments(theta)
         eigenvalues, vectors = np.linalg.eigh(covariance)
-        if not eigenvalues[0] > 0.0:
-            raise ValueError(
-                "theta: its features do not vary, so ln Z has no frame; expected finite biases"
-            )
-        root = vectors / np.sqrt(eigenvalues)
+        # Where features do not vary, as at the end of a climb without a maximum, there is no such frame: then nothing is bounded, below.
+        varies = bool(eigenvalues[0] > 0.0)
+        root = vectors / np.sqrt(eigenvalues) if varies else vectors
         reach = max(float(np.linalg.norm((g - mean) @ root, axis=1).max()) for g in self._states())
         root = root / (1.01 * reach)
         hessian = root.T @ covariance @ root
@@ -193,7 +191,7 @@ class BoltzmannMachine(LinearModel):
         # Each probability is right to the rounding of its exponent and of the sum; the products with root to that of their terms.
         relative = 4.0 * _UNIT * (self.n_spins + largest + 20.0)
         sizes = float(np.linalg.norm(np.abs(root).T @ np.abs(self._largest_features())))
-        missed = relative * (1.0 + sizes) ** 2 * len(root)
+        missed = relative * (1.0 + sizes) ** 2 * len(root) if varies else math.inf
         return Frame(
             root,
             root.T @ mean,
