@@ -95,7 +95,7 @@ class Mistake:
 
         An objective in ``only`` stands for all its layouts that have such a step.
         """
-        if self.id in objective.right_there:
+        if self.id in objective.right_there or (self.flat and objective.layout != "flat"):
             return False
         if objective.name in self.only:
             return True

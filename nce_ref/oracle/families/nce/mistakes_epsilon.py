@@ -174,6 +174,7 @@ GRADIENT_EXP_OVER_ONE_PLUS_EXP = Mistake(
     fix="sigma(t) = 1/(1 + e^-t) for t >= 0, e^t/(1 + e^t) for t < 0; the slip: the latter for all",
     arithmetic=True,
     gradient=True,
+    only=("nce_from_log_ratios", "binary_nce"),
 )
 
 MISTAKES = tuple(
