@@ -14,7 +14,8 @@ from dataclasses import replace
 from typing import Any
 
 from nce_ref.oracle.diagnosis.observed import Observed
-from nce_ref.oracle.diagnosis.suspects import FAR_APART, Candidate, Source, is_full, rank, search
+from nce_ref.oracle.diagnosis.sources import Source
+from nce_ref.oracle.diagnosis.suspects import FAR_APART, Candidate, is_full, rank, search
 from nce_ref.oracle.families.base import Mistake, Steps, laid_over
 from nce_ref.oracle.mistakes import CATALOGUE, mistakes_at
 from nce_ref.oracle.objectives import find_objective

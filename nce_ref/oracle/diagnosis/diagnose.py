@@ -40,7 +40,7 @@ from nce_ref.oracle.diagnosis.suspects import (
     search_alone,
     settings,
 )
-from nce_ref.oracle.diagnosis.verdict import Diagnosis, Suspect
+from nce_ref.oracle.diagnosis.verdict import Diagnosis, Suspect, merged
 from nce_ref.oracle.dtypes import HALVES
 from nce_ref.oracle.families.base import Fitted, Objective
 from nce_ref.oracle.mistakes import CATALOGUE
@@ -141,7 +141,7 @@ def diagnose(
             key=lambda candidate: rank(candidate, observed),
         )
     )
-    ranked = _merged([_suspect(candidate, observed) for candidate in found[:_SHOWN]])
+    ranked = merged([_suspect(candidate, observed) for candidate in found[:_SHOWN]])
     best = ranked[0] if found and _is_nearly(found[0], observed, bool(firsts)) else None
     others = ranked[1:] if best else ranked
     return Diagnosis(
@@ -160,7 +160,7 @@ def _of_covariance(
     found = _unique(search(observed))
     if full := [candidate for candidate in found if is_full(candidate, observed)]:
         return _verdict(observed, found, full, None)
-    ranked = _merged([_suspect(candidate, observed) for candidate in found[:_SHOWN]])
+    ranked = merged([_suspect(candidate, observed) for candidate in found[:_SHOWN]])
     return Diagnosis(
         tuple(ranked), None, ranked[0] if ranked else None, (), compute_hints(observed, evaluate)
     )
@@ -194,7 +194,7 @@ def _verdict(
         and (first.complexity < 2 or candidate.complexity <= first.complexity)
         and not (first.loose and candidate.nearness > 10.0 * first.nearness + 1.0)
     }
-    ranked = _merged(
+    ranked = merged(
         [_suspect(candidate, observed) for candidate in found[: max(_SHOWN, len(full))]]
     )
     ambiguous = tuple(suspect for suspect in ranked[1:] if suspect.id in as_likely)
@@ -363,23 +363,6 @@ def _returned(observed: Observed) -> list[str]:
     """The outputs that came for any vector, in the objective's order; not those alone that are looked at."""
     came = {name for result in observed.results for name in result.outputs}
     return [output.name for output in observed.objective.outputs if output.name in came]
-
-
-def _merged(suspects: list[Suspect]) -> list[Suspect]:
-    """Where the first is a mistake and another objective explains as much, one suspect with the other's remedy."""
-    if not suspects or suspects[0].kind != "mistake":
-        return suspects
-    first = suspects[0]
-    for other in suspects[1:]:
-        is_choice = other.kind == "convention" and other.matches == first.matches
-        if is_choice or (other.kind == "other objective" and other.matches == first.matches):
-            meant = f"declare {other.remedy}, if that is meant" if is_choice else other.remedy
-            words = "; ".join(filter(None, (first.remedy, f"or {meant}")))
-            return [
-                replace(first, remedy=words),
-                *(suspect for suspect in suspects[1:] if suspect is not other),
-            ]
-    return suspects
 
 
 def _fitted_suspect(fitted: Fitted, observed: Observed) -> Suspect:

@@ -17,14 +17,8 @@ import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.oracle.diagnosis.observed import Observed
-from nce_ref.oracle.diagnosis.suspects import (
-    Candidate,
-    Setting,
-    compare,
-    is_full,
-    settings,
-    source_of,
-)
+from nce_ref.oracle.diagnosis.sources import source_of
+from nce_ref.oracle.diagnosis.suspects import Candidate, Setting, compare, is_full, settings
 from nce_ref.oracle.mistakes import CATALOGUE, Mistake, mistakes_at
 
 _RATIO = 1.5

@@ -17,15 +17,8 @@ import numpy as np
 
 from nce_ref.oracle.diagnosis.compound import together
 from nce_ref.oracle.diagnosis.observed import Observed
-from nce_ref.oracle.diagnosis.suspects import (
-    Candidate,
-    Source,
-    evaluated,
-    is_full,
-    plausible,
-    search,
-    settings,
-)
+from nce_ref.oracle.diagnosis.sources import Source, evaluated
+from nce_ref.oracle.diagnosis.suspects import Candidate, is_full, plausible, search, settings
 from nce_ref.oracle.families.base import Mistake, replaced
 from nce_ref.oracle.mistakes import CATALOGUE, mistakes_at
 from nce_ref.oracle.objectives import find_objective

@@ -11,11 +11,9 @@ numeric      a mistake of arithmetic: how it rounds, and whether NaN or inf, var
 
 from __future__ import annotations
 
-import functools
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,11 +21,15 @@ import numpy as np
 from nce_ref._checks import Float
 from nce_ref.oracle.conventions import Convention, all_conventions
 from nce_ref.oracle.diagnosis.choices import plain, undeclared
-from nce_ref.oracle.diagnosis.observed import Bools, Layout, Observed
-from nce_ref.oracle.diagnosis.relatives import relatives_of
-from nce_ref.oracle.mistakes import Mistake, mistakes_at
-from nce_ref.oracle.objectives import find_objective
-from nce_ref.oracle.vectors import Vector
+from nce_ref.oracle.diagnosis.observed import Bools, Observed
+from nce_ref.oracle.diagnosis.sources import (
+    Source,
+    every_source,
+    laid_out,
+    of_choice,
+    stacked,
+    truth,
+)
 
 _ROUGHLY = 0.05  # of an error may be left unexplained where rounding decides about the rest
 _SMALL = {
@@ -38,18 +40,6 @@ _SMALL = {
 }  # of the scale: an error that is a matter of digits lost
 _LITERAL = 1e-3  # of a number: beyond that two finite numbers differ, and that is said
 FAR_APART = 3  # vectors that differ so: a pair that does is none
-Evaluate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """Something that can be evaluated on inputs; ``is_numeric`` where arithmetic decides what comes out; ``value`` of its number."""
-
-    kind: str
-    id: str
-    evaluate: Evaluate
-    is_numeric: bool = False
-    value: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,12 +172,12 @@ def search(
     for flipped in sorted({way.flipped for way in ways}):
         these = [way for way in ways if way.flipped == flipped]
         factors = np.stack([few.factors(way.convention) for way in these])
-        of_few = _stacked(known, few.layout, few.dtype, flipped)
+        of_few = stacked(known, few.layout, few.dtype, flipped)
         likely = plausible(few, of_few, factors, are_numeric)
         for source, in_ways in zip(known, likely):
             if not in_ways.any():
                 continue
-            outputs = _laid_out(observed, source, flipped)
+            outputs = laid_out(observed, source, flipped)
             for way in itertools.compress(these, in_ways):
                 complexity = 1.0 if way is ways[0] else 2.0 + 0.1 * way.words
                 found.append(
@@ -257,16 +247,16 @@ def is_full(candidate: Candidate, observed: Observed) -> bool:
 
 
 def _conventions(observed: Observed, ways: tuple[Setting, ...]) -> list[Candidate]:
-    truth = {False: observed.want / ways[0].factors}
+    wanted = {False: observed.want / ways[0].factors}
     if any(way.flipped for way in ways):
-        truth[True] = _laid_out(observed, _truth(observed.objective.name), True, "float64")
+        wanted[True] = laid_out(observed, truth(observed.objective.name), True, "float64")
     names = [_words(way.convention, observed.convention) for way in ways]
     return [
         compare(
-            observed, "convention", name, way.factors * truth[way.flipped], way, 0.1 * way.words
+            observed, "convention", name, way.factors * wanted[way.flipped], way, 0.1 * way.words
         )
         for name, way in zip(names[1:], ways[1:])
-        if way.flipped in truth
+        if way.flipped in wanted
     ]
 
 
@@ -276,7 +266,7 @@ def _choices(observed: Observed, ways: tuple[Setting, ...]) -> list[Candidate]:
     if observed.convention.choices:
         return found
     for words, evaluate in undeclared(observed.objective.name):
-        outputs = _laid_out(observed, _choice(evaluate), False)
+        outputs = laid_out(observed, of_choice(evaluate), False)
         for way in plain(observed.objective, words, ways):
             chosen = replace(way, convention=replace(way.convention, choices=words))
             name = ",".join(filter(None, (_words(way.convention, observed.convention), *words)))
@@ -313,76 +303,6 @@ def plausible(few: Observed, outputs: Float, factors: Float, are_numeric: Bools)
         agree = near | (bad & bad_got) | (numeric & (bad | bad_got))
         found[:, way] = np.logical_and.reduceat(agree, few.starts, axis=1).any(axis=1)
     return found
-
-
-@functools.lru_cache(maxsize=1 << 8)
-def _choice(evaluate: Evaluate) -> Source:
-    return Source("convention", "choices", evaluate)
-
-
-@functools.lru_cache(maxsize=32)
-def _truth(objective: str) -> Source:
-    target = find_objective(objective)
-    return Source("truth", objective, partial(target.evaluate, target.right))
-
-
-def source_of(mistake: Mistake, objective: str, value: float | None = None) -> Source:
-    """A mistake at an objective, its number being ``value`` where it has one."""
-    evaluate = partial(mistake.evaluate, objective, value=value)
-    return Source("mistake", mistake.id, evaluate, mistake.arithmetic, value)
-
-
-@functools.lru_cache(maxsize=32)
-def every_source(objective: str) -> tuple[Source, ...]:
-    """The known mistakes at an objective, then its relatives."""
-    found = [
-        source_of(mistake, objective, value)
-        for mistake in mistakes_at(objective)
-        for value in (mistake.number.known if mistake.number is not None else (None,))
-    ]
-    found += [
-        Source("other objective", relative.id, relative.evaluate)
-        for relative in relatives_of(find_objective(objective))
-    ]
-    return tuple(found)
-
-
-@functools.lru_cache(maxsize=1 << 16)
-def _answer(source: Source, vector: Vector, dtype: str, flipped: bool) -> Mapping[str, Any]:
-    """A known source on a stored vector: the same whenever it is asked; nothing where it raises."""
-    turn = Convention(c_sign="subtracted") if flipped else Convention()
-    with np.errstate(all="ignore"):
-        try:
-            return source.evaluate(turn.inputs(vector.objective, vector.arguments(dtype)))
-        except (ArithmeticError, ValueError, TypeError, KeyError, np.linalg.LinAlgError):
-            return {}
-
-
-def _laid_out(observed: Observed, source: Source, flipped: bool, dtype: str | None = None) -> Float:
-    return _flat(source, observed.layout, dtype or observed.dtype, flipped)
-
-
-def evaluated(sources: tuple[Source, ...], observed: Observed) -> Float:
-    """What every source makes of these vectors under c of the usual sign, one row a source."""
-    return _stacked(sources, observed.layout, observed.dtype, False)
-
-
-@functools.lru_cache(maxsize=1 << 7)
-def _stacked(sources: tuple[Source, ...], layout: Layout, dtype: str, flipped: bool) -> Float:
-    """What every source makes of a few vectors, one row a source."""
-    size = max((end for *_, end in layout.places), default=0)
-    rows = [
-        layout.flatten([_answer(source, vector, dtype, flipped) for vector in layout.vectors])
-        for source in sources
-    ]
-    return np.stack(rows) if rows else np.empty((0, size))
-
-
-@functools.lru_cache(maxsize=1 << 12)
-def _flat(source: Source, layout: Layout, dtype: str, flipped: bool) -> Float:
-    flat = layout.flatten([_answer(source, vector, dtype, flipped) for vector in layout.vectors])
-    flat.flags.writeable = False
-    return flat
 
 
 def _changed(convention: Convention, declared: Convention) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -34,3 +34,20 @@ class Diagnosis:
     next_best: Suspect | None = None
     ambiguous: tuple[Suspect, ...] = ()
     hints: tuple[str, ...] = ()
+
+
+def merged(suspects: list[Suspect]) -> list[Suspect]:
+    """Return the suspects; where the first is a mistake and another objective explains as much, one suspect with the other's remedy."""
+    if not suspects or suspects[0].kind != "mistake":
+        return suspects
+    first = suspects[0]
+    for other in suspects[1:]:
+        is_choice = other.kind == "convention" and other.matches == first.matches
+        if is_choice or (other.kind == "other objective" and other.matches == first.matches):
+            meant = f"declare {other.remedy}, if that is meant" if is_choice else other.remedy
+            words = "; ".join(filter(None, (first.remedy, f"or {meant}")))
+            return [
+                replace(first, remedy=words),
+                *(suspect for suspect in suspects[1:] if suspect is not other),
+            ]
+    return suspects

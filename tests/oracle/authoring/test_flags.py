@@ -203,8 +203,11 @@ def test_what_the_issue_asks_of_the_vectors_of_an_objective(name):
 @pytest.mark.parametrize(
     "name", ["nce_from_log_ratios", "binary_nce", "laplace_ica_nce", "gaussian_nce"]
 )
-def test_no_point_lies_where_pytorchs_softplus_is_linear_by_choice(name):
-    """Its threshold of 20 makes t in (-37, -20) wrong by e^t in float64: log_sigmoid judges that, an objective is not failed for it."""
+def test_points_where_pytorchs_softplus_is_linear_stand_in_one_group(name):
+    """Its threshold of 20 makes t in (-37, -20) wrong by e^t in float64: the vectors of whole nu are there to see it, the others leave it out."""
+    there = set()
     for vector in cases(name):
         t = log_sigmoid_arguments(vector.objective, vector.inputs)
-        assert not ((t < -20) & (t > -36.8)).any(), vector.id
+        if ((t < -20) & (t > -36.8)).any():
+            there.add(vector.id)
+    assert there and all("/whole-nu/middle" in one for one in there), there

@@ -10,7 +10,8 @@ import pytest
 from nce_ref.oracle.conventions import Convention, all_conventions, declaration, own_convention
 from nce_ref.oracle.diagnosis import Diagnosis, diagnose, recognise_signature
 from nce_ref.oracle.diagnosis.compound import together
-from nce_ref.oracle.diagnosis.suspects import _answer, every_source, settings
+from nce_ref.oracle.diagnosis.sources import _answer, every_source
+from nce_ref.oracle.diagnosis.suspects import settings
 from nce_ref.oracle.judge import judge
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.objectives import OBJECTIVES

@@ -54,6 +54,46 @@ def likelihood_and_c(inputs):
     return likelihood(inputs) | {"grad_c": np.array(0.0)}
 
 
+def softmaxes(averaged=False, decoupled=False):
+    """The same with the noise's terms averaged, or without the datum in its own denominator."""
+
+    def given(inputs):
+        s, t = inputs["log_ratio_data"], inputs["log_ratio_noise"]
+        if averaged:
+            t = t - np.log(t.dtype.type(len(t)))
+        every = np.tile(t, (len(s), 1))
+        if not decoupled:
+            every = np.concatenate([s[:, None], every], axis=1)
+        top = every.max(axis=1, keepdims=True)
+        shares = np.exp(every - top)
+        log_sum = top[:, 0] + np.log(shares.sum(axis=1))
+        shares /= shares.sum(axis=1, keepdims=True)
+        of_noise = shares if decoupled else shares[:, 1:]
+        of_data = np.ones_like(s) if decoupled else of_noise.sum(axis=1)
+        return {
+            "value": (s - log_sum).mean(),
+            "grad_log_ratio_data": of_data / len(s),
+            "grad_log_ratio_noise": -of_noise.sum(axis=0) / len(s),
+        }
+
+    return given
+
+
+def of_densities(of_ratios, with_noise=True):
+    """Of ln p_m - ln p_n, or of ln p_m alone."""
+
+    def given(inputs):
+        off = 1.0 if with_noise else 0.0
+        ratios = {
+            f"log_ratio_{sample}": inputs[f"log_model_{sample}"]
+            - inputs[f"log_noise_{sample}"].dtype.type(off) * inputs[f"log_noise_{sample}"]
+            for sample in ("data", "noise")
+        }
+        return {name.replace("ratio", "model"): value for name, value in of_ratios(ratios).items()}
+
+    return given
+
+
 def softmax_over_all_noise(inputs):
     """ln of each datum's share beside all noise points, averaged: minus InfoNCE with every noise point as a negative."""
     s, t = inputs["log_ratio_data"], inputs["log_ratio_noise"]
@@ -234,6 +274,27 @@ HANDED_OVER = [
     ("sigmoid", log_sigmoid, "log-sigmoid-given", "log_sigmoid"),
     ("binary_nce", log_ratios, "log-ratios-expected", "nce_from_log_ratios"),
     ("nce_from_log_ratios", softmax_over_all_noise, "info-nce-given", "info_nce_from_logits"),
+    (
+        "nce_from_log_ratios",
+        softmaxes(averaged=True),
+        "info-nce-averaged-given",
+        "info_nce_from_logits",
+    ),
+    ("nce_from_log_ratios", softmaxes(decoupled=True), "info-nce-decoupled-given", ""),
+    ("binary_nce", of_densities(softmaxes()), "info-nce-given", "info_nce_from_logits"),
+    (
+        "binary_nce",
+        of_densities(softmaxes(), False),
+        "info-nce-of-model-given",
+        "info_nce_from_logits",
+    ),
+    (
+        "binary_nce",
+        of_densities(softmaxes(averaged=True)),
+        "info-nce-averaged-given",
+        "info_nce_from_logits",
+    ),
+    ("binary_nce", of_densities(softmaxes(decoupled=True)), "info-nce-decoupled-given", ""),
     ("ranking_nce", binary_of_rows, "binary-nce-given", "binary_nce"),
     ("laplace_ica_ranking_nce", binary_of_model, "binary-nce-of-model-given", "laplace_ica_nce"),
     ("nre_c", nre_a, "nre-a-given", "nce_from_log_ratios"),

@@ -102,7 +102,11 @@ def test_a_mistake_is_made_where_its_step_stands_but_for_exceptions():
         found = [objective for objective in COMPUTED if replaces(mistake.steps, objective)]
         assert set(names(mistake.places)) <= set(names(found)), mistake.id
         if not mistake.only and not mistake.gradient:
-            wrong = [one for one in found if mistake.id not in one.right_there]
+            wrong = [
+                one
+                for one in found
+                if mistake.id not in one.right_there and not (mistake.flat and one.layout != "flat")
+            ]
             assert names(mistake.places) == names(wrong), mistake.id
         if mistake.only:
             assert set(mistake.only) <= set(EVERY), mistake.id
@@ -128,7 +132,10 @@ def test_a_mistake_stands_directly_below_its_class(family):
             and isinstance(node.value, ast.Call)
             and ast.unparse(node.value.func) == "Mistake"
         ]
-        listed = [ast.unparse(element) for element in tree.body[-1].value.elts]
+        given = tree.body[-1].value
+        if isinstance(given, ast.Call):  # tuple(replace(mistake, flat=True) for mistake in (...))
+            given = given.args[0].generators[0].iter
+        listed = [ast.unparse(element) for element in given.elts]
         assert listed == [ast.unparse(record.targets[0]) for record in records], path.name
         users = {}
         for record in records:
@@ -199,7 +206,9 @@ def test_relatives_are_of_the_newer_family():
     }
     for k, family in enumerate(FAMILIES):
         for relative in family.relatives:
-            assert max(order[relative.at], order.get(relative.use, 0)) == k, relative.id
+            newest = max(order[relative.at], order.get(relative.use, 0))
+            # One that names no objective to use stands with its like.
+            assert newest == k or (not relative.use and newest < k), relative.id
             vector = cases(relative.at)[0]
             found = relative.evaluate(vector.arguments())
             assert set(found) <= set(vector.expected) and found

@@ -130,14 +130,14 @@ def test_factors_and_limits_are_those_of_the_texts():
 
 def test_a_wrong_covariance_costs_little_cpu():
     """With nothing computed before: the grids, the integrals and all mistakes, within what a check of a function may take."""
-    from nce_ref.oracle.diagnosis import suspects
+    from nce_ref.oracle.diagnosis import sources
     from nce_ref.oracle.families.covariance import textbook as textbook_covariance
 
     for cached in (
         textbook_covariance._grid,
         textbook_covariance._moments,
-        suspects._answer,
-        suspects._flat,
+        sources._answer,
+        sources._flat,
     ):
         cached.cache_clear()
     start = time.process_time()
