@@ -226,7 +226,9 @@ def test_c_tied_is_named_whatever_c_is_reported(moved):
 def test_real_fits_of_every_slip_of_the_smooth_model():
     """Those that fail are named or have no name; never another, but for slips that cannot be told apart by what they maximise."""
     counts = collections.Counter()
-    for id in _suspects("gaussian_nce")[0]:
+    # A penalty of another weight than the known ones moves the maximum by what no list has.
+    penalties = {"penalty-logits", "penalty-logits-means", "weight-decay"}
+    for id in set(_suspects("gaussian_nce")[0]) - penalties:
         report = check(functools.partial(fitted, id), GAUSSIAN)
         names = [suspect.id for suspect in report.diagnosis.suspects]
         assert not names or id in names, (id, names)
