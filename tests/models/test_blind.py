@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -91,3 +92,17 @@ def test_the_word_is_kept_where_such_noise_is_wrong(slip):
         y = 0.3 * y
     fit = nr.fit_nce(found["model"], noise, x, y, start=[0.0, 1.0, -2.0])
     assert any("does not look drawn" in word for word in fit.warnings)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_outsider_s_models_run_as_they_came(name):
+    source = (BLIND / "outsider" / f"{name}.py").read_text(encoding="utf-8")
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(compile(source, name, "exec"), found := {"__name__": "__main__"})
+    text = printed.getvalue()
+    assert "passed its check" in text and "warnings: ()" in text
+    fit = found["fit"]
+    errors = nr.estimate_covariance(fit).standard_errors
+    true = np.array(re.findall(r"-?\d+\.?\d*", text.splitlines()[-1].split("[")[1]), float)
+    # Three parameters at five standard errors: false alarm 2e-6, one fixed seed.
+    assert fit.converged and (np.abs(fit.theta - true) < 5.0 * errors).all()
