@@ -12,7 +12,7 @@ import nce_ref as nr
 from nce_ref.oracle.diagnosis.observed import HARD
 from nce_ref.oracle.families.networks.objectives import FAMILY
 from nce_ref.oracle.mistakes import CATALOGUE, GROUPS
-from nce_ref.oracle.objectives import OBJECTIVES
+from nce_ref.oracle.objectives import EVERY, OBJECTIVES
 from nce_ref.oracle.vectors import cases
 from tests.oracle import exact_forms as exact
 from tests.oracle import float64_bounds as bounds
@@ -226,7 +226,7 @@ def everything(dtype):
         name: {k: v.astype(dtype) if isinstance(v, np.ndarray) else v for k, v in of.items()}
         for name, of in inputs.items()
     }
-    later = [name for name in FUNCTIONS if name not in found]
+    later = [name for name in (*FUNCTIONS, *LAYOUTS) if name not in found]
     return found | {name: plainest(name).arguments(dtype) for name in later}
 
 
@@ -237,15 +237,24 @@ def plainest(name):
 
 
 FUNCTIONS = [name for name, objective in OBJECTIVES.items() if objective.kind == "function"]
+LAYOUTS = [name for name in EVERY if name not in OBJECTIVES]
 INPUTS = everything("float64")
 ANSWERERS = {"right": lambda objective, inputs: evaluate(Steps(), objective, inputs)} | {
-    m.id: m.evaluate for m in CATALOGUE.values() if OBJECTIVES[m.objectives[0]].kind == "function"
+    m.id: m.evaluate for m in CATALOGUE.values() if EVERY[m.objectives[0]].kind == "function"
 }
+
+
+def places(name):
+    """Where an answerer is asked: the flat objectives, other layouts of the noise where a mistake is made in these alone."""
+    if name not in CATALOGUE:
+        return list(OBJECTIVES)
+    flat = [objective for objective in CATALOGUE[name].objectives if objective in OBJECTIVES]
+    return flat or list(CATALOGUE[name].objectives)
 
 
 def is_consistent(evaluate_it, objective):
     """Whether every derivative that is returned is that of the returned value, by differences that know their error."""
-    derivatives = [output for output in OBJECTIVES[objective].outputs if output.derivative_of]
+    derivatives = [output for output in EVERY[objective].outputs if output.derivative_of]
     if objective in ("log_sigmoid", "sigmoid"):  # elementwise
 
         def at(theta):
@@ -293,9 +302,9 @@ def is_consistent(evaluate_it, objective):
 PAIRS = [
     (name, objective)
     for name in ANSWERERS
-    for objective in (CATALOGUE[name].objectives if name in CATALOGUE else OBJECTIVES)
-    if OBJECTIVES[objective].kind == "function"
-    and any(output.derivative_of for output in OBJECTIVES[objective].outputs)
+    for objective in places(name)
+    if EVERY[objective].kind == "function"
+    and any(output.derivative_of for output in EVERY[objective].outputs)
 ]
 
 
@@ -309,12 +318,12 @@ def test_a_slip_in_a_step_is_consistent_and_a_slip_of_the_hand_is_not(name, obje
 def test_the_dtype_is_kept_and_nothing_is_written_to_the_inputs(name, kind):
     """-0.0 is written over 0.0 by nobody: inputs are read-only here. Scalars too must be of the dtype, or Python floats."""
     inputs = everything(kind)
-    for objective in CATALOGUE[name].objectives if name in CATALOGUE else inputs:
+    for objective in CATALOGUE[name].objectives if name in CATALOGUE else FUNCTIONS:
         for array in inputs[objective].values():
             if isinstance(array, np.ndarray):
                 array.flags.writeable = False
         got = ANSWERERS[name](objective, inputs[objective])
-        expected = {output.name for output in OBJECTIVES[objective].outputs}
+        expected = {output.name for output in EVERY[objective].outputs}
         assert set(got) == expected
         assert {
             np.asarray(value).dtype.name for value in got.values() if not isinstance(value, float)
@@ -322,6 +331,6 @@ def test_the_dtype_is_kept_and_nothing_is_written_to_the_inputs(name, kind):
 
 
 def test_steps_know_the_objectives_of_kind_function_and_no_other():
-    assert set(INPUTS) == set(FUNCTIONS)
+    assert set(INPUTS) == {*FUNCTIONS, *LAYOUTS}
     with pytest.raises(KeyError):
         evaluate(Steps(), "asymptotic_covariance", {})
