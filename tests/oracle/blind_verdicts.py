@@ -155,8 +155,8 @@ NAMED = {
 }
 HINTED = {
     # A gradient of another argument: its shape is told, and that it comes before any number.
-    "b-jax-03": "22 vectors got no answer that could be read: mend that first",
-    "c-jax-02": "22 vectors got no answer that could be read: mend that first",
+    "b-jax-03": "vectors got no answer that could be read: mend that first",
+    "c-jax-02": "vectors got no answer that could be read: mend that first",
 }
 # In float32 1 - 1e-7 is 1 - 1.2e-7, which the clip of h at 1e-7 misses by a hundredth; a clip of t at -ln 1e-7 has all the numbers.
 NAMED_IN_FLOAT32 = {"c-torch-01": "clip-logits"}
