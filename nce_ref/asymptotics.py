@@ -342,8 +342,11 @@ def refuse_useless(error: float) -> float:
     return error
 
 
-def _covariance(information: Float, mean: Float, nu: float) -> tuple[Float, Float]:
-    """Sigma, and I_nu^-1 m_nu, by Cholesky of I_nu scaled to unit diagonal (the scale of theta is nobody's fault)."""
+def inverse_of_information(information: Float, name: str) -> Float:
+    """Return the inverse, by Cholesky of the matrix scaled to unit diagonal (the scale of theta is nobody's fault).
+
+    Raises ValueError where it is singular, ``name`` being what the matrix is called.
+    """
     variances = np.diag(information)
     try:
         if not (variances > 0.0).all():
@@ -353,8 +356,13 @@ def _covariance(information: Float, mean: Float, nu: float) -> tuple[Float, Floa
         inverse = linalg.cho_solve((factor, True), np.diag(1.0 / size)) / size[:, None]
     except linalg.LinAlgError as error:
         raise ValueError(
-            f"theta: I_nu is singular ({error}); expected a theta that the noise identifies"
+            f"theta: {name} is singular ({error}); expected a theta that the noise identifies"
         ) from None
-    inverse = 0.5 * (inverse + inverse.T)
+    return np.asarray(0.5 * (inverse + inverse.T))
+
+
+def _covariance(information: Float, mean: Float, nu: float) -> tuple[Float, Float]:
+    """Sigma, and I_nu^-1 m_nu."""
+    inverse = inverse_of_information(information, "I_nu")
     solved = inverse @ mean
     return inverse - (1.0 + 1.0 / nu) * np.outer(solved, solved), solved

@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike
 from scipy import linalg, special
 
 from nce_ref._checks import Float, as_count, as_generator
-from nce_ref.asymptotics import normalized_truth, refuse_useless
+from nce_ref.asymptotics import inverse_of_information, normalized_truth, refuse_useless
 from nce_ref.asymptotics_contrastive_rules import (
     BLOCK_OF_ROWS,
     FEW,
@@ -239,7 +239,7 @@ def _random_result(sets: list[Pieces], method: str, share: float) -> Contrastive
     M = None if sets[0][1] is None else np.mean([one[1] for one in sets], axis=0)
     covariance = _covariance(H, M, share)
     # The inverse of a mean: replicates of its linear part, H^{-1}(piece)H^{-1}, have its scatter without the bias of 8 small samples.
-    inverse = _inverse(H)
+    inverse = inverse_of_information(H, "the information")
     linear = [
         _linear(inverse, covariance, one[0] - H, None if M is None else one[1] - M, share)
         for one in sets
@@ -272,7 +272,7 @@ def _result(
 
 
 def _covariance(H: Float, M: Float | None, share: float) -> Float:
-    inverse = _inverse(H)
+    inverse = inverse_of_information(H, "the information")
     if M is None:
         return inverse
     covariance = inverse @ (share * H + (1.0 - share) * M) @ inverse
@@ -286,19 +286,3 @@ def _scale(covariance: Float) -> Float:
             f"log2_points: too few points, a variance came out as {variances.min():.3g}; expected more"
         )
     return np.sqrt(variances)
-
-
-def _inverse(matrix: Float) -> Float:
-    """By Cholesky of the matrix scaled to unit diagonal."""
-    variances = np.diag(matrix)
-    try:
-        if not (variances > 0.0).all():
-            raise linalg.LinAlgError("a diagonal entry is not positive")
-        size = np.sqrt(variances)
-        factor = linalg.cholesky(matrix / np.outer(size, size), lower=True)
-        inverse = linalg.cho_solve((factor, True), np.diag(1.0 / size)) / size[:, None]
-    except linalg.LinAlgError as error:
-        raise ValueError(
-            f"theta: the information is singular ({error}); expected a theta that the noise identifies"
-        ) from None
-    return np.asarray(0.5 * (inverse + inverse.T))

@@ -1,7 +1,5 @@
 """The README keeps its word: the example prints what stands there, commands and files exist, the verdicts are the report's."""
 
-import contextlib
-import io
 import json
 import re
 import sys
@@ -10,21 +8,19 @@ from pathlib import Path
 
 import nce_ref
 from nce_ref.__main__ import main
+from tests.docs import guide
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language, text=TEXT):
-    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+def blocks(language):
+    return [code for kind, code in guide.blocks(TEXT) if kind == language]
 
 
 def test_the_example_prints_what_stands_below_it():
     code, output = blocks("python")[0], blocks("text")[0]
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(code, "README.md", "exec"), {})
-    assert printed.getvalue() == output
+    assert guide.run(code, {}, "README.md") == output
 
 
 def test_the_wrong_loss_is_told_what_stands_below_it(tmp_path, monkeypatch, capsys):

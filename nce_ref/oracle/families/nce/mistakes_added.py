@@ -73,6 +73,17 @@ PENALTY_LOGITS = Mistake(
 )
 
 
+def _less_squares(
+    value: Any, of_data: Array, of_noise: Array, data: Array, noise: Array, w: float
+) -> tuple[Any, Array, Array]:
+    """An answer less w (mean of the squares over the data + the same over the noise), and less its derivatives."""
+    return (
+        value - w * ((data**2).mean() + (noise**2).mean()),
+        of_data - 2.0 * w / data.size * data,
+        of_noise - 2.0 * w / noise.size * noise,
+    )
+
+
 class _SquaredEachSample(NceSteps):
     """lambda times mean_x G^2 + mean_y G^2."""
 
@@ -81,12 +92,7 @@ class _SquaredEachSample(NceSteps):
 
     def nce(self, ratio_data: Array, ratio_noise: Array, nu: float) -> tuple[Any, Array, Array]:
         value, of_data, of_noise = super().nce(ratio_data, ratio_noise, nu)
-        w = self.weight
-        return (
-            value - w * ((ratio_data**2).mean() + (ratio_noise**2).mean()),
-            of_data - 2.0 * w / ratio_data.size * ratio_data,
-            of_noise - 2.0 * w / ratio_noise.size * ratio_noise,
-        )
+        return _less_squares(value, of_data, of_noise, ratio_data, ratio_noise, self.weight)
 
 
 PENALTY_LOGITS_MEANS = Mistake(
@@ -116,12 +122,7 @@ class _SquaredEnergies(BinaryNceSteps):
         value, of_data, of_noise = super().binary(
             model_data, model_noise, noise_data, noise_noise, nu
         )
-        w = self.weight
-        return (
-            value - w * ((model_data**2).mean() + (model_noise**2).mean()),
-            of_data - 2.0 * w / model_data.size * model_data,
-            of_noise - 2.0 * w / model_noise.size * model_noise,
-        )
+        return _less_squares(value, of_data, of_noise, model_data, model_noise, self.weight)
 
 
 PENALTY_ENERGIES = Mistake(
