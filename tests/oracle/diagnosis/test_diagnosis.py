@@ -292,8 +292,8 @@ def test_nothing_is_named_falsely():
             dtype,
         )
         if said.best is not None and said.best.kind != "hint":
-            # Rounding a hundred times too large is digits lost, and how a mistake of arithmetic loses them is compared loosely: by chance
-            # one in thirty is then given the name of one. Nothing else may be named.
+            # Rounding a hundred times too large is digits lost, and how a mistake of arithmetic loses them is compared loosely: two of the
+            # sixteen trials of this kind are given the name of one, which is false. Nothing else may be named.
             if kind == ROUNDED and CATALOGUE[said.best.id].arithmetic:
                 continue
             false.append((name, kind, dtype, said.best.id))
