@@ -1,6 +1,6 @@
 """Slopes of J along directions where kinks meet: exact at the active kinks, and the steepest that is found.
 
-THEORY.md, (directional derivative): J'(theta; d) = gradient.d - sum_ridges w |a.d| + sum_valleys w |a.d|.
+THEORY.md (4.1): J'(theta; d) = gradient.d - sum_ridges w |a.d| + sum_valleys w |a.d|.
 
 Conventions
 -----------
@@ -58,6 +58,7 @@ def _spread(directions: Float, weights: Float) -> Float:
 
 
 def null_space(rows: Float, n: int) -> Float:
+    """Return an orthonormal basis, (n, n - rank), of the directions orthogonal to every row."""
     # From n rows on the thin V is square already; the full U would be as large as the square of the active kinks
     # (lattice data).
     _, size, V = np.linalg.svd(rows.reshape(-1, n), full_matrices=len(rows) < n)
@@ -65,5 +66,6 @@ def null_space(rows: Float, n: int) -> Float:
 
 
 def off_ridges(kinks: LocalKinks) -> Float:
+    """Return the projection, (n, n), on the directions that no active ridge sees."""
     basis = null_space(kinks.directions, kinks.valleys.shape[1])
     return basis @ basis.T
