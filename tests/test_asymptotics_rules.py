@@ -151,7 +151,8 @@ def test_the_line_may_be_mirrored(nu):
 
 @pytest.mark.parametrize("power", [-60, -40, -20, 20, 40, 60])
 def test_the_stated_error_knows_the_last_bits_of_ln_p(power):
-    """In units of 10^k ln p is some k ln 10, known to half an ulp of itself; p, and with it I_nu, then to as much, whatever the mass says."""
+    """In units of 10^k ln p is some k ln 10, known to half an ulp of itself; p, and with it I_nu, then to as much,
+    whatever the mass says."""
     model, theta = gaussian([[1.3 * 10.0 ** (-2 * power)]])
     noise = GaussianNoise(np.zeros(1), np.array([[2.0 * 10.0 ** (2 * power)]]))
     moments = line_moments(Plain(model), theta, noise, 1.0)

@@ -193,9 +193,11 @@ def _within(
 
 
 def newton_step(here: Expansion, theta: Float) -> Float | None:
-    """theta after one step of Newton's, its gradient from products in twice the precision; None where kinks are met or terms unknown.
+    """theta after one step of Newton's, its gradient from products in twice the precision; None where kinks are met
+    or terms unknown.
 
-    Where the terms of a gradient nearly cancel (data far from the origin), the one in float64 is 0 to rounding a long way from the maximum.
+    Where the terms of a gradient nearly cancel (data far from the origin), the one in float64 is 0 to rounding a long
+    way from the maximum.
     """
     terms = here.terms(True) if here.concave and here.terms is not None else None
     if terms is None or len(here.kinks.directions) or len(here.kinks.valleys):

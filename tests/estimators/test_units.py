@@ -270,7 +270,8 @@ def test_what_is_certified_is_the_theta_that_comes_back():
 
 @pytest.mark.parametrize("seed", [431, 102765, 122316])
 def test_gaussians_a_thousand_deviations_from_the_origin_are_certified(seed):
-    """The gradient in float64 is 0 to rounding 1e-6 from the maximum; one step with products in twice the precision is what they need."""
+    """The gradient in float64 is 0 to rounding 1e-6 from the maximum; one step with products in twice the precision
+    is what they need."""
     p = adversarial("off_centre", seed)
     noise = nr.GaussianNoise(*p.noise[1:])
     fit = nr.fit_nce(nr.Gaussian(p.n), noise, p.x, p.y, start=p.start)

@@ -1,4 +1,5 @@
-"""Two guards that only rounding reaches: a step to where J is level is no step off a valley, and a long ridge not quite met widens the proof."""
+"""Two guards that only rounding reaches: a step to where J is level is no step off a valley, and a long ridge not
+quite met widens the proof."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ def test_a_valley_is_left_for_what_is_higher_by_more_than_rounding(gain, left):
 
 @pytest.mark.parametrize("length", [0.02, 50.0])
 def test_a_ridge_that_is_not_quite_met_widens_the_proof_by_its_length(length):
-    """(a.(theta + d))^2 is (a.d)^2 less 2 |a.theta||a.d|: a slope is off by 2 w (1 - |mu|) |a.theta| |a'|, whatever rounding did to sums."""
+    """(a.(theta + d))^2 is (a.d)^2 less 2 |a.theta||a.d|: a slope is off by 2 w (1 - |mu|) |a.theta| |a'|, whatever
+    rounding did to sums."""
     omega, off, root = np.array([1e-4]), np.array([1e-9]), np.eye(2)
     terms = SimpleNamespace(loose=False, rate=1.0, nearest=lambda root, within: (np.inf, np.inf))
     kinks = SimpleNamespace(directions=np.array([[length, 0.0]]), weights=np.array([2e-4]))

@@ -1,12 +1,13 @@
-"""Make stored runs again and say which verdicts changed: the first repetitions of every (experiment, version, parameters) in a report.
+"""Make stored runs again and say which verdicts changed: the first repetitions of all parameters in a report.
 
     python -m tests.paper_replication.again OUT.jsonl [--repetitions 20] [--seconds 3600] [--table]
 
-Nothing is stored in a report. One line a run goes to OUT.jsonl, flushed; a run that was stopped resumes. Repetition 0 of all
-parameters comes first, the cheapest parameters first, so that whatever time there was is spread over all of them.
+Nothing is stored in a report. One line a run goes to OUT.jsonl, flushed; a run that was stopped resumes. Repetition 0
+of all parameters comes first, the cheapest parameters first, so that whatever time there was is spread over all.
 
-A *verdict* is a result that counts or names an outcome (``VERDICTS``, by the last word of its name); all other results are numbers.
-The numbers of a climb's end hang on rounding for some experiments (``Experiment.on_rounding``): they are counted apart.
+A *verdict* is a result that counts or names an outcome (``VERDICTS``, by the last word of its name); all other
+results are numbers. The numbers of a climb's end hang on rounding for some experiments (``Experiment.on_rounding``):
+they are counted apart.
 """
 
 from __future__ import annotations
@@ -26,8 +27,6 @@ from paper_replication.tasks import Task, canonical, perform
 VERDICTS = frozenset(
     "status converged is_local_maximum certified certified_starts n_starts heavy_tail".split()
 )
-# As tests/paper_replication/test_stored_runs.py has it: what another processor's rounding may do.
-ROUNDING = 1e-10
 
 
 def is_verdict(column: str) -> bool:
@@ -55,7 +54,7 @@ def rows_to_make(repetitions: int) -> list[tuple[dict[str, Any], Task]]:
 
 
 def compared(row: dict[str, Any], task: Task, hangs: Any) -> dict[str, Any]:
-    """The verdicts that changed, and the largest relative changes of steady numbers and of those that hang on rounding."""
+    """The verdicts that changed, and the largest relative changes of numbers, steady and hanging on rounding."""
     key = task.key
     line: dict[str, Any] = {
         "experiment": key.experiment,
@@ -91,7 +90,7 @@ def compared(row: dict[str, Any], task: Task, hangs: Any) -> dict[str, Any]:
 
 
 def table(lines: list[dict[str, Any]]) -> str:
-    """A row a pair of experiment and version: runs, verdicts changed, runs whose steady numbers moved by more than 1e-10."""
+    """A row a pair of experiment and version: runs, verdicts, how many changed, and how far numbers moved."""
     pairs = defaultdict(list)
     for line in lines:
         pairs[line["experiment"], line["version"]].append(line)

@@ -185,7 +185,8 @@ def _settle(objective, start, near, relative) -> Verdict:
 def _risen(objective, theta, row, d, pattern):
     """Half of the way along the ascent direction ``d`` of ``row`` to the next kink, or less until J is higher.
 
-    Newton's step on the piece that ``d`` leads to may point out of it, and the kinks just released would be held again for ever.
+    Newton's step on the piece that ``d`` leads to may point out of it, and the kinks just released would be held
+    again for ever.
     """
     step, n = zeros(objective.n_params), objective.U.shape[1]
     b = objective.rows(theta)[row]

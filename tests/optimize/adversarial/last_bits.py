@@ -1,11 +1,13 @@
 """Does a strict maximum hang on the last bits of the data?
 
-``0.03`` stands for every real number that rounds to it. Integers times a power of ten tie to rounding only: a median that two points
-share is then unique by a slack of 2e-16, on the side to which the products happened to round, and in data that differ by an ulp it is
-another point, 0.2 away. Arithmetic that rounds cannot tell them apart, and a verdict that could would change with the unit.
+``0.03`` stands for every real number that rounds to it. Integers times a power of ten tie to rounding only: a median
+that two points share is then unique by a slack of 2e-16, on the side to which the products happened to round, and in
+data that differ by an ulp it is another point, 0.2 away. Arithmetic that rounds cannot tell them apart, and a verdict
+that could would change with the unit.
 
-The rule, which asks nothing of nce_ref: each entry of x and y is moved by -1, 0 or 1 ulp (0 stays 0), in ``DRAWS`` draws of a fixed
-generator. Where the judge then finds no strict maximum within ``NEAR`` of the one of the data as given, it hangs on the last bits.
+The rule, which asks nothing of nce_ref: each entry of x and y is moved by -1, 0 or 1 ulp (0 stays 0), in ``DRAWS``
+draws of a fixed generator. Where the judge then finds no strict maximum within ``NEAR`` of the one of the data as
+given, it hangs on the last bits.
 """
 
 from __future__ import annotations

@@ -259,7 +259,8 @@ class Sloped:
 
 
 def test_a_suspect_is_still_where_its_slope_is_a_twentieth_of_the_right_ones():
-    """0.04 beside 0.81 is still, beside 0.79 it is not; where the estimate did not move, 0.05 is the limit whatever the right slope."""
+    """0.04 beside 0.81 is still, beside 0.79 it is not; where the estimate did not move, 0.05 is the limit whatever
+    the right slope."""
     place, nothing = Sloped(0.0, 0.04), np.zeros(0)
     assert _largest(None, [place], [np.array([0.81, 0.0])]) == 0.04
     assert _largest(None, [place], [np.array([0.79, 0.0])]) == np.inf
