@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from nce_ref.asymptotics import asymptotic_covariance
+from nce_ref.asymptotics_rules import line_moments
 from nce_ref.models.laplace_ica import LaplaceICA
 from nce_ref.noise import GaussianNoise
 from tests.asymptotics_problems import Plain, gaussian, ica, in_units, matched
@@ -146,3 +147,15 @@ def test_the_line_may_be_mirrored(nu):
     )
     flip = np.diag([-1.0, 1.0])
     assert_allclose(down, flip @ up @ flip, rtol=1e-12)
+
+
+@pytest.mark.parametrize("power", [-60, -40, -20, 20, 40, 60])
+def test_the_stated_error_knows_the_last_bits_of_ln_p(power):
+    """In units of 10^k ln p is some k ln 10, known to half an ulp of itself; p, and with it I_nu, then to as much,
+    whatever the mass says."""
+    model, theta = gaussian([[1.3 * 10.0 ** (-2 * power)]])
+    noise = GaussianNoise(np.zeros(1), np.array([[2.0 * 10.0 ** (2 * power)]]))
+    moments = line_moments(Plain(model), theta, noise, 1.0)
+    relative = np.diag(moments.error) / np.diag(moments.information)
+    half_an_ulp = abs(power) * math.log(10.0) * 2.0**-53
+    assert (relative >= half_an_ulp).all() and (relative <= 100.0 * half_an_ulp).all()

@@ -31,6 +31,7 @@ from nce_ref.estimators.watched import (
 from nce_ref.models.base import Model
 from nce_ref.objectives.base import Objective
 from nce_ref.optimize import Certificate, Maximum, certify, maximize
+from nce_ref.optimize.concavity import newton_step
 from nce_ref.optimize.first_order import gradient_certificate, maximize_first_order
 from nce_ref.optimize.nonsmooth import LANDING, climb_kinks
 from nce_ref.trace import Callback
@@ -318,8 +319,14 @@ class _Climb:
             landed = climb_kinks(self.objective, short, LANDING)
         again = certify(self.objective, landed.theta)
         if again.is_local_maximum:
-            theta, proof = self.complete(landed.theta), again
-        return theta, proof, landed.n_evaluations
+            return self.complete(landed.theta), again, landed.n_evaluations
+        here = self.objective.expand(short)
+        stepped = newton_step(here, short) if again.status == "not stationary" else None
+        if stepped is not None and np.isfinite(stepped).all():
+            again = certify(self.objective, stepped)
+            if again.is_local_maximum:
+                theta, proof = self.complete(stepped), again
+        return theta, proof, landed.n_evaluations + 1
 
     def _stopped(self, climbed: Objective, used: int, stop: BaseException) -> StartResult:
         reached = self.watch.best(climbed)

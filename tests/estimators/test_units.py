@@ -266,3 +266,21 @@ def test_what_is_certified_is_the_theta_that_comes_back():
         start = np.append(p.start[:-1] / scale**2, p.start[-1] - 2.0 * np.log(scale))
         fit = nr.fit_nce(nr.Gaussian(2), noise, scale * p.x, scale * p.y, start=start)
         assert fit.is_local_maximum == certify(fit.problem, fit.theta).is_local_maximum
+
+
+@pytest.mark.parametrize("seed", [431, 102765, 122316])
+def test_gaussians_a_thousand_deviations_from_the_origin_are_certified(seed):
+    """The gradient in float64 is 0 to rounding 1e-6 from the maximum; one step with products in twice the precision
+    is what they need."""
+    p = adversarial("off_centre", seed)
+    noise = nr.GaussianNoise(*p.noise[1:])
+    fit = nr.fit_nce(nr.Gaussian(p.n), noise, p.x, p.y, start=p.start)
+    assert fit.converged and fit.status == "certified"
+    # The same maximum in axes in which the terms do not cancel, known to 1e-12 there: u = root z, z of second moment 1.
+    root = np.linalg.cholesky(p.x.T @ p.x / len(p.x))
+    back = np.linalg.inv(root)
+    white = nr.GaussianNoise(back @ noise.mean, back @ noise.cov @ back.T)
+    start = nr.Gaussian(p.n).rescaled(p.start, root)
+    other = nr.fit_nce(nr.Gaussian(p.n), white, p.x @ back.T, p.y @ back.T, start=start)
+    there = nr.Gaussian(p.n).rescaled(fit.theta, root)
+    np.testing.assert_allclose(there, other.theta, rtol=1e-8, atol=1e-8)

@@ -19,6 +19,7 @@ import numpy as np
 import nce_ref as nr
 
 from .judge import BEYOND_DOUBLE, NEAR, judge
+from .last_bits import hangs_on_last_bits
 from .problems import KINDS, problem
 
 _JUDGED = ("judge", "reason", "distance", "gain", "margins")
@@ -87,6 +88,8 @@ def run_one(kind: str, seed: int, known: dict | None = None) -> dict:
             line.update({k: getattr(verdict, "kind" if k == "judge" else k) for k in _JUDGED})
             if theta is not None and verdict.value is not None:
                 line["value_error"] = value_error(p, verdict, found.objective)
+            if outcome(line) in ("REFUSED at the maximum", "stopped short"):
+                line["last_bits"] = hangs_on_last_bits(p, verdict)
     except Exception as error:
         line.update(judge="crash", reason=traceback.format_exc()[-1500:], distance=np.inf)
         print(f"the judge fell over on {kind} {seed}: {error}")
@@ -124,6 +127,8 @@ def outcome(line: dict) -> str:
         return "turned away at the door" if line["status"] == "ValueError" else "CRASH"
     if line["judge"] == "strict" and line.get("margins", {}).get("rounding", 0.0) > BEYOND_DOUBLE:
         return "refused, beyond float64"
+    if line.get("last_bits"):
+        return "refused, on the data's last bits"
     if line["judge"] == "strict":
         return "REFUSED at the maximum" if near else "stopped short"
     return "refused, " + (

@@ -175,10 +175,31 @@ def _settle(objective, start, near, relative) -> Verdict:
                 S[t, bad] = side
         flat = [t for t in np.flatnonzero(active[:T, bad]) if not objective.U[t] @ d]
         held[bad] = set(map(int, flat))
+        theta = _risen(objective, theta, bad, d, np.where(active, 0, S))
         made = None
     return Verdict(
         "undecided", f"{_MOST_STEPS} steps did not settle, {releases} kinks were released"
     )
+
+
+def _risen(objective, theta, row, d, pattern):
+    """Half of the way along the ascent direction ``d`` of ``row`` to the next kink, or less until J is higher.
+
+    Newton's step on the piece that ``d`` leads to may point out of it, and the kinks just released would be held
+    again for ever.
+    """
+    step, n = zeros(objective.n_params), objective.U.shape[1]
+    b = objective.rows(theta)[row]
+    size = gmpy2.sqrt((b @ b) / (d @ d)) if any(b) else 1 / max(abs(v) for v in objective.U @ d)
+    step[row * n : (row + 1) * n] = d * size
+    crossed = _first_crossing(objective, theta, theta + step, pattern)
+    length = crossed[0] / 2 if crossed is not None else mpfr(1)
+    here = objective.value(theta)
+    while length > 1e-60:
+        if objective.value(theta + length * step) > here:
+            return theta + length * step
+        length = length / 4
+    return theta
 
 
 def _turned(objective, theta, S, active) -> bool:

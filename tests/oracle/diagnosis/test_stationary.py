@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 
 import nce_ref as nr
 from nce_ref.oracle import Convention, check, judge_estimates
-from nce_ref.oracle.diagnosis.stationary import _suspects
+from nce_ref.oracle.diagnosis.stationary import _largest, _suspects
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.vectors import cases
 
@@ -246,3 +246,31 @@ def test_real_fits_of_every_slip_of_the_smooth_model():
         ] += 1
     # On two data sets: 7 maximise what is right there, 9 have no maximum, or one beside the right one.
     assert counts["named"] >= 50 and counts["no name"] <= 12, counts
+
+
+class Sloped:
+    """An estimate at which every suspect's J has the same slope, in standard errors."""
+
+    def __init__(self, *slope):
+        self.found = np.array(slope)
+
+    def slope(self, evaluate):
+        return self.found
+
+
+def test_a_suspect_is_still_where_its_slope_is_a_twentieth_of_the_right_ones():
+    """0.04 beside 0.81 is still, beside 0.79 it is not; where the estimate did not move, 0.05 is the limit whatever
+    the right slope."""
+    place, nothing = Sloped(0.0, 0.04), np.zeros(0)
+    assert _largest(None, [place], [np.array([0.81, 0.0])]) == 0.04
+    assert _largest(None, [place], [np.array([0.79, 0.0])]) == np.inf
+    moved = [Sloped(0.0, 0.001), np.array([1.0, 0.0])]
+    for size, want in ((0.049, 0.049), (0.051, np.inf)):
+        assert _largest(None, [moved[0], Sloped(size, 0.0)], [moved[1], nothing]) == want
+    # One in four may be an end that came early, above 0.05 and yet a twentieth; two of four are too many.
+    early, right = Sloped(0.0, 0.2), np.array([5.0, 0.0])
+    for count, want in ((1, 0.2), (2, np.inf)):
+        places = [early] * count + [place] * (4 - count)
+        assert _largest(None, places, [right] * 4) == want
+    # A small multiple of the right slope is the right J's, and says nothing.
+    assert _largest(None, [Sloped(0.04, 0.0)], [np.array([1.0, 0.0])]) == np.inf
