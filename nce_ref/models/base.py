@@ -50,12 +50,20 @@ class Kinks:
 
         In a unit that is far too small a coordinate makes |b_i||u_t| so large that all kinks are within a small part of it.
         """
-        near = self.within(relative)
-        if self.sizes is not None and near.any():
-            terms, points = np.divmod(np.flatnonzero(near), near.shape[1])
-            far = np.abs(self.arguments[terms, points]) > relative * self.sizes(terms, points)
-            near[terms[far], points[far]] = False
-        return near
+        return self.met_among(self.within(relative), relative)
+
+    def met_among(self, near: NDArray[np.bool_], relative: float) -> NDArray[np.bool_]:
+        """``met(relative)`` from ``near``, what lies within that or more: without another pass over all kinks."""
+        met = np.zeros_like(near)
+        places = np.flatnonzero(near)
+        if len(places):
+            terms, points = np.divmod(places, near.shape[1])
+            size = np.abs(self.arguments[terms, points])
+            kept = size <= relative * (self.term_lengths[terms] * self.point_lengths[points])
+            if self.sizes is not None:
+                kept &= ~(size > relative * self.sizes(terms, points))
+            met[terms[kept], points[kept]] = True
+        return met
 
     def within(self, relative: float) -> NDArray[np.bool_]:
         """Which kinks lie within ``relative`` of theta: |a . theta| <= relative |b_i||u_t|. A zero row lies on all of its own."""

@@ -39,6 +39,7 @@ from nce_ref.models.base import Frame, Kinks, Pullback, no_kinks
 from nce_ref.models.gaussian_moments import gaussian_moments
 from nce_ref.models.gaussian_score import GaussianScoreMatching
 from nce_ref.models.gaussian_score_maximum import ScoreMatchingMaximum, inverse_second_moment
+from nce_ref.models.lower_triangle import halves, lower_triangle
 from nce_ref.models.moments import Moments
 from nce_ref.models.tails import Tails, gaussian_tails
 from nce_ref.special import LOG_2PI
@@ -95,19 +96,19 @@ class Gaussian:
     @property
     def parameter_names(self) -> tuple[str, ...]:
         """One name an entry of theta: precision[0,0], precision[1,0], ..., c."""
-        rows, columns = np.tril_indices(self.n_dim)
+        rows, columns = lower_triangle(self.n_dim)
         return (*(f"precision[{i},{j}]" for i, j in zip(rows, columns)), "c")
 
     def pack(self, precision: ArrayLike, c: float) -> Float:
         """Return theta from a symmetric precision matrix and c. Raises ValueError where the matrix is not symmetric."""
         precision = as_symmetric("precision", precision, self.n_dim)
-        return np.append(precision[np.tril_indices(self.n_dim)], as_array("c", c, 0))
+        return np.append(precision[lower_triangle(self.n_dim)], as_array("c", c, 0))
 
     def unpack(self, theta: ArrayLike) -> tuple[Float, float]:
         """Return (precision, c) from theta."""
         theta = self._theta(theta)
         precision = np.empty((self.n_dim, self.n_dim))
-        rows, columns = np.tril_indices(self.n_dim)
+        rows, columns = lower_triangle(self.n_dim)
         precision[rows, columns] = precision[columns, rows] = theta[:-1]
         return precision, float(theta[-1])
 
@@ -168,12 +169,12 @@ class Gaussian:
     def log_normalizer_gradient(self, theta: ArrayLike) -> Float:
         """Return d ln Z / d theta = E[d ln p_m^0 / d theta]: -C_ij for i > j, -C_ii/2, 0 for c, with C = Lambda^{-1}."""
         return np.append(
-            self._doubled() * -0.5 * self.covariance(theta)[np.tril_indices(self.n_dim)], 0.0
+            self._doubled() * -0.5 * self.covariance(theta)[lower_triangle(self.n_dim)], 0.0
         )
 
     def log_normalizer_hessian(self, theta: ArrayLike) -> Float:
         """Return d^2 ln Z / d theta^2 = 1/2 tr(C D C D') for changes D, D' of Lambda: the covariance of g. c's row is 0."""
-        C, (i, j), m = self.covariance(theta), np.tril_indices(self.n_dim), self._doubled()
+        C, (i, j), m = self.covariance(theta), lower_triangle(self.n_dim), self._doubled()
         pairs = C[np.ix_(i, i)] * C[np.ix_(j, j)] + C[np.ix_(i, j)] * C[np.ix_(j, i)]
         hessian = np.zeros((self.n_params, self.n_params))
         hessian[:-1, :-1] = 0.25 * np.outer(m, m) * pairs
@@ -196,7 +197,7 @@ class Gaussian:
             raise ValueError(
                 "theta: its precision is not positive definite; expected a positive definite one"
             )
-        n, (i, j) = self.n_dim, np.tril_indices(self.n_dim)
+        n, (i, j) = self.n_dim, lower_triangle(self.n_dim)
         E = np.zeros((len(i), n, n))
         E[np.arange(len(i)), i, j] = E[np.arange(len(i)), j, i] = np.where(
             i == j, 1.0, math.sqrt(0.5)
@@ -237,7 +238,7 @@ class Gaussian:
         """
         scale, log_det = as_scale(scale, self.n_dim)
         precision, c = self.unpack(theta)
-        return np.append((scale.T @ precision @ scale)[np.tril_indices(self.n_dim)], c + log_det)
+        return np.append((scale.T @ precision @ scale)[lower_triangle(self.n_dim)], c + log_det)
 
     def random_start(self, rng: np.random.Generator) -> Float:
         """Return a start: a Wishart precision of mean identity with n + 2 degrees of freedom, c from N(0, 1)."""
@@ -271,7 +272,7 @@ class Gaussian:
         return as_vector("theta", theta, self.n_params)
 
     def _doubled(self) -> Float:
-        i, j = np.tril_indices(self.n_dim)
+        i, j = lower_triangle(self.n_dim)
         return np.where(i == j, 1.0, 2.0)
 
     def _factor(self, theta: ArrayLike) -> Float | None:
@@ -300,24 +301,27 @@ class GaussianPass:
         self.precision, self.c, self.u = precision, c, u
         self.log_density: Float = c - 0.5 * np.einsum("ti,ti->t", u @ precision, u)
 
+    @property
+    def _n_params(self) -> int:
+        n = self.u.shape[1]
+        return n * (n + 1) // 2 + 1
+
     def pullback(self, weights: Float) -> Float:
         """sum_t weights[t] g(u_t), through the weighted second moment of the points."""
         n = self.u.shape[1]
-        i, j = np.tril_indices(n)
         moment = (self.u.T * weights) @ self.u
-        return np.append(np.where(i == j, -0.5, -1.0) * moment[i, j], weights.sum())
+        return np.append(halves(n) * moment[lower_triangle(n)], weights.sum())
 
     def curvature(self, weights: Float, gram_weights: Float) -> Float:
         """sum_t gram_weights[t] g g^T; ln p_m is linear in theta, so ``weights`` meet a second derivative of 0."""
-        n_params = len(gaussian_features(self.u[:1])[0])
         if not gram_weights.any():  # the likelihood's case: all of its curvature is ln Z's
-            return np.zeros((n_params, n_params))
+            return np.zeros((self._n_params, self._n_params))
         g = gaussian_features(self.u)
         return (g.T * gram_weights) @ g
 
     def kinks(self) -> Kinks:
         """None."""
-        return no_kinks(len(self.u), gaussian_features(self.u[:1]).shape[1])
+        return no_kinks(len(self.u), self._n_params)
 
     def steepness(self) -> float:
         """The largest |g(u_t)|."""
@@ -333,14 +337,14 @@ class GaussianPass:
 
     def largest(self) -> Float:
         """Bounds on |g_i|: half of max u_i^2, max |u_i| max |u_j|, and 1."""
-        most, (i, j) = np.abs(self.u).max(axis=0), np.tril_indices(self.u.shape[1])
+        most, (i, j) = np.abs(self.u).max(axis=0), lower_triangle(self.u.shape[1])
         return np.append(np.where(i == j, 0.5, 1.0) * most[i] * most[j], 1.0)
 
     def jacobian_rest(self, points: slice) -> Float:
         """What rounding has taken from ``jacobian``: of the products u_i u_j; halving them is exact."""
         u = self.u[points]
-        i, j = np.tril_indices(u.shape[1])
-        rest = product_rest(u[:, i], u[:, j], u[:, i] * u[:, j]) * np.where(i == j, -0.5, -1.0)
+        i, j = lower_triangle(u.shape[1])
+        rest = product_rest(u[:, i], u[:, j], u[:, i] * u[:, j]) * halves(u.shape[1])
         return np.concatenate([rest.T, np.zeros((1, len(u)))])
 
     def with_slopes(
@@ -376,9 +380,9 @@ def _residuals(precision: Float, factor: Float, moves: Float, E: Float) -> tuple
 
 def gaussian_features(u: Float) -> Float:
     """g of ``Gaussian`` at checked points: (n_points, n(n+1)/2 + 1), 1 for c last."""
-    i, j = np.tril_indices(u.shape[1])
+    i, j = lower_triangle(u.shape[1])
     g = np.empty((len(u), len(i) + 1))
     np.multiply(u[:, i], u[:, j], out=g[:, :-1])
-    g[:, :-1] *= np.where(i == j, -0.5, -1.0)
+    g[:, :-1] *= halves(u.shape[1])
     g[:, -1] = 1.0
     return g

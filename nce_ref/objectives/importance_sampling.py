@@ -183,7 +183,7 @@ class ImportanceSamplingObjective:
             -hessian,
             kinks,
             self.model.affine_between_kinks,
-            2.0 * once.steepness(),
+            lambda: 2.0 * once.steepness(),
             point_terms_of(
                 once,
                 self.model,

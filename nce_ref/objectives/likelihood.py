@@ -206,7 +206,7 @@ class LikelihoodObjective:
                 np.zeros((n, n)),
                 kinks,
                 concave=False,
-                steepness=once.steepness(),
+                steepest=once.steepness,
             )
         of_points = without_near.pullback(weights)
         gradient = of_points - self._normalized.log_normalizer_gradient(theta)
@@ -222,7 +222,7 @@ class LikelihoodObjective:
             concave_part[:-1, :-1],
             kinks,
             concave=False,
-            steepness=once.steepness(),
+            steepest=once.steepness,
             terms=point_terms_of(
                 once,
                 self.model,

@@ -29,7 +29,14 @@ from nce_ref._checks import Float, as_count, as_points_in_place, as_vector
 from nce_ref.models.base import Model, Pass
 from nce_ref.models.from_functions import as_model
 from nce_ref.noise import Noise, refuse_uncovered, refuse_unfit_noise
-from nce_ref.objectives.base import ACTIVE, Expansion, blocks, spacing, split_kinks
+from nce_ref.objectives.base import (
+    ACTIVE,
+    Expansion,
+    blocks,
+    in_one_block,
+    spacing,
+    split_kinks,
+)
 from nce_ref.objectives.coarse_terms import coarse_terms_of
 from nce_ref.objectives.counts import as_counts, every, joined, repeated, seen, total
 from nce_ref.objectives.log_ratios import ratio, value_and_slopes
@@ -279,7 +286,7 @@ class NCEObjective:
             -hessian,
             kinks,
             self.model.affine_between_kinks,
-            once.steepness(),
+            once.steepness,
             point_terms_of(
                 once,
                 self.model,
@@ -322,6 +329,8 @@ class NCEObjective:
 
     def _summed(self, part: Callable[[slice], tuple[Any, ...]]) -> list[Any]:
         """Each number and array of ``part(block)``, summed over the blocks in their order."""
+        if self.threads == 1 and in_one_block(len(self._points)):
+            return list(part(slice(0, len(self._points))))
         parts = in_order(part, blocks(len(self._points)), self.threads)
         totals = list(next(parts))
         for more in parts:

@@ -173,7 +173,7 @@ class PairedObjective:
             kinks,
             self.model.affine_between_kinks,
             # A bound on every |g(y) - g(x)|, and on the differences of two of them.
-            2.0 * self.reach * once.steepness(),
+            lambda: 2.0 * self.reach * once.steepness(),
             point_terms_of(once, self.model, lambda a, _: self._terms(a, pull, bends, width))
             if callable(getattr(once, "largest", None))
             else None,

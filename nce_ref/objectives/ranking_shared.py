@@ -141,7 +141,7 @@ class SharedRankingObjective:
             -hessian,
             without_c(kinks),
             self.model.affine_between_kinks,
-            2.0 * once.steepness(),
+            lambda: 2.0 * once.steepness(),
         )
 
     def _hessian(self, once: Pass, slopes: Float, bends: Float) -> Float:

@@ -147,5 +147,5 @@ class ScoreMatchingObjective:
             np.empty((0, n)), np.empty(0), np.empty(0), np.empty((0, n)), np.empty(0), math.inf, ()
         )
         return Expansion(
-            value, gradient, hessian, -hessian, none, concave=False, steepness=math.inf
+            value, gradient, hessian, -hessian, none, concave=False, steepest=lambda: math.inf
         )

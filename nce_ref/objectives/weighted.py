@@ -164,7 +164,7 @@ class WeightedObjective:
             -hessian,
             kinks,
             concave,
-            once.steepness(),
+            once.steepness,
             point_terms_of(
                 once,
                 self.model,
