@@ -147,6 +147,14 @@ class Pass(Protocol):
         ...
 
 
+class Remembering(Protocol):
+    """A pass that may keep what depends on the points alone, for the next theta."""
+
+    def remember(self, memo: dict[str, Any]) -> None:
+        """Take from ``memo``, and put into it, at most 1 MiB an entry, by names that say what they are: other models see the same points."""
+        ...
+
+
 class AffinePass(Pass, Protocol):
     """What the certificate asks of a model that is affine in theta between kinks; without it, its bounds are coarser."""
 

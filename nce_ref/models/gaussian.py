@@ -19,7 +19,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.linalg import solve_triangular
 from scipy.special import ndtri
 
@@ -34,12 +34,12 @@ from nce_ref._checks import (
     as_uniforms,
     as_vector,
 )
-from nce_ref._compensated import product_rest
-from nce_ref.models.base import Frame, Kinks, Pullback, no_kinks
+from nce_ref.models.base import Frame, Kinks, Pullback
 from nce_ref.models.gaussian_moments import gaussian_moments
+from nce_ref.models.gaussian_pass import GaussianPass, gaussian_features
 from nce_ref.models.gaussian_score import GaussianScoreMatching
 from nce_ref.models.gaussian_score_maximum import ScoreMatchingMaximum, inverse_second_moment
-from nce_ref.models.lower_triangle import halves, lower_triangle
+from nce_ref.models.lower_triangle import lower_triangle
 from nce_ref.models.moments import Moments
 from nce_ref.models.tails import Tails, gaussian_tails
 from nce_ref.special import LOG_2PI
@@ -294,72 +294,6 @@ class Gaussian:
         return np.asarray(np.linalg.inv(self.unpack(theta)[0]), dtype=np.float64)
 
 
-class GaussianPass:
-    """One pass over the points; see ``models.base.Pass``."""
-
-    def __init__(self, precision: Float, c: float, u: Float) -> None:
-        self.precision, self.c, self.u = precision, c, u
-        self.log_density: Float = c - 0.5 * np.einsum("ti,ti->t", u @ precision, u)
-
-    @property
-    def _n_params(self) -> int:
-        n = self.u.shape[1]
-        return n * (n + 1) // 2 + 1
-
-    def pullback(self, weights: Float) -> Float:
-        """sum_t weights[t] g(u_t), through the weighted second moment of the points."""
-        n = self.u.shape[1]
-        moment = (self.u.T * weights) @ self.u
-        return np.append(halves(n) * moment[lower_triangle(n)], weights.sum())
-
-    def curvature(self, weights: Float, gram_weights: Float) -> Float:
-        """sum_t gram_weights[t] g g^T; ln p_m is linear in theta, so ``weights`` meet a second derivative of 0."""
-        if not gram_weights.any():  # the likelihood's case: all of its curvature is ln Z's
-            return np.zeros((self._n_params, self._n_params))
-        g = gaussian_features(self.u)
-        return (g.T * gram_weights) @ g
-
-    def kinks(self) -> Kinks:
-        """None."""
-        return no_kinks(len(self.u), self._n_params)
-
-    def steepness(self) -> float:
-        """The largest |g(u_t)|."""
-        return float(np.linalg.norm(gaussian_features(self.u), axis=1).max())
-
-    def without(self, kinks: NDArray[np.bool_]) -> GaussianPass:
-        """Itself: there is no kink to leave out."""
-        return self
-
-    def jacobian(self, points: slice | NDArray[np.intp]) -> Float:
-        """g of a run of points, or of listed ones, one a column: (n_params, n_points)."""
-        return gaussian_features(self.u[points]).T
-
-    def largest(self) -> Float:
-        """Bounds on |g_i|: half of max u_i^2, max |u_i| max |u_j|, and 1."""
-        most, (i, j) = np.abs(self.u).max(axis=0), lower_triangle(self.u.shape[1])
-        return np.append(np.where(i == j, 0.5, 1.0) * most[i] * most[j], 1.0)
-
-    def jacobian_rest(self, points: slice) -> Float:
-        """What rounding has taken from ``jacobian``: of the products u_i u_j; halving them is exact."""
-        u = self.u[points]
-        i, j = lower_triangle(u.shape[1])
-        rest = product_rest(u[:, i], u[:, j], u[:, i] * u[:, j]) * halves(u.shape[1])
-        return np.concatenate([rest.T, np.zeros((1, len(u)))])
-
-    def with_slopes(
-        self, terms: NDArray[np.intp], points: NDArray[np.intp], slopes: Float
-    ) -> GaussianPass:
-        """Itself: there is no kink."""
-        return self
-
-    def rounding(self) -> Float:
-        """2 n + 3 roundings of 1/2 |u|^T |Lambda| |u| and of c: (n_points,)."""
-        u = np.abs(self.u)
-        sizes = 0.5 * np.einsum("ti,ti->t", u @ np.abs(self.precision), u)
-        return np.asarray((2 * u.shape[1] + 4) * _UNIT * (sizes + abs(self.c)))
-
-
 def _residuals(precision: Float, factor: Float, moves: Float, E: Float) -> tuple[Float, Float]:
     """Lambda - L L^T, (n, n), and moves - L E L^T, (k, n, n), each entry computed exactly and rounded once; one triangle of moves counts."""
     n = len(factor)
@@ -376,13 +310,3 @@ def _residuals(precision: Float, factor: Float, moves: Float, E: Float) -> tuple
                 rest = float(Fraction(moves[k, a, b]) - Fraction(one[p, q]) * exact)
                 left[k, a, b] = left[k, b, a] = rest
     return gram, left
-
-
-def gaussian_features(u: Float) -> Float:
-    """g of ``Gaussian`` at checked points: (n_points, n(n+1)/2 + 1), 1 for c last."""
-    i, j = lower_triangle(u.shape[1])
-    g = np.empty((len(u), len(i) + 1))
-    np.multiply(u[:, i], u[:, j], out=g[:, :-1])
-    g[:, :-1] *= halves(u.shape[1])
-    g[:, -1] = 1.0
-    return g

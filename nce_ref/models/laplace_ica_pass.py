@@ -10,20 +10,22 @@ g      (n^2 + 1,)       d ln p_m / d theta at a point: (-sqrt(2) s_i u_j, row by
 
 from __future__ import annotations
 
-import copy
 from fractions import Fraction
 from functools import cache, cached_property, lru_cache, partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nce_ref._checks import Float
 from nce_ref._compensated import product_rest
+from nce_ref._copies import sibling
 from nce_ref.models.base import Kinks, no_kinks
 from nce_ref.special import SQRT_2, times_sign
 
 # Points a block where some n^2 numbers of each are held at once, for the Hessian: the block stays in the cache.
 _BLOCK = 4096
+_KEPT_BYTES = 2**20
 _UNIT = 2.0**-53
 # sqrt(2) less its float64: (2 - s^2)/(2 s) to first order, where s^2 as a fraction is exact.
 _SQRT_2_REST = float((2 - Fraction(SQRT_2) ** 2) / (2 * Fraction(SQRT_2)))
@@ -46,6 +48,11 @@ class LaplaceICAPass:
             _factors(len(B)), lengths
         )  # half the time of a sum along the first axis
         self.log_density += c
+        self._memo: dict[str, Any] = {}
+
+    def remember(self, memo: dict[str, Any]) -> None:
+        """See ``models.base.Remembering``."""
+        self._memo = memo
 
     @cached_property
     def slopes(self) -> Float:
@@ -100,13 +107,15 @@ class LaplaceICAPass:
         n, n_points = len(self.B), len(self.u)
         n_pairs, pair_of, places = _pairs(n)
         sums = np.zeros((n_pairs, n_pairs))
-        of_slopes, of_points = np.empty((2, n_pairs, min(n_points, _BLOCK)))
+        of_slopes = np.empty((n_pairs, min(n_points, _BLOCK)))
+        known, of_points = self._products_of_points(n_pairs)
         with_gram = bool(gram_weights.any())
         for start in range(0, n_points if with_gram or self.smoothing else 0, _BLOCK):
             block = slice(start, min(start + _BLOCK, n_points))
             width = block.stop - start
             u = self.u[block].T
-            _products(u, u, of_points[:, :width])
+            if not known:
+                _products(u, u, of_points[:, :width])
             if with_gram:
                 slopes = self.slopes[:, block]
                 _products(slopes * (2.0 * gram_weights[block]), slopes, of_slopes[:, :width])
@@ -120,6 +129,20 @@ class LaplaceICAPass:
         total[:-1, :-1] = sums.take(places)
         total[-1] = total[:, -1] = self.pullback(gram_weights)
         return total
+
+    def _products_of_points(self, n_pairs: int) -> tuple[bool, Float]:
+        """(whether they are known, the products u_j u_l of all points), or room for those of a block."""
+        n_points = len(self.u)
+        if n_points > _BLOCK:
+            return False, np.empty((n_pairs, _BLOCK))
+        products = self._memo.get("products of two coordinates")
+        if products is not None:
+            return True, products
+        products = np.empty((n_pairs, n_points))
+        _products(self.u.T, self.u.T, products)
+        if products.nbytes <= _KEPT_BYTES:
+            self._memo["products of two coordinates"] = products
+        return True, products
 
     def kinks(self) -> Kinks:
         """The arguments b_i . u_t; a smoothed model has none."""
@@ -140,7 +163,8 @@ class LaplaceICAPass:
 
     @cached_property
     def _points(self) -> _PointSizes:
-        return _PointSizes(self.u)
+        sizes: _PointSizes = self._memo.setdefault("sizes of points", _PointSizes(self.u))
+        return sizes
 
     def largest(self) -> Float:
         """Bounds on |g_i|: sqrt(2) max |u_j| row by row, and 1."""
@@ -156,7 +180,7 @@ class LaplaceICAPass:
             return self
         if not kinks.any():
             return self
-        other = copy.copy(self)
+        other = sibling(self)
         other._room = None
         other.slopes = self.slopes.copy()
         other.slopes[kinks] = 0.0
@@ -166,7 +190,7 @@ class LaplaceICAPass:
         self, terms: NDArray[np.intp], points: NDArray[np.intp], slopes: Float
     ) -> LaplaceICAPass:
         """The same pass with these derivatives in place of sign(v) at the kinks (terms, points)."""
-        other = copy.copy(self)
+        other = sibling(self)
         other._room = None
         other.slopes = self.slopes.copy()
         other.slopes[terms, points] = slopes

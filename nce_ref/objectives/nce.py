@@ -16,7 +16,6 @@ ln nu       is *subtracted* from G. Forgetting it, averaging the noise term inst
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nce_ref._argument_order import model_first
 from nce_ref._checks import Float, as_count, as_points_in_place, as_vector
+from nce_ref._copies import sibling
 from nce_ref.models.base import Model, Pass
 from nce_ref.models.from_functions import as_model
 from nce_ref.noise import Noise, refuse_uncovered, refuse_unfit_noise
@@ -230,20 +230,20 @@ class NCEObjective:
 
     def in_units(self, scale: Float, inverse: Float) -> NCEObjective:
         """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same values."""
-        other = copy.copy(self)
+        other = sibling(self)
         other._points = self._points.moved(inverse)
         other._log_noise = self._log_noise + float(np.linalg.slogdet(scale)[1])
         return other
 
     def smoothed(self, epsilon: float) -> NCEObjective:
         """The objective of ``model.smoothed(epsilon)`` on the same samples, sharing ln p_n."""
-        other = copy.copy(self)
+        other = sibling(self)
         other.model = self.model.smoothed(epsilon)
         return other
 
     def subset(self, data: NDArray[np.intp], noise: NDArray[np.intp]) -> NCEObjective:
         """The objective of the points with these indices, at the same nu, sharing ln p_n: a minibatch, per *its* data sample."""
-        other, rows = copy.copy(self), np.concatenate([data, self._of_data + noise])
+        other, rows = sibling(self), np.concatenate([data, self._of_data + noise])
         other._points, other._log_noise = self._points.take(rows), self._log_noise[rows]
         other.counts = None if self.counts is None else self.counts[rows]
         other._of_data = len(data)
@@ -324,7 +324,7 @@ class NCEObjective:
 
     def whole_pass(self, theta: Float) -> tuple[Pass, Float]:
         """Return the pass over all points, the data first, and ln h/(1 - h) = G - ln nu there; in memory in proportion to them."""
-        once = self.model.evaluate(theta, self._points.whole())
+        once = self._points.passed(self.model, theta, slice(None))
         return once, once.log_density - self._log_noise - math.log(self.nu)
 
     def _summed(self, part: Callable[[slice], tuple[Any, ...]]) -> list[Any]:
@@ -340,7 +340,7 @@ class NCEObjective:
 
     def _evaluate(self, theta: Float, block: slice) -> tuple[Pass, float, Float]:
         """The pass over a block of points, its part of J, and n_data dJ/dG of one point each: 1 - h on the data, -h on the noise."""
-        once = self.model.evaluate(theta, self._points[block])
+        once = self._points.passed(self.model, theta, block)
         of_data = max(0, self._of_data - (block.start or 0))
         counts = None if self.counts is None else self.counts[block]
         value, slopes = value_and_slopes(
