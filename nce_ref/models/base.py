@@ -54,15 +54,17 @@ class Kinks:
 
     def met_among(self, near: NDArray[np.bool_], relative: float) -> NDArray[np.bool_]:
         """``met(relative)`` from ``near``, what lies within that or more: without another pass over all kinks."""
-        met = np.zeros_like(near)
         places = np.flatnonzero(near)
-        if len(places):
-            terms, points = np.divmod(places, near.shape[1])
-            size = np.abs(self.arguments[terms, points])
-            kept = size <= relative * (self.term_lengths[terms] * self.point_lengths[points])
-            if self.sizes is not None:
-                kept &= ~(size > relative * self.sizes(terms, points))
-            met[terms[kept], points[kept]] = True
+        met = np.zeros(near.shape, dtype=bool)
+        if not len(places):
+            return met
+        flat = np.abs(self.arguments.ravel()[places])
+        terms, points = np.divmod(places, near.shape[1])
+        kept = flat <= relative * (self.term_lengths[terms] * self.point_lengths[points])
+        if self.sizes is not None and kept.any():
+            terms, points = terms[kept], points[kept]
+            kept[kept] = ~(flat[kept] > relative * self.sizes(terms, points))
+        met.ravel()[places[kept]] = True
         return met
 
     def within(self, relative: float) -> NDArray[np.bool_]:
@@ -78,9 +80,11 @@ class Kinks:
         The smallest |a . theta|/|a|, inf without any; ``others`` has a column for each of these points.
         """
         lengths = self.point_lengths[start:]
-        others = others & (lengths > 0.0)
+        if not lengths.min(initial=np.inf) > 0.0:
+            others = others & (lengths > 0.0)
+            lengths = np.where(lengths > 0.0, lengths, 1.0)
         distances = np.abs(self.arguments[:, start:])
-        distances /= np.where(lengths > 0.0, lengths, 1.0)
+        distances /= lengths
         if not others.all():
             distances[~others] = np.inf
         return float(distances.min(initial=np.inf))

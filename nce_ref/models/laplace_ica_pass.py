@@ -118,7 +118,8 @@ class LaplaceICAPass:
                 _products(u, u, of_points[:, :width])
             if with_gram:
                 slopes = self.slopes[:, block]
-                _products(slopes * (2.0 * gram_weights[block]), slopes, of_slopes[:, :width])
+                signed = slopes * (2.0 * gram_weights[block])
+                _products(signed, slopes, of_slopes[:, :width])
                 sums += of_slopes[:, :width] @ of_points[:, :width].T
             if self.smoothing:
                 radii = self._radii[:, block]
@@ -127,7 +128,13 @@ class LaplaceICAPass:
                 sums[pair_of] += bends @ of_points[:, :width].T
         total = np.empty((n * n + 1, n * n + 1))
         total[:-1, :-1] = sums.take(places)
-        total[-1] = total[:, -1] = self.pullback(gram_weights)
+        if with_gram and n_points <= _BLOCK:
+            # The pullback of the weights, whose products are at hand: doubling and halving are exact.
+            np.multiply(0.5 * (signed @ self.u).ravel(), -SQRT_2, total[-1, :-1])
+            total[-1, -1] = gram_weights.sum()
+        else:
+            total[-1] = self.pullback(gram_weights)
+        total[:, -1] = total[-1]
         return total
 
     def _products_of_points(self, n_pairs: int) -> tuple[bool, Float]:
