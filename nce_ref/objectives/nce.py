@@ -82,8 +82,8 @@ def nce_objective(
 
     Notes
     -----
-    Source: P10, equation (8); J12, equation (8). To evaluate at many theta build one ``NCEObjective``, which keeps ln p_n.
-    The order (theta, model, ...) of version 0.1 works until 0.3, with a DeprecationWarning.
+    Source: P10, equation (8); J12, equation (8). To evaluate at many theta build one ``NCEObjective``, which keeps ln
+    p_n. The order (theta, model, ...) of version 0.1 works until 0.3, with a DeprecationWarning.
 
     Examples
     --------
@@ -99,7 +99,8 @@ def nce_objective(
 
 
 class NCEObjective:
-    """The NCE objective J as a function of theta for fixed samples; ln p_n of both is computed once, and held: 8 bytes a point.
+    """The NCE objective J as a function of theta for fixed samples; ln p_n of both is computed once, and held: 8 bytes
+    a point.
 
     ``objective(theta)`` returns (J, dJ/dtheta), ``objective.second_order(theta)`` the Hessian as well.
 
@@ -113,22 +114,26 @@ class NCEObjective:
     nu : float above 0, optional
         n_noise/n_data unless given.
     threads : int, optional
-        Share the blocks of value, gradient and Hessian; their number leaves no trace in the results, not in the last bit. They serve from
-        some 100 000 points on and on idle cores: with fewer, handing the interpreter to each other takes what they bring.
+        Share the blocks of value, gradient and Hessian; their number leaves no trace in the results, not in the last
+        bit. They serve from some 100 000 points on and on idle cores: with fewer, handing the interpreter to each other
+        takes what they bring.
 
     counts_x, counts_y : (n_data,), (n_noise,), optional
-        How often each row was seen, whole numbers: rows are then distinct states, and ``n_data`` and ``n_noise`` the sums of the counts.
+        How often each row was seen, whole numbers: rows are then distinct states, and ``n_data`` and ``n_noise`` the
+        sums of the counts.
 
     Raises
     ------
     ValueError
-        Where samples, model and noise differ in dimension, are empty, or hold NaN or inf, and for counts that count nothing.
+        Where samples, model and noise differ in dimension, are empty, or hold NaN or inf, and for counts that count
+        nothing.
 
     Notes
     -----
-    Source: P10, equation (8); J12, equation (8). Evaluated block by block: besides the samples a call needs a few MB, however many points
-    there are. Samples above 64 MiB together (``numpy.memmap`` among them, in float64 or not) are read where they lie, at every call, and must
-    not change meanwhile. ``expand`` takes all points at once, in memory in proportion to them.
+    Source: P10, equation (8); J12, equation (8). Evaluated block by block: besides the samples a call needs a few MB,
+    however many points there are. Samples above 64 MiB together (``numpy.memmap`` among them, in float64 or not) are
+    read where they lie, at every call, and must not change meanwhile. ``expand`` takes all points at once, in memory in
+    proportion to them.
 
     Examples
     --------
@@ -183,7 +188,8 @@ class NCEObjective:
 
     @property
     def x(self) -> Float:
-        """A copy of the data, of distinct states where these are counted; inside, the points lie coordinate by coordinate."""
+        """A copy of the data, of distinct states where these are counted; inside, the points lie coordinate by
+        coordinate."""
         return self._points.copy(slice(0, self._of_data))
 
     @property
@@ -268,7 +274,8 @@ class NCEObjective:
         return other
 
     def kinks(self, theta: ArrayLike) -> Float:
-        """All signed arguments of the model's kinks as one vector: b_i . x_t and b_i . y_t, or pre-activations of ReLU units."""
+        """All signed arguments of the model's kinks as one vector: b_i . x_t and b_i . y_t, or pre-activations of ReLU
+        units."""
         return self.model.kinks(theta, self._points.whole()).arguments.ravel()
 
     def expand(self, theta: Float, width: float = ACTIVE) -> Expansion:

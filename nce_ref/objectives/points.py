@@ -17,7 +17,8 @@ from nce_ref._checks import Float
 from nce_ref._copies import sibling
 from nce_ref.models.base import Model, Pass
 
-# Up to this size the samples are joined and transposed once, which saves the gathering of each block, an eighth of an evaluation.
+# Up to this size the samples are joined and transposed once, which saves the gathering of each block, an eighth of an
+# evaluation.
 JOINED_BYTES = 2**26
 # Up to so many points a pass may keep what depends on them alone: recomputing it is a good part of a pass there, and reading it costs nothing.
 _FEW = 8192
@@ -26,8 +27,8 @@ _FEW = 8192
 class Points:
     """One run of points over several samples.
 
-    Up to 64 MiB they are copied, coordinate by coordinate. Larger samples (``numpy.memmap`` among them) are never copied whole, and
-    must not change while they are in use.
+    Up to 64 MiB they are copied, coordinate by coordinate. Larger samples (``numpy.memmap`` among them) are never
+    copied whole, and must not change while they are in use.
     """
 
     def __init__(self, *samples: NDArray[Any]) -> None:
