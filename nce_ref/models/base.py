@@ -162,7 +162,8 @@ class Remembering(Protocol):
     """A pass that may keep what depends on the points alone, for the next theta."""
 
     def remember(self, memo: dict[str, Any]) -> None:
-        """Take from ``memo``, and put into it, at most 1 MiB an entry, by names that say what they are: other models see the same points."""
+        """Take from ``memo``, and put into it, at most 1 MiB an entry, by names that say what they are: other models
+        see the same points."""
         ...
 
 

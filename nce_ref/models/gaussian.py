@@ -177,7 +177,8 @@ class Gaussian:
         )
 
     def log_normalizer_hessian(self, theta: ArrayLike) -> Float:
-        """Return d^2 ln Z / d theta^2 = 1/2 tr(C D C D') for changes D, D' of Lambda: the covariance of g. c's row is 0."""
+        """Return d^2 ln Z / d theta^2 = 1/2 tr(C D C D') for changes D, D' of Lambda: the covariance of g. c's row is
+        0."""
         C, (i, j), m = self.covariance(theta), lower_triangle(self.n_dim), self._doubled()
         pairs = C[np.ix_(i, i)] * C[np.ix_(j, j)] + C[np.ix_(i, j)] * C[np.ix_(j, i)]
         hessian = np.zeros((self.n_params, self.n_params))

@@ -232,8 +232,10 @@ class _PointSizes:
         return np.asarray(np.maximum(self.u.max(axis=0), -self.u.min(axis=0)))
 
 
-# What a pass's kinks ask for later: no methods of the pass, which keeps its kinks. A circle of the two would hold a fit's arrays until the
-# garbage collector comes by, and every evaluation would fault in fresh pages: 16 000 points took up to three times the time.
+# What a pass's kinks ask for later: no methods of the pass, which keeps its kinks. A circle of the two would hold a
+# fit's arrays until the
+# garbage collector comes by, and every evaluation would fault in fresh pages: 16 000 points took up to three times the
+# time.
 def _sizes(
     B: Float, sizes: _PointSizes, terms: NDArray[np.intp], points: NDArray[np.intp]
 ) -> Float:
@@ -252,9 +254,11 @@ def _directions(u: Float, terms: NDArray[np.intp], points: NDArray[np.intp]) -> 
 
 @lru_cache(maxsize=4)
 def _pairs(n: int) -> tuple[int, NDArray[np.intp], NDArray[np.intp]]:
-    """How many pairs i <= k there are of n rows; the numbers of the pairs (i, i), counted row by row; and where an entry's sum stands.
+    """How many pairs i <= k there are of n rows; the numbers of the pairs (i, i), counted row by row; and where an
+    entry's sum stands.
 
-    The entry of B_ij and B_kl, at (i n + j, k n + l), is that of the pairs {i, k} and {j, l}: the place in the flat table of sums.
+    The entry of B_ij and B_kl, at (i n + j, k n + l), is that of the pairs {i, k} and {j, l}: the place in the flat
+    table of sums.
     """
     pair_of = np.zeros((n, n), dtype=np.intp)
     rows, columns = np.triu_indices(n)

@@ -1,6 +1,7 @@
 """The lower triangle of a symmetric matrix, row by row: the order in which precisions stand in theta.
 
-A fit asks for the same few indices some sixty times, and making them costs as much as the rest of a pass over a thousand points.
+A fit asks for the same few indices some sixty times, and making them costs as much as the rest of a pass over a
+thousand points.
 
 Conventions
 -----------
@@ -30,7 +31,8 @@ def lower_triangle(n: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 @lru_cache(maxsize=_KEPT)
 def halves(n: int) -> Float:
-    """Return d(-1/2 u^T Lambda u)/d Lambda_ij over u_i u_j: -1/2 on the diagonal, -1 below, where the entry stands twice."""
+    """Return d(-1/2 u^T Lambda u)/d Lambda_ij over u_i u_j: -1/2 on the diagonal, -1 below, where the entry stands
+    twice."""
     i, j = lower_triangle(n)
     factors = np.where(i == j, -0.5, -1.0)
     factors.flags.writeable = False

@@ -64,8 +64,10 @@ class Expansion:
 
     ``curvature``  (n, n), positive semidefinite: -hessian where J is concave between kinks, else the concave part of it
     ``concave``    J is concave as long as no valley is crossed
-    ``steepest``   () -> the largest |g(u_t)|: a bound on how fast each log-ratio, hence the curvature h(1 - h), changes with theta
-    ``terms``      accurate -> J as a sum over points with its rounding, in twice the precision if ``accurate``; None where the model offers no more than sums
+    ``steepest``   () -> the largest |g(u_t)|: a bound on how fast each log-ratio, hence the curvature h(1 - h), changes
+                   with theta
+    ``terms``      accurate -> J as a sum over points with its rounding, in twice the precision if ``accurate``; None
+                   where the model offers no more than sums
     ``coarse``     bounds on the same sum that cost less; None where the objective offers none
     ``frame``      ln Z in coordinates without units, where J has it as its only curvature; else None
     """

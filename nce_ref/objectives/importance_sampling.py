@@ -123,7 +123,8 @@ class ImportanceSamplingObjective:
         )
 
     def in_units(self, scale: Float, inverse: Float) -> ImportanceSamplingObjective:
-        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c: J + ln|det scale|."""
+        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c: J +
+        ln|det scale|."""
         other = sibling(self)
         other._x, other._y = (by_coordinate(u @ inverse.T) for u in (self._x, self._y))
         other._log_noise = self._log_noise + float(np.linalg.slogdet(scale)[1])

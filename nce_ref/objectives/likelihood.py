@@ -156,13 +156,15 @@ class LikelihoodObjective:
         return value, gradient[:-1], hessian[:-1, :-1]
 
     def in_units(self, scale: Float, inverse: Float) -> LikelihoodObjective:
-        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c: L + ln|det scale|."""
+        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c: L +
+        ln|det scale|."""
         other = sibling(self)
         other._points = self._points.moved(inverse)
         return other
 
     def smoothed(self, epsilon: float) -> LikelihoodObjective:
-        """The objective with ln p_m^0 of the smoothed model; ln Z stays, so the value is a likelihood at epsilon = 0 only."""
+        """The objective with ln p_m^0 of the smoothed model; ln Z stays, so the value is a likelihood at epsilon = 0
+        only."""
         other = sibling(self)
         other.model = self.model.smoothed(epsilon)
         return other

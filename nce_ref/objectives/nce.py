@@ -235,7 +235,8 @@ class NCEObjective:
         return value, gradient / self.n_data, hessian / self.n_data
 
     def in_units(self, scale: Float, inverse: Float) -> NCEObjective:
-        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same values."""
+        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same
+        values."""
         other = sibling(self)
         other._points = self._points.moved(inverse)
         other._log_noise = self._log_noise + float(np.linalg.slogdet(scale)[1])
@@ -248,7 +249,8 @@ class NCEObjective:
         return other
 
     def subset(self, data: NDArray[np.intp], noise: NDArray[np.intp]) -> NCEObjective:
-        """The objective of the points with these indices, at the same nu, sharing ln p_n: a minibatch, per *its* data sample."""
+        """The objective of the points with these indices, at the same nu, sharing ln p_n: a minibatch, per *its* data
+        sample."""
         other, rows = sibling(self), np.concatenate([data, self._of_data + noise])
         other._points, other._log_noise = self._points.take(rows), self._log_noise[rows]
         other.counts = None if self.counts is None else self.counts[rows]
@@ -330,7 +332,8 @@ class NCEObjective:
         return other
 
     def whole_pass(self, theta: Float) -> tuple[Pass, Float]:
-        """Return the pass over all points, the data first, and ln h/(1 - h) = G - ln nu there; in memory in proportion to them."""
+        """Return the pass over all points, the data first, and ln h/(1 - h) = G - ln nu there; in memory in proportion
+        to them."""
         once = self._points.passed(self.model, theta, slice(None))
         return once, once.log_density - self._log_noise - math.log(self.nu)
 
@@ -346,7 +349,8 @@ class NCEObjective:
         return totals
 
     def _evaluate(self, theta: Float, block: slice) -> tuple[Pass, float, Float]:
-        """The pass over a block of points, its part of J, and n_data dJ/dG of one point each: 1 - h on the data, -h on the noise."""
+        """The pass over a block of points, its part of J, and n_data dJ/dG of one point each: 1 - h on the data, -h on
+        the noise."""
         once = self._points.passed(self.model, theta, block)
         of_data = max(0, self._of_data - (block.start or 0))
         counts = None if self.counts is None else self.counts[block]

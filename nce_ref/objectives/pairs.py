@@ -123,7 +123,8 @@ class PairedObjective:
             yield -np.einsum("prj,rj->rp", g[:-1, :, 1:] - g[:-1, :, :1], pull)
 
     def in_units(self, scale: Float, inverse: Float) -> Self:
-        """The objective of the points z, u = scale z: the same values, since ln|det scale| cancels in every difference."""
+        """The objective of the points z, u = scale z: the same values, since ln|det scale| cancels in every
+        difference."""
         other = sibling(self)
         other._points = by_coordinate(self._points @ inverse.T)
         return other

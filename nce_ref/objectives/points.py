@@ -20,7 +20,8 @@ from nce_ref.models.base import Model, Pass
 # Up to this size the samples are joined and transposed once, which saves the gathering of each block, an eighth of an
 # evaluation.
 JOINED_BYTES = 2**26
-# Up to so many points a pass may keep what depends on them alone: recomputing it is a good part of a pass there, and reading it costs nothing.
+# Up to so many points a pass may keep what depends on them alone: recomputing it is a good part of a pass there, and
+# reading it costs nothing.
 _FEW = 8192
 
 
@@ -60,7 +61,8 @@ class Points:
         return by_coordinate.T
 
     def passed(self, model: Model, theta: Float, block: slice) -> Pass:
-        """The model's pass over a block; one over all of few points may keep what does not depend on theta (``models.base.Remembering``)."""
+        """The model's pass over a block; one over all of few points may keep what does not depend on theta
+        (``models.base.Remembering``)."""
         once = model.evaluate(theta, self[block])
         if len(self) <= _FEW and block.indices(len(self)) == (0, len(self), 1):
             remember = getattr(once, "remember", None)

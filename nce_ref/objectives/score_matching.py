@@ -122,13 +122,15 @@ class ScoreMatchingObjective:
     def in_units(self, scale: Float, inverse: Float) -> ScoreMatchingObjective:
         """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c.
 
-        For a multiple of the identity, scale = k I: J k^2. Other scales weigh the coordinates of the score anew: another objective."""
+        For a multiple of the identity, scale = k I: J k^2. Other scales weigh the coordinates of the score anew:
+        another objective."""
         other = sibling(self)
         other._points = by_coordinate(self._points @ inverse.T)
         return other
 
     def smoothed(self, epsilon: float) -> ScoreMatchingObjective:
-        """The objective with the slope at which 1/slope is larger by epsilon: a way to come near, as for the other objectives."""
+        """The objective with the slope at which 1/slope is larger by epsilon: a way to come near, as for the other
+        objectives."""
         other = sibling(self)
         other.slope = self.slope / (1.0 + self.slope * epsilon)
         return other

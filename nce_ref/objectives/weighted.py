@@ -121,7 +121,8 @@ class WeightedObjective:
         return -math.inf, np.zeros_like(gradient), np.zeros_like(hessian)
 
     def in_units(self, scale: Float, inverse: Float) -> WeightedObjective:
-        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same values."""
+        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same
+        values."""
         other = sibling(self)
         other._points = by_coordinate(self._points @ inverse.T)
         other._log_noise = self._log_noise + float(np.linalg.slogdet(scale)[1])

@@ -241,9 +241,11 @@ def _interior_point(
 
 @dataclass(frozen=True)
 class _Interior:
-    """d, lambda, and the four positive vectors: r + A d = p - q, above = w - lambda, below = w + lambda. Or a step in them.
+    """d, lambda, and the four positive vectors: r + A d = p - q, above = w - lambda, below = w + lambda. Or a step in
+    them.
 
-    The four are rows of one array: most of what is done to them is the same for each, and at some dozen ridges the calls are what costs.
+    The four are rows of one array: most of what is done to them is the same for each, and at some dozen ridges the
+    calls are what costs.
     """
 
     d: Float

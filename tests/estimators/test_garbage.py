@@ -1,7 +1,7 @@
 """A fit's arrays go when the fit goes: no circle of references keeps them until the garbage collector comes by.
 
-Each evaluation would fault in fresh pages meanwhile: a pass that kept its kinks, whose callables were its own methods, made fits of
-16 000 points take up to three times the time.
+Each evaluation would fault in fresh pages meanwhile: a pass that kept its kinks, whose callables were its own methods,
+made fits of 16 000 points take up to three times the time.
 """
 
 from __future__ import annotations
@@ -58,9 +58,14 @@ def test_no_circle_holds_an_array(name, what):
         once()
         gc.set_debug(gc.DEBUG_SAVEALL)
         gc.collect()
-        held = [one.nbytes for one in gc.garbage if isinstance(one, np.ndarray)]
+        held = [type(one).__name__ for one in gc.garbage if _ours(one)]
     finally:
         gc.set_debug(before)
         gc.garbage.clear()
         gc.enable()
-    assert sum(held) < 8 * N
+    assert held == []
+
+
+def _ours(one):
+    """Arrays are not of the collector's things; passes and expansions, which hold them, are."""
+    return type(one).__module__.startswith("nce_ref")
