@@ -233,9 +233,8 @@ class _PointSizes:
 
 
 # What a pass's kinks ask for later: no methods of the pass, which keeps its kinks. A circle of the two would hold a
-# fit's arrays until the
-# garbage collector comes by, and every evaluation would fault in fresh pages: 16 000 points took up to three times the
-# time.
+# fit's arrays until the garbage collector comes by, and every evaluation would fault in fresh pages: 16 000 points took
+# up to three times the time.
 def _sizes(
     B: Float, sizes: _PointSizes, terms: NDArray[np.intp], points: NDArray[np.intp]
 ) -> Float:

@@ -207,6 +207,11 @@ class NCEObjective:
         """How often each row of y was seen."""
         return None if self.counts is None else self.counts[self._of_data :]
 
+    @property
+    def owns_points(self) -> bool:
+        """Whether the samples were copied, so that nobody else can change them."""
+        return self._points.copied
+
     def points(self, rows: NDArray[np.intp]) -> tuple[Float, Float]:
         """Points with these indices, the data first, one a row, and ln p_n there; not to be written to."""
         return self._points.take(rows).whole(), self._log_noise[rows]

@@ -60,6 +60,11 @@ class Points:
             by_coordinate = self._matrix @ by_coordinate
         return by_coordinate.T
 
+    @property
+    def copied(self) -> bool:
+        """Whether the points are a copy of the samples."""
+        return self._joined is not None
+
     def passed(self, model: Model, theta: Float, block: slice) -> Pass:
         """The model's pass over a block; one over all of few points may keep what does not depend on theta
         (``models.base.Remembering``)."""
