@@ -221,7 +221,7 @@ def test_words_are_made_when_they_are_read_and_once():
 def test_samples_too_large_to_copy_are_looked_at_before_they_can_change(monkeypatch):
     monkeypatch.setattr("nce_ref.objectives.points.JOINED_BYTES", 0)
     x, y = samples(14)
-    y *= 1.5
+    y *= 2.0
     fit = nr.fit_nce(MODEL, NOISE, x, y, start=TRUTH)
     y[:] = NOISE.sample(len(y), np.random.default_rng(15))
     assert "drawn from" in " ".join(fit.warnings)
