@@ -19,6 +19,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "nce_ref"
 FLOORS = {
     "_argument_order": 0,
     "_checks": 0,
+    "_copies": 0,
     "_html": 0,
     "_compensated": 1,
     "special": 1,

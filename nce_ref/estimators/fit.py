@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -39,6 +41,8 @@ from nce_ref.trace import Callback
 Judge = Callable[[Objective, Float], Certificate]
 # The maximum by formula, and its certificate; None where there is no formula, or rounding leaves it open.
 Closed = Callable[[], tuple[Float, Certificate] | None]
+# What is said of an estimate's inputs, from theta and whether it is where the climb ended, not where it was stopped.
+Words = Callable[[Float, bool], tuple[str, ...]]
 # The smoothed objectives cube b_i.x, which has to stay in float64.
 _LARGEST = 1e100
 
@@ -64,6 +68,26 @@ class StartResult:
     n_evaluations: int
     status: str
     message: str
+
+
+class MadeWhenRead:
+    """The field ``Fit.warnings``: a tuple of strings, or what returns one, which is called once, when the field is
+    first read.
+
+    The checks take as long as some evaluations of a fit to a thousand points; who fits thousands of times and reads no
+    warning need not wait for them.
+    """
+
+    def __get__(self, fit: Fit | None, owner: type[Fit] | None = None) -> tuple[str, ...]:
+        if fit is None:
+            return ()
+        words = fit.__dict__["warnings"]
+        if callable(words):
+            words = fit.__dict__["warnings"] = words()
+        return cast(tuple[str, ...], words)
+
+    def __set__(self, fit: Fit, words: object) -> None:
+        fit.__dict__["warnings"] = () if words is self else words
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +119,7 @@ class Fit:
     starts : tuple of StartResult
         One a start, in the order given.
     problem : the objective that was maximised
-    warnings : tuple of str
+    warnings : tuple of str, made when it is first read
         What looks wrong or unusual in the inputs, in words; empty where nothing does (``estimators/inputs_check.py``).
     """
 
@@ -109,7 +133,7 @@ class Fit:
     n_evaluations: int
     starts: tuple[StartResult, ...] = field(repr=False)
     problem: Objective = field(repr=False)
-    warnings: tuple[str, ...] = field(default=(), kw_only=True)
+    warnings: tuple[str, ...] = field(default=MadeWhenRead(), kw_only=True)  # type: ignore[arg-type]
 
     @property
     def evidence(self) -> str:
@@ -181,8 +205,8 @@ def fit_from(
     units: Units | None = None,
     judge: Judge | None = None,
     max_evaluations: int | None = None,
-    stopped: bool = False,
     closed: Closed | None = None,
+    words: Words | None = None,
 ) -> Fit:
     """Climb from each start, certify each end, and return the highest; ``complete`` turns the objective's coordinates
     into theta.
@@ -192,12 +216,12 @@ def fit_from(
     ``callback(theta)`` is called after each accepted step (see ``trace.py``).
     ``closed()``: the maximum by formula and its certificate, in the data's units, in the place of each climb's end.
     ``max_evaluations``, Ctrl-C: what stops the climb leaves the best so far (``watched.py``); only a second Ctrl-C,
-    before there is any, goes on. ``stopped``: by Ctrl-C already, so that the first start is as far as it goes.
+    before there is any, goes on. ``words(theta, ended)``: what ``Fit.warnings`` says, asked when that is read.
     Raises ValueError for a start at which the objective is not finite, or one above 1e100: nothing climbs from there.
     """
     watch = Watch(max_evaluations)
     known = None if closed is None else closed()
-    climb = _Climb(objective, complete, callback, units, judge, watch, stopped, known)
+    climb = _Climb(objective, complete, callback, units, judge, watch, known)
     results: list[StartResult] = []
     stop: BaseException | None = None
     for k, start in enumerate(starts):
@@ -232,6 +256,9 @@ def fit_from(
         n_evaluations=sum(r.n_evaluations for r in results),
         starts=tuple(results),
         problem=objective,
+        warnings=()
+        if words is None
+        else cast(tuple[str, ...], partial(words, best.theta, stop is None)),
     )
 
 
@@ -245,13 +272,12 @@ class _Climb:
     units: Units | None
     judge: Judge | None
     watch: Watch
-    stopped: bool
     known: tuple[Float, Certificate] | None
 
     def from_start(self, k: int, start: Float) -> tuple[StartResult, BaseException | None]:
         """Where start k led, and what stopped it on the way, if anything did."""
         climbed = self.objective if self.units is None else self.units.objective(self.objective)
-        stopped = self.stopped
+        stopped = False
         try:
             value, gradient = _value_at(climbed, k, start)
         except KeyboardInterrupt:

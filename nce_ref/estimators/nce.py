@@ -8,18 +8,15 @@ theta   (n_params,)   c is estimated with the rest, freely: it estimates -ln Z
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
-from nce_ref.estimators.inputs_check import Look, words_after, words_before
+from nce_ref.estimators.inputs_check import looked_at
 from nce_ref.estimators.parameter_units import units_with_noise
 from nce_ref.estimators.runaway import SeparationJudge
 from nce_ref.estimators.units import offers_units
-from nce_ref.estimators.watched import INTERRUPTED
 from nce_ref.models.base import Model
 from nce_ref.models.from_functions import as_model
 from nce_ref.noise import Noise
@@ -67,7 +64,7 @@ def fit_nce(
     callback : callable, optional
         ``callback(theta)`` after each accepted step: ``nr.Trace()`` keeps the time and theta of each.
     checks : bool, optional
-        Look at the inputs, cheaply and without drawing, and put what is found into ``Fit.warnings``.
+        Look at the inputs, cheaply and without drawing, when ``Fit.warnings`` is first read; without, that is empty.
     max_evaluations : int, optional
         Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent"
         ("interrupted").
@@ -113,15 +110,7 @@ def fit_nce(
     if start is None and n_starts is None and callable(start_from):
         start = start_from(noise)
     starts = collect_starts(units, start, n_starts, rng)
-    words: tuple[str, ...] = ()
-    stopped = False
-    look = Look.at(objective) if checks else None
-    try:
-        if look is not None:
-            words = words_before(objective, noise, units.back(starts[0]), look)
-    except KeyboardInterrupt:
-        stopped = True
-    fit = fit_from(
+    return fit_from(
         objective,
         starts,
         complete=lambda theta: theta,
@@ -129,14 +118,8 @@ def fit_nce(
         units=units,
         judge=SeparationJudge(),
         max_evaluations=max_evaluations,
-        stopped=stopped,
+        words=looked_at(objective, noise, units.back(starts[0])) if checks else None,
     )
-    try:
-        if look is not None and fit.status != INTERRUPTED:
-            words += words_after(objective, fit.theta, look)
-    except KeyboardInterrupt:
-        words += ("the checks of the inputs were stopped by hand",)
-    return replace(fit, warnings=words) if words else fit
 
 
 def _samples(objective: NCEObjective) -> tuple[Float, Float]:

@@ -53,12 +53,22 @@ class Kinks:
         In a unit that is far too small a coordinate makes |b_i||u_t| so large that all kinks are within a small part of
         it.
         """
-        near = self.within(relative)
-        if self.sizes is not None and near.any():
-            terms, points = np.divmod(np.flatnonzero(near), near.shape[1])
-            far = np.abs(self.arguments[terms, points]) > relative * self.sizes(terms, points)
-            near[terms[far], points[far]] = False
-        return near
+        return self.met_among(self.within(relative), relative)
+
+    def met_among(self, near: NDArray[np.bool_], relative: float) -> NDArray[np.bool_]:
+        """``met(relative)`` from ``near``, what lies within that or more: without another pass over all kinks."""
+        places = np.flatnonzero(near)
+        met = np.zeros(near.shape, dtype=bool)
+        if not len(places):
+            return met
+        flat = np.abs(self.arguments.ravel()[places])
+        terms, points = np.divmod(places, near.shape[1])
+        kept = flat <= relative * (self.term_lengths[terms] * self.point_lengths[points])
+        if self.sizes is not None and kept.any():
+            terms, points = terms[kept], points[kept]
+            kept[kept] = ~(flat[kept] > relative * self.sizes(terms, points))
+        met.ravel()[places[kept]] = True
+        return met
 
     def within(self, relative: float) -> NDArray[np.bool_]:
         """Which kinks lie within ``relative`` of theta: |a . theta| <= relative |b_i||u_t|. A zero row lies on all of
@@ -74,9 +84,11 @@ class Kinks:
         The smallest |a . theta|/|a|, inf without any; ``others`` has a column for each of these points.
         """
         lengths = self.point_lengths[start:]
-        others = others & (lengths > 0.0)
+        if not lengths.min(initial=np.inf) > 0.0:
+            others = others & (lengths > 0.0)
+            lengths = np.where(lengths > 0.0, lengths, 1.0)
         distances = np.abs(self.arguments[:, start:])
-        distances /= np.where(lengths > 0.0, lengths, 1.0)
+        distances /= lengths
         if not others.all():
             distances[~others] = np.inf
         return float(distances.min(initial=np.inf))
@@ -143,6 +155,15 @@ class Pass(Protocol):
 
     def without(self, kinks: NDArray[np.bool_]) -> Pass:
         """The same pass with the derivative of the marked |.| set to 0: the smooth part at those kinks."""
+        ...
+
+
+class Remembering(Protocol):
+    """A pass that may keep what depends on the points alone, for the next theta."""
+
+    def remember(self, memo: dict[str, Any]) -> None:
+        """Take from ``memo``, and put into it, at most 1 MiB an entry, by names that say what they are: other models
+        see the same points."""
         ...
 
 

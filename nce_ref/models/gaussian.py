@@ -19,7 +19,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.linalg import solve_triangular
 from scipy.special import ndtri
 
@@ -34,11 +34,12 @@ from nce_ref._checks import (
     as_uniforms,
     as_vector,
 )
-from nce_ref._compensated import product_rest
-from nce_ref.models.base import Frame, Kinks, Pullback, no_kinks
+from nce_ref.models.base import Frame, Kinks, Pullback
 from nce_ref.models.gaussian_moments import gaussian_moments
+from nce_ref.models.gaussian_pass import GaussianPass, gaussian_features
 from nce_ref.models.gaussian_score import GaussianScoreMatching
 from nce_ref.models.gaussian_score_maximum import ScoreMatchingMaximum, inverse_second_moment
+from nce_ref.models.lower_triangle import lower_triangle
 from nce_ref.models.moments import Moments
 from nce_ref.models.tails import Tails, gaussian_tails
 from nce_ref.special import LOG_2PI
@@ -95,19 +96,19 @@ class Gaussian:
     @property
     def parameter_names(self) -> tuple[str, ...]:
         """One name an entry of theta: precision[0,0], precision[1,0], ..., c."""
-        rows, columns = np.tril_indices(self.n_dim)
+        rows, columns = lower_triangle(self.n_dim)
         return (*(f"precision[{i},{j}]" for i, j in zip(rows, columns)), "c")
 
     def pack(self, precision: ArrayLike, c: float) -> Float:
         """Return theta from a symmetric precision matrix and c. Raises ValueError where the matrix is not symmetric."""
         precision = as_symmetric("precision", precision, self.n_dim)
-        return np.append(precision[np.tril_indices(self.n_dim)], as_array("c", c, 0))
+        return np.append(precision[lower_triangle(self.n_dim)], as_array("c", c, 0))
 
     def unpack(self, theta: ArrayLike) -> tuple[Float, float]:
         """Return (precision, c) from theta."""
         theta = self._theta(theta)
         precision = np.empty((self.n_dim, self.n_dim))
-        rows, columns = np.tril_indices(self.n_dim)
+        rows, columns = lower_triangle(self.n_dim)
         precision[rows, columns] = precision[columns, rows] = theta[:-1]
         return precision, float(theta[-1])
 
@@ -172,13 +173,13 @@ class Gaussian:
         """Return d ln Z / d theta = E[d ln p_m^0 / d theta]: -C_ij for i > j, -C_ii/2, 0 for c, with C =
         Lambda^{-1}."""
         return np.append(
-            self._doubled() * -0.5 * self.covariance(theta)[np.tril_indices(self.n_dim)], 0.0
+            self._doubled() * -0.5 * self.covariance(theta)[lower_triangle(self.n_dim)], 0.0
         )
 
     def log_normalizer_hessian(self, theta: ArrayLike) -> Float:
         """Return d^2 ln Z / d theta^2 = 1/2 tr(C D C D') for changes D, D' of Lambda: the covariance of g. c's row is
         0."""
-        C, (i, j), m = self.covariance(theta), np.tril_indices(self.n_dim), self._doubled()
+        C, (i, j), m = self.covariance(theta), lower_triangle(self.n_dim), self._doubled()
         pairs = C[np.ix_(i, i)] * C[np.ix_(j, j)] + C[np.ix_(i, j)] * C[np.ix_(j, i)]
         hessian = np.zeros((self.n_params, self.n_params))
         hessian[:-1, :-1] = 0.25 * np.outer(m, m) * pairs
@@ -203,7 +204,7 @@ class Gaussian:
             raise ValueError(
                 "theta: its precision is not positive definite; expected a positive definite one"
             )
-        n, (i, j) = self.n_dim, np.tril_indices(self.n_dim)
+        n, (i, j) = self.n_dim, lower_triangle(self.n_dim)
         E = np.zeros((len(i), n, n))
         E[np.arange(len(i)), i, j] = E[np.arange(len(i)), j, i] = np.where(
             i == j, 1.0, math.sqrt(0.5)
@@ -246,7 +247,7 @@ class Gaussian:
         """
         scale, log_det = as_scale(scale, self.n_dim)
         precision, c = self.unpack(theta)
-        return np.append((scale.T @ precision @ scale)[np.tril_indices(self.n_dim)], c + log_det)
+        return np.append((scale.T @ precision @ scale)[lower_triangle(self.n_dim)], c + log_det)
 
     def random_start(self, rng: np.random.Generator) -> Float:
         """Return a start: a Wishart precision of mean identity with n + 2 degrees of freedom, c from N(0, 1)."""
@@ -281,7 +282,7 @@ class Gaussian:
         return as_vector("theta", theta, self.n_params)
 
     def _doubled(self) -> Float:
-        i, j = np.tril_indices(self.n_dim)
+        i, j = lower_triangle(self.n_dim)
         return np.where(i == j, 1.0, 2.0)
 
     def _factor(self, theta: ArrayLike) -> Float | None:
@@ -305,69 +306,6 @@ class Gaussian:
         return np.asarray(np.linalg.inv(self.unpack(theta)[0]), dtype=np.float64)
 
 
-class GaussianPass:
-    """One pass over the points; see ``models.base.Pass``."""
-
-    def __init__(self, precision: Float, c: float, u: Float) -> None:
-        self.precision, self.c, self.u = precision, c, u
-        self.log_density: Float = c - 0.5 * np.einsum("ti,ti->t", u @ precision, u)
-
-    def pullback(self, weights: Float) -> Float:
-        """sum_t weights[t] g(u_t), through the weighted second moment of the points."""
-        n = self.u.shape[1]
-        i, j = np.tril_indices(n)
-        moment = (self.u.T * weights) @ self.u
-        return np.append(np.where(i == j, -0.5, -1.0) * moment[i, j], weights.sum())
-
-    def curvature(self, weights: Float, gram_weights: Float) -> Float:
-        """sum_t gram_weights[t] g g^T; ln p_m is linear in theta, so ``weights`` meet a second derivative of 0."""
-        n_params = len(gaussian_features(self.u[:1])[0])
-        if not gram_weights.any():  # the likelihood's case: all of its curvature is ln Z's
-            return np.zeros((n_params, n_params))
-        g = gaussian_features(self.u)
-        return (g.T * gram_weights) @ g
-
-    def kinks(self) -> Kinks:
-        """None."""
-        return no_kinks(len(self.u), gaussian_features(self.u[:1]).shape[1])
-
-    def steepness(self) -> float:
-        """The largest |g(u_t)|."""
-        return float(np.linalg.norm(gaussian_features(self.u), axis=1).max())
-
-    def without(self, kinks: NDArray[np.bool_]) -> GaussianPass:
-        """Itself: there is no kink to leave out."""
-        return self
-
-    def jacobian(self, points: slice | NDArray[np.intp]) -> Float:
-        """g of a run of points, or of listed ones, one a column: (n_params, n_points)."""
-        return gaussian_features(self.u[points]).T
-
-    def largest(self) -> Float:
-        """Bounds on |g_i|: half of max u_i^2, max |u_i| max |u_j|, and 1."""
-        most, (i, j) = np.abs(self.u).max(axis=0), np.tril_indices(self.u.shape[1])
-        return np.append(np.where(i == j, 0.5, 1.0) * most[i] * most[j], 1.0)
-
-    def jacobian_rest(self, points: slice) -> Float:
-        """What rounding has taken from ``jacobian``: of the products u_i u_j; halving them is exact."""
-        u = self.u[points]
-        i, j = np.tril_indices(u.shape[1])
-        rest = product_rest(u[:, i], u[:, j], u[:, i] * u[:, j]) * np.where(i == j, -0.5, -1.0)
-        return np.concatenate([rest.T, np.zeros((1, len(u)))])
-
-    def with_slopes(
-        self, terms: NDArray[np.intp], points: NDArray[np.intp], slopes: Float
-    ) -> GaussianPass:
-        """Itself: there is no kink."""
-        return self
-
-    def rounding(self) -> Float:
-        """2 n + 3 roundings of 1/2 |u|^T |Lambda| |u| and of c: (n_points,)."""
-        u = np.abs(self.u)
-        sizes = 0.5 * np.einsum("ti,ti->t", u @ np.abs(self.precision), u)
-        return np.asarray((2 * u.shape[1] + 4) * _UNIT * (sizes + abs(self.c)))
-
-
 def _residuals(precision: Float, factor: Float, moves: Float, E: Float) -> tuple[Float, Float]:
     """Lambda - L L^T, (n, n), and moves - L E L^T, (k, n, n), each entry computed exactly and rounded once; one
     triangle of moves counts."""
@@ -385,13 +323,3 @@ def _residuals(precision: Float, factor: Float, moves: Float, E: Float) -> tuple
                 rest = float(Fraction(moves[k, a, b]) - Fraction(one[p, q]) * exact)
                 left[k, a, b] = left[k, b, a] = rest
     return gram, left
-
-
-def gaussian_features(u: Float) -> Float:
-    """g of ``Gaussian`` at checked points: (n_points, n(n+1)/2 + 1), 1 for c last."""
-    i, j = np.tril_indices(u.shape[1])
-    g = np.empty((len(u), len(i) + 1))
-    np.multiply(u[:, i], u[:, j], out=g[:, :-1])
-    g[:, :-1] *= np.where(i == j, -0.5, -1.0)
-    g[:, -1] = 1.0
-    return g

@@ -32,7 +32,8 @@ from nce_ref._checks import (
     as_vector,
 )
 from nce_ref.models.base import Frame
-from nce_ref.models.gaussian import Gaussian, gaussian_features
+from nce_ref.models.gaussian import Gaussian
+from nce_ref.models.gaussian_pass import gaussian_features
 from nce_ref.models.gaussian_with_mean_moments import gaussian_with_mean_moments
 from nce_ref.models.gaussian_with_mean_score import GaussianWithMeanScoreMatching
 from nce_ref.models.linear import LinearModel

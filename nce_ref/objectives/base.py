@@ -64,8 +64,8 @@ class Expansion:
 
     ``curvature``  (n, n), positive semidefinite: -hessian where J is concave between kinks, else the concave part of it
     ``concave``    J is concave as long as no valley is crossed
-    ``steepness``  the largest |g(u_t)|: a bound on how fast each log-ratio, hence the curvature h(1 - h), changes with
-                   theta
+    ``steepest``   () -> the largest |g(u_t)|: a bound on how fast each log-ratio, hence the curvature h(1 - h), changes
+                   with theta
     ``terms``      accurate -> J as a sum over points with its rounding, in twice the precision if ``accurate``; None
                    where the model offers no more than sums
     ``coarse``     bounds on the same sum that cost less; None where the objective offers none
@@ -78,10 +78,15 @@ class Expansion:
     curvature: Float
     kinks: LocalKinks
     concave: bool
-    steepness: float
+    steepest: Callable[[], float]
     terms: Callable[[bool], PointTerms] | None = None
     frame: Callable[[], Frame] | None = None
     coarse: Callable[[], CoarseTerms] | None = None
+
+    @property
+    def steepness(self) -> float:
+        """The largest |g(u_t)|, found when it is asked for."""
+        return self.steepest()
 
 
 class Objective(Protocol):
@@ -140,6 +145,11 @@ def blocks(n_points: int) -> Iterator[slice]:
     return (slice(k * n_points // count, (k + 1) * n_points // count) for k in range(count))
 
 
+def in_one_block(n_points: int) -> bool:
+    """Whether ``blocks`` has only one for so many points."""
+    return n_points <= _BLOCK
+
+
 def spacing(n_points: int, *sizes: int) -> int:
     """Return k such that every k-th point leaves ``n_points`` of the smallest sample, or a few more; 1 where it has not
     twice as many."""
@@ -164,11 +174,12 @@ def split_kinks(
     on the rest (the noise) it falls, and they are valleys.
     """
     kinks = once.kinks()
-    active = near = kinks.met(min(width, ACTIVE))
-    zero_terms = tuple(int(i) for i in np.flatnonzero(kinks.term_lengths == 0.0))
+    around = kinks.within(width)
+    active = near = kinks.met_among(around, min(width, ACTIVE))
+    zero_terms = tuple(np.flatnonzero(kinks.term_lengths == 0.0).tolist())
     if width > ACTIVE:
         near = active.copy()
-        near[:, :n_data] = kinks.within(width)[:, :n_data]
+        near[:, :n_data] = around[:, :n_data]
     terms, points = np.divmod(np.flatnonzero(near), max(near.shape[1], 1))
     weights, ridge = kinks.slope * derivative[points], points < n_data
     directions = kinks.directions(terms, points)

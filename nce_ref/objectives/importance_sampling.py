@@ -27,7 +27,6 @@ w       held as logarithms, scaled by the largest seen so far
 
 from __future__ import annotations
 
-import copy
 import math
 from dataclasses import replace
 
@@ -35,6 +34,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_points, as_vector
+from nce_ref._copies import sibling
 from nce_ref.models.base import AffinePass, Model
 from nce_ref.noise import Noise, refuse_unfit_noise
 from nce_ref.objectives.base import ACTIVE, Expansion, blocks, by_coordinate, spacing, split_kinks
@@ -125,14 +125,14 @@ class ImportanceSamplingObjective:
     def in_units(self, scale: Float, inverse: Float) -> ImportanceSamplingObjective:
         """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c: J +
         ln|det scale|."""
-        other = copy.copy(self)
+        other = sibling(self)
         other._x, other._y = (by_coordinate(u @ inverse.T) for u in (self._x, self._y))
         other._log_noise = self._log_noise + float(np.linalg.slogdet(scale)[1])
         return other
 
     def smoothed(self, epsilon: float) -> ImportanceSamplingObjective:
         """The objective of ``model.smoothed(epsilon)`` on the same samples, sharing ln p_n."""
-        other = copy.copy(self)
+        other = sibling(self)
         other.model = self.model.smoothed(epsilon)
         return other
 
@@ -141,7 +141,7 @@ class ImportanceSamplingObjective:
         step = spacing(n_points, self.n_data, self.n_noise)
         if step == 1:
             return self
-        other = copy.copy(self)
+        other = sibling(self)
         other._x, other._y, other._log_noise = (
             by_coordinate(self._x[::step]),
             by_coordinate(self._y[::step]),
@@ -189,7 +189,7 @@ class ImportanceSamplingObjective:
             -hessian,
             kinks,
             self.model.affine_between_kinks,
-            2.0 * once.steepness(),
+            lambda: 2.0 * once.steepness(),
             point_terms_of(
                 once,
                 self.model,

@@ -10,7 +10,6 @@ alpha  (n_params - 1,)   what ``LikelihoodObjective`` is a function of: with c i
 
 from __future__ import annotations
 
-import copy
 import functools
 import math
 from dataclasses import replace
@@ -20,6 +19,7 @@ from numpy.typing import ArrayLike
 
 from nce_ref._argument_order import model_first
 from nce_ref._checks import Float, as_points_in_place, as_vector
+from nce_ref._copies import sibling
 from nce_ref.models.base import AffinePass, Model, Pass
 from nce_ref.objectives.base import ACTIVE, Expansion, LocalKinks, blocks, spacing, split_kinks
 from nce_ref.objectives.coarse_terms import CoarseTerms, clearance_of_data, coarse_terms_of
@@ -158,14 +158,14 @@ class LikelihoodObjective:
     def in_units(self, scale: Float, inverse: Float) -> LikelihoodObjective:
         """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c: L +
         ln|det scale|."""
-        other = copy.copy(self)
+        other = sibling(self)
         other._points = self._points.moved(inverse)
         return other
 
     def smoothed(self, epsilon: float) -> LikelihoodObjective:
         """The objective with ln p_m^0 of the smoothed model; ln Z stays, so the value is a likelihood at epsilon = 0
         only."""
-        other = copy.copy(self)
+        other = sibling(self)
         other.model = self.model.smoothed(epsilon)
         return other
 
@@ -174,7 +174,7 @@ class LikelihoodObjective:
         step = spacing(n_points, self.n_data)
         if step == 1:
             return self
-        other, rows = copy.copy(self), np.arange(0, self.n_data, step)
+        other, rows = sibling(self), np.arange(0, self.n_data, step)
         if self.counts is not None:
             rows, other.counts = every(step, self.counts)
         other._points, other.n_data = self._points.take(rows), total(other.counts, len(rows))
@@ -212,7 +212,7 @@ class LikelihoodObjective:
                 np.zeros((n, n)),
                 kinks,
                 concave=False,
-                steepness=once.steepness(),
+                steepest=once.steepness,
             )
         of_points = without_near.pullback(weights)
         gradient = of_points - self._normalized.log_normalizer_gradient(theta)
@@ -228,7 +228,7 @@ class LikelihoodObjective:
             concave_part[:-1, :-1],
             kinks,
             concave=False,
-            steepness=once.steepness(),
+            steepest=once.steepness,
             terms=point_terms_of(
                 once,
                 self.model,
@@ -266,7 +266,7 @@ class LikelihoodObjective:
         """The objective of the sample that the counts stand for."""
         if self.counts is None:
             return self
-        other, rows = copy.copy(self), repeated(np.arange(len(self.counts)), self.counts)
+        other, rows = sibling(self), repeated(np.arange(len(self.counts)), self.counts)
         other._points, other.counts = self._points.take(rows), None
         return other
 

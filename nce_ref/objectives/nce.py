@@ -16,7 +16,6 @@ ln nu       is *subtracted* from G. Forgetting it, averaging the noise term inst
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable
 from typing import Any
@@ -26,10 +25,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from nce_ref._argument_order import model_first
 from nce_ref._checks import Float, as_count, as_points_in_place, as_vector
+from nce_ref._copies import sibling
 from nce_ref.models.base import Model, Pass
 from nce_ref.models.from_functions import as_model
 from nce_ref.noise import Noise, refuse_uncovered, refuse_unfit_noise
-from nce_ref.objectives.base import ACTIVE, Expansion, blocks, spacing, split_kinks
+from nce_ref.objectives.base import (
+    ACTIVE,
+    Expansion,
+    blocks,
+    in_one_block,
+    spacing,
+    split_kinks,
+)
 from nce_ref.objectives.coarse_terms import coarse_terms_of
 from nce_ref.objectives.counts import as_counts, every, joined, repeated, seen, total
 from nce_ref.objectives.log_ratios import ratio, value_and_slopes
@@ -200,6 +207,11 @@ class NCEObjective:
         """How often each row of y was seen."""
         return None if self.counts is None else self.counts[self._of_data :]
 
+    @property
+    def owns_points(self) -> bool:
+        """Whether the samples were copied, so that nobody else can change them."""
+        return self._points.copied
+
     def points(self, rows: NDArray[np.intp]) -> tuple[Float, Float]:
         """Points with these indices, the data first, one a row, and ln p_n there; not to be written to."""
         return self._points.take(rows).whole(), self._log_noise[rows]
@@ -230,21 +242,21 @@ class NCEObjective:
     def in_units(self, scale: Float, inverse: Float) -> NCEObjective:
         """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same
         values."""
-        other = copy.copy(self)
+        other = sibling(self)
         other._points = self._points.moved(inverse)
         other._log_noise = self._log_noise + float(np.linalg.slogdet(scale)[1])
         return other
 
     def smoothed(self, epsilon: float) -> NCEObjective:
         """The objective of ``model.smoothed(epsilon)`` on the same samples, sharing ln p_n."""
-        other = copy.copy(self)
+        other = sibling(self)
         other.model = self.model.smoothed(epsilon)
         return other
 
     def subset(self, data: NDArray[np.intp], noise: NDArray[np.intp]) -> NCEObjective:
         """The objective of the points with these indices, at the same nu, sharing ln p_n: a minibatch, per *its* data
         sample."""
-        other, rows = copy.copy(self), np.concatenate([data, self._of_data + noise])
+        other, rows = sibling(self), np.concatenate([data, self._of_data + noise])
         other._points, other._log_noise = self._points.take(rows), self._log_noise[rows]
         other.counts = None if self.counts is None else self.counts[rows]
         other._of_data = len(data)
@@ -288,7 +300,7 @@ class NCEObjective:
             -hessian,
             kinks,
             self.model.affine_between_kinks,
-            once.steepness(),
+            once.steepness,
             point_terms_of(
                 once,
                 self.model,
@@ -327,11 +339,13 @@ class NCEObjective:
     def whole_pass(self, theta: Float) -> tuple[Pass, Float]:
         """Return the pass over all points, the data first, and ln h/(1 - h) = G - ln nu there; in memory in proportion
         to them."""
-        once = self.model.evaluate(theta, self._points.whole())
+        once = self._points.passed(self.model, theta, slice(None))
         return once, once.log_density - self._log_noise - math.log(self.nu)
 
     def _summed(self, part: Callable[[slice], tuple[Any, ...]]) -> list[Any]:
         """Each number and array of ``part(block)``, summed over the blocks in their order."""
+        if self.threads == 1 and in_one_block(len(self._points)):
+            return list(part(slice(0, len(self._points))))
         parts = in_order(part, blocks(len(self._points)), self.threads)
         totals = list(next(parts))
         for more in parts:
@@ -342,7 +356,7 @@ class NCEObjective:
     def _evaluate(self, theta: Float, block: slice) -> tuple[Pass, float, Float]:
         """The pass over a block of points, its part of J, and n_data dJ/dG of one point each: 1 - h on the data, -h on
         the noise."""
-        once = self.model.evaluate(theta, self._points[block])
+        once = self._points.passed(self.model, theta, block)
         of_data = max(0, self._of_data - (block.start or 0))
         counts = None if self.counts is None else self.counts[block]
         value, slopes = value_and_slopes(

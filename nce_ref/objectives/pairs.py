@@ -20,7 +20,6 @@ points  rows of (x_i, y_i1 ... y_ik) one after the other; in an expansion all da
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from typing import Any, Self
 
@@ -28,6 +27,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_array, as_points, as_vector
+from nce_ref._copies import sibling
 from nce_ref.models.base import AffinePass, Model, Pass
 from nce_ref.models.from_functions import as_model
 from nce_ref.objectives.base import ACTIVE, Expansion, by_coordinate, spacing, split_kinks
@@ -125,13 +125,13 @@ class PairedObjective:
     def in_units(self, scale: Float, inverse: Float) -> Self:
         """The objective of the points z, u = scale z: the same values, since ln|det scale| cancels in every
         difference."""
-        other = copy.copy(self)
+        other = sibling(self)
         other._points = by_coordinate(self._points @ inverse.T)
         return other
 
     def smoothed(self, epsilon: float) -> Self:
         """The objective of ``model.smoothed(epsilon)`` on the same samples."""
-        other = copy.copy(self)
+        other = sibling(self)
         other.model = self.model.smoothed(epsilon)
         return other
 
@@ -140,7 +140,7 @@ class PairedObjective:
         step = spacing(n_points, self.n_data)
         if step == 1:
             return self
-        other = copy.copy(self)
+        other = sibling(self)
         other._points = by_coordinate(self._rows()[::step].reshape(-1, self.model.n_dim))
         other._offsets = self._offsets[::step]
         other.n_data = len(other._offsets)
@@ -181,7 +181,7 @@ class PairedObjective:
             kinks,
             self.model.affine_between_kinks,
             # A bound on every |g(y) - g(x)|, and on the differences of two of them.
-            2.0 * self.reach * once.steepness(),
+            lambda: 2.0 * self.reach * once.steepness(),
             point_terms_of(once, self.model, lambda a, _: self._terms(a, pull, bends, width))
             if callable(getattr(once, "largest", None))
             else None,

@@ -8,17 +8,21 @@ block    (n_block, n_dim), float64, each coordinate contiguous, as B u^T and eve
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nce_ref._checks import Float
+from nce_ref._copies import sibling
+from nce_ref.models.base import Model, Pass
 
 # Up to this size the samples are joined and transposed once, which saves the gathering of each block, an eighth of an
 # evaluation.
 JOINED_BYTES = 2**26
+# Up to so many points a pass may keep what depends on them alone: recomputing it is a good part of a pass there, and
+# reading it costs nothing.
+_FEW = 8192
 
 
 class Points:
@@ -33,6 +37,7 @@ class Points:
         self._ends = np.cumsum([len(sample) for sample in samples])
         self._joined: Float | None = None
         self._matrix: Float | None = None
+        self._memo: dict[str, Any] = {}
         if 8 * len(self) * samples[0].shape[1] <= JOINED_BYTES:
             self._joined, self._samples = self.whole(), ()
 
@@ -55,6 +60,21 @@ class Points:
             by_coordinate = self._matrix @ by_coordinate
         return by_coordinate.T
 
+    @property
+    def copied(self) -> bool:
+        """Whether the points are a copy of the samples."""
+        return self._joined is not None
+
+    def passed(self, model: Model, theta: Float, block: slice) -> Pass:
+        """The model's pass over a block; one over all of few points may keep what does not depend on theta
+        (``models.base.Remembering``)."""
+        once = model.evaluate(theta, self[block])
+        if len(self) <= _FEW and block.indices(len(self)) == (0, len(self), 1):
+            remember = getattr(once, "remember", None)
+            if remember is not None:
+                remember(self._memo)
+        return once
+
     def whole(self) -> Float:
         """All points, in as much memory as they need."""
         return self[:]
@@ -63,7 +83,8 @@ class Points:
         """The points matrix u: copied where these are joined, else multiplied block by block as they are read."""
         if self._joined is not None:
             return Points(self._joined @ matrix.T)
-        other = copy.copy(self)
+        other = sibling(self)
+        other._memo = {}
         other._matrix = matrix if self._matrix is None else matrix @ self._matrix
         return other
 

@@ -18,13 +18,13 @@ x, y    (n_data, n_dim), (k, n_dim)
 
 from __future__ import annotations
 
-import copy
 import math
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_points, as_vector
+from nce_ref._copies import sibling
 from nce_ref.models.base import Model, Pass
 from nce_ref.models.from_functions import as_model
 from nce_ref.noise import Noise, refuse_unfit_noise
@@ -106,13 +106,13 @@ class SharedRankingObjective:
 
     def in_units(self, scale: Float, inverse: Float) -> SharedRankingObjective:
         """The objective of the points z, u = scale z: the same values."""
-        other = copy.copy(self)
+        other = sibling(self)
         other._points = by_coordinate(self._points @ inverse.T)
         return other
 
     def smoothed(self, epsilon: float) -> SharedRankingObjective:
         """The objective of ``model.smoothed(epsilon)`` on the same samples."""
-        other = copy.copy(self)
+        other = sibling(self)
         other.model = self.model.smoothed(epsilon)
         return other
 
@@ -121,7 +121,7 @@ class SharedRankingObjective:
         step = spacing(n_points, self.n_data, self.k)
         if step == 1:
             return self
-        other = copy.copy(self)
+        other = sibling(self)
         rows = np.r_[0 : self.n_data : step, self.n_data : len(self._points) : step]
         other._points, other._log_noise = by_coordinate(self._points[rows]), self._log_noise[rows]
         other.n_data, other.k = -(-self.n_data // step), -(-self.k // step)
@@ -143,7 +143,7 @@ class SharedRankingObjective:
             -hessian,
             without_c(kinks),
             self.model.affine_between_kinks,
-            2.0 * once.steepness(),
+            lambda: 2.0 * once.steepness(),
         )
 
     def _hessian(self, once: Pass, slopes: Float, bends: Float) -> Float:

@@ -19,13 +19,13 @@ slope   above 0, at most 1e100; a model that is smooth as it is (Gaussian) takes
 
 from __future__ import annotations
 
-import copy
 import math
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_points, as_positive, as_vector
+from nce_ref._copies import sibling
 from nce_ref.models.base import Model
 from nce_ref.models.from_functions import as_model
 from nce_ref.objectives.base import ACTIVE, Expansion, LocalKinks, blocks, by_coordinate, spacing
@@ -124,14 +124,14 @@ class ScoreMatchingObjective:
 
         For a multiple of the identity, scale = k I: J k^2. Other scales weigh the coordinates of the score anew:
         another objective."""
-        other = copy.copy(self)
+        other = sibling(self)
         other._points = by_coordinate(self._points @ inverse.T)
         return other
 
     def smoothed(self, epsilon: float) -> ScoreMatchingObjective:
         """The objective with the slope at which 1/slope is larger by epsilon: a way to come near, as for the other
         objectives."""
-        other = copy.copy(self)
+        other = sibling(self)
         other.slope = self.slope / (1.0 + self.slope * epsilon)
         return other
 
@@ -140,7 +140,7 @@ class ScoreMatchingObjective:
         step = spacing(n_points, self.n_data)
         if step == 1:
             return self
-        other = copy.copy(self)
+        other = sibling(self)
         other._points = by_coordinate(self._points[::step])
         other.n_data = len(other._points)
         return other
@@ -153,5 +153,5 @@ class ScoreMatchingObjective:
             np.empty((0, n)), np.empty(0), np.empty(0), np.empty((0, n)), np.empty(0), math.inf, ()
         )
         return Expansion(
-            value, gradient, hessian, -hessian, none, concave=False, steepness=math.inf
+            value, gradient, hessian, -hessian, none, concave=False, steepest=lambda: math.inf
         )

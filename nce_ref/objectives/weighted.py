@@ -15,13 +15,13 @@ log_ratio   (n_points,)                          G = ln q
 
 from __future__ import annotations
 
-import copy
 import math
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref._checks import Float, as_points, as_vector
+from nce_ref._copies import sibling
 from nce_ref.models.base import AffinePass, Model, Pass
 from nce_ref.noise import Noise, refuse_unfit_noise
 from nce_ref.objectives.base import ACTIVE, Expansion, blocks, by_coordinate, spacing, split_kinks
@@ -123,14 +123,14 @@ class WeightedObjective:
     def in_units(self, scale: Float, inverse: Float) -> WeightedObjective:
         """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same
         values."""
-        other = copy.copy(self)
+        other = sibling(self)
         other._points = by_coordinate(self._points @ inverse.T)
         other._log_noise = self._log_noise + float(np.linalg.slogdet(scale)[1])
         return other
 
     def smoothed(self, epsilon: float) -> WeightedObjective:
         """The objective of ``model.smoothed(epsilon)`` on the same samples, sharing ln p_n."""
-        other = copy.copy(self)
+        other = sibling(self)
         other.model = self.model.smoothed(epsilon)
         return other
 
@@ -140,7 +140,7 @@ class WeightedObjective:
         if step == 1:
             return self
         other, rows = (
-            copy.copy(self),
+            sibling(self),
             np.r_[0 : self.n_data : step, self.n_data : len(self._points) : step],
         )
         other._points, other._log_noise = by_coordinate(self._points[rows]), self._log_noise[rows]
@@ -167,7 +167,7 @@ class WeightedObjective:
             -hessian,
             kinks,
             concave,
-            once.steepness(),
+            once.steepness,
             point_terms_of(
                 once,
                 self.model,

@@ -212,7 +212,7 @@ def _interior_point(
 ) -> tuple[Float, Float]:
     """Return (d, lambda) with the complementarity gap below ``_GAP`` of its scale, or the best reached."""
     p, q = np.maximum(r, 0.0) + 0.1 * scale, np.maximum(-r, 0.0) + 0.1 * scale
-    at = _Interior(d=np.zeros(len(g)), lam=np.zeros(len(r)), p=p, q=q, above=w, below=w)
+    at = _Interior(np.zeros(len(g)), np.zeros(len(r)), np.array([p, q, w, w]))
     for _ in range(_MAX_INTERIOR_STEPS):
         dual, primal = g - H @ at.d - A.T @ at.lam, r + A @ at.d - (at.p - at.q)
         gap = at.gap()
@@ -242,14 +242,31 @@ def _interior_point(
 @dataclass(frozen=True)
 class _Interior:
     """d, lambda, and the four positive vectors: r + A d = p - q, above = w - lambda, below = w + lambda. Or a step in
-    them."""
+    them.
+
+    The four are rows of one array: most of what is done to them is the same for each, and at some dozen ridges the
+    calls are what costs.
+    """
 
     d: Float
     lam: Float
-    p: Float
-    q: Float
-    above: Float
-    below: Float
+    positive: Float
+
+    @property
+    def p(self) -> Float:
+        return self.positive[0]
+
+    @property
+    def q(self) -> Float:
+        return self.positive[1]
+
+    @property
+    def above(self) -> Float:
+        return self.positive[2]
+
+    @property
+    def below(self) -> Float:
+        return self.positive[3]
 
     def gap(self) -> float:
         return float(self.p @ self.above + self.q @ self.below)
@@ -261,26 +278,20 @@ class _Interior:
         t = primal - up / self.above + down / self.below
         d = _solved(factor, dual - A.T @ (D * t))
         lam = D * (A @ d + t)
-        return _Interior(
-            d, lam, (up + self.p * lam) / self.above, (down - self.q * lam) / self.below, -lam, lam
-        )
+        moves = np.empty_like(self.positive)
+        np.divide(up + self.p * lam, self.above, out=moves[0])
+        np.divide(down - self.q * lam, self.below, out=moves[1])
+        np.negative(lam, out=moves[2])
+        moves[3] = lam
+        return _Interior(d, lam, moves)
 
     def longest(self, step: _Interior) -> float:
         """The longest multiple of ``step``, up to 1/0.999, that keeps the four vectors at 0 or above."""
-        pairs = (
-            (self.p, step.p),
-            (self.q, step.q),
-            (self.above, step.above),
-            (self.below, step.below),
-        )
-        return 1.0 / max(0.999, *(float((-dz / z).max()) for z, dz in pairs))
+        return 1.0 / max(0.999, float((-step.positive / self.positive).max()))
 
     def moved(self, step: _Interior, length: float) -> _Interior:
         return _Interior(
             self.d + length * step.d,
             self.lam + length * step.lam,
-            self.p + length * step.p,
-            self.q + length * step.q,
-            self.above + length * step.above,
-            self.below + length * step.below,
+            self.positive + length * step.positive,
         )

@@ -138,8 +138,9 @@ def positive_definite(matrix: Float) -> Float:
     # Saturated samples leave curvatures such as 1e-200, whose Newton step overflows: climb along the gradient there.
     if not math.isfinite(largest) or largest < 1e-100:
         return np.eye(len(matrix))
-    own = np.abs(np.diag(matrix))
-    if size.min() < _LEAST * largest and 0.0 < own.min() < 1e-6 * own.max():
+    least = float(size.min())
+    own = np.abs(np.diag(matrix)) if least < _LEAST * largest else size
+    if least < _LEAST * largest and 0.0 < own.min() < 1e-6 * own.max():
         units = np.sqrt(own)
         scaled, axes = np.linalg.eigh(matrix / np.outer(units, units))
         scaled = np.abs(scaled)

@@ -3,7 +3,10 @@ off."""
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -173,3 +176,52 @@ def test_the_level_of_the_law_check_has_room():
     drawn = (NOISE.sample(256, rng) for _ in range(300))
     assert not any(list(_other_law(NOISE, y, y)) for y in drawn)
     assert stats.chi2.isf(1e-6, 5) > 30.0  # what the margin doubles
+
+
+def test_a_check_that_cannot_be_made_is_told_and_ends_no_fit():
+    class Strict(nr.UniformNoise):
+        def log_density(self, u):
+            found = super().log_density(u)
+            if np.isinf(found).any():
+                raise ValueError("u: a point outside of the box")
+            return found
+
+    rng = np.random.default_rng(12)
+    noise = Strict([-4.0, -4.0], [4.0, 4.0])
+    x, y = np.clip(samples(12)[0], -3.9, 3.9), noise.sample(1500, rng)
+    fit = nr.fit_nce(MODEL, noise, x, y, start=TRUTH)
+    assert fit.converged and len(fit.warnings) == 1
+    assert "a check of the inputs came to no end, ValueError: u: a point outside" in fit.warnings[0]
+
+
+def test_words_are_made_when_they_are_read_and_once():
+    asked = []
+
+    class Counted(nr.GaussianNoise):
+        def log_density(self, u):
+            asked.append(len(u))
+            return super().log_density(u)
+
+    noise = Counted([0.0, 0.0], 1.5 * COV)
+    x, y = samples(13)
+    fit = nr.fit_nce(MODEL, noise, x, 1.5 * y, start=TRUTH)
+    assert len(asked) == 1  # the fit's own, of both samples
+    copies = [dataclasses.replace(fit, status="as it was"), copy.copy(fit)]
+    y[:] = 0.0  # the fit has its own copy of the points
+    assert "drawn from" in fit.warnings[0] and len(asked) == 2
+    assert fit.warnings is fit.warnings and len(asked) == 2
+    assert all(one.warnings == fit.warnings for one in copies)
+    assert [f.name for f in dataclasses.fields(fit)][-1] == "warnings"
+    again = pickle.loads(
+        pickle.dumps(nr.fit_nce(MODEL, NOISE, x, 1.5 * samples(13)[1], start=TRUTH))
+    )
+    assert "drawn from" in again.warnings[0]
+
+
+def test_samples_too_large_to_copy_are_looked_at_before_they_can_change(monkeypatch):
+    monkeypatch.setattr("nce_ref.objectives.points.JOINED_BYTES", 0)
+    x, y = samples(14)
+    y *= 2.0
+    fit = nr.fit_nce(MODEL, NOISE, x, y, start=TRUTH)
+    y[:] = NOISE.sample(len(y), np.random.default_rng(15))
+    assert "drawn from" in " ".join(fit.warnings)

@@ -94,7 +94,13 @@ def expansion(
     )
     hessian = -np.eye(2) if hessian is None else np.asarray(hessian, dtype=float)
     return Expansion(
-        value, np.asarray(gradient, dtype=float), hessian, -hessian, kinks, concave, steepness
+        value,
+        np.asarray(gradient, dtype=float),
+        hessian,
+        -hessian,
+        kinks,
+        concave,
+        lambda: steepness,
     )
 
 
