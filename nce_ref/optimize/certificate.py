@@ -28,6 +28,7 @@ theta (n,); stationarity per data sample, in the coordinates of theta; multiplie
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -42,8 +43,8 @@ from nce_ref.optimize.local_sums import Valleys, distance_bound
 from nce_ref.optimize.multipliers import merged, multipliers_in
 from nce_ref.optimize.multipliers import smallest_subgradient as smallest
 from nce_ref.optimize.second_order import by_frame, by_hessian, curvature_along_ridges
-from nce_ref.optimize.sides import sides_beside
 from nce_ref.optimize.slopes import steepest_found
+from nce_ref.optimize.zero_rows import by_zero_rows
 
 # Of the smallest subgradient's length in the metric without units; where its rounding is more than that, of its
 # rounding.
@@ -55,6 +56,8 @@ _NEAR, _NEAR_ENOUGH = 1e-6, 1e-5
 _ROUNDED = 1e-9
 # A step that lands on a kink leaves |b.x| within some 1e-15 of |b||x|; the last is what rounding alone does.
 _MET = (1e-13, 4e-15)
+# Two to the power of this many sides are looked at.
+_MOST_VALLEYS = 6
 _CONCAVE = "stationary where the objective is concave: a local maximum"
 _ALONG_RIDGES = "stationary, with negative curvature along the active ridges: a local maximum"
 # Stored runs of the replication keep a status by its place: new ones go to the end.
@@ -148,6 +151,10 @@ def _certificate(
         found = Certificate(stationarity, proved, multipliers, status, reason, radius)
         return found, rounding
 
+    proof = by_zero_rows(here, theta) if here.kinks.zero_terms else None
+    if proof is not None and _stationary(proof) is None and _too_wide(proof) is None:
+        words = "every row of B is 0, the objective falls along each, and is stationary in the rest: a local maximum"
+        return answer(True, "certified", words, proof.radius, proof.rounding)
     if here.kinks.zero_terms or len(here.kinks.valleys):
         radius = _on_every_side(here, theta)
         if radius <= _NEAR_ENOUGH:
@@ -193,19 +200,21 @@ def _on_every_side(here: Expansion, theta: Float) -> float:
     """The radius within which a maximum is proved where valleys are met; inf where it is not.
 
     J is the largest of J_s, |a_m . theta| replaced by s_m a_m . theta, over the sides s = +-1 of the hyperplanes that
-    the active valleys lie on, and each J_s is concave: theta is a maximum if it is one of every J_s (THEORY.md, 4.3),
-    or of those whose sides some point has (``sides.py``). A row of zeros lies on all of its hyperplanes.
+    the active valleys lie on, and each J_s is concave: theta is a maximum if it is one of every J_s (THEORY.md, 4.3). A
+    row of zeros lies on all of its hyperplanes; they are one where the points have one dimension.
     """
     kinks = here.kinks
     valleys = merged(kinks.valleys, kinks.valley_weights)
-    if not here.concave or here.terms is None or not valleys.exact:
-        return math.inf
-    beside = sides_beside(valleys.normals(), theta)
-    if beside is None:
+    if (
+        not here.concave
+        or here.terms is None
+        or len(valleys.units) > _MOST_VALLEYS
+        or not valleys.exact
+    ):
         return math.inf
     off, widest = distance_bound(kinks.valleys, theta), 0.0
-    for sides in beside:
-        slopes = valleys.spread(sides)
+    for sides in itertools.product((-1.0, 1.0), repeat=len(valleys.units)):
+        slopes = valleys.spread(np.array(sides))
         pull = kinks.valleys.T @ (slopes * kinks.valley_weights)
         side = dataclasses.replace(here, gradient=here.gradient + pull)
         proof = by_concavity(side, _multipliers(side, _metric(side)), theta, Valleys(slopes, off))
