@@ -1,4 +1,4 @@
-r"""Proof of a maximum where all rows of B are 0, so that every kink of every row is met: THEORY.md, 4.4.
+r"""Proof of a maximum where all rows of B are 0, so that every kink of every row is met: THEORY.md, 7.4.
 
 There G_t(theta + (D, e)) = G_t + g_t . e - s sum_i |u_t . d_i| exactly, e being the smooth coordinates (c), and J is
 concave in the G_t. So for any D, however large,
@@ -8,7 +8,7 @@ concave in the G_t. So for any D, however large,
 with w = s times the slopes at e, which are those at theta times e^(+-r) while |g_t . e| <= r. Let N(d) be phi with the
 minus a plus. On each cell of the hyperplanes u_t . d = 0, phi - kappa N is linear, so phi >= kappa N everywhere if it
 holds on the rays that bound the cells, those on which n - 1 of the hyperplanes meet. If kappa > e^r - 1, J is largest
-at D = 0, strictly, and what is left is J as a smooth concave function of e: 4.6.
+at D = 0, strictly, and what is left is J as a smooth concave function of e: 7.6.
 
 Conventions
 -----------
