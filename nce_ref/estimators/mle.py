@@ -63,8 +63,8 @@ def fit_mle(
     ------
     ValueError
         For bad data, for data in a hyperplane through the origin (fewer points than dimensions, a column of zeros),
-        where the likelihood is unbounded (``estimators/units.py``), or a start whose normalising constant is infinite
-        (a singular B).
+        for ``GaussianWithMean`` in any hyperplane, where the likelihood is unbounded (``estimators/units.py``), or a
+        start whose normalising constant is infinite (a singular B).
     NotImplementedError
         Where the model has no closed normalising constant.
 
@@ -79,6 +79,7 @@ def fit_mle(
     objective = LikelihoodObjective(model, x, counts_x)
     if objective.counts is not None:
         x = objective.repeated().x if offers_units(model) else objective.x
+    refuse_hyperplane(model, x)
     units = units_for(model, x)
     starts = collect_starts(units, start, n_starts, rng)
     for k, theta in enumerate(starts):
@@ -86,7 +87,6 @@ def fit_mle(
             raise ValueError(
                 f"start: row {k} has an infinite normalising constant; expected an invertible B or a definite precision"
             )
-    refuse_hyperplane(model, x)
     return fit_from(
         objective,
         starts[:, :-1],

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from nce_ref._checks import Float
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from, normalized_or
 from nce_ref.estimators.runaway import UNBOUNDED
-from nce_ref.estimators.units import isotropic_units_for, offers_units, rank_of
+from nce_ref.estimators.units import has_shifts, isotropic_units_for, offers_units, rank_for
 from nce_ref.models.base import Model
 from nce_ref.models.from_functions import FunctionModel, as_model
 from nce_ref.objectives.base import ACTIVE, Objective
@@ -167,8 +167,12 @@ def _judge(objective: Objective, alpha: Float, whole: ScoreMatchingObjective) ->
         proof = replace(proof, is_local_maximum=False, status="not proved", reason=reason)
     if proof.is_local_maximum or not isinstance(objective, ScoreMatchingObjective):
         return proof
-    if offers_units(objective.model) and rank_of(objective.x) < objective.model.n_dim:
-        reason = "the data lie in a hyperplane through the origin: J rises for ever as the density narrows across it"
+    if (
+        offers_units(objective.model)
+        and rank_for(objective.model, objective.x) < objective.model.n_dim
+    ):
+        where = "" if has_shifts(objective.model) else " through the origin"
+        reason = f"the data lie in a hyperplane{where}: J rises for ever as the density narrows across it"
         return replace(proof, status=UNBOUNDED, reason=f"{reason}; draw more data")
     unbounded = getattr(objective.model, "score_matching_unbounded", None)
     if callable(unbounded):

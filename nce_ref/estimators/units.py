@@ -17,10 +17,11 @@ nothing is changed, not in the last bit. Beyond, the first of these that brings 
 3. with those, a whitening D V S V^T, which no choice of signs or order in the singular value decomposition can change.
 
 **Rank.** *Where all data lie in a hyperplane through the origin, v.x = 0, no likelihood that allows every U is
-bounded:* for U^-1 = I + (k - 1) v v^T the points are where they were, and ln p(x) has grown by ln k. Data are taken to
-lie in one if, with the columns scaled to size 1, the least singular value is at most 32 n eps of the largest: rounding
-each entry moves singular values by sqrt(n) eps/2 of the largest at most, and data that came out of an n-term product
-were rounded n times.
+bounded:* for U^-1 = I + (k - 1) v v^T the points are where they were, and ln p(x) has grown by ln k. Nor is it in any
+other hyperplane where the family has all shifts, too (``closed_under_shifts``). Data are taken to lie in one if, with
+the columns scaled to size 1, the least singular value is at most 32 n eps of the largest: rounding each entry moves
+singular values by sqrt(n) eps/2 of the largest at most, and data that came out of an n-term product were rounded n
+times.
 
 Conventions
 -----------
@@ -130,16 +131,33 @@ def isotropic_units_for(model: Model, x: ArrayLike) -> Units:
 
 
 def refuse_hyperplane(model: Model, x: ArrayLike) -> None:
-    """Raise ValueError where x, checked before, lies in a hyperplane through the origin and the likelihood is unbounded
-    by that."""
+    """Raise ValueError where x, checked before, lies in a hyperplane and the likelihood is unbounded by that."""
     points = np.asarray(x)
-    rank, n = rank_of(points), points.shape[1]
+    rank, n = rank_for(model, points), points.shape[1]
     if rank < n and offers_units(model):
-        of = "all 0" if rank == 0 else f"of rank {rank} (columns scaled to size 1)"
+        through, about = (
+            (", about the first of them,", "") if has_shifts(model) else ("", " through the origin")
+        )
+        of = (
+            f"all 0{through}"
+            if rank == 0
+            else f"of rank {rank}{through} (columns scaled to size 1)"
+        )
         raise ValueError(
             f"x: {len(points)} points in {n} dimensions, {of}; expected rank {n}: where the data"
-            " lie in a hyperplane through the origin the likelihood is unbounded"
+            f" lie in a hyperplane{about} the likelihood is unbounded"
         )
+
+
+def rank_for(model: Model, points: NDArray[Any]) -> int:
+    """``rank_of``, of the differences from the first point where the family is closed under shifts: any hyperplane then
+    is one in which data leave a likelihood unbounded. Differences of equal numbers are 0, those from a mean are not."""
+    return rank_of(points - points[0] if has_shifts(model) else points)
+
+
+def has_shifts(model: Model) -> bool:
+    """Whether p(u - a) is a member of the model's family for every a."""
+    return bool(getattr(model, "closed_under_shifts", False))
 
 
 def rank_of(points: NDArray[Any]) -> int:

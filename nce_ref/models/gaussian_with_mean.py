@@ -70,6 +70,9 @@ class GaussianWithMean(LinearModel):
     (array([ 0.75  ,  0.25  , -2.7371]), ('shift[0]', 'precision[0,0]', 'c'))
     """
 
+    # Data in any hyperplane leave its likelihood unbounded, not only in one through the origin.
+    closed_under_shifts = True
+
     def __init__(self, n_dim: int) -> None:
         self._n_dim = as_count("n_dim", n_dim)
         self._centred = Gaussian(self._n_dim)

@@ -44,6 +44,7 @@ from nce_ref.optimize.multipliers import merged, multipliers_in
 from nce_ref.optimize.multipliers import smallest_subgradient as smallest
 from nce_ref.optimize.second_order import by_frame, by_hessian, curvature_along_ridges
 from nce_ref.optimize.slopes import steepest_found
+from nce_ref.optimize.zero_rows import by_zero_rows
 
 # Of the smallest subgradient's length in the metric without units; where its rounding is more than that, of its
 # rounding.
@@ -150,6 +151,10 @@ def _certificate(
         found = Certificate(stationarity, proved, multipliers, status, reason, radius)
         return found, rounding
 
+    proof = by_zero_rows(here, theta) if here.kinks.zero_terms else None
+    if proof is not None and _stationary(proof) is None and _too_wide(proof) is None:
+        words = "every row of B is 0, the objective falls along each, and is stationary in the rest: a local maximum"
+        return answer(True, "certified", words, proof.radius, proof.rounding)
     if here.kinks.zero_terms or len(here.kinks.valleys):
         radius = _on_every_side(here, theta)
         if radius <= _NEAR_ENOUGH:

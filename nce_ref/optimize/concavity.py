@@ -83,18 +83,17 @@ def by_concavity(
     terms = here.terms(accurate) if here.terms is not None else None
     if terms is None:
         return _by_steepness(here, multipliers)
-    # Saturated samples leave slopes such as 1e-300, whose products underflow. A power of two changes F and J by a
-    # factor alone.
-    largest = float(np.abs(terms.slopes).max())
-    if not 0.0 < largest < math.inf:
+    scaled = _in_units(terms)
+    if scaled is None:
         return Proof(False, math.inf, 0.0, 0.0, math.inf, math.inf)
-    unit = 2.0 ** -math.frexp(largest)[1] if largest > 1e-300 else 2.0**1000
-    terms = _scaled(terms, unit)
+    terms, unit = scaled
     # The Hessian at hand whitens well enough to begin with where it is not singular to rounding; else it is built from
     # the points.
     slack = here.kinks.weights * np.maximum(1.0 - np.abs(multipliers), 0.0)
     gram = (-here.hessian + (here.kinks.directions.T * slack) @ here.kinks.directions) * unit
-    start = whitening(gram) if np.isfinite(gram).all() and largest > _GONE else np.eye(len(theta))
+    start = (
+        whitening(gram) if np.isfinite(gram).all() and unit < 1.0 / _GONE else np.eye(len(theta))
+    )
     proof = _proof(here, terms, multipliers, theta, valleys, unit, start)
     if not proof.reach < math.inf:
         basis = _determined(here, terms, multipliers, valleys)
@@ -102,6 +101,34 @@ def by_concavity(
             proof = _proof(here, terms, multipliers, theta, valleys, unit, basis)
             return replace(proof, undetermined=len(theta) - basis.shape[1])
     return proof
+
+
+def proof_along(
+    here: Expansion,
+    terms: PointTerms,
+    multipliers: Float,
+    theta: Float,
+    valleys: Valleys | None,
+    basis: Float,
+) -> Proof:
+    """The same of J along the columns of ``basis`` (n, m) alone."""
+    scaled = _in_units(terms)
+    if scaled is None:
+        return Proof(False, math.inf, 0.0, 0.0, math.inf, math.inf)
+    return _proof(here, scaled[0], multipliers, theta, valleys, scaled[1], basis)
+
+
+def _in_units(terms: PointTerms) -> tuple[PointTerms, float] | None:
+    """The terms times a power of two, and that power; None where no slope is left.
+
+    Saturated samples leave slopes such as 1e-300, whose products underflow. A power of two changes F and J by a factor
+    alone.
+    """
+    largest = float(np.abs(terms.slopes).max())
+    if not 0.0 < largest < math.inf:
+        return None
+    unit = 2.0 ** -math.frexp(largest)[1] if largest > 1e-300 else 2.0**1000
+    return _scaled(terms, unit), unit
 
 
 def _proof(

@@ -103,6 +103,11 @@ class MergedRidges:
         sizes = weights * np.abs(self.signed)
         return np.bincount(self.group, sizes, len(self.units)).astype(np.float64)
 
+    def normals(self) -> Float:
+        """``units`` times positive numbers, each to its last bit a direction or the opposite of one."""
+        first = [int(np.argmax(self.group == j)) for j in range(len(self.units))]
+        return np.asarray(self.directions[first] * np.sign(self.signed[first])[:, None])
+
     def spread(self, multipliers: Float) -> Float:
         """The multipliers of the single ridges, (k,), from those of the merged ones."""
         return np.sign(self.signed) * multipliers[self.group]

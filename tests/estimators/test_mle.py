@@ -125,7 +125,7 @@ def test_the_error_is_what_theory_predicts():
 def test_a_start_without_a_finite_normalising_constant_is_refused(model, start):
     good = model.random_start(np.random.default_rng(0))
     with pytest.raises(ValueError, match="start: row 1 has an infinite normalising constant"):
-        nr.fit_mle(model, np.ones((5, 2)), start=np.stack([good, start]))
+        nr.fit_mle(model, np.array([[1.0, 0.0], [0.5, 1.0]]), start=np.stack([good, start]))
 
 
 def test_bad_data_are_refused_by_name():

@@ -35,6 +35,31 @@ def test_data_in_a_hyperplane_are_refused_by_name(model, power):
             nr.fit_mle(model, x * 10.0**power, start=start)
 
 
+@pytest.mark.parametrize("power", [-12, 0, 12])
+def test_a_gaussian_with_a_mean_is_unbounded_in_any_hyperplane(power):
+    """One-hot rows, a column of 0.1, n points, all equal: of full rank but not about the first. Score matching says
+    the same."""
+    model, rng = nr.GaussianWithMean(3), np.random.default_rng(0)
+    a, scale = rng.standard_normal((60, 3)), 10.0**power
+    start = model.rescaled(model.pack(np.zeros(3), np.eye(3), 0.0), np.eye(3) / scale)
+    samples = [
+        ("of rank 2", np.eye(3)[rng.integers(0, 3, 60)]),
+        ("of rank 2", np.column_stack([a[:, :2], np.full(60, 0.1)])),
+        ("of rank 2", a[:3]),
+        ("all 0", np.tile(a[:1], (60, 1))),
+        *(("", x + [0.0, 0.0, 1.0]) for _, x in flat_samples()),
+    ]
+    for words, x in samples:
+        wanted = rf"^x: {len(x)} points in 3 dimensions, {words}.*about the first of them.*expected rank 3"
+        with pytest.raises(ValueError, match=wanted):
+            nr.fit_mle(model, scale * x, start=start)
+        assert nr.fit_score_matching(model, scale * x, start=start).status == "unbounded"
+    good = nr.fit_mle(model, scale * (a[:10] + 2.0), start=start)
+    assert good.converged
+    mean = model.moments(good.theta)[0]
+    np.testing.assert_allclose(mean / scale, a[:10].mean(axis=0) + 2.0, rtol=1e-9)
+
+
 @pytest.mark.parametrize("model", [nr.LaplaceICA(3), nr.Gaussian(3)])
 def test_data_next_to_a_hyperplane_are_fitted(model):
     """Off it by 1e-3 to 1e-6 of their size, as many points as dimensions, and one dimension: bounded, all of them."""
