@@ -167,7 +167,10 @@ def _judge(objective: Objective, alpha: Float, whole: ScoreMatchingObjective) ->
         proof = replace(proof, is_local_maximum=False, status="not proved", reason=reason)
     if proof.is_local_maximum or not isinstance(objective, ScoreMatchingObjective):
         return proof
-    if offers_units(objective.model) and rank_of(objective.x) < objective.model.n_dim:
+    if (
+        offers_units(objective.model)
+        and rank_of(objective.x, objective.model) < objective.model.n_dim
+    ):
         reason = "the data lie in a hyperplane through the origin: J rises for ever as the density narrows across it"
         return replace(proof, status=UNBOUNDED, reason=f"{reason}; draw more data")
     unbounded = getattr(objective.model, "score_matching_unbounded", None)

@@ -155,6 +155,13 @@ class LikelihoodObjective:
             hessian += once.curvature(weights, np.zeros(len(weights)))
         return value, gradient[:-1], hessian[:-1, :-1]
 
+    def shifted(self, shift: Float) -> LikelihoodObjective:
+        """The objective of the points z, u = shift + z, a function of ``model.shifted(theta, shift)``: the same
+        values."""
+        other = sibling(self)
+        other._points = self._points.shifted(shift)
+        return other
+
     def in_units(self, scale: Float, inverse: Float) -> LikelihoodObjective:
         """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c: L +
         ln|det scale|."""

@@ -239,6 +239,13 @@ class NCEObjective:
         value, gradient, hessian = self._summed(part)
         return value, gradient / self.n_data, hessian / self.n_data
 
+    def shifted(self, shift: Float) -> NCEObjective:
+        """The objective of the points z, u = shift + z, a function of ``model.shifted(theta, shift)``: the same
+        values."""
+        other = sibling(self)
+        other._points = self._points.shifted(shift)
+        return other
+
     def in_units(self, scale: Float, inverse: Float) -> NCEObjective:
         """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same
         values."""

@@ -122,6 +122,13 @@ class PairedObjective:
             g = self._jacobian(once, theta, self._run(rows)).reshape(len(theta), -1, self.k + 1)
             yield -np.einsum("prj,rj->rp", g[:-1, :, 1:] - g[:-1, :, :1], pull)
 
+    def shifted(self, shift: Float) -> Self:
+        """The objective of the points z, u = shift + z, a function of ``model.shifted(theta, shift)``: the same
+        values."""
+        other = sibling(self)
+        other._points = by_coordinate(self._points - shift)
+        return other
+
     def in_units(self, scale: Float, inverse: Float) -> Self:
         """The objective of the points z, u = scale z: the same values, since ln|det scale| cancels in every
         difference."""

@@ -104,6 +104,13 @@ class SharedRankingObjective:
         once, value, slopes, bends = self._evaluate(self._theta(alpha))
         return value, once.pullback(slopes)[:-1], self._hessian(once, slopes, bends)
 
+    def shifted(self, shift: Float) -> SharedRankingObjective:
+        """The objective of the points z, u = shift + z, a function of ``model.shifted(theta, shift)``: the same
+        values."""
+        other = sibling(self)
+        other._points = by_coordinate(self._points - shift)
+        return other
+
     def in_units(self, scale: Float, inverse: Float) -> SharedRankingObjective:
         """The objective of the points z, u = scale z: the same values."""
         other = sibling(self)
