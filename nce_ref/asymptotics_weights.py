@@ -95,7 +95,8 @@ def weighted_covariance(
     ValueError
         Where the covariance is infinite, by the module's analysis, where that cannot be told because the model or the
         noise has no ``tails``, for a theta that does not normalise, an ``rng`` that is needed and missing, a singular
-        A, E_d[q^2s] = inf with random points, and where the error to be stated is as large as the result (next to the boundary of
+        A, E_d[q^2s] = inf with random points, and where the error to be stated is as large as the result (next to the
+        boundary of
         existence).
 
     Notes

@@ -28,6 +28,7 @@ import math
 import numpy as np
 
 from nce_ref._checks import Float
+from nce_ref.estimators.evidence import by_gradients_alone
 from nce_ref.estimators.runaway import UNBOUNDED
 from nce_ref.objectives.base import Objective
 from nce_ref.objectives.likelihood import LikelihoodObjective
@@ -96,6 +97,8 @@ def _by_data(objective: LikelihoodObjective) -> tuple[str | None, bool]:
 
 
 def _seems_unbounded(objective: LikelihoodObjective, alpha: Float) -> bool:
+    if by_gradients_alone(objective):  # a Hessian by differences would cost more than the climb
+        return False
     value, _, hessian = objective.second_order(alpha)
     length = float(np.linalg.norm(alpha))
     if not (math.isfinite(value) and np.isfinite(hessian).all() and length > 1.0):
@@ -110,8 +113,17 @@ def _seems_unbounded(objective: LikelihoodObjective, alpha: Float) -> bool:
         if size < 0.1 * length:
             continue
         along *= length / size
-        back = objective(alpha - along)[0]
-        ahead = [objective(alpha + times * along)[0] for times in _LENGTHS]
+        back = _value(objective, alpha - along)
+        ahead = [_value(objective, alpha + times * along) for times in _LENGTHS]
         if back < value - _FALLS and min(ahead) >= value - least:
             return True
     return False
+
+
+def _value(objective: LikelihoodObjective, alpha: Float) -> float:
+    """-inf where the model has no normalising constant, or says so by a ValueError."""
+    try:
+        value = objective(alpha)[0]
+    except ValueError:
+        return -math.inf
+    return value if math.isfinite(value) else -math.inf
