@@ -96,8 +96,7 @@ def weighted_covariance(
         Where the covariance is infinite, by the module's analysis, where that cannot be told because the model or the
         noise has no ``tails``, for a theta that does not normalise, an ``rng`` that is needed and missing, a singular
         A, E_d[q^2s] = inf with random points, and where the error to be stated is as large as the result (next to the
-        boundary of
-        existence).
+        boundary of existence).
 
     Notes
     -----
