@@ -46,8 +46,10 @@ from nce_ref.asymptotics_rules import (
     random_rule,
     rotated_rule,
 )
+from nce_ref.models.from_functions import as_model
+from nce_ref.models.layers import AnyModel
 from nce_ref.models.tails import Tails, power_mass_is_finite
-from nce_ref.noise import refuse_unfit_noise
+from nce_ref.noise import Noise, refuse_unfit_noise
 from nce_ref.special import softplus
 from nce_ref.weights import Weight, refuse_unfit_weight
 
@@ -57,9 +59,9 @@ _SMALLEST_STEP = 1e-4
 
 
 def weighted_covariance(
-    model: Any,
+    model: AnyModel,
     theta: ArrayLike,
-    noise: Any,
+    noise: Noise,
     nu: float,
     weight: Weight,
     *,
@@ -115,6 +117,7 @@ def weighted_covariance(
     True
     """
     nu = math.inf if isinstance(nu, (int, float)) and nu == math.inf else as_positive("nu", nu)
+    model = as_model(model, "weighted_covariance", ("log_normalizer",))
     theta = normalized_truth(model, theta)
     refuse_unfit_noise(noise, model.n_dim)
     refuse_unfit_weight(weight)

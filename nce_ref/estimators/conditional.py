@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike
 
 from nce_ref.estimators.contrastive import fit_without_c
 from nce_ref.estimators.fit import Fit
-from nce_ref.models.base import Model
+from nce_ref.models.from_functions import as_model
+from nce_ref.models.layers import AnyModel
 from nce_ref.noise.conditional import ConditionalNoise
 from nce_ref.objectives.conditional import ConditionalObjective
 from nce_ref.trace import Callback
@@ -32,7 +33,7 @@ OF_KINKS = ", and like 1/eps however many there are, since this model has kinks"
 
 
 def fit_conditional_nce(
-    model: Model,
+    model: AnyModel,
     conditional_noise: ConditionalNoise,
     x: ArrayLike,
     y: ArrayLike,
@@ -93,6 +94,7 @@ def fit_conditional_nce(
     >>> fit.converged, bool(abs(fit.theta[0] - 1.0) < 0.3)
     (True, True)
     """
+    model = as_model(model, "fit_conditional_nce")
     objective = ConditionalObjective(model, conditional_noise, x, y)
     points = objective.y.reshape(-1, objective.model.n_dim)
     fit = fit_without_c(objective, points, start, n_starts, rng, callback, max_evaluations)

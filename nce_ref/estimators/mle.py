@@ -16,14 +16,14 @@ from numpy.typing import ArrayLike
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
 from nce_ref.estimators.unbounded_likelihood import LikelihoodJudge
 from nce_ref.estimators.units import offers_units, refuse_hyperplane, units_for
-from nce_ref.models.base import Model
 from nce_ref.models.from_functions import as_model
+from nce_ref.models.layers import NormalizedModel
 from nce_ref.objectives.likelihood import LikelihoodObjective
 from nce_ref.trace import Callback
 
 
 def fit_mle(
-    model: Model,
+    model: NormalizedModel,
     x: ArrayLike,
     *,
     start: ArrayLike | None = None,
