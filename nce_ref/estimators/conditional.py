@@ -23,13 +23,13 @@ from nce_ref.objectives.conditional import ConditionalObjective
 from nce_ref.trace import Callback
 
 # 4 E[sigma(G) sigma(-G)] above which x and y are as good as alike: steps of a tenth of the data's size for Laplace ICA.
-_SMALL_STEPS = 0.99
-SMALL_STEPS = (
+_ALIKE = 0.99
+_SMALL_STEPS = (
     "the steps are small: 4 mean sigma(G) sigma(-G) = {used:.4f}, nearly 1, so that x and y are"
     " hardly told apart; the covariance of the estimate grows like 1/(kappa eps^2) as the steps'"
     " size eps falls{more}; draw y farther from x"
 )
-OF_KINKS = ", and like 1/eps however many there are, since this model has kinks"
+_OF_KINKS = ", and like 1/eps however many there are, since this model has kinks"
 
 
 def fit_conditional_nce(
@@ -99,8 +99,8 @@ def fit_conditional_nce(
     points = objective.y.reshape(-1, objective.model.n_dim)
     fit = fit_without_c(objective, points, start, n_starts, rng, callback, max_evaluations)
     used = 4.0 * objective.overlap(fit.theta[:-1])
-    if not used > _SMALL_STEPS:
+    if not used > _ALIKE:
         return fit
     kinks = bool(objective.kinks(fit.theta[:-1]).size)
-    word = SMALL_STEPS.format(used=used, more=OF_KINKS if kinks else "")
+    word = _SMALL_STEPS.format(used=used, more=_OF_KINKS if kinks else "")
     return replace(fit, warnings=(*fit.warnings, word))

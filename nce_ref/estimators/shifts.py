@@ -34,7 +34,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nce_ref._checks import Float
-from nce_ref.models.base import Model
 
 _FAR = 32.0
 _ROWS = 65_536
@@ -44,12 +43,12 @@ TOO_FAR_FROM_0 = (
 )
 
 
-def offers_shifts(model: Model) -> bool:
+def offers_shifts(model: Any) -> bool:
     """Whether the model's family is closed under shifts of the points."""
     return callable(getattr(model, "shifted", None))
 
 
-def shift_for(model: Model, x: ArrayLike) -> Float | None:
+def shift_for(model: Any, x: ArrayLike) -> Float | None:
     """Return s by the module's rule, None where the data stay where they are."""
     if not offers_shifts(model):
         return None
@@ -75,6 +74,24 @@ def shifted(model: Any, theta: Float, shift: Float) -> Float:
     short = model.n_params - len(theta)
     moved = model.shifted(np.append(theta, np.zeros(short)), shift)
     return np.asarray(moved, dtype=np.float64)[: len(theta)]
+
+
+def about_shift(problem: Any, theta: Float) -> tuple[Any, Float, Float | None]:
+    """Return (problem, theta) about the shift of its data, and the matrix that takes changes of that theta back.
+
+    ``shifted`` is affine in theta, so that a covariance goes back by its linear part. (problem, theta, None) where the
+                data
+    stay where they are.
+    """
+    model = getattr(problem, "model", None)
+    if not offers_shifts(model) or not callable(getattr(problem, "shifted", None)):
+        return problem, theta, None
+    shift = shift_for(model, problem.x)
+    if shift is None:
+        return problem, theta, None
+    # Linear without a constant: theta = 0 is ln p = 0 wherever the points are.
+    back = np.column_stack([shifted(model, one, -shift) for one in np.eye(len(theta))])
+    return problem.shifted(shift), shifted(model, theta, shift), back
 
 
 def _is_far(mean: Float, spread: Float, deviations: Float) -> bool:

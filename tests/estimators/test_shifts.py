@@ -146,3 +146,20 @@ def test_shifted_is_the_same_density_and_exact():
     far = np.array([2.0**20, -(2.0**21)])
     dyadic = np.array([1.0, -2.0, 1.0, 0.25, 2.0, -1.5])
     assert np.array_equal(model.shifted(model.shifted(dyadic, far), -far), dyadic)
+
+
+@pytest.mark.parametrize("robust", [False, True])
+@pytest.mark.parametrize("what", ["nce", "mle", "ranking"])
+def test_standard_errors_are_those_of_the_data_about_0_carried_there(what, robust, about_0):
+    """Each entry of the precision has the same; of eta = Lambda mean, and of c, the moved matrix is asked for by
+    hand."""
+    n, k = 2, 2**13
+    near = nr.estimate_covariance(about_0[what, n], robust=robust).covariance
+    far = nr.estimate_covariance(FITS[what](n, k), robust=robust).covariance
+    model, away = nr.GaussianWithMean(n), k * DIRECTION[:n]
+    there = np.column_stack([model.shifted(one, -away) for one in np.eye(model.n_params)])
+    expected = there @ near @ there.T
+    size = np.sqrt(np.diag(expected))
+    np.testing.assert_allclose(
+        far / np.outer(size, size), expected / np.outer(size, size), atol=1e-5
+    )
