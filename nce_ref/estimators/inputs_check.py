@@ -13,6 +13,16 @@ grossly wrong; ``nr.check_model`` and ``nr.check_noise`` look closely. A right p
                    samples separate
     centred data   mean tanh s_i of data in their own units, for a model with ln p_m(u) = ln p_m(-u)
 
+**Power.** Of y from a normal noise, 256 points looked at, 300 samples a case: always seen are a spread twice or half of
+what
+is evaluated (n = 1, 2, 4, 10), a mean off by a deviation and a constant of 0.7 in ln p_n (n up to 4), one coordinate
+three
+times as wide and a constant of 1 (n up to 10). A spread off by half is seen in 4, 73, 100, 100 of 100; one coordinate
+twice
+as wide in 99 for n = 2, 84 for n = 4, 7 for n = 10; a mean off by half a deviation never.
+
+**When.** The words are made when ``Fit.warnings`` is first read.
+
 Conventions
 -----------
 x, y   (n_data, n_dim), (n_noise, n_dim)   points are rows; evenly spaced ones are looked at
