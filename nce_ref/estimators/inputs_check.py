@@ -2,8 +2,8 @@ r"""What is cheap to see of a problem before and after a fit: inputs that are wr
 
 A certificate speaks of the objective. That its pullback belongs to its log-density, that y was drawn from the noise,
 that x is not y: nothing in a maximum shows it. These checks look at some hundred points, draw nothing, and find what is
-grossly wrong; ``nr.check_model`` and ``nr.check_noise`` look closely. A right problem gets a word less than once in
-10^6 a check.
+grossly wrong, when ``Fit.warnings`` is first read; ``nr.check_model`` and ``nr.check_noise`` look closely. A right
+problem gets a word less than once in 10^6 a check.
 
     pullback       sum w_t Delta_t against (h g . v), w_t = +-(1 ... 2) with the sign of Delta_t = ln p_m(theta + h v) -
                    ln p_m(theta - h v)
@@ -20,8 +20,6 @@ three
 times as wide and a constant of 1 (n up to 10). A spread off by half is seen in 4, 73, 100, 100 of 100; one coordinate
 twice
 as wide in 99 for n = 2, 84 for n = 4, 7 for n = 10; a mean off by half a deviation never.
-
-**When.** The words are made when ``Fit.warnings`` is first read.
 
 Conventions
 -----------
@@ -113,8 +111,7 @@ def _rows(n_data: int, n_noise: int) -> tuple[NDArray[np.intp], int, int]:
 def looked_at(
     objective: NCEObjective, noise: Noise, start: Float
 ) -> Callable[[Float, bool], tuple[str, ...]]:
-    """Return (theta, ended) -> all words on the problem, its start and the estimate theta; none on a theta where the
-    climb did not end.
+    """Return (theta, ended) -> all words on the problem, its start and, where the climb ended there, on theta.
 
     Samples that the objective reads where they lie may be gone or changed by then: the points of those are taken now.
     """
