@@ -42,6 +42,8 @@ from nce_ref.asymptotics_contrastive_rules import (
     rows_rule,
 )
 from nce_ref.asymptotics_rules import REPLICATES
+from nce_ref.models.from_functions import as_model
+from nce_ref.models.layers import AnyModel
 from nce_ref.noise import refuse_unfit_noise
 from nce_ref.noise.conditional import refuse_unfit_conditional_noise
 
@@ -73,7 +75,7 @@ class ContrastiveCovariance:
 
 
 def ranking_covariance(
-    model: Any,
+    model: AnyModel,
     theta: ArrayLike,
     noise: Any,
     k: int,
@@ -125,6 +127,7 @@ def ranking_covariance(
     >>> nr.ranking_covariance(model, truth, noise, 4).covariance.round(6)
     array([[2.5]])
     """  # noqa: E501
+    model = as_model(model, "ranking_covariance", ("log_normalizer",))
     theta, k = normalized_truth(model, theta), as_count("k", k)
     refuse_unfit_noise(noise, model.n_dim)
     if model.n_dim == 1:
@@ -152,7 +155,7 @@ def ranking_covariance(
 
 
 def conditional_covariance(
-    model: Any,
+    model: AnyModel,
     theta: ArrayLike,
     conditional_noise: Any,
     kappa: float,
@@ -205,6 +208,7 @@ def conditional_covariance(
     >>> nr.conditional_covariance(model, truth, steps, 1).covariance.round(6)
     array([[6.103404]])
     """
+    model = as_model(model, "conditional_covariance", ("log_normalizer",))
     theta = normalized_truth(model, theta)
     endless = isinstance(kappa, (int, float)) and kappa == math.inf
     share = 0.0 if endless else 1.0 / as_count("kappa", kappa)

@@ -168,31 +168,36 @@ def random_rule(
 
 
 def rotated_moments(model: Any, theta: Float, noise: Any, nu: float, log2_points: int) -> Moments:
-    """Averages over Sobol points, rotated (Cranley & Patterson 1976) by multiples of the roots of primes: nothing is
-    drawn.
+    """Averages over ``rotated_rule``'s sets of points: nothing is drawn."""
+    draw, name = rotated_rule(model, theta, log2_points)
+    weights = np.full(2**log2_points, 2.0**-log2_points)
+    pairs = tuple(_weighted(model, theta, noise, nu, draw(), weights) for _ in range(REPLICATES))
+    information = np.mean([pair[0] for pair in pairs], axis=0)
+    mean = np.mean([pair[1] for pair in pairs], axis=0)
+    method = f"{REPLICATES} rotations of {2**log2_points} {name}"
+    return Moments(information, mean, pairs, True, np.zeros_like(information), method)
 
-    The scatter of the rotations is stated as if they were random; they are not, so the error is a good guess and no
-    confidence interval.
+
+def rotated_rule(model: Any, theta: Float, log2_points: int) -> tuple[Callable[[], Float], str]:
+    """Return a function that gives one set of 2**log2_points points after the other, and what they are called.
+
+    Sobol's points, rotated (Cranley & Patterson 1976) by multiples of the roots of primes. The scatter of the rotations
+    is stated as if they were random; they are not, so the error is a good guess and no confidence interval.
     """
     from scipy.stats import qmc
 
     count = 2**log2_points
     cube = qmc.Sobol(model.n_dim, scramble=False).random_base2(log2_points)
     steps = np.sqrt(np.array(_primes(model.n_dim), dtype=np.float64))
-    weights = np.full(count, 1.0 / count)
+    turns = iter(range(2**30))
 
-    def rotated(k: int) -> tuple[Float, Float]:
+    def turned() -> Float:
         # Half a cell up in a net of 2^-52: no coordinate is 0 or 1, where the inverse distribution function is
         # infinite.
-        turned = np.clip((cube + (k + 0.5) * steps) % 1.0, 2.0**-53, 1.0 - 2.0**-53)
-        u = as_array("model.transport", model.transport(theta, turned), 2, (count, model.n_dim))
-        return _weighted(model, theta, noise, nu, u, weights)
+        points = np.clip((cube + (next(turns) + 0.5) * steps) % 1.0, 2.0**-53, 1.0 - 2.0**-53)
+        return as_array("model.transport", model.transport(theta, points), 2, (count, model.n_dim))
 
-    pairs = tuple(rotated(k) for k in range(REPLICATES))
-    information = np.mean([pair[0] for pair in pairs], axis=0)
-    mean = np.mean([pair[1] for pair in pairs], axis=0)
-    method = f"{REPLICATES} rotations of {count} Sobol points"
-    return Moments(information, mean, pairs, True, np.zeros_like(information), method)
+    return turned, "Sobol points"
 
 
 def offers_transport(model: Any, theta: Float) -> bool:

@@ -42,10 +42,14 @@ from nce_ref.asymptotics_rules import (
     LAST_REACH,
     REPLICATES,
     line_rule,
+    offers_transport,
     random_rule,
+    rotated_rule,
 )
+from nce_ref.models.from_functions import as_model
+from nce_ref.models.layers import AnyModel
 from nce_ref.models.tails import Tails, power_mass_is_finite
-from nce_ref.noise import refuse_unfit_noise
+from nce_ref.noise import Noise, refuse_unfit_noise
 from nce_ref.special import softplus
 from nce_ref.weights import Weight, refuse_unfit_weight
 
@@ -55,9 +59,9 @@ _SMALLEST_STEP = 1e-4
 
 
 def weighted_covariance(
-    model: Any,
+    model: AnyModel,
     theta: ArrayLike,
-    noise: Any,
+    noise: Noise,
     nu: float,
     weight: Weight,
     *,
@@ -78,7 +82,9 @@ def weighted_covariance(
     weight : Weight
         See ``weights.py``.
     rng : numpy.random.Generator, optional
-        Required in more than one dimension.
+        In more than one dimension, where the model has no transport, required, for points by its sampler; with one,
+        scrambled Sobol points, and without ``rng`` rotated ones, whose scatter is a good guess of the error and no
+        confidence interval.
     log2_points : int, optional
 
     Returns
@@ -90,9 +96,9 @@ def weighted_covariance(
     ------
     ValueError
         Where the covariance is infinite, by the module's analysis, where that cannot be told because the model or the
-        noise has no ``tails``, for a theta that does not normalise, a missing ``rng``, a singular A, E_d[q^2s] = inf
-        with random points, and where the error to be stated is as large as the result (next to the boundary of
-        existence).
+        noise has no ``tails``, for a theta that does not normalise, an ``rng`` that is needed and missing, a singular
+        A, E_d[q^2s] = inf with random points, and where the error to be stated is as large as the result (next to the
+        boundary of existence).
 
     Notes
     -----
@@ -111,6 +117,7 @@ def weighted_covariance(
     True
     """
     nu = math.inf if isinstance(nu, (int, float)) and nu == math.inf else as_positive("nu", nu)
+    model = as_model(model, "weighted_covariance", ("log_normalizer",))
     theta = normalized_truth(model, theta)
     refuse_unfit_noise(noise, model.n_dim)
     refuse_unfit_weight(weight)
@@ -124,15 +131,19 @@ def weighted_covariance(
         )
     if model.n_dim == 1:
         return _on_the_line(model, theta, noise, nu, weight)
-    if rng is None:
+    log2_points = as_count("log2_points", log2_points)
+    if rng is None and not offers_transport(model, theta):
         raise ValueError(
-            f"rng: got None; expected a numpy.random.Generator, since {model.n_dim} dimensions have"
-            " no deterministic rule"
+            f"rng: got None; expected a numpy.random.Generator, since {type(model).__name__} in {model.n_dim}"
+            " dimensions has no transport, and so no deterministic rule"
         )
     _refuse_infinite_scatter(model, theta, noise, weight, nu)
-    draw, name = random_rule(
-        model, theta, as_generator("rng", rng), as_count("log2_points", log2_points)
-    )
+    if rng is None:
+        draw, name = rotated_rule(model, theta, log2_points)
+        sets = f"{REPLICATES} rotations of 2**{log2_points} {name}"
+    else:
+        draw, name = random_rule(model, theta, as_generator("rng", rng), log2_points)
+        sets = f"{REPLICATES} sets of 2**{log2_points} {name}"
     replicates, errors = [], []
     for _ in range(REPLICATES):
         u = draw()
@@ -145,8 +156,7 @@ def weighted_covariance(
     spread = np.std([_sandwich(r, e, nu)[0] for r, e in zip(replicates, errors)], axis=0, ddof=1)
     spread *= float(special.stdtrit(REPLICATES - 1, 0.995)) / math.sqrt(REPLICATES)
     error_stated = refuse_useless(_relative(spread + rounding, covariance))
-    method = f"{REPLICATES} sets of 2**{log2_points} {name}"
-    return AsymptoticCovariance(covariance, error_stated, method, pooled[0], pooled[1], nu)
+    return AsymptoticCovariance(covariance, error_stated, sets, pooled[0], pooled[1], nu)
 
 
 def divergent_power(

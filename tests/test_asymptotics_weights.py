@@ -285,8 +285,33 @@ def test_more_dimensions_by_random_points():
         log2_points=11,
     )
     assert np.linalg.eigvalsh(inverse.covariance - expected)[0] > 0.0
-    with pytest.raises(ValueError, match="rng: got None"):
-        nr.weighted_covariance(model, theta, matched(B), 2.0, nr.LogisticWeight(2.0))
+
+
+class NoTransport(nr.LaplaceICA):
+    """A sampler is all it has."""
+
+    transport = None
+
+
+def test_a_transport_needs_no_rng_and_a_sampler_does():
+    """Rotated Sobol points: the same numbers every time, against the contour integral, within twice the error
+    stated."""
+    model, theta, B = ica(2, np.random.default_rng(4))
+    noise, weight = matched(B), nr.LogisticWeight(2.0)
+    got, again = (
+        nr.weighted_covariance(model, theta, noise, 2.0, weight, log2_points=11) for _ in range(2)
+    )
+    expected = nr.asymptotic_covariance(model, theta, noise, 2.0).covariance
+    assert np.array_equal(got.covariance, again.covariance)
+    assert in_units(got.covariance - expected, expected) <= 2.0 * got.integration_error < 0.1
+    assert got.method == "8 rotations of 2**11 Sobol points"
+    with pytest.raises(ValueError, match=r"rng: got None.*NoTransport in 2 dimensions has no"):
+        nr.weighted_covariance(NoTransport(2), theta, noise, 2.0, weight)
+    drawn = nr.weighted_covariance(
+        NoTransport(2), theta, noise, 2.0, weight, rng=np.random.default_rng(7), log2_points=12
+    )
+    assert drawn.method == "8 sets of 2**12 independent points"
+    assert in_units(drawn.covariance - expected, expected) <= 2.0 * drawn.integration_error < 0.5
 
 
 def test_the_stated_error_is_that_of_the_worst_entry():

@@ -16,23 +16,24 @@ from numpy.typing import ArrayLike
 
 from nce_ref.estimators.contrastive import fit_without_c
 from nce_ref.estimators.fit import Fit
-from nce_ref.models.base import Model
+from nce_ref.models.from_functions import as_model
+from nce_ref.models.layers import AnyModel
 from nce_ref.noise.conditional import ConditionalNoise
 from nce_ref.objectives.conditional import ConditionalObjective
 from nce_ref.trace import Callback
 
 # 4 E[sigma(G) sigma(-G)] above which x and y are as good as alike: steps of a tenth of the data's size for Laplace ICA.
-_SMALL_STEPS = 0.99
-SMALL_STEPS = (
+_ALIKE = 0.99
+_SMALL_STEPS = (
     "the steps are small: 4 mean sigma(G) sigma(-G) = {used:.4f}, nearly 1, so that x and y are"
     " hardly told apart; the covariance of the estimate grows like 1/(kappa eps^2) as the steps'"
     " size eps falls{more}; draw y farther from x"
 )
-OF_KINKS = ", and like 1/eps however many there are, since this model has kinks"
+_OF_KINKS = ", and like 1/eps however many there are, since this model has kinks"
 
 
 def fit_conditional_nce(
-    model: Model,
+    model: AnyModel,
     conditional_noise: ConditionalNoise,
     x: ArrayLike,
     y: ArrayLike,
@@ -93,12 +94,13 @@ def fit_conditional_nce(
     >>> fit.converged, bool(abs(fit.theta[0] - 1.0) < 0.3)
     (True, True)
     """
+    model = as_model(model, "fit_conditional_nce")
     objective = ConditionalObjective(model, conditional_noise, x, y)
     points = objective.y.reshape(-1, objective.model.n_dim)
     fit = fit_without_c(objective, points, start, n_starts, rng, callback, max_evaluations)
     used = 4.0 * objective.overlap(fit.theta[:-1])
-    if not used > _SMALL_STEPS:
+    if not used > _ALIKE:
         return fit
     kinks = bool(objective.kinks(fit.theta[:-1]).size)
-    word = SMALL_STEPS.format(used=used, more=OF_KINKS if kinks else "")
+    word = _SMALL_STEPS.format(used=used, more=_OF_KINKS if kinks else "")
     return replace(fit, warnings=(*fit.warnings, word))

@@ -43,6 +43,7 @@ from nce_ref.estimators.watched import INTERRUPTED
 from nce_ref.hmc import adapt_step_size
 from nce_ref.models.base import Model
 from nce_ref.models.from_functions import as_model
+from nce_ref.models.layers import ScoredModel
 from nce_ref.objectives.contrastive_divergence import ContrastiveDivergence
 from nce_ref.optimize.polyak import SecondHalf
 from nce_ref.optimize.smoothing import positive_definite
@@ -87,7 +88,7 @@ class ContrastiveDivergenceFit(Fit):
 
 
 def fit_contrastive_divergence(
-    model: Model,
+    model: ScoredModel,
     x: ArrayLike,
     *,
     rng: np.random.Generator,

@@ -40,12 +40,13 @@ from nce_ref.estimators.kink_curvature import (
     classification_kinks,
     density_kinks,
 )
+from nce_ref.estimators.shifts import about_shift
 from nce_ref.models.base import Pass
 from nce_ref.objectives.base import ACTIVE, Objective
+from nce_ref.objectives.covariance_forms import CovarianceForms
 from nce_ref.objectives.likelihood import LikelihoodObjective
 from nce_ref.objectives.nce import NCEObjective
 from nce_ref.objectives.pairs import PairedObjective
-from nce_ref.objectives.ranking_shared import SharedRankingObjective
 from nce_ref.optimize.first_order import STATIONARY_BY_GRADIENT
 from nce_ref.special import sigmoid
 
@@ -144,33 +145,45 @@ def estimate_covariance(
         raise ValueError(
             f"fit: not converged ({fit.status}: {fit.message}); expected a local maximum, certified or passed"
         )
-    problem = fit.problem
-    if isinstance(problem, NCEObjective):
-        form = _robust_nce if robust else _nce
-        covariance, method = form(problem, fit.theta)
-    elif isinstance(problem, LikelihoodObjective):
-        if robust:
-            covariance, method = _robust_likelihood(problem, fit.theta)
-        else:
-            covariance = cramer_rao_bound(problem.model, fit.theta, rng=rng).covariance
-            method = "Cramer-Rao bound at the fit, c by the delta method"
-    elif isinstance(problem, PairedObjective):
-        covariance, method = _paired(problem, fit.theta, robust)
-    elif isinstance(problem, SharedRankingObjective):
-        raise ValueError(
-            "fit: ranking NCE with noise shared by all data, which has no covariance of this kind:"
-            " consistent for k = nu n_data only, and then importance sampling's; expected noise of"
-            " each datum's own, y of shape (n_data, k, n_dim)"
-        )
-    else:
+    problem, theta, back = about_shift(fit.problem, fit.theta)
+    ask = getattr(problem, "covariance_by", None)
+    if ask is None:
         raise ValueError(
             f"fit: of {type(problem).__name__}; expected a fit by fit_nce or fit_mle, by"
             " fit_ranking_nce or fit_conditional_nce"
         )
+    forms: CovarianceForms = _Forms(theta, robust, rng, moved=back is not None)
+    covariance, method = ask(forms)
     if by_gradients:
         method += "; by gradients alone theta is stationary, and taken for a maximum"
+    if back is not None:
+        covariance = back @ covariance @ back.T
     covariance = covariance / problem.n_data
     return EstimatedCovariance(covariance, np.sqrt(np.maximum(np.diag(covariance), 0.0)), method)
+
+
+@dataclass(frozen=True)
+class _Forms:
+    """The forms at theta, for a right model or without that; see ``objectives/covariance_forms.py``."""
+
+    theta: Float
+    robust: bool
+    rng: np.random.Generator | None
+    moved: bool
+
+    def of_classification(self, problem: NCEObjective) -> tuple[Float, str]:
+        return (_robust_nce if self.robust else _nce)(problem, self.theta)
+
+    def of_likelihood(self, problem: LikelihoodObjective) -> tuple[Float, str]:
+        if self.robust:
+            return _robust_likelihood(problem, self.theta)
+        # Far from 0 the rounding of c is that of its size there.
+        theta = problem.model.normalize(self.theta) if self.moved else self.theta
+        bound = cramer_rao_bound(problem.model, theta, rng=self.rng)
+        return bound.covariance, "Cramer-Rao bound at the fit, c by the delta method"
+
+    def of_pairs(self, problem: PairedObjective) -> tuple[Float, str]:
+        return _paired(problem, self.theta, self.robust)
 
 
 def _paired(problem: PairedObjective, theta: Float, robust: bool) -> tuple[Float, str]:

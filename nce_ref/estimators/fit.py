@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
 
@@ -20,6 +20,8 @@ from numpy.typing import ArrayLike
 from nce_ref._checks import Float, as_array, as_count, as_generator, as_vector
 from nce_ref._html import preformatted
 from nce_ref.estimators.evidence import by_gradients_alone, rests_on
+from nce_ref.estimators.made_when_read import MadeWhenRead
+from nce_ref.estimators.shifts import TOO_FAR_FROM_0
 from nce_ref.estimators.summary import summary
 from nce_ref.estimators.units import Units
 from nce_ref.estimators.watched import (
@@ -68,26 +70,6 @@ class StartResult:
     n_evaluations: int
     status: str
     message: str
-
-
-class MadeWhenRead:
-    """The field ``Fit.warnings``: a tuple of strings, or what returns one, which is called once, when the field is
-    first read.
-
-    The checks take as long as some evaluations of a fit to a thousand points; who fits thousands of times and reads no
-    warning need not wait for them.
-    """
-
-    def __get__(self, fit: Fit | None, owner: type[Fit] | None = None) -> tuple[str, ...]:
-        if fit is None:
-            return ()
-        words = fit.__dict__["warnings"]
-        if callable(words):
-            words = fit.__dict__["warnings"] = words()
-        return cast(tuple[str, ...], words)
-
-    def __set__(self, fit: Fit, words: object) -> None:
-        fit.__dict__["warnings"] = () if words is self else words
 
 
 @dataclass(frozen=True, eq=False)
@@ -307,7 +289,7 @@ class _Climb:
                 theta, proof, used_more = self._proved_again(theta)
                 evaluations += used_more
             if moved or self.known is not None:
-                value = self.objective(theta[: self.objective.n_params])[0]
+                value = self._value(theta)
         except (KeyboardInterrupt, BudgetSpentError) as stop:
             return self._stopped(climbed, used, stop), stop
         return (
@@ -336,22 +318,31 @@ class _Climb:
 
     def _proved_again(self, theta: Float) -> tuple[Float, Certificate, int]:
         """The end in the data's own units, moved by a few steps in these where its rounding is what the proof lacks;
-        evaluations used."""
-        short = theta[: self.objective.n_params]
-        proof = certify(self.objective, short)
+        evaluations used. Of data far from 0 less their shift, theta being what is returned (``shifts.py``)."""
+        near = self.objective if self.units is None else self.units.about(self.objective)
+        point = self._near(theta)
+        proof = certify(near, point)
         if proof.is_local_maximum:
             return theta, proof, 0
         with np.errstate(over="ignore", invalid="ignore"):
-            landed = climb_kinks(self.objective, short, LANDING)
-        again = certify(self.objective, landed.theta)
+            landed = climb_kinks(near, point, LANDING)
+        moved = self.complete(self._home(landed.theta))
+        again = certify(near, self._near(moved))
         if again.is_local_maximum:
-            return self.complete(landed.theta), again, landed.n_evaluations
-        here = self.objective.expand(short)
-        stepped = newton_step(here, short) if again.status == "not stationary" else None
+            return moved, again, landed.n_evaluations
+        if near is not self.objective and certify(near, landed.theta).is_local_maximum:
+            return (
+                theta,
+                replace(proof, status="not proved", reason=TOO_FAR_FROM_0),
+                landed.n_evaluations,
+            )
+        here = near.expand(point)
+        stepped = newton_step(here, point) if again.status == "not stationary" else None
         if stepped is not None and np.isfinite(stepped).all():
-            again = certify(self.objective, stepped)
+            moved = self.complete(self._home(stepped))
+            again = certify(near, self._near(moved))
             if again.is_local_maximum:
-                theta, proof = self.complete(stepped), again
+                theta, proof = moved, again
         return theta, proof, landed.n_evaluations + 1
 
     def _stopped(self, climbed: Objective, used: int, stop: BaseException) -> StartResult:
@@ -368,6 +359,18 @@ class _Climb:
             status,
             message,
         )
+
+    def _near(self, theta: Float) -> Float:
+        """What the objective about the shift takes, from theta."""
+        short = theta[: self.objective.n_params]
+        return short if self.units is None else self.units.centred(short)
+
+    def _home(self, point: Float) -> Float:
+        return point if self.units is None else self.units.home(point)
+
+    def _value(self, theta: Float) -> float:
+        near = self.objective if self.units is None else self.units.about(self.objective)
+        return near(self._near(theta))[0]
 
     def _theta(self, point: Float) -> Float:
         return self.complete(point if self.units is None else self.units.back(point))

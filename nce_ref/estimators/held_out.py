@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from nce_ref._checks import Float, as_points, as_positive, as_vector
-from nce_ref.models.base import Model
+from nce_ref.models.layers import AnyModel
 from nce_ref.noise import Noise, refuse_unfit_noise
 from nce_ref.objectives.counts import as_counts, mean_and_variance, seen, total
 from nce_ref.special import log_sigmoid
@@ -77,7 +77,7 @@ class PairedDifference:
 
 
 def held_out_objective(
-    model: Model,
+    model: AnyModel,
     theta: ArrayLike,
     noise: Noise,
     x: ArrayLike,
@@ -125,8 +125,8 @@ def held_out_objective(
 
 
 def compare_held_out(
-    first: tuple[Model, ArrayLike],
-    second: tuple[Model, ArrayLike],
+    first: tuple[AnyModel, ArrayLike],
+    second: tuple[AnyModel, ArrayLike],
     noise: Noise,
     x: ArrayLike,
     y: ArrayLike,
@@ -181,7 +181,7 @@ Counts = tuple[Float | None, Float | None]
 
 
 def _terms(
-    model: Model,
+    model: AnyModel,
     theta: ArrayLike,
     noise: Noise,
     x: ArrayLike,

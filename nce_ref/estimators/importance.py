@@ -20,7 +20,8 @@ from nce_ref.estimators.parameter_units import parameter_units_for
 from nce_ref.estimators.units import offers_units, units_for
 from nce_ref.estimators.watched import INTERRUPTED, SPENT
 from nce_ref.importance import WeightDiagnosis, diagnose_weights, log_mean_exp
-from nce_ref.models.base import Model
+from nce_ref.models.from_functions import as_model
+from nce_ref.models.layers import AnyModel
 from nce_ref.noise import Noise
 from nce_ref.objectives.importance_sampling import ImportanceSamplingObjective
 from nce_ref.trace import Callback
@@ -45,7 +46,7 @@ class ImportanceFit(Fit):
 
 
 def fit_importance_sampling(
-    model: Model,
+    model: AnyModel,
     noise: Noise,
     x: ArrayLike,
     y: ArrayLike,
@@ -105,6 +106,7 @@ def fit_importance_sampling(
     >>> fit.status, fit.theta.round(1)
     ('certified', array([ 1. , -0.9]))
     """
+    model = as_model(model, "fit_importance_sampling")
     objective = ImportanceSamplingObjective(model, noise, x, y)
 
     def complete(alpha: Float) -> Float:

@@ -2,8 +2,8 @@ r"""What is cheap to see of a problem before and after a fit: inputs that are wr
 
 A certificate speaks of the objective. That its pullback belongs to its log-density, that y was drawn from the noise,
 that x is not y: nothing in a maximum shows it. These checks look at some hundred points, draw nothing, and find what is
-grossly wrong; ``nr.check_model`` and ``nr.check_noise`` look closely. A right problem gets a word less than once in
-10^6 a check.
+grossly wrong, when ``Fit.warnings`` is first read; ``nr.check_model`` and ``nr.check_noise`` look closely. A right
+problem gets a word less than once in 10^6 a check.
 
     pullback       sum w_t Delta_t against (h g . v), w_t = +-(1 ... 2) with the sign of Delta_t = ln p_m(theta + h v) -
                    ln p_m(theta - h v)
@@ -12,6 +12,14 @@ grossly wrong; ``nr.check_model`` and ``nr.check_noise`` look closely. A right p
     overlap        I_cc (1 + nu)/nu, I_cc = (1/n_data) sum h(1 - h): 1 where noise and data are alike, 0 where the
                    samples separate
     centred data   mean tanh s_i of data in their own units, for a model with ln p_m(u) = ln p_m(-u)
+
+**Power.** Of y from a normal noise, 256 points looked at, 300 samples a case: always seen are a spread twice or half of
+what
+is evaluated (n = 1, 2, 4, 10), a mean off by a deviation and a constant of 0.7 in ln p_n (n up to 4), one coordinate
+three
+times as wide and a constant of 1 (n up to 10). A spread off by half is seen in 4, 73, 100, 100 of 100; one coordinate
+twice
+as wide in 99 for n = 2, 84 for n = 4, 7 for n = 10; a mean off by half a deviation never.
 
 Conventions
 -----------
@@ -103,8 +111,7 @@ def _rows(n_data: int, n_noise: int) -> tuple[NDArray[np.intp], int, int]:
 def looked_at(
     objective: NCEObjective, noise: Noise, start: Float
 ) -> Callable[[Float, bool], tuple[str, ...]]:
-    """Return (theta, ended) -> all words on the problem, its start and the estimate theta; none on a theta where the
-    climb did not end.
+    """Return (theta, ended) -> all words on the problem, its start and, where the climb ended there, on theta.
 
     Samples that the objective reads where they lie may be gone or changed by then: the points of those are taken now.
     """

@@ -14,15 +14,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
+from nce_ref.estimators.unbounded_likelihood import LikelihoodJudge
 from nce_ref.estimators.units import offers_units, refuse_hyperplane, units_for
-from nce_ref.models.base import Model
 from nce_ref.models.from_functions import as_model
+from nce_ref.models.layers import NormalizedModel
 from nce_ref.objectives.likelihood import LikelihoodObjective
 from nce_ref.trace import Callback
 
 
 def fit_mle(
-    model: Model,
+    model: NormalizedModel,
     x: ArrayLike,
     *,
     start: ArrayLike | None = None,
@@ -93,5 +94,6 @@ def fit_mle(
         complete=lambda alpha: model.normalize(np.append(alpha, 0.0)),
         callback=callback,
         units=units,
+        judge=LikelihoodJudge(),
         max_evaluations=max_evaluations,
     )

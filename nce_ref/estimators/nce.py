@@ -17,15 +17,15 @@ from nce_ref.estimators.inputs_check import looked_at
 from nce_ref.estimators.parameter_units import units_with_noise
 from nce_ref.estimators.runaway import SeparationJudge
 from nce_ref.estimators.units import offers_units
-from nce_ref.models.base import Model
 from nce_ref.models.from_functions import as_model
+from nce_ref.models.layers import AnyModel
 from nce_ref.noise import Noise
 from nce_ref.objectives.nce import NCEObjective
 from nce_ref.trace import Callback
 
 
 def fit_nce(
-    model: Model,
+    model: AnyModel,
     noise: Noise,
     x: ArrayLike,
     y: ArrayLike,

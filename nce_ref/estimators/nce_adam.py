@@ -26,6 +26,8 @@ from numpy.typing import ArrayLike
 from nce_ref._checks import Float, as_count, as_generator, as_points, as_vector
 from nce_ref.estimators.fit import Fit, StartResult
 from nce_ref.models.base import Model
+from nce_ref.models.from_functions import as_model
+from nce_ref.models.layers import AnyModel
 from nce_ref.noise import Noise
 from nce_ref.objectives.nce import NCEObjective
 from nce_ref.optimize.adam import Adam, AdamState, Batch, Indices, maximize_adam, minibatches
@@ -62,7 +64,7 @@ class AdamFit(Fit):
 
 
 def fit_nce_adam(
-    model: Model,
+    model: AnyModel,
     noise: Noise,
     x: ArrayLike,
     y: ArrayLike | None = None,
@@ -129,6 +131,7 @@ def fit_nce_adam(
     >>> fit.status, bool(fit.history[-1] > fit.history[0])
     ('epochs done', True)
     """
+    model = as_model(model, "fit_nce_adam")
     if (y is None) == (n_noise is None):
         raise ValueError(
             "y, n_noise: expected exactly one of them: y for fixed noise, n_noise=1000 for noise redrawn each epoch"

@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike
 
 from nce_ref.estimators.contrastive import fit_without_c
 from nce_ref.estimators.fit import Fit
-from nce_ref.models.base import Model
+from nce_ref.models.from_functions import as_model
+from nce_ref.models.layers import AnyModel
 from nce_ref.noise import Noise
 from nce_ref.objectives.ranking import RankingObjective
 from nce_ref.objectives.ranking_shared import SharedRankingObjective
@@ -28,7 +29,7 @@ SHARED = (
 
 
 def fit_ranking_nce(
-    model: Model,
+    model: AnyModel,
     noise: Noise,
     x: ArrayLike,
     y: ArrayLike,
@@ -90,6 +91,7 @@ def fit_ranking_nce(
     >>> fit.converged, bool(abs(fit.theta[0] - 1.0) < 0.3), fit.warnings[0][:20]
     (True, True, 'c is not identified,')
     """
+    model = as_model(model, "fit_ranking_nce")
     if np.ndim(y) == 2:
         shared = SharedRankingObjective(model, noise, x, y)
         words = (SHARED.format(k=shared.k),)

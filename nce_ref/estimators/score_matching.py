@@ -23,6 +23,7 @@ from nce_ref.estimators.runaway import UNBOUNDED
 from nce_ref.estimators.units import has_shifts, isotropic_units_for, offers_units, rank_for
 from nce_ref.models.base import Model
 from nce_ref.models.from_functions import FunctionModel, as_model
+from nce_ref.models.layers import ScoredModel
 from nce_ref.objectives.base import ACTIVE, Objective
 from nce_ref.objectives.score_matching import ScoreMatchingObjective
 from nce_ref.optimize import Certificate, certify
@@ -35,7 +36,7 @@ _NEAR = 1e-6
 
 
 def fit_score_matching(
-    model: Model,
+    model: ScoredModel,
     x: ArrayLike,
     *,
     slope: float = 10.0,

@@ -32,13 +32,14 @@ U (n_dim, n_dim)     ``Units.scale``
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nce_ref._checks import Float
+from nce_ref.estimators.shifts import shift_for, shifted
 from nce_ref.models.base import Model
 
 _LARGEST = 32.0
@@ -58,20 +59,41 @@ class Units:
     model: Model
     scale: Float | None = None
     inverse: Float | None = None
+    # u = shift + scale z; see ``shifts.py``.
+    shift: Float | None = None
 
     # Whether nothing is rounded on the way: then a proof holds in both units.
     exact = False
 
     def into(self, theta: Float) -> Float:
         """The same density in z: theta, or alpha without c."""
+        theta = self.centred(theta)
         return theta if self.scale is None else self._moved(theta, self.scale)
 
     def back(self, theta: Float) -> Float:
         """The same density in u: theta, or alpha without c."""
-        return theta if self.inverse is None else self._moved(theta, self.inverse)
+        return self.home(theta if self.inverse is None else self._moved(theta, self.inverse))
+
+    def centred(self, theta: Float) -> Float:
+        """The same density of u - shift."""
+        return theta if self.shift is None else shifted(self.model, theta, self.shift)
+
+    def home(self, theta: Float) -> Float:
+        """The inverse of ``centred``, to the last bits of what is returned; c makes up for those of the others."""
+        if self.shift is None:
+            return theta
+        found = shifted(self.model, theta, -self.shift)
+        if len(found) == self.model.n_params:
+            found[-1] += theta[-1] - self.centred(found)[-1]
+        return found
+
+    def about(self, objective: AnyObjective) -> AnyObjective:
+        """The objective of the points u - shift, a function of ``centred(theta)``."""
+        return objective if self.shift is None else objective.shifted(self.shift)
 
     def objective(self, objective: AnyObjective) -> AnyObjective:
         """The objective of the points z, a function of ``into(theta)``."""
+        objective = self.about(objective)
         if self.scale is None or self.inverse is None:
             return objective
         return objective.in_units(self.scale, self.inverse)
@@ -83,6 +105,18 @@ class Units:
 
 
 def units_for(model: Model, x: ArrayLike, y: ArrayLike | None = None) -> Units:
+    """Return the units in which to fit ``model`` to x, and noise y where there is any, which have been checked before.
+
+    For a model with a mean and data far from 0 (``shifts.py``) they are those of the points less a shift.
+    """
+    shift = shift_for(model, x)
+    if shift is None:
+        return _units_for(model, x, y)
+    found = _units_for(model, np.asarray(x) - shift, None if y is None else np.asarray(y) - shift)
+    return replace(found, shift=shift)
+
+
+def _units_for(model: Model, x: ArrayLike, y: ArrayLike | None) -> Units:
     """Return the units in which to fit ``model`` to x, and noise y where there is any, which have been checked before.
 
     With noise: the size of most points of both, each counted at most like one on the edge of the others. The likelihood
@@ -119,15 +153,18 @@ def units_for(model: Model, x: ArrayLike, y: ArrayLike | None = None) -> Units:
 
 def isotropic_units_for(model: Model, x: ArrayLike) -> Units:
     """The same with one power of ten for all coordinates, for objectives that more would change (score matching's)."""
-    points = np.asarray(x)
+    points, shift = np.asarray(x), shift_for(model, x)
     if not offers_units(model):
         return Units(model)
+    if shift is not None:
+        points = points - shift
     with np.errstate(over="ignore"):
         size = math.sqrt(float(np.trace(_gram(points))) / points.shape[1])
     if 1.0 / _LARGEST <= size <= _LARGEST:
-        return Units(model)
+        return Units(model, shift=shift)
     R = _Triangle.of(points)
-    return _diagonal(model, R.common_power()) if R.columns().any() else Units(model)
+    found = _diagonal(model, R.common_power()) if R.columns().any() else Units(model)
+    return replace(found, shift=shift)
 
 
 def refuse_hyperplane(model: Model, x: ArrayLike) -> None:

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from
 from nce_ref.estimators.parameter_units import units_with_noise
-from nce_ref.models.base import Model
+from nce_ref.models.from_functions import as_model
+from nce_ref.models.layers import AnyModel
 from nce_ref.noise import Noise
 from nce_ref.objectives.weighted import WeightedObjective
 from nce_ref.trace import Callback
@@ -21,7 +22,7 @@ from nce_ref.weights import Weight
 
 
 def fit_weighted(
-    model: Model,
+    model: AnyModel,
     noise: Noise,
     x: ArrayLike,
     y: ArrayLike,
@@ -82,6 +83,7 @@ def fit_weighted(
     >>> fit.status, fit.theta.round(1)
     ('certified', array([ 1. , -0.9]))
     """
+    model = as_model(model, "fit_weighted")
     objective = WeightedObjective(model, noise, x, y, weight)
     units = units_with_noise(model, x, y)
     return fit_from(

@@ -8,7 +8,7 @@ states   (k, n): state number s has the upper value at i where bit i of s is set
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,3 +48,27 @@ def draw_states(
     edges = np.cumsum(np.exp(log_weights - log_weights.max()))
     drawn = np.searchsorted(edges, edges[-1] * rng.random(n_points), side="right")
     return spins(np.minimum(drawn, len(edges) - 1), n, values)
+
+
+def unseen(
+    x: Float, values: tuple[float, float], edges: Iterable[tuple[int, int]] = ()
+) -> str | None:
+    """Name a spin that never varies in x, or two of an edge that never have one of the four pairs of values; None
+    without.
+
+    Where the model has a bias a spin and a weight an edge, minus the indicator of what is never seen is a sum of its
+    features and a constant: 0 on all of x, -1 elsewhere. The likelihood rises along it for ever.
+    """
+    upper = x == values[1]
+    for i, share in enumerate(upper.mean(axis=0).tolist()):
+        if share in (0.0, 1.0):
+            return f"spin {i} is {values[int(share)]:g} in all of the data: the likelihood rises with its bias for ever"
+    for i, j in edges:
+        for a in (False, True):
+            for b in (False, True):
+                if not ((upper[:, i] == a) & (upper[:, j] == b)).any():
+                    return (
+                        f"spins {i} and {j} are never {values[a]:g} and {values[b]:g} in the data: the likelihood"
+                        " rises for ever as that loses its mass"
+                    )
+    return None

@@ -31,6 +31,7 @@ from nce_ref._checks import (
     as_array,
     as_count,
     as_generator,
+    as_points,
     as_symmetric,
     as_vector,
 )
@@ -41,6 +42,7 @@ from nce_ref.models.binary_states import (
     as_values,
     blocks_of_states,
     draw_states,
+    unseen,
 )
 from nce_ref.models.linear import LinearModel
 from nce_ref.models.moments import Moments
@@ -237,6 +239,16 @@ class BoltzmannMachine(LinearModel):
                 yield states, g, g[:, :-1] @ theta[:-1] - log_z
 
         return state_moments(blocks(), self.n_params, noise, nu)
+
+    def likelihood_unbounded(self, x: ArrayLike) -> str | None:
+        """Say why the likelihood of x has no maximum, if a spin or a pair of an edge shows it: what is never seen."""
+        return unseen(as_points("x", x, self.n_spins), self.values, self.edges)
+
+    def all_states(self, most: int) -> Float | None:
+        """All 2^n_spins states, one a row; None where there are more than ``most``."""
+        if 1 << self.n_spins > most:
+            return None
+        return np.concatenate(list(blocks_of_states(self.n_spins, self.values)))
 
     def _jacobian(self, u: Float) -> Float:
         g = np.empty((len(u), self.n_params))

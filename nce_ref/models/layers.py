@@ -155,4 +155,19 @@ class ModelWithScore(Protocol):
         ...
 
 
+class _JacobianAndNormalizer(ModelByJacobian, ModelWithNormalizer, Protocol): ...
+
+
+class _PullbackAndNormalizer(ModelByPullback, ModelWithNormalizer, Protocol): ...
+
+
+class _JacobianAndScore(ModelByJacobian, ModelWithScore, Protocol): ...
+
+
+class _PullbackAndScore(ModelByPullback, ModelWithScore, Protocol): ...
+
+
+# What estimators and asymptotics take: any model; one with ln Z; one with a score.
 AnyModel = Model | ModelByJacobian | ModelByPullback
+NormalizedModel = Model | _JacobianAndNormalizer | _PullbackAndNormalizer
+ScoredModel = Model | _JacobianAndScore | _PullbackAndScore

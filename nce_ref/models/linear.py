@@ -30,10 +30,10 @@ _UNIT = 2.0**-53
 
 class LinearPass:
     """One pass over points whose g is given, (n_points, n_params), c's column of 1 last; see
-    ``models.base.AffinePass``."""
+    ``models.base.AffinePass``. ``roundings``: of each entry of g, where they are to count."""
 
-    def __init__(self, theta: Float, g: Float) -> None:
-        self._theta, self._g = theta, g
+    def __init__(self, theta: Float, g: Float, roundings: int = 0) -> None:
+        self._theta, self._g, self._roundings = theta, g, roundings
         self.log_density: Float = g @ theta
 
     def pullback(self, weights: Float) -> Float:
@@ -73,8 +73,9 @@ class LinearPass:
         return self
 
     def rounding(self) -> Float:
-        """n_params roundings of |g| |theta|; those inside the features are theirs."""
-        return np.asarray((len(self._theta) + 2) * _UNIT * (np.abs(self._g) @ np.abs(self._theta)))
+        """n_params roundings of |g| |theta|, and those of g where they are known."""
+        count = len(self._theta) + 2 + self._roundings
+        return np.asarray(count * _UNIT * (np.abs(self._g) @ np.abs(self._theta)))
 
 
 class LinearModel(NoClosedForm):

@@ -39,6 +39,7 @@ from nce_ref.models.binary_states import (
     as_values,
     blocks_of_states,
     draw_states,
+    unseen,
 )
 from nce_ref.models.from_functions import FunctionPass
 from nce_ref.models.moments import Moments
@@ -257,6 +258,10 @@ class RestrictedBoltzmannMachine(NoClosedForm):
                 yield v, self.jacobian(theta, v), self.log_density(theta, v)
 
         return state_moments(blocks(), self.n_params, noise, nu)
+
+    def likelihood_unbounded(self, x: ArrayLike) -> str | None:
+        """Say why the likelihood of x has no maximum, if a visible unit shows it that never varies."""
+        return unseen(as_points("x", x, self.n_visible), self.values)
 
     def _theta(self, theta: ArrayLike) -> Float:
         return as_vector("theta", theta, self.n_params)

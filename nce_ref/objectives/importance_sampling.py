@@ -122,6 +122,13 @@ class ImportanceSamplingObjective:
             ]
         )
 
+    def shifted(self, shift: Float) -> ImportanceSamplingObjective:
+        """The objective of the points z, u = shift + z, a function of ``model.shifted(theta, shift)``: the same
+        values."""
+        other = sibling(self)
+        other._x, other._y = (by_coordinate(u - shift) for u in (self._x, self._y))
+        return other
+
     def in_units(self, scale: Float, inverse: Float) -> ImportanceSamplingObjective:
         """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c: J +
         ln|det scale|."""

@@ -24,6 +24,7 @@ from nce_ref.models.base import AffinePass, Model, Pass
 from nce_ref.objectives.base import ACTIVE, Expansion, LocalKinks, blocks, spacing, split_kinks
 from nce_ref.objectives.coarse_terms import CoarseTerms, clearance_of_data, coarse_terms_of
 from nce_ref.objectives.counts import as_counts, every, repeated, seen, total
+from nce_ref.objectives.covariance_forms import CovarianceForms
 from nce_ref.objectives.point_terms import PointTerms, point_terms, point_terms_of
 from nce_ref.objectives.points import Points
 
@@ -154,6 +155,17 @@ class LikelihoodObjective:
             gradient += once.pullback(weights)
             hessian += once.curvature(weights, np.zeros(len(weights)))
         return value, gradient[:-1], hessian[:-1, :-1]
+
+    def covariance_by(self, forms: CovarianceForms) -> tuple[Float, str]:
+        """See ``covariance_forms.py``."""
+        return forms.of_likelihood(self)
+
+    def shifted(self, shift: Float) -> LikelihoodObjective:
+        """The objective of the points z, u = shift + z, a function of ``model.shifted(theta, shift)``: the same
+        values."""
+        other = sibling(self)
+        other._points = self._points.shifted(shift)
+        return other
 
     def in_units(self, scale: Float, inverse: Float) -> LikelihoodObjective:
         """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c: L +

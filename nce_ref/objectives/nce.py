@@ -39,6 +39,7 @@ from nce_ref.objectives.base import (
 )
 from nce_ref.objectives.coarse_terms import coarse_terms_of
 from nce_ref.objectives.counts import as_counts, every, joined, repeated, seen, total
+from nce_ref.objectives.covariance_forms import CovarianceForms
 from nce_ref.objectives.log_ratios import ratio, value_and_slopes
 from nce_ref.objectives.nce_terms import Sample, bends, nce_coarse_terms, nce_point_terms
 from nce_ref.objectives.point_terms import point_terms_of
@@ -238,6 +239,17 @@ class NCEObjective:
 
         value, gradient, hessian = self._summed(part)
         return value, gradient / self.n_data, hessian / self.n_data
+
+    def covariance_by(self, forms: CovarianceForms) -> tuple[Float, str]:
+        """See ``covariance_forms.py``."""
+        return forms.of_classification(self)
+
+    def shifted(self, shift: Float) -> NCEObjective:
+        """The objective of the points z, u = shift + z, a function of ``model.shifted(theta, shift)``: the same
+        values."""
+        other = sibling(self)
+        other._points = self._points.shifted(shift)
+        return other
 
     def in_units(self, scale: Float, inverse: Float) -> NCEObjective:
         """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same

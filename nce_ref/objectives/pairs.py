@@ -31,6 +31,7 @@ from nce_ref._copies import sibling
 from nce_ref.models.base import AffinePass, Model, Pass
 from nce_ref.models.from_functions import as_model
 from nce_ref.objectives.base import ACTIVE, Expansion, by_coordinate, spacing, split_kinks
+from nce_ref.objectives.covariance_forms import CovarianceForms
 from nce_ref.objectives.pair_terms import pair_terms
 from nce_ref.objectives.point_terms import PointTerms, point_terms_of
 from nce_ref.objectives.without_c import refuse_without_c, shortened, without_c
@@ -121,6 +122,17 @@ class PairedObjective:
                 once = once.without(kinks.met(ACTIVE))
             g = self._jacobian(once, theta, self._run(rows)).reshape(len(theta), -1, self.k + 1)
             yield -np.einsum("prj,rj->rp", g[:-1, :, 1:] - g[:-1, :, :1], pull)
+
+    def covariance_by(self, forms: CovarianceForms) -> tuple[Float, str]:
+        """See ``covariance_forms.py``."""
+        return forms.of_pairs(self)
+
+    def shifted(self, shift: Float) -> Self:
+        """The objective of the points z, u = shift + z, a function of ``model.shifted(theta, shift)``: the same
+        values."""
+        other = sibling(self)
+        other._points = by_coordinate(self._points - shift)
+        return other
 
     def in_units(self, scale: Float, inverse: Float) -> Self:
         """The objective of the points z, u = scale z: the same values, since ln|det scale| cancels in every

@@ -36,6 +36,8 @@ class Points:
         self._samples: tuple[NDArray[Any], ...] = samples
         self._ends = np.cumsum([len(sample) for sample in samples])
         self._joined: Float | None = None
+        # u - shift, and then the product.
+        self._shift: Float | None = None
         self._matrix: Float | None = None
         self._memo: dict[str, Any] = {}
         if 8 * len(self) * samples[0].shape[1] <= JOINED_BYTES:
@@ -56,6 +58,8 @@ class Points:
             low, high = max(start, first), min(stop, end)
             if low < high:
                 by_coordinate[:, low - start : high - start] = sample[low - first : high - first].T
+        if self._shift is not None:
+            by_coordinate -= self._shift[:, None]
         if self._matrix is not None:
             by_coordinate = self._matrix @ by_coordinate
         return by_coordinate.T
@@ -79,6 +83,15 @@ class Points:
         """All points, in as much memory as they need."""
         return self[:]
 
+    def shifted(self, shift: Float) -> Points:
+        """The points u - shift: copied where these are joined, else subtracted block by block as they are read."""
+        if self._joined is not None:
+            return Points(self._joined - shift)
+        other = sibling(self)
+        other._memo = {}
+        other._shift = shift
+        return other
+
     def moved(self, matrix: Float) -> Points:
         """The points matrix u: copied where these are joined, else multiplied block by block as they are read."""
         if self._joined is not None:
@@ -100,4 +113,6 @@ class Points:
         for sample, end in zip(self._samples, self._ends):
             here = (rows >= end - len(sample)) & (rows < end)
             picked[here] = sample[rows[here] - (end - len(sample))]
+        if self._shift is not None:
+            picked -= self._shift
         return Points(picked if self._matrix is None else picked @ self._matrix.T)

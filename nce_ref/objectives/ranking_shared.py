@@ -29,6 +29,7 @@ from nce_ref.models.base import Model, Pass
 from nce_ref.models.from_functions import as_model
 from nce_ref.noise import Noise, refuse_unfit_noise
 from nce_ref.objectives.base import ACTIVE, Expansion, by_coordinate, spacing, split_kinks
+from nce_ref.objectives.covariance_forms import CovarianceForms
 from nce_ref.objectives.without_c import refuse_without_c, shortened, without_c
 from nce_ref.special import sigmoid, softplus
 
@@ -103,6 +104,21 @@ class SharedRankingObjective:
         """Return ``(J, gradient, Hessian)``; the Hessian is exact off the kinks."""
         once, value, slopes, bends = self._evaluate(self._theta(alpha))
         return value, once.pullback(slopes)[:-1], self._hessian(once, slopes, bends)
+
+    def covariance_by(self, forms: CovarianceForms) -> tuple[Float, str]:
+        """Raise ValueError: there is none of these kinds."""
+        raise ValueError(
+            "fit: ranking NCE with noise shared by all data, which has no covariance of this kind:"
+            " consistent for k = nu n_data only, and then importance sampling's; expected noise of"
+            " each datum's own, y of shape (n_data, k, n_dim)"
+        )
+
+    def shifted(self, shift: Float) -> SharedRankingObjective:
+        """The objective of the points z, u = shift + z, a function of ``model.shifted(theta, shift)``: the same
+        values."""
+        other = sibling(self)
+        other._points = by_coordinate(self._points - shift)
+        return other
 
     def in_units(self, scale: Float, inverse: Float) -> SharedRankingObjective:
         """The objective of the points z, u = scale z: the same values."""

@@ -119,6 +119,13 @@ class ScoreMatchingObjective:
                 return -math.inf, np.zeros(n), np.zeros((n, n))
         return value, gradient[:-1], hessian[:-1, :-1]
 
+    def shifted(self, shift: Float) -> ScoreMatchingObjective:
+        """The objective of the points z, u = shift + z, a function of ``model.shifted(theta, shift)``: the same
+        values."""
+        other = sibling(self)
+        other._points = by_coordinate(self._points - shift)
+        return other
+
     def in_units(self, scale: Float, inverse: Float) -> ScoreMatchingObjective:
         """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c.
 

@@ -120,6 +120,13 @@ class WeightedObjective:
             return value, gradient, hessian
         return -math.inf, np.zeros_like(gradient), np.zeros_like(hessian)
 
+    def shifted(self, shift: Float) -> WeightedObjective:
+        """The objective of the points z, u = shift + z, a function of ``model.shifted(theta, shift)``: the same
+        values."""
+        other = sibling(self)
+        other._points = by_coordinate(self._points - shift)
+        return other
+
     def in_units(self, scale: Float, inverse: Float) -> WeightedObjective:
         """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same
         values."""

@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dtrtrs
 
 from nce_ref._checks import Float
@@ -80,7 +82,7 @@ def ascend(
     value, gradient, hessian = objective.second_order(theta)
     evaluations, reach = 1, 0.0
     for _ in range(_MAX_STEPS):
-        small = float(np.linalg.norm(gradient)) <= tolerance
+        small = _length(gradient) <= tolerance
         if small and _plain_decrement(gradient, hessian) <= _DECREMENT * tolerance:
             break
         direction = np.linalg.solve(positive_definite(-hessian), gradient)
@@ -94,11 +96,11 @@ def ascend(
             direction = direction / largest * _HUGE if largest < math.inf else gradient * _HUGE
         if decrement <= (_DECREMENT if small else _SURELY) * tolerance:
             break
-        radius = 0.5 + float(np.linalg.norm(theta))
+        radius = 0.5 + _length(theta)
         reach = max(reach, radius)
         if radius < 1e-3 * reach:
             radius = reach  # a theta of size 1e12 that passes through 0 is not small for that
-        direction *= min(1.0, radius / float(np.linalg.norm(direction)))
+        direction *= min(1.0, radius / _length(direction))
         slope, length = float(gradient @ direction), 1.0
         while True:
             trial = theta + length * direction
@@ -116,6 +118,11 @@ def ascend(
     return theta, evaluations
 
 
+def _length(vector: NDArray[Any]) -> float:
+    """``np.linalg.norm`` of a vector, the same number in a fifth of its time, some fifty times a fit."""
+    return math.sqrt(float(vector.dot(vector)))
+
+
 def _plain_decrement(gradient: Float, hessian: Float) -> float:
     """The decrement where minus the Hessian is positive definite, else inf: a tenth of the time of
     ``positive_definite``."""
@@ -123,7 +130,7 @@ def _plain_decrement(gradient: Float, hessian: Float) -> float:
     if failed:
         return math.inf
     solved, failed = dtrtrs(factor, gradient, lower=1)
-    return math.inf if failed else float(np.linalg.norm(solved))
+    return math.inf if failed else _length(solved)
 
 
 def positive_definite(matrix: Float) -> Float:

@@ -225,3 +225,16 @@ def test_samples_too_large_to_copy_are_looked_at_before_they_can_change(monkeypa
     fit = nr.fit_nce(MODEL, NOISE, x, y, start=TRUTH)
     y[:] = NOISE.sample(len(y), np.random.default_rng(15))
     assert "drawn from" in " ".join(fit.warnings)
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 10, 20])
+def test_a_spread_off_by_two_is_seen_in_any_dimension(n):
+    """The stated power; in ten dimensions h is 0 on both samples, and the bounded means alone say it. Right ones:
+    none."""
+    from nce_ref.estimators.inputs_check import _other_law
+
+    rng, noise = np.random.default_rng(n), nr.GaussianNoise(np.zeros(n), np.eye(n))
+    for _ in range(20):
+        y = noise.sample(max(256, 20 * n + 10), rng)
+        assert not list(_other_law(noise, y, y))
+        assert list(_other_law(noise, y, 2.0 * y)) and list(_other_law(noise, y, 0.5 * y))

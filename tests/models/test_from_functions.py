@@ -238,7 +238,7 @@ def test_a_function_of_another_shape_is_refused_and_one_that_leaves_the_numbers_
             return super().log_density(theta, u)[:, None]
 
     with pytest.raises(
-        ValueError, match=r"model.log_density: got shape \(50, 1\); expected \(50,\)"
+        ValueError, match=r"model.log_density: got shape \(100, 1\); expected \(100,\)"
     ):
         nr.fit_nce(Column(), NOISE, x, y, start=TRUTH)
 
