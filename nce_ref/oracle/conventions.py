@@ -92,14 +92,15 @@ class Convention:
         """What the vector's expected output is multiplied by under this convention."""
         factor = 1.0
         if objective.is_mean and objective.output(output).follows_value:
-            n_data, n_noise = objective.sample_sizes(inputs)
-            of = {
-                "per_data": 1.0,
-                "half": 0.5,
-                "sum": float(n_data),
-                "mean": n_data / (n_data + n_noise),
-            }
-            factor = of[self.reduction] / of[objective.reduction]
+            if self.reduction != objective.reduction:  # else the sizes make no difference
+                n_data, n_noise = objective.sample_sizes(inputs)
+                of = {
+                    "per_data": 1.0,
+                    "half": 0.5,
+                    "sum": float(n_data),
+                    "mean": n_data / (n_data + n_noise),
+                }
+                factor = of[self.reduction] / of[objective.reduction]
             factor = -factor if self.sense != objective.sense else factor
         turned = objective.constant is not None and objective.constant in (
             output,

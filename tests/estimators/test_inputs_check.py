@@ -54,11 +54,13 @@ def test_a_right_problem_gets_no_word():
 
 @pytest.mark.parametrize("factor", [2.0, -1.0, 1.0 / 500.0, 0.9])
 def test_a_pullback_off_by_a_factor(factor):
-    assert f"is {factor:.4g} times what differences" in words(Written(factor))
+    # The word is there before the climb, which wanders for thousands of evaluations where the sign is wrong.
+    said = words(Written(factor), max_evaluations=20)
+    assert f"is {factor:.4g} times what differences" in said
 
 
 def test_a_density_in_the_place_of_its_logarithm():
-    assert "times what differences" in words(Written(change=np.exp))
+    assert "times what differences" in words(Written(change=np.exp), max_evaluations=20)
 
 
 def test_noise_that_y_was_not_drawn_from():

@@ -4,12 +4,15 @@ reproducible."""
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from nce_ref import oracle
 from nce_ref.oracle import draw as drawing
+from nce_ref.oracle.compare import own_vector
 from nce_ref.oracle.mistakes import CATALOGUE
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.shrink import shrink, smaller
@@ -30,6 +33,24 @@ def rng(seed=20261201):
     return np.random.default_rng(seed)
 
 
+KNOWN = {}
+
+
+@pytest.fixture
+def one_truth(monkeypatch):
+    """The draws are the same in every dtype and for every implementation: their 40 digits are computed once."""
+
+    def remembered(target, inputs, vector_id, comment):
+        values = tuple(np.asarray(value, dtype=np.float64) for value in inputs.values())
+        key = target.name, *((value.shape, value.tobytes()) for value in values)
+        if key not in KNOWN:
+            KNOWN[key] = own_vector(target, inputs, vector_id, comment)
+        return replace(KNOWN[key], id=vector_id, comment=comment)
+
+    monkeypatch.setattr(sys.modules["nce_ref.oracle.search"], "own_vector", remembered)
+
+
+@pytest.mark.usefixtures("one_truth")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_it_says_nothing_of_right_forms(name, dtype):
@@ -39,6 +60,7 @@ def test_it_says_nothing_of_right_forms(name, dtype):
     assert str(found).startswith("nothing found: ")
 
 
+@pytest.mark.usefixtures("one_truth")
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_mistake_at_every_objective_is_found(name):
     place = OBJECTIVES[name]

@@ -12,16 +12,21 @@ determines  a vector that is no longer explained at a half or at the double of t
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from nce_ref._checks import Float
+from nce_ref.oracle.conventions import Convention
 from nce_ref.oracle.diagnosis.observed import Observed
 from nce_ref.oracle.diagnosis.sources import source_of
 from nce_ref.oracle.diagnosis.suspects import Candidate, Setting, compare, is_full, settings
 from nce_ref.oracle.mistakes import CATALOGUE, Mistake, mistakes_at
+from nce_ref.oracle.vectors import Vector
 
 _RATIO = 1.5
 _THIRDS = 90  # (2/3)^90 of the interval is 1e-16
@@ -58,8 +63,7 @@ def determined(observed: Observed, candidate: Candidate) -> Candidate:
 
 def _fit(observed: Observed, mistake: Mistake) -> Candidate | None:
     assert mistake.number is not None
-    failing = [int(vector) for vector in np.flatnonzero(observed.failed)]
-    few, way = observed.subset(failing[:: max(1, len(failing) // _VECTORS)]), settings(observed)[0]
+    few, way = observed.subset(_spread(observed)), settings(observed)[0]
     low, high = min(mistake.number.known) / 100.0, 100.0 * max(mistake.number.known)
     n_points = int(math.log(high / low) / math.log(_RATIO)) + 1
     grid = low * _RATIO ** np.arange(n_points)
@@ -78,14 +82,31 @@ def _fit(observed: Observed, mistake: Mistake) -> Candidate | None:
     return candidate if is_full(candidate, observed) else None
 
 
+def _spread(observed: Observed) -> list[int]:
+    """Failing vectors from all over the suite: the first in the order of the place's bits from the right, so that one
+    failure more or fewer leaves the others chosen."""
+    failing = [int(vector) for vector in np.flatnonzero(observed.failed)]
+    return sorted(sorted(failing, key=lambda vector: f"{vector:020b}"[::-1])[:_VECTORS])
+
+
 def _n_digits(value: float | None) -> int:
     return 17 if value is None else len(repr(value).split("e")[0].replace(".", "").strip("0"))
 
 
 def _predicted(observed: Observed, mistake: Mistake, way: Setting, value: float) -> Float:
-    evaluate = source_of(mistake, observed.objective.name, value).evaluate
-    outputs = [evaluate(inputs) for inputs in observed.inputs(way.flipped)]
+    asked = mistake.id, observed.objective.name, value, observed.dtype, way.flipped
+    outputs = [_answer(vector, *asked) for vector in observed.layout.vectors]
     return observed.factors(way.convention) * observed.layout.flatten(outputs)
+
+
+@functools.lru_cache(maxsize=1 << 13)
+def _answer(
+    vector: Vector, mistake: str, objective: str, value: float, dtype: str, flipped: bool
+) -> Mapping[str, Any]:
+    """What a mistake returns with a number: several counts ask for it, and so does the next diagnosis."""
+    turn = Convention(c_sign="subtracted") if flipped else Convention()
+    inputs = turn.inputs(vector.objective, vector.arguments(dtype))
+    return source_of(CATALOGUE[mistake], objective, value).evaluate(inputs)
 
 
 def _misfit(observed: Observed, mistake: Mistake, way: Setting, value: float) -> float:

@@ -280,16 +280,26 @@ def corrupted(outputs, rng, kind):
 ROUNDED = 9  # of ``corrupted``
 
 
-def test_nothing_is_named_falsely():
-    rng = np.random.default_rng(3)
+# Every second objective for each of the twelve kinds, in one dtype and the other by turns.
+TRIALS = {
+    name: [
+        (kind, DTYPES[(FUNCTIONS.index(name) // 2 + kind // 2) % 2])
+        for kind in range(12)
+        if FUNCTIONS.index(name) % 2 == kind % 2
+    ]
+    for name in FUNCTIONS
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_nothing_is_named_falsely(name):
+    """One objective after the other, one dtype after the other: what the suspects return is then computed once."""
     false, silent = [], []
-    # Every second objective for each of the twelve kinds, in one dtype and the other by turns.
-    trials = [(name, kind) for kind in range(12) for name in FUNCTIONS[kind % 2 :: 2]]
-    for trial, (name, kind) in enumerate(trials):
-        dtype = DTYPES[(trial + kind // 2) % 2]
+    for kind, dtype in sorted(TRIALS[name], key=lambda trial: trial[1]):
+        rng = np.random.default_rng([3, FUNCTIONS.index(name), kind])
         said = diagnosis(
             name,
-            lambda inputs, name=name, kind=kind: corrupted(right(name)(inputs), rng, kind),
+            lambda inputs, kind=kind, rng=rng: corrupted(right(name)(inputs), rng, kind),
             dtype,
         )
         if said.best is not None and said.best.kind != "hint":
@@ -302,6 +312,11 @@ def test_nothing_is_named_falsely():
         if said != Diagnosis() and said.best is None and not said.hints:
             silent.append((name, kind, dtype))
     assert not false and not silent
+
+
+def test_the_trials_cover_every_kind_in_both_dtypes():
+    trials = [trial for of_name in TRIALS.values() for trial in of_name]
+    assert set(trials) == {(kind, dtype) for kind in range(12) for dtype in DTYPES}
 
 
 def test_float32_in_a_float64_check():

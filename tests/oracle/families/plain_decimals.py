@@ -1,9 +1,9 @@
-"""A second witness in decimals: a definition as it stands, and its derivatives by central differences of 10^-40.
+"""A second witness in decimals: a definition as it stands, and its derivatives by central differences of 10^-32.
 
 Conventions
 -----------
 plain     the value of nested lists of Decimals, in the caller's context: no care is taken but for digits
-h         10^-40: the differences are right to 10^-80 of the third derivative, and to 10^-130 of rounding
+h         10^-32: the differences are right to 10^-64 of the third derivative, and to 10^-73 of rounding
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 
 from nce_ref.oracle.numbers.spelling import each
 
-PRECISION = 170
-H = Decimal("1e-40")
+PRECISION = 105
+H = Decimal("1e-32")
 
 
 def exact(value):

@@ -1,20 +1,17 @@
-"""The catalogue: every mistake is told from the truth and from every other by stored vectors, and does to an estimate
-what it says.
+"""The catalogue: its ids and texts, and that a mistake does to an estimate what its text says.
 
-That every mistake is killed often enough, in both dtypes, is the mutation test of the vectors.
+That stored vectors tell every mistake from the truth and from every other is the mutation test of the vectors
+(``authoring/test_vectors_mutation.py``).
 """
 
 from __future__ import annotations
 
-import functools
-import itertools
 import re
 
 import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from nce_ref.oracle import tolerance, vectors
 from nce_ref.oracle.mistakes import CATALOGUE, GROUPS
 from nce_ref.oracle.objectives import EVERY
 from tests.oracle.steps import Steps, evaluate
@@ -56,95 +53,6 @@ def test_objectives_are_functions_or_the_covariance_and_named_once():
             {"function"},
             {"covariance"},
         ), mistake.id
-
-
-# --- against the stored vectors
-# -----------------------------------------------------------------------------------------------
-
-
-@functools.lru_cache(maxsize=64)
-def cases(objective):
-    return vectors.cases(objective)
-
-
-@functools.lru_cache(maxsize=64)
-def allowances(objective, dtype):
-    """Of all outputs of all vectors, in one row."""
-    rows = [
-        tolerance.allowance(EVERY[objective], name, expected.scale, dtype)
-        for vector in cases(objective)
-        for name, expected in vector.expected.items()
-    ]
-    return np.concatenate([np.ravel(row) for row in rows])
-
-
-@functools.lru_cache(maxsize=4096)
-def answers(id, objective, dtype):
-    """All outputs for all vectors, in one row."""
-    place = EVERY[objective]
-    evaluate_it = (
-        CATALOGUE[id].evaluate if id else lambda name, given: place.evaluate(place.right, given)
-    )
-    parts = []
-    for vector in cases(objective):
-        got = evaluate_it(objective, vector.arguments(dtype))
-        parts += [np.ravel(np.asarray(got[name], dtype=np.float64)) for name in vector.expected]
-    return np.concatenate(parts)
-
-
-def differ(one, other, objective, dtype):
-    """Whether some entry is further off than is allowed; NaN differs from all numbers, not from NaN."""
-    a, b = answers(one, objective, dtype), answers(other, objective, dtype)
-    with np.errstate(invalid="ignore"):
-        near = (
-            (np.abs(a - b) <= allowances(objective, dtype)) | (a == b) | (np.isnan(a) & np.isnan(b))
-        )
-    return not near.all()
-
-
-PLACES = [(id, objective) for id, mistake in CATALOGUE.items() for objective in mistake.objectives]
-
-
-@pytest.mark.parametrize("dtype", tolerance.DTYPES)
-@pytest.mark.parametrize(
-    "objective", [name for name, objective in EVERY.items() if objective.kind != "estimate"]
-)
-def test_the_right_steps_pass_every_vector(objective, dtype):
-    want = np.concatenate(
-        [
-            np.ravel(expected.value)
-            for vector in cases(objective)
-            for expected in vector.expected.values()
-        ]
-    )
-    assert (np.abs(answers("", objective, dtype) - want) <= allowances(objective, dtype)).all()
-
-
-@pytest.mark.parametrize("dtype", tolerance.DTYPES)
-@pytest.mark.parametrize(("id", "objective"), PLACES)
-def test_a_mistake_differs_from_the_truth_wherever_it_can_be_made(id, objective, dtype):
-    assert differ(id, "", objective, dtype)
-
-
-# In float32 -ln(1 + e^-t) and ln(1/(1 + e^-t)) lose the same digits. In a ranking the constant of ln p_n cancels, by
-# which a covariance that is not inverted differs from a precision that is taken for one.
-_BY_A_CONSTANT = ("gauss-not-inverted", "precision-for-covariance", "laplace_ica_ranking_nce")
-ALIKE = {
-    "float64": {_BY_A_CONSTANT},
-    "float32": {_BY_A_CONSTANT, ("log-one-plus-exp", "naive-log-sigmoid", "log_sigmoid")},
-}
-
-
-@pytest.mark.parametrize("dtype", tolerance.DTYPES)
-def test_no_two_mistakes_are_equal(dtype):
-    """At every objective that both can be made at, but for the pairs known."""
-    common = {
-        (one, other, objective)
-        for one, other in itertools.combinations(CATALOGUE, 2)
-        for objective in set(CATALOGUE[one].objectives) & set(CATALOGUE[other].objectives)
-    }
-    alike = {(*sorted(pair[:2]), pair[2]) for pair in common if not differ(*pair, dtype)}
-    assert alike == ALIKE[dtype]
 
 
 # --- what the texts say about an estimate

@@ -6,6 +6,8 @@ The bounds are those of float64_bounds.py with U = 2^-24 and the subnormals' ulp
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -318,16 +320,23 @@ def test_a_slip_in_a_step_is_consistent_and_a_slip_of_the_hand_is_not(name, obje
     assert is_consistent(ANSWERERS[name], objective) == (name not in HAND)
 
 
+@functools.cache
+def read_only(dtype):
+    """``everything``, which nobody can change, hence made once."""
+    inputs = everything(dtype)
+    for array in (array for of in inputs.values() for array in of.values()):
+        if isinstance(array, np.ndarray):
+            array.flags.writeable = False
+    return inputs
+
+
 @pytest.mark.parametrize("name", ANSWERERS)
 @pytest.mark.parametrize("kind", ["float64", "float32"])
 def test_the_dtype_is_kept_and_nothing_is_written_to_the_inputs(name, kind):
     """-0.0 is written over 0.0 by nobody: inputs are read-only here. Scalars too must be of the dtype, or Python
     floats."""
-    inputs = everything(kind)
+    inputs = read_only(kind)
     for objective in CATALOGUE[name].objectives if name in CATALOGUE else FUNCTIONS:
-        for array in inputs[objective].values():
-            if isinstance(array, np.ndarray):
-                array.flags.writeable = False
         got = ANSWERERS[name](objective, inputs[objective])
         expected = {output.name for output in EVERY[objective].outputs}
         assert set(got) == expected

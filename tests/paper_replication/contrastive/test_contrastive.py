@@ -3,12 +3,16 @@ can go against it."""
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
+import sys
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
 
+from paper_replication import figures
 from paper_replication.claims import CONFIRMED, CONTRADICTED, judge
 from paper_replication.columns import Columns, gather_columns
 from paper_replication.contrastive import claim_list, laws
@@ -86,14 +90,30 @@ def test_the_table_has_every_size_and_the_laws(tmp_path):
         assert str(number) in text
 
 
-def test_the_figure(tmp_path):
-    pytest.importorskip("matplotlib")
-    from matplotlib.figure import Figure
+@pytest.fixture
+def draws(monkeypatch):
+    """(``draw_over_law``, ``Figure``): where matplotlib is not installed, all of it is a stand-in that takes any call:
+    what is left to test is whether there was something to draw."""
+    name = "paper_replication.contrastive.picture"
+    is_here = figures.matplotlib_is_here()
+    if not is_here:
+        for part in ("matplotlib", "matplotlib.figure", "matplotlib.ticker"):
+            monkeypatch.setitem(sys.modules, part, MagicMock())
+        sys.modules["matplotlib.figure"].Figure.return_value.subplots.return_value = (
+            MagicMock(),
+            MagicMock(),
+        )
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    picture = importlib.import_module(name)
+    yield picture.draw_over_law, picture.Figure
+    if not is_here:
+        sys.modules.pop(name, None)
 
-    from paper_replication.contrastive.picture import draw_over_law
 
-    assert draw_over_law(Figure(), Findings(STUDY, made_up(), [], {}, tmp_path))
-    assert not draw_over_law(Figure(), Findings(STUDY, Columns({}), [], {}, tmp_path))
+def test_the_figure(tmp_path, draws):
+    draw, figure = draws
+    assert draw(figure(), Findings(STUDY, made_up(), [], {}, tmp_path))
+    assert not draw(figure(), Findings(STUDY, Columns({}), [], {}, tmp_path))
 
 
 def test_the_committed_report_is_of_these_claims():

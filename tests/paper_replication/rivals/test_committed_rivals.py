@@ -45,13 +45,18 @@ def evidence(runs):
     return gather(*runs, compute_limits())
 
 
-def differences(runs):
-    """Return "id: field" for the fields of ``claims.json`` that the runs do not give."""
-    made = json.loads(claims_json(judge_all(all_claims(), evidence(runs))))
+@pytest.fixture(scope="module")
+def found(runs):
+    return evidence(runs)
+
+
+def differences(found):
+    """Return "id: field" for the fields of ``claims.json`` that the evidence does not give."""
+    made = json.loads(claims_json(judge_all(all_claims(), found)))
     kept = json.loads(committed("claims.json"))
-    found = [] if [c["id"] for c in made] == [c["id"] for c in kept] else ["the list of claims"]
+    missed = [] if [c["id"] for c in made] == [c["id"] for c in kept] else ["the list of claims"]
     for one, two in zip(made, kept):
-        found += [
+        missed += [
             f"{one['id']}: {f}"
             for f in ("verdict", "kind", "family", "statement", "n", "estimand")
             if one[f] != two[f]
@@ -60,22 +65,22 @@ def differences(runs):
             same = one[f] == two[f] or math.isclose(
                 one[f] or 0.0, two[f] or 0.0, rel_tol=1e-6, abs_tol=1e-9
             )
-            found += [] if same else [f"{one['id']}: {f}"]
-    return found
+            missed += [] if same else [f"{one['id']}: {f}"]
+    return missed
 
 
-def test_the_runs_are_those_of_the_profile_it_names(runs):
+def test_the_runs_are_those_of_the_profile_it_names(runs, found):
     profile = json.loads(committed("provenance.json"))["runs"]["profile"]
     wanted = Counter(task.key for task in STUDY.tasks(profile))
     assert Counter(map(row_key, runs[0])) == wanted == Counter(map(row_key, runs[1]))
-    which = label(Findings(STUDY, evidence(runs), [], {"profile": profile}, STUDY.committed))
+    which = label(Findings(STUDY, found, [], {"profile": profile}, STUDY.committed))
     assert committed(STUDY.text).startswith(f"# The rivals and the trade-off ({which})\n")
     assert ("has not been run yet" in committed(STUDY.text)) == (profile != "full")
 
 
-def test_claims_tables_and_figures_are_those_of_the_runs(runs):
-    assert differences(runs) == []
-    found, text = evidence(runs), committed(STUDY.text)
+def test_claims_tables_and_figures_are_those_of_the_runs(found):
+    assert differences(found) == []
+    text = committed(STUDY.text)
     assert verdicts(judge_all(all_claims(), found)) in text
     for table in (
         tables.medians(found),
@@ -93,11 +98,11 @@ def test_claims_tables_and_figures_are_those_of_the_runs(runs):
 def test_an_altered_run_and_an_altered_time_are_seen(runs):
     rows, times = copy.deepcopy(runs)
     next(row for row in rows if row["experiment"] == ROOT + "orthogonal")["result"]["scale"] *= 1.01
-    assert differences((rows, times)) == [
+    assert differences(evidence((rows, times))) == [
         "sm-bias.orthogonal: estimate",
         "sm-bias.orthogonal: standard_error",
     ]
     for row in times:
         for name in [name for name in row["result"] if name.startswith("seconds.reach.cd.0.01")]:
             row["result"][name] *= 1.01
-    assert "speed.nce.0.01: estimate" in differences((runs[0], times))
+    assert "speed.nce.0.01: estimate" in differences(evidence((runs[0], times)))
