@@ -1,19 +1,19 @@
 """The oracle inside another project's test suite: one test an item, one item a vector.
 
-    pytest_plugins = ["nce_ref.pytest_plugin"]                     # in the top-level conftest.py, or: pytest -p nce_ref.pytest_plugin
-    pytest --nce-impl mypackage.losses:binary_nce                  # the objective is the function's name, or --nce-objective
+    pytest_plugins = ["nce_ref.pytest_plugin"]       # in the top-level conftest.py, or: pytest -p nce_ref.pytest_plugin
+    pytest --nce-impl mypackage.losses:binary_nce             # the objective is the function's name, or --nce-objective
            --nce-dtype float32 --nce-sense minimise --nce-reduction mean --nce-c-sign subtracted
            --nce-arguments log_p_pos=log_model_data,k=nu --nce-adapter torch
            --nce-expected-failures nce_failures.txt                # lines "pattern of ids: reason"
 
 Conventions
 -----------
---nce-impl            package.module:name, found as the project's own tests find it, or in the folder where pytest is run; may be given
-                      several times
+--nce-impl            package.module:name, found as the project's own tests find it, or in the folder where pytest is
+                      run; may be given several times
 ids                   package.module:name::objective/group/vector; what is pasted from a report is run alone
 an expected failure   is reported as xfailed; one that passes fails, and a pattern that matches no vector stops the run
-three items more      an implementation: OBJECTIVE/enough-seen, which fails where too few vectors were judged, OBJECTIVE/answers-alike and
-                      OBJECTIVE/keeps-its-inputs, of calls one after the other
+three items more      an implementation: OBJECTIVE/enough-seen, which fails where too few vectors were judged,
+                      OBJECTIVE/answers-alike and OBJECTIVE/keeps-its-inputs, of calls one after the other
 an item's text        the verdict on that vector, and the suspect found over all vectors
 """
 
@@ -102,6 +102,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=C_SIGNS,
         help="is c added to ln p_m, or ln Z subtracted",
     )
+    group.addoption(
+        "--nce-choice",
+        action="append",
+        default=[],
+        metavar="WORD",
+        help="another choice that the objective has, as the report prints it; may be repeated",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -144,14 +151,18 @@ def _items(session: pytest.Session, config: pytest.Config, name: str) -> Iterato
     if (here := str(config.invocation_params.dir)) not in sys.path:
         sys.path.insert(0, here)
     impl = find_implementation(name)
-    objective = config.getoption("--nce-objective") or objective_of(impl, name)
+    layout = config.getoption("--nce-layout")
+    objective = config.getoption("--nce-objective") or objective_of(impl, name, layout)
     impl = prepared(
         impl, objective, config.getoption("--nce-adapter"), config.getoption("--nce-arguments")
     )
     patterns = config.getoption("--nce-expected-failures")
     expected = expected_failures(Path(patterns)) if patterns else {}
-    target = find_objective(objective, config.getoption("--nce-layout"))
-    objective, convention = target.name, own_convention(target, *_words(config))
+    target = find_objective(objective, layout)
+    objective, convention = (
+        target.name,
+        own_convention(target, *_words(config), tuple(config.getoption("--nce-choice"))),
+    )
     report = check(impl, objective, config.getoption("--nce-dtype"), convention, expected)
     if report.unmatched:
         raise ValueError(
@@ -184,7 +195,10 @@ def _words(config: pytest.Config) -> tuple[str | None, str | None, str | None]:
 
 def _said(config: pytest.Config) -> Convention:
     ours, (sense, reduction, c_sign) = Convention(), _words(config)
-    return Convention(sense or ours.sense, reduction or ours.reduction, c_sign or ours.c_sign)
+    choices = tuple(config.getoption("--nce-choice"))
+    return Convention(
+        sense or ours.sense, reduction or ours.reduction, c_sign or ours.c_sign, choices
+    )
 
 
 class WrongVector(Exception):
@@ -208,7 +222,8 @@ class _Item(pytest.Item):
 
 
 class WholeItem(_Item):
-    """What only all calls together show, as a test: was enough seen, does it answer alike, does it leave its inputs alone."""
+    """What only all calls together show, as a test: was enough seen, does it answer alike, does it leave its inputs
+    alone."""
 
     def __init__(self, *, complaint: str, **rest: Any) -> None:
         super().__init__(nodeid=rest["name"], **rest)

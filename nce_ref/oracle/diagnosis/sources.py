@@ -1,4 +1,5 @@
-"""What may explain an answer, as something that can be evaluated: the truth, known mistakes, relatives; each answer is kept.
+"""What may explain an answer, as something that can be evaluated: the truth, known mistakes, relatives; each answer is
+kept.
 
 Conventions
 -----------
@@ -31,7 +32,8 @@ Evaluate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Something that can be evaluated on inputs; ``is_numeric`` where arithmetic decides what comes out; ``value`` of its number."""
+    """Something that can be evaluated on inputs; ``is_numeric`` where arithmetic decides what comes out; ``value`` of
+    its number."""
 
     kind: str
     id: str
@@ -114,9 +116,9 @@ def _flat(source: Source, layout: Layout, dtype: str, flipped: bool) -> Float:
 
 
 def scattered(observed: Observed, source: Source, flipped: bool, entries: Bools) -> Float:
-    """By entry, the range of a source's error over inputs close by, on the vectors that ``entries`` touch; 0 on the others.
+    """By entry, the range of a source's error over inputs close by, on the vectors that ``entries`` touch; else 0.
 
-    Close by: arguments that are arrays times 1 + d, |d| up to 2^-8, as a whole, so that what is symmetric, tied or 0 stays so.
+    Close by: arguments that are arrays times 1 + d, |d| up to 2^-8, as a whole: what is symmetric, tied or 0 stays so.
     Rounding scatters there; a systematic error, of an epsilon or a truncated constant, hardly moves.
     """
     found = np.zeros(observed.got.size)

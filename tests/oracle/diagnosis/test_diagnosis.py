@@ -1,4 +1,5 @@
-"""The diagnosis names what was planted: every mistake of the catalogue, every convention, both at once; and nothing else."""
+"""The diagnosis names what was planted: every mistake of the catalogue, every convention, both at once; and nothing
+else."""
 
 from __future__ import annotations
 
@@ -317,7 +318,8 @@ def test_float32_in_a_float64_check():
 
 @pytest.mark.parametrize("name", NCE)
 def test_one_over_n_data_in_float32(name):
-    """Hardly anything saw it while most n_data were powers of two: seven digits of a weight that float32 holds exactly."""
+    """Hardly anything saw it while most n_data were powers of two: seven digits of a weight that float32 holds
+    exactly."""
 
     def rounded(inputs):
         n_data = len(
@@ -337,8 +339,11 @@ def test_one_over_n_data_in_float32(name):
 
 
 def test_another_objective():
-    said = diagnosis("binary_nce", lambda i: {"value": right("nce_from_log_ratios")(
-        {"log_ratio_data": i["log_model_data"], "log_ratio_noise": i["log_model_noise"], "nu": i["nu"]})["value"]})  # fmt: skip
+    def without_noise(i):
+        ratios = {f"log_ratio_{side}": i[f"log_model_{side}"] for side in ("data", "noise")}
+        return {"value": right("nce_from_log_ratios")({**ratios, "nu": i["nu"]})["value"]}
+
+    said = diagnosis("binary_nce", without_noise)
     assert said.best.id == "no-log-pn-everywhere" and "nce_from_log_ratios" in said.best.remedy
     said = diagnosis("log_sigmoid", right("sigmoid"))
     assert 'oracle.check(impl, "sigmoid")' in said.best.remedy

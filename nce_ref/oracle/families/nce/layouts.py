@@ -1,4 +1,5 @@
-"""The NCE objectives with their noise laid out as losses take it: each layout an objective of its own, a view of the flat one.
+"""The NCE objectives with their noise laid out as losses take it: each layout an objective of its own, a view of the
+flat one.
 
     equal    noise (n_data,), nu = 1                    one noise point a data point
     rows     noise (n_data, k), nu = k                  k of its own for each data point
@@ -40,7 +41,8 @@ from nce_ref.oracle.families.nce.one_formula import RatiosOf
 from nce_ref.oracle.families.nce.one_formula_words import fitted
 
 # At nu = 1, with as many noise points as data points, ln nu is 0 and every weight 1/n; and "negative-sampling" is
-# "no-log-pn-everywhere", logits are log-ratios, the mean over all points is half of the two means, swapped samples and a swapped ratio are swapped labels.
+# "no-log-pn-everywhere", swapped samples and a swapped ratio are swapped labels, logits are log-ratios, and the mean
+# over all points is half of the two means.
 _RIGHT_AT_ONE = (
     "no-log-nu",
     "nu-sign",

@@ -1,4 +1,4 @@
-"""Other losses of the same log-ratio: focal, hinge, squared, linear, exponential, adversarial, a softmax over all, a temperature.
+"""Other losses of the same log-ratio: focal, hinge, squared, linear, exponential, a softmax over all, a temperature.
 
 Conventions
 -----------
@@ -49,8 +49,8 @@ class _FocalWeighted(_Focal):
 
 
 _FLATTENED = (
-    "Points that are told well hardly count. The loss is not proper: its optimum is a flattened log-ratio of data to noise, right "
-    "where it is 0 alone, and no constant repairs it."
+    "Points that are told well hardly count. The loss is not proper: its optimum is a flattened log-ratio of data to "
+    "noise, right where it is 0 alone, and no constant repairs it."
 )
 
 FOCAL_LOSS = Mistake(
@@ -223,8 +223,8 @@ SQUARED_PROBABILITIES = Mistake(
     "squared-error",
     "squared errors of the probabilities (Brier): -(1 - h)^2 on the data, -h^2 on the noise",
     _Loss(_squared_probability, _at_minus(_squared_probability)),
-    effect="Consistent, since proper, but it is not NCE: values, variances and standard errors are others, and where h saturates the "
-    "gradient is dead on the wrong side too.",
+    effect="Consistent, since proper, but it is not NCE: values, variances and standard errors are others, and where h "
+    "saturates the gradient is dead on the wrong side too.",
     fix=f"{_J}; the slip: (1 - h)^2, h^2 for -ln h, -ln(1 - h)",
 )
 
@@ -314,8 +314,8 @@ SOFTMAX_OVER_ALL = Mistake(
     "softmax-over-all",
     "a softmax over all points: mean over the data of G less ln sum exp(G) over data and noise",
     _SoftmaxOverAll(),
-    effect="A ranking objective whose denominator has the other data points as well: c drops out, and the optimum of exp(G) is "
-    "proportional to p_d/(p_d + nu p_n), a probability, not to p_d/p_n.",
+    effect="A ranking objective whose denominator has the other data points as well: c drops out, and the optimum of "
+    "exp(G) is proportional to p_d/(p_d + nu p_n), a probability, not to p_d/p_n.",
     fix=f"{_J}; the slip: G_i - ln(sum_x e^G + sum_y e^G)",
 )
 
@@ -349,8 +349,8 @@ def _standardised_logits(eps: float) -> _Standardised:
 
 
 _OF_THE_BATCH = (
-    "The log-ratio of a point changes with the batch that it stands in: its scale and its constant are lost, so neither B nor c is "
-    "estimated, and values do not compare between batches."
+    "The log-ratio of a point changes with the batch that it stands in: its scale and its constant are lost, so "
+    "neither B nor c is estimated, and values do not compare between batches."
 )
 
 RATIOS_STANDARDISED = Mistake(

@@ -1,4 +1,5 @@
-"""Slips that masks and weights make possible: what they are applied to, before or after the logarithm, and what they are counted for."""
+"""Slips that masks and weights make possible: what they are applied to, before or after the logarithm, and what they
+are counted for."""
 
 from __future__ import annotations
 
@@ -102,9 +103,9 @@ class _MaskOnLogits(MaskedSteps):
 
 MASK_ON_THE_LOGITS = Mistake(
     "mask-on-the-logits",
-    "the logits are multiplied by the mask: each masked place adds ln sigma(0) = -ln 2 to the value, NaN where inf stands",
+    "the logits are multiplied by the mask: each masked place adds ln sigma(0) = -ln 2 to the value, NaN for inf",
     _MaskOnLogits(),
-    effect="None on the estimate where the mask is fixed and the padding finite; values do not compare, least of all between batches.",
+    effect="None on the estimate where the mask is fixed and the padding finite, but values do not compare by batches.",
     fix="where(m, ln sigma(ln nu - where(m, G, 0)), 0); the slip: ln sigma(m (ln nu - G))",
     only=_MASKED_LAYOUTS,
 )
@@ -119,8 +120,8 @@ WEIGHTS_BROADCAST = Mistake(
     "weights-broadcast",
     "weights of shape (n, 1) times the data's terms of shape (n,) broadcast to (n, n): every weight meets every term",
     _WeightsBroadcast(),
-    effect="The data's terms count sum w each, all alike: their weight grows with the batch, c is off by its logarithm, and the rows' "
-    "weights are lost on the data.",
+    effect="The data's terms count sum w each, all alike: their weight grows with the batch, c is off by its "
+    "logarithm, and the rows' weights are lost on the data.",
     fix=f"{_MASKED}; the slip: (1/sum w) sum_ij w_i ln sigma(G_j - ln nu_j)",
     only=_MASKED_LAYOUTS,
 )
@@ -183,8 +184,11 @@ NU_FROM_THE_MASK = Mistake(
     "nu-from-the-mask",
     "nu_i is counted from the mask instead of taken as it is handed over",
     _NuFromMask(),
-    effect="Where noise points were dropped for another reason (duplicates, accidental hits), the weight of the noise and h do not fit: c is off "
-    "by ln(nu_i/sum_j m_ij), differently in every row. A row without noise has ln 0.",
+    effect=(
+        "Where noise points were dropped for another reason (duplicates, accidental hits), the"
+        " weight of the noise and h do not fit: c is off by ln(nu_i/sum_j m_ij), differently in"
+        " every row. A row without noise has ln 0."
+    ),
     fix=f"{_MASKED}; the slip: ln sum_j m_ij for ln nu_i",
     only=_MASKED_LAYOUTS,
 )
@@ -245,7 +249,10 @@ ROW_MEAN = Mistake(
     "row-mean",
     "the noise's terms of a row are averaged over what is there instead of summed",
     _RowMean(),
-    effect="The noise's weight is 1 while h has nu_i: c is off by ln nu_i, differently in every row; 0/0 where a row has no noise.",
+    effect=(
+        "The noise's weight is 1 while h has nu_i: c is off by ln nu_i, differently in every row;"
+        " 0/0 where a row has no noise."
+    ),
     fix=f"{_MASKED}; the slip: sum_j m_ij (...)/sum_j m_ij",
     only=_MASKED_LAYOUTS,
 )
@@ -260,7 +267,10 @@ ROW_MEAN_TIMES_NU = Mistake(
     "row-mean-times-nu",
     "nu_i times the mean over what is there, instead of the sum",
     _RowMeanTimesNu(),
-    effect="Another objective unless nu_i = sum_j m_ij, in expectation the same where noise is dropped at random; 0/0 where a row has no noise.",
+    effect=(
+        "Another objective unless nu_i = sum_j m_ij, in expectation the same where noise is dropped"
+        " at random; 0/0 where a row has no noise."
+    ),
     fix=f"{_MASKED}; the slip: nu_i sum_j m_ij (...)/sum_j m_ij",
     only=_MASKED_LAYOUTS,
 )

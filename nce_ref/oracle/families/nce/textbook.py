@@ -38,7 +38,7 @@ class NceSteps(LogSigmoidSteps):
         value, slope = self.log_sigmoid(-t)
         return value, -slope
 
-    def term(self, log_ratio: Array, nu: float, is_data: bool) -> tuple[Array, Array]:
+    def term(self, log_ratio: Array, nu: Any, is_data: bool) -> tuple[Array, Array]:
         """A point's term of J and its slope by G."""
         t = log_ratio - self.log_nus(nu, log_ratio, is_data)
         return self.log_h(t) if is_data else self.log_one_minus_h(t)
