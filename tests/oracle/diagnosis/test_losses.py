@@ -1,4 +1,4 @@
-"""Other losses written by hand, in the layouts too, are named with their numbers; and what is guessed from parameters heeds the layout."""
+"""Other losses are named with their numbers, in the layouts too; a guess by parameters heeds the layout."""
 
 import numpy as np
 import pytest
