@@ -102,6 +102,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=C_SIGNS,
         help="is c added to ln p_m, or ln Z subtracted",
     )
+    group.addoption(
+        "--nce-choice",
+        action="append",
+        default=[],
+        metavar="WORD",
+        help="another choice that the objective has, as the report prints it; may be repeated",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -144,14 +151,18 @@ def _items(session: pytest.Session, config: pytest.Config, name: str) -> Iterato
     if (here := str(config.invocation_params.dir)) not in sys.path:
         sys.path.insert(0, here)
     impl = find_implementation(name)
-    objective = config.getoption("--nce-objective") or objective_of(impl, name)
+    layout = config.getoption("--nce-layout")
+    objective = config.getoption("--nce-objective") or objective_of(impl, name, layout)
     impl = prepared(
         impl, objective, config.getoption("--nce-adapter"), config.getoption("--nce-arguments")
     )
     patterns = config.getoption("--nce-expected-failures")
     expected = expected_failures(Path(patterns)) if patterns else {}
-    target = find_objective(objective, config.getoption("--nce-layout"))
-    objective, convention = target.name, own_convention(target, *_words(config))
+    target = find_objective(objective, layout)
+    objective, convention = (
+        target.name,
+        own_convention(target, *_words(config), tuple(config.getoption("--nce-choice"))),
+    )
     report = check(impl, objective, config.getoption("--nce-dtype"), convention, expected)
     if report.unmatched:
         raise ValueError(
@@ -184,7 +195,10 @@ def _words(config: pytest.Config) -> tuple[str | None, str | None, str | None]:
 
 def _said(config: pytest.Config) -> Convention:
     ours, (sense, reduction, c_sign) = Convention(), _words(config)
-    return Convention(sense or ours.sense, reduction or ours.reduction, c_sign or ours.c_sign)
+    choices = tuple(config.getoption("--nce-choice"))
+    return Convention(
+        sense or ours.sense, reduction or ours.reduction, c_sign or ours.c_sign, choices
+    )
 
 
 class WrongVector(Exception):

@@ -20,7 +20,8 @@ from numpy.typing import ArrayLike
 from nce_ref._checks import Float
 from nce_ref.estimators.fit import Fit, collect_starts, fit_from, normalized_or
 from nce_ref.estimators.runaway import UNBOUNDED
-from nce_ref.estimators.units import has_shifts, isotropic_units_for, offers_units, rank_for
+from nce_ref.estimators.shifts import offers_shifts
+from nce_ref.estimators.units import isotropic_units_for, offers_units, rank_for
 from nce_ref.models.base import Model
 from nce_ref.models.from_functions import FunctionModel, as_model
 from nce_ref.models.layers import ScoredModel
@@ -172,7 +173,7 @@ def _judge(objective: Objective, alpha: Float, whole: ScoreMatchingObjective) ->
         offers_units(objective.model)
         and rank_for(objective.model, objective.x) < objective.model.n_dim
     ):
-        where = "" if has_shifts(objective.model) else " through the origin"
+        where = "" if offers_shifts(objective.model) else " through the origin"
         reason = f"the data lie in a hyperplane{where}: J rises for ever as the density narrows across it"
         return replace(proof, status=UNBOUNDED, reason=f"{reason}; draw more data")
     unbounded = getattr(objective.model, "score_matching_unbounded", None)

@@ -18,7 +18,7 @@ nothing is changed, not in the last bit. Beyond, the first of these that brings 
 
 **Rank.** *Where all data lie in a hyperplane through the origin, v.x = 0, no likelihood that allows every U is
 bounded:* for U^-1 = I + (k - 1) v v^T the points are where they were, and ln p(x) has grown by ln k. Nor is it in any
-other hyperplane where the family has all shifts, too (``closed_under_shifts``). Data are taken to lie in one if, with
+other hyperplane where the family has all shifts, too (``offers_shifts``). Data are taken to lie in one if, with
 the columns scaled to size 1, the least singular value is at most 32 n eps of the largest: rounding each entry moves
 singular values by sqrt(n) eps/2 of the largest at most, and data that came out of an n-term product were rounded n
 times.
@@ -173,7 +173,7 @@ def refuse_hyperplane(model: Model, x: ArrayLike) -> None:
     rank, n = rank_for(model, points), points.shape[1]
     if rank < n and offers_units(model):
         through, about = (
-            (", about the first of them,", "") if has_shifts(model) else ("", " through the origin")
+            (", about the first of them,", "") if offers_shifts(model) else ("", " through the origin")
         )
         of = (
             f"all 0{through}"
@@ -189,12 +189,7 @@ def refuse_hyperplane(model: Model, x: ArrayLike) -> None:
 def rank_for(model: Model, points: NDArray[Any]) -> int:
     """``rank_of``, of the differences from the first point where the family is closed under shifts: any hyperplane then
     is one in which data leave a likelihood unbounded. Differences of equal numbers are 0, those from a mean are not."""
-    return rank_of(points - points[0] if has_shifts(model) else points)
-
-
-def has_shifts(model: Model) -> bool:
-    """Whether p(u - a) is a member of the model's family for every a."""
-    return bool(getattr(model, "closed_under_shifts", False))
+    return rank_of(points - points[0] if offers_shifts(model) else points)
 
 
 def rank_of(points: NDArray[Any]) -> int:

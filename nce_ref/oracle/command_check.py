@@ -118,7 +118,7 @@ def run_check(options: argparse.Namespace) -> Outcome:
             raise ValueError(
                 f"{options.implementation!r}: importing it raised SystemExit: {left}"
             ) from None
-        objective = options.objective or objective_of(impl, options.implementation)
+        objective = options.objective or objective_of(impl, options.implementation, options.layout)
         objective = laid_out(objective, options.layout) or objective
         impl = prepared(impl, objective, options.adapter, options.arguments)
         report = check(

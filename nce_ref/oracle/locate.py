@@ -11,7 +11,7 @@ from typing import Any
 from nce_ref.oracle import adapters
 from nce_ref.oracle.arguments import read_arguments, with_own_names
 from nce_ref.oracle.check import parameter_names
-from nce_ref.oracle.objectives import OBJECTIVES, find_objective
+from nce_ref.oracle.objectives import EVERY, OBJECTIVES, find_objective
 from nce_ref.oracle.words import did_you_mean
 
 ADAPTERS = ("torch", "jax")
@@ -45,17 +45,19 @@ def find_implementation(name: str) -> Callable[..., Any]:
     return found
 
 
-def objective_of(impl: Callable[..., Any], name: str) -> str:
-    """The objective that a function is meant to be: by its name, else by its parameters. Raises ValueError where
-    neither tells."""
+def objective_of(impl: Callable[..., Any], name: str, layout: str = "flat") -> str:
+    """The objective that a function is meant to be: by its name, else by its parameters in the layout declared.
+
+    Raises ValueError where neither tells.
+    """
     own = name.rpartition(":")[2].rpartition(".")[2]
     if own in OBJECTIVES:
         return own
     parameters = parameter_names(impl)
     meant = [
-        objective.name
-        for objective in OBJECTIVES.values()
-        if list(objective.arguments) == parameters
+        objective.base
+        for objective in EVERY.values()
+        if objective.layout == layout and list(objective.arguments) == parameters
     ]
     if len(meant) == 1:
         return meant[0]

@@ -29,7 +29,7 @@ from nce_ref.oracle.authoring.kills import kills
 from nce_ref.oracle.authoring.layout import to_npz, to_text
 from nce_ref.oracle.families.base import Certificate
 from nce_ref.oracle.numbers.spelling import each, spell, spell_hex
-from nce_ref.oracle.objectives import EVERY, Objective
+from nce_ref.oracle.objectives import EVERY, Objective, find_objective
 from nce_ref.oracle.scales import scales
 from nce_ref.oracle.vectors import (
     FOLDER,
@@ -50,7 +50,8 @@ def emit(folder: Path = FOLDER, names: Iterable[str] | None = None) -> list[str]
     """Bring the files of these objectives (None: of all that are there) and suite.json up to date; the names of those
     that changed.
 
-    Raises MalformedVectors where a test's inputs cannot be read, ValueError where ``exact`` refuses them.
+    Raises MalformedVectors where a test's inputs cannot be read, ValueError for an unknown name, or where ``exact``
+    refuses them.
     """
     changed = []
     for name in _names(folder, names):
@@ -236,7 +237,7 @@ def _names(folder: Path, names: Iterable[str] | None) -> list[str]:
     return (
         [name for name in EVERY if (folder / f"{EVERY[name].stem}.json").exists()]
         if names is None
-        else list(names)
+        else [find_objective(name).name for name in names]
     )
 
 

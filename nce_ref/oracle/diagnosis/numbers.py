@@ -24,7 +24,14 @@ from nce_ref._checks import Float
 from nce_ref.oracle.conventions import Convention
 from nce_ref.oracle.diagnosis.observed import Observed
 from nce_ref.oracle.diagnosis.sources import source_of
-from nce_ref.oracle.diagnosis.suspects import Candidate, Setting, compare, is_full, settings
+from nce_ref.oracle.diagnosis.suspects import (
+    Candidate,
+    Setting,
+    compare,
+    is_full,
+    scatter_of,
+    settings,
+)
 from nce_ref.oracle.mistakes import CATALOGUE, Mistake, mistakes_at
 from nce_ref.oracle.vectors import Vector
 
@@ -133,8 +140,9 @@ def _candidate(
     observed: Observed, mistake: Mistake, way: Setting, value: float, loosely: bool = True
 ) -> Candidate:
     predicted = _predicted(observed, mistake, way, value)
-    numeric = mistake.arithmetic and loosely
-    return compare(observed, "mistake", mistake.id, predicted, way, 1.0, numeric, value)
+    source = source_of(mistake, observed.objective.name, value)
+    scatter = scatter_of(observed, source, way) if mistake.arithmetic and loosely else None
+    return compare(observed, "mistake", mistake.id, predicted, way, 1.0, scatter, value)
 
 
 def _n_determining(observed: Observed, mistake: Mistake, way: Setting, value: float) -> int:

@@ -10,6 +10,7 @@ flipped    whether c has the other sign
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,12 +20,13 @@ import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.oracle.conventions import Convention
-from nce_ref.oracle.diagnosis.observed import Layout, Observed
+from nce_ref.oracle.diagnosis.observed import Bools, Layout, Observed
 from nce_ref.oracle.diagnosis.relatives import relatives_of
 from nce_ref.oracle.mistakes import Mistake, mistakes_at
 from nce_ref.oracle.objectives import find_objective
 from nce_ref.oracle.vectors import Vector
 
+_NUDGES = 6
 Evaluate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -111,3 +113,66 @@ def _flat(source: Source, layout: Layout, dtype: str, flipped: bool) -> Float:
     flat = layout.flatten([_answer(source, vector, dtype, flipped) for vector in layout.vectors])
     flat.flags.writeable = False
     return flat
+
+
+def scattered(observed: Observed, source: Source, flipped: bool, entries: Bools) -> Float:
+    """By entry, the range of a source's error over inputs close by, on the vectors that ``entries`` touch; else 0.
+
+    Close by: arguments that are arrays times 1 + d, |d| up to 2^-8, as a whole: what is symmetric, tied or 0 stays so.
+    Rounding scatters there; a systematic error, of an epsilon or a truncated constant, hardly moves.
+    """
+    found = np.zeros(observed.got.size)
+    right = truth(observed.objective.name)
+    touched = {slot.vector for slot in observed.slots if entries[slot.where].any()}
+    for vector in sorted(touched):
+        given = observed.results[vector].vector
+        mine = [slot for slot in observed.slots if slot.vector == vector]
+        errors: list[Float] = []
+        for nudge in range(_NUDGES):
+            got, want = (
+                _nudged(one, given, dtype, flipped, nudge, observed.dtype)
+                for one, dtype in ((source, observed.dtype), (right, "float64"))
+            )
+            if got and want:
+                errors.append(
+                    np.concatenate(
+                        [_difference(got, want, slot.output, slot.where) for slot in mine]
+                    )
+                )
+        if errors:
+            size = np.stack(errors)
+            size = np.where(np.isfinite(size), size, np.nan)
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # nowhere finite: no range
+                ranges = np.nan_to_num(np.nanmax(size, axis=0) - np.nanmin(size, axis=0))
+            found[mine[0].where.start : mine[-1].where.stop] = ranges
+    return found
+
+
+def _difference(
+    got: Mapping[str, Any], want: Mapping[str, Any], output: str, where: slice
+) -> Float:
+    size = where.stop - where.start
+    pair = [np.asarray(one.get(output, np.nan), dtype=np.float64).ravel() for one in (got, want)]
+    return pair[0] - pair[1] if pair[0].size == pair[1].size == size else np.full(size, np.nan)
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _nudged(
+    source: Source, vector: Vector, dtype: str, flipped: bool, nudge: int, storage: str
+) -> Mapping[str, Any]:
+    """A source close by a vector: the nudged inputs are numbers of ``storage``, evaluated in ``dtype``."""
+    turn = Convention(c_sign="subtracted") if flipped else Convention()
+    inputs = turn.inputs(vector.objective, vector.arguments(storage))
+    masks = set(vector.objective.masks.values())
+    for place, (name, value) in enumerate(inputs.items()):
+        if not isinstance(value, float) and name not in masks:
+            # Multiples of the golden ratio, modulo 1: no two alike, and no generator.
+            part = (0.6180339887498949 * (1 + place + len(inputs) * nudge)) % 1.0
+            moved = value * value.dtype.type(1.0 + (2.0 * part - 1.0) * 2.0**-8)
+            inputs[name] = moved if dtype == storage else moved.astype(np.float64)
+    with np.errstate(all="ignore"):
+        try:
+            return source.evaluate(inputs)
+        except (ArithmeticError, ValueError, TypeError, KeyError, np.linalg.LinAlgError):
+            return {}

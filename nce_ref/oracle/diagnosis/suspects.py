@@ -14,9 +14,9 @@ numeric      a mistake of arithmetic: how it rounds, and whether NaN or inf, var
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from nce_ref.oracle.diagnosis.sources import (
     every_source,
     laid_out,
     of_choice,
+    scattered,
     stacked,
     truth,
 )
@@ -40,8 +41,12 @@ _SMALL = {
     "float32": 1e-3,
     "float64": 1e-6,
 }  # of the scale: an error that is a matter of digits lost
+_SCATTERED = 4.0  # times the range of an error over six inputs close by: two draws of it are hardly ever further apart
 _LITERAL = 1e-3  # of a number: beyond that two finite numbers differ, and that is said
 FAR_APART = 3  # vectors that differ so: a pair that does is none
+
+
+Scatter: TypeAlias = Callable[[Bools], Float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,14 +112,14 @@ def compare(
     candidate: Float,
     setting: Setting,
     complexity: float,
-    is_numeric: bool = False,
+    scatter: Scatter | None = None,
     value: float | None = None,
 ) -> Candidate:
-    """How well a candidate explains what was returned."""
+    """How well a candidate explains what was returned; ``scatter``: of a mistake of arithmetic, how it varies."""
     agree = observed.agree(candidate)
     loose = False
-    if is_numeric and not agree.all():
-        loosely = _loosely(observed, candidate, agree)
+    if scatter is not None and not agree.all():
+        loosely = _loosely(observed, candidate, agree, scatter)
         loose, agree = bool((loosely & ~agree).any()), loosely
     with np.errstate(all="ignore"):
         near = np.abs(observed.got - candidate) / observed.allowed(candidate)
@@ -146,6 +151,15 @@ def compare(
         apart=float(np.max(apart, initial=0.0)),
         n_apart=int((apart > _LITERAL).sum()),
     )
+
+
+def scatter_of(observed: Observed, source: Source, way: Setting) -> Scatter:
+    """How a source's error varies under a convention, asked for the entries that matter alone."""
+
+    def scatter(entries: Bools) -> Float:
+        return np.abs(way.factors) * scattered(observed, source, way.flipped, entries)
+
+    return scatter
 
 
 def _apart(observed: Observed, candidate: Float) -> Float:
@@ -194,7 +208,7 @@ def search(
                         way.factors * outputs,
                         way,
                         complexity,
-                        source.is_numeric,
+                        scatter_of(observed, source, way) if source.is_numeric else None,
                         source.value,
                     )
                 )
@@ -329,24 +343,29 @@ def _different(one: Convention, other: Convention) -> list[str]:
     return [word for word in words if getattr(one, word) != getattr(other, word)]
 
 
-def _loosely(observed: Observed, candidate: Float, agree: Bools) -> Bools:
+def _loosely(observed: Observed, candidate: Float, agree: Bools, scatter: Scatter) -> Bools:
     """Agreement for mistakes of arithmetic: where they overflow, and how they round on the way there, varies with the
     code.
 
     Bad pairs with bad, whichever of NaN and the infinities it is, and where the value is bad the gradient is not asked:
     it may be NaN by 0 x inf, inf, or right. No number is explained by one that is not finite, nor the other way round.
-    Elsewhere both are errors of digits lost, or the same error to 5 % and to what digits lost amount to.
+    Elsewhere it is the same error to 5 % and to what digits lost amount to, or both are errors of digits lost that
+    differ by no more than the mistake's own error does among inputs close by (``sources.scattered``): where it loses
+    none, what came may not either.
     """
     bad_got, bad_candidate = ~np.isfinite(observed.got), ~np.isfinite(candidate)
+    bad = bad_got | bad_candidate
     with np.errstate(all="ignore"):
         error, mine = np.abs(observed.got - observed.want), np.abs(candidate - observed.want)
+        apart = np.abs(observed.got - candidate)
         small = _SMALL[observed.dtype] * observed.scale
-        roughly = np.abs(observed.got - candidate) <= np.minimum(_ROUGHLY * mine, small)
-        loosely = agree | (bad_got & bad_candidate) | (roughly & ~bad_got & ~bad_candidate)
-    # The largest error of this output that is a matter of lost digits, on every entry of the output.
-    lost = np.maximum.reduceat(np.where(mine <= small, mine, 0.0), observed.slot_starts)[
-        observed.slot_of
-    ]
-    loosely |= (mine <= small) & (error <= np.minimum(16.0 * lost, small))
+        loosely = (
+            agree
+            | (bad_got & bad_candidate)
+            | ((apart <= np.minimum(_ROUGHLY * mine, small)) & ~bad)
+        )
+        asked = ~loosely & ~bad & (mine <= small) & (error <= small)
+        if asked.any():
+            loosely |= asked & (apart <= observed.allowed(candidate) + _SCATTERED * scatter(asked))
     of_value = (bad_got & bad_candidate)[observed.value_of] & observed.has_value
-    return loosely | (of_value & (bad_got | bad_candidate))
+    return loosely | (of_value & bad)

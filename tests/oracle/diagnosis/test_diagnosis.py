@@ -277,9 +277,6 @@ def corrupted(outputs, rng, kind):
     ][kind]()
 
 
-ROUNDED = 9  # of ``corrupted``
-
-
 # Every second objective for each of the twelve kinds, in one dtype and the other by turns.
 TRIALS = {
     name: [
@@ -303,11 +300,6 @@ def test_nothing_is_named_falsely(name):
             dtype,
         )
         if said.best is not None and said.best.kind != "hint":
-            # Rounding a hundred times too large is digits lost, and how a mistake of arithmetic loses them is compared
-            # loosely: two of the sixteen trials of this kind are given the name of one, which is false. Nothing else
-            # may be named.
-            if kind == ROUNDED and CATALOGUE[said.best.id].arithmetic:
-                continue
             false.append((name, kind, dtype, said.best.id))
         if said != Diagnosis() and said.best is None and not said.hints:
             silent.append((name, kind, dtype))

@@ -191,7 +191,6 @@ TRUNCATED_CONSTANTS = Mistake(
     _Truncated(),
     effect="B is off by a factor of 1.00015, c by some 1e-4: more than float32's rounding by a thousand.",
     fix="sqrt(2.0), log(2.0 * pi), log(2.0), computed once",
-    arithmetic=True,
 )
 
 

@@ -41,7 +41,7 @@ CLIP_LOGITS = Mistake(
     effect=f"The gradient is exactly 0 beyond |t| = limit. {_GUARDED}",
     fix=f"{_STABLE}, for any t; the slip: ln sigma(clip(t, -limit, limit))",
     arithmetic=True,
-    number=Number("limit", _ClipLogits, (30.0, 10.0, 15.0, 20.0, 50.0, 100.0, 500.0)),
+    number=Number("limit", _ClipLogits, (30.0, 10.0, 15.0, 20.0, 50.0, 100.0, 500.0, 5.0)),
 )
 
 

@@ -41,7 +41,8 @@ from nce_ref.oracle.families.nce.one_formula import RatiosOf
 from nce_ref.oracle.families.nce.one_formula_words import fitted
 
 # At nu = 1, with as many noise points as data points, ln nu is 0 and every weight 1/n; and "negative-sampling" is
-# "no-log-pn-everywhere", swapped samples and a swapped ratio are swapped labels.
+# "no-log-pn-everywhere", swapped samples and a swapped ratio are swapped labels, logits are log-ratios, and the mean
+# over all points is half of the two means.
 _RIGHT_AT_ONE = (
     "no-log-nu",
     "nu-sign",
@@ -65,6 +66,9 @@ _RIGHT_AT_ONE = (
     "gradient-per-noise",
     "gradient-noise-averaged",
     "gradient-no-log-nu",
+    "temperature-logits",
+    "logits-standardised",
+    "penalty-logits",
 )
 # nu is whole; and (n, k) less (n, k) broadcasts to nothing else.
 _RIGHT_IN_ROWS = (

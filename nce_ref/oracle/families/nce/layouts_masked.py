@@ -22,13 +22,26 @@ from nce_ref.oracle.families.nce.objectives import noise_varies
 COLUMNS = {"k": "noise points a data point, columns of the noise"}
 
 # Every row has its own nu: there is no 1/nu to swap the samples with, no multiple of n_data to cut at, no one density
-# to weigh.
+# to weigh; what is taken over the whole batch has as many forms as there are ways to leave padding out of it; and one
+# vector alone has a noise point in the tail where a slope r/(1 + r) overflows.
 _UNMADE = (
     "samples-swapped",
     "noise-truncated",
     "broadcast-pairs",
     "broadcast-summed",
     "densities-not-logs",
+    "eps-beside-densities",
+    "gradient-exp-over-one-plus-exp",
+    "penalty-logits",
+    "penalty-logits-means",
+    "penalty-energies",
+    "balance-term",
+    "batch-normalised",
+    "batch-normalised-mean",
+    "each-batch-normalised",
+    "softmax-over-all",
+    "ratios-standardised",
+    "logits-standardised",
 )
 
 

@@ -8,7 +8,6 @@ penalty   lambda P is subtracted from J (added to a loss), P a sum of squares or
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -311,17 +310,14 @@ EACH_BATCH_NORMALISED = Mistake(
 )
 
 
-MISTAKES = tuple(
-    replace(mistake, flat=True)
-    for mistake in (
-        LABEL_SMOOTHING_BOTH,
-        PENALTY_LOGITS,
-        PENALTY_LOGITS_MEANS,
-        PENALTY_ENERGIES,
-        WEIGHT_DECAY,
-        BALANCE,
-        BATCH_NORMALISED,
-        BATCH_NORMALISED_MEAN,
-        EACH_BATCH_NORMALISED,
-    )
+MISTAKES = (
+    LABEL_SMOOTHING_BOTH,
+    PENALTY_LOGITS,
+    PENALTY_LOGITS_MEANS,
+    PENALTY_ENERGIES,
+    WEIGHT_DECAY,
+    BALANCE,
+    BATCH_NORMALISED,
+    BATCH_NORMALISED_MEAN,
+    EACH_BATCH_NORMALISED,
 )

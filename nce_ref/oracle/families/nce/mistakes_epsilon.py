@@ -3,7 +3,6 @@ r)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,8 @@ class _InDenominators(NceSteps):
 
     def term(self, log_ratio: Array, nu: float, is_data: bool) -> tuple[Array, Array]:
         kind = log_ratio.dtype.type
-        r, k, eps = np.exp(log_ratio), kind(np.exp(self.log_nu(nu, is_data))), kind(self.eps)
+        k = np.asarray(np.exp(self.log_nus(nu, log_ratio, is_data)), dtype=kind)
+        r, eps = np.exp(log_ratio), kind(self.eps)
         whole = r + k + eps
         if is_data:
             return np.log(r / whole), (k + eps) / whole
@@ -183,14 +183,11 @@ GRADIENT_EXP_OVER_ONE_PLUS_EXP = Mistake(
     only=("nce_from_log_ratios", "binary_nce"),
 )
 
-MISTAKES = tuple(
-    replace(mistake, flat=True)
-    for mistake in (
-        EPS_IN_DENOMINATORS,
-        EPS_BESIDE_DENSITIES,
-        EPS_IN_NOISE_DENSITY,
-        EPS_IN_BOTH_DENSITIES,
-        EPS_IN_RATIO,
-        GRADIENT_EXP_OVER_ONE_PLUS_EXP,
-    )
+MISTAKES = (
+    EPS_IN_DENOMINATORS,
+    EPS_BESIDE_DENSITIES,
+    EPS_IN_NOISE_DENSITY,
+    EPS_IN_BOTH_DENSITIES,
+    EPS_IN_RATIO,
+    GRADIENT_EXP_OVER_ONE_PLUS_EXP,
 )

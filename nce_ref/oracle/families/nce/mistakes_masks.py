@@ -94,6 +94,39 @@ MASK_BY_A_LARGE_NUMBER = Mistake(
 )
 
 
+class _MaskOnLogits(MaskedSteps):
+    def noise_terms(self, log_ratio: Array, kept: Array, nu: Array) -> tuple[Array, Array]:
+        m = kept.astype(log_ratio.dtype)
+        value, slope = self.log_one_minus_h(m * (log_ratio - self.log_nus(nu, log_ratio, False)))
+        return value, m * slope
+
+
+MASK_ON_THE_LOGITS = Mistake(
+    "mask-on-the-logits",
+    "the logits are multiplied by the mask: each masked place adds ln sigma(0) = -ln 2 to the value, NaN for inf",
+    _MaskOnLogits(),
+    effect="None on the estimate where the mask is fixed and the padding finite, but values do not compare by batches.",
+    fix="where(m, ln sigma(ln nu - where(m, G, 0)), 0); the slip: ln sigma(m (ln nu - G))",
+    only=_MASKED_LAYOUTS,
+)
+
+
+class _WeightsBroadcast(MaskedSteps):
+    def row_weights(self, weights: Array, is_data: bool) -> Array:
+        return np.full_like(weights, weights.sum()) if is_data else weights
+
+
+WEIGHTS_BROADCAST = Mistake(
+    "weights-broadcast",
+    "weights of shape (n, 1) times the data's terms of shape (n,) broadcast to (n, n): every weight meets every term",
+    _WeightsBroadcast(),
+    effect="The data's terms count sum w each, all alike: their weight grows with the batch, c is off by its "
+    "logarithm, and the rows' weights are lost on the data.",
+    fix=f"{_MASKED}; the slip: (1/sum w) sum_ij w_i ln sigma(G_j - ln nu_j)",
+    only=_MASKED_LAYOUTS,
+)
+
+
 class _WeightsIgnored(MaskedSteps):
     def row_weights(self, weights: Array, is_data: bool) -> Array:
         return np.ones_like(weights)
@@ -264,6 +297,8 @@ MISTAKES = (
     MASK_AFTER_THE_LOGARITHM,
     MASKED_TO_ZERO,
     MASK_BY_A_LARGE_NUMBER,
+    MASK_ON_THE_LOGITS,
+    WEIGHTS_BROADCAST,
     WEIGHTS_IGNORED,
     WEIGHTS_ON_DATA_ONLY,
     DIVIDED_BY_ROWS,

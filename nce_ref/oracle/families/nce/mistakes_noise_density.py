@@ -97,14 +97,17 @@ LOG_PN_SORTED = Mistake(
     fix="G(y_t) = ln p_m(y_t) - ln p_n(y_t); the slip: ln p_n of y in rising order",
 )
 
-MISTAKES = tuple(
-    replace(mistake, flat=True)
-    for mistake in (
-        LOG_PN_ADDED_NOISE,
-        LOG_PN_ADDED_DATA,
-        LOG_PN_REVERSED,
-        LOG_PN_REVERSED_EVERYWHERE,
-        LOG_PN_ROLLED,
-        LOG_PN_SORTED,
-    )
+# Of rows of noise, each other way to be in another order is a slip of its own.
+MISTAKES = (
+    LOG_PN_ADDED_NOISE,
+    LOG_PN_ADDED_DATA,
+    *(
+        replace(mistake, flat=True)
+        for mistake in (
+            LOG_PN_REVERSED,
+            LOG_PN_REVERSED_EVERYWHERE,
+            LOG_PN_ROLLED,
+            LOG_PN_SORTED,
+        )
+    ),
 )

@@ -25,6 +25,10 @@ class NceSteps(LogSigmoidSteps):
         """What is subtracted from G."""
         return math.log(nu)
 
+    def log_nus(self, nu: Any, like: Array, is_data: bool) -> Any:
+        """The same beside log-ratios: where each has its own nu, an array that broadcasts against them."""
+        return self.log_nu(nu, is_data)
+
     def log_h(self, t: Array) -> tuple[Array, Array]:
         """ln h = ln sigma(t), and its slope sigma(-t), of the data."""
         return self.log_sigmoid(t)
@@ -34,9 +38,9 @@ class NceSteps(LogSigmoidSteps):
         value, slope = self.log_sigmoid(-t)
         return value, -slope
 
-    def term(self, log_ratio: Array, nu: float, is_data: bool) -> tuple[Array, Array]:
+    def term(self, log_ratio: Array, nu: Any, is_data: bool) -> tuple[Array, Array]:
         """A point's term of J and its slope by G."""
-        t = log_ratio - self.log_nu(nu, is_data)
+        t = log_ratio - self.log_nus(nu, log_ratio, is_data)
         return self.log_h(t) if is_data else self.log_one_minus_h(t)
 
     def weights(self, n_data: int, n_noise: int) -> tuple[float, float]:

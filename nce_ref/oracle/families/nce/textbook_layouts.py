@@ -89,13 +89,12 @@ class MaskedSteps(NceSteps):
         """What the sum over a row's noise is multiplied by, (n_data,) or a number."""
         return 1.0
 
-    def term(self, log_ratio: Array, nu: Any, is_data: bool) -> tuple[Array, Array]:
-        """The terms of J and their slopes, ``nu`` of a shape that broadcasts against the log-ratios."""
+    def log_nus(self, nu: Any, like: Array, is_data: bool) -> Any:
+        """ln nu_i, ``nu`` of a shape that broadcasts against the log-ratios."""
         each = np.array(
             [self.log_nu(one, is_data) if one > 0 else -np.inf for one in np.ravel(nu).tolist()]
         )
-        t = log_ratio - each.reshape(np.shape(nu)).astype(log_ratio.dtype)
-        return self.log_h(t) if is_data else self.log_one_minus_h(t)
+        return each.reshape(np.shape(nu)).astype(like.dtype)
 
     def noise_terms(self, log_ratio: Array, kept: Array, nu: Array) -> tuple[Array, Array]:
         """The noise's terms and slopes, 0 where nothing counts: masked before and after, since 0 x inf is NaN."""
