@@ -13,6 +13,7 @@ from nce_ref.oracle.families.kernels.objectives import FAMILY as KERNELS
 from nce_ref.oracle.families.nce.family import FAMILY as NCE
 from nce_ref.oracle.families.networks.objectives import FAMILY as NETWORKS
 from nce_ref.oracle.families.ranking.objectives import FAMILY as RANKING
+from nce_ref.oracle.families.sampled.objectives import FAMILY as SAMPLED
 from nce_ref.oracle.families.score_matching.objectives import FAMILY as SCORE_MATCHING
 from nce_ref.oracle.families.views.objectives import FAMILY as VIEWS
 
@@ -28,4 +29,5 @@ FAMILIES: tuple[Family, ...] = (
     DYNAMICS,
     RANKING,
     VIEWS,
+    SAMPLED,
 )
