@@ -4,6 +4,7 @@ A family is a folder: ``objectives.py`` says what there is and all that is asked
 """
 
 from nce_ref.oracle.families.base import Family
+from nce_ref.oracle.families.conditional.objectives import FAMILY as CONDITIONAL
 from nce_ref.oracle.families.covariance.objectives import FAMILY as COVARIANCE
 from nce_ref.oracle.families.densities.objectives import FAMILY as DENSITIES
 from nce_ref.oracle.families.dynamics.objectives import FAMILY as DYNAMICS
@@ -30,4 +31,5 @@ FAMILIES: tuple[Family, ...] = (
     RANKING,
     VIEWS,
     SAMPLED,
+    CONDITIONAL,
 )
