@@ -2,9 +2,11 @@ r"""Conditional NCE with its derivatives, to 40 digits, from the standard librar
 
     G_ij = ln phi(x_i) + ln p_c(y_ij|x_i) - ln phi(y_ij) - ln p_c(x_i|y_ij),     r_ij = e^(-G_ij)
     L = (1/n) sum_i (2/kappa_i) sum_j m_ij ln(1 + r_ij)
-    dL/dln phi(x_i) = -(2/(n kappa_i)) sum_j m_ij r_ij/(1 + r_ij),     dL/dln phi(y_ij) = (2/(n kappa_i)) m_ij r_ij/(1 + r_ij)
+    dL/dln phi(x_i) = -(2/(n kappa_i)) sum_j m_ij r_ij/(1 + r_ij)
+    dL/dln phi(y_ij) = (2/(n kappa_i)) m_ij r_ij/(1 + r_ij)
 
-Every term is positive, so nothing cancels. kappa_i = sum_j m_ij, m = 1 throughout where there is no mask; where it is 0 the row gives 0.
+Every term is positive, so nothing cancels. kappa_i = sum_j m_ij, m = 1 throughout where there is no mask; where it is
+0 the row gives 0.
 
 Conventions
 -----------

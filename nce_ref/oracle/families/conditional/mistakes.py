@@ -31,7 +31,8 @@ NO_STEPS = Mistake(
     "conditional-no-steps",
     "neither conditional density is there: they are taken to cancel",
     _Gap(0.0, 0.0),
-    effect="Right for symmetric steps alone. Else the steps' own drift is written into the model: ln phi rises where they lead.",
+    effect="Right for symmetric steps alone. Else the steps' own drift is written into the model: ln phi "
+    "rises where they lead.",
     fix=f"{_G}; the slip: ln phi(x) - ln phi(y)",
 )
 
@@ -110,7 +111,8 @@ LESS_LOG_KAPPA = Mistake(
     "conditional-less-log-kappa",
     "ln kappa is subtracted from G, as binary NCE subtracts ln nu",
     _LessLogKappa(),
-    effect="There is one pair in either order, whatever kappa: the classes are balanced. No c takes the constant up, and the model is too steep. "
+    effect="There is one pair in either order, whatever kappa: the classes are balanced. No c takes the "
+    "constant up, and the model is too steep. "
     "Nothing to see at kappa = 1.",
     fix=f"{_G}; the slip: G - ln kappa",
 )
@@ -146,7 +148,8 @@ AVERAGED_INSIDE = Mistake(
     "conditional-averaged-inside",
     "G is averaged over a row's noise points before the logarithm",
     _OneGap(),
-    effect="A datum is compared with the geometric mean of its neighbours: another optimum. Nothing to see at kappa = 1.",
+    effect="A datum is compared with the geometric mean of its neighbours: another optimum. Nothing to see at"
+    " kappa = 1.",
     fix=f"{_L}; the slip: ln(1 + e^-mean_j G_ij)",
 )
 
@@ -296,7 +299,8 @@ KAPPA_OF_COLUMNS = Mistake(
     "conditional-kappa-of-columns",
     "kappa is the number of columns, what is masked included",
     _Columns(),
-    effect="Rows with few noise points count less: weights of the data, none on the optimum where they have nothing to do with x.",
+    effect="Rows with few noise points count less: weights of the data, none on the optimum where they have "
+    "nothing to do with x.",
     fix="kappa_i counts the noise points of row i; the slip: mask.shape[1]",
 )
 
@@ -314,7 +318,8 @@ MEAN_OF_TERMS = Mistake(
     "conditional-mean-of-terms",
     "one mean over all noise points that count, not a mean of the rows' means",
     _OfBatch(),
-    effect="Rows with many noise points count more: weights of the data, none on the optimum where they have nothing to do with x.",
+    effect="Rows with many noise points count more: weights of the data, none on the optimum where they have "
+    "nothing to do with x.",
     fix="(1/n) sum_i (1/kappa_i) sum_j; the slip: sum_ij/sum_ij m_ij",
     only=("conditional_nce/masked",),
 )

@@ -79,7 +79,8 @@ CONDITIONAL_NCE = Objective(
     "conditional_nce",
     {"log_model_data": ("n_data",), **dict.fromkeys(_NOISE, _ROWS)},
     (VALUE, gradient("log_model_data", ("n_data",)), gradient("log_model_noise", _ROWS)),
-    "L = (2/(n_steps n_data)) sum_ij ln(1 + e^{-G_ij}), G_ij = log_model_data_i + log_noise_given_data_ij - log_model_noise_ij - "
+    "L = (2/(n_steps n_data)) sum_ij ln(1 + e^{-G_ij}), G_ij = log_model_data_i + log_noise_given_data_ij - "
+    "log_model_noise_ij - "
     "log_data_given_noise_ij: ln phi(x_i) + ln p_c(y_ij|x_i) - ln phi(y_ij) - ln p_c(x_i|y_ij); a loss",
     "Ceylan & Gutmann, ICML 2018, eq. 11, kappa = n_steps",
     is_mean=True,
@@ -156,7 +157,8 @@ FAMILY = Family(
         Relative(
             CONDITIONAL_NCE.name,
             "ranking-of-steps-given",
-            "a softmax over a datum and all its steps is returned: ln(1 + sum_j e^-G_ij), ranking NCE, which is right for noise that does not "
+            "a softmax over a datum and all its steps is returned: ln(1 + sum_j e^-G_ij), ranking NCE, which "
+            "is right for noise that does not "
             "depend on x",
             RANKING_NCE.name,
             _ranked,

@@ -6,7 +6,8 @@ r"""Conditional NCE in plain NumPy, cut into steps that a mistake can replace.
 Conventions
 -----------
 log_model_data     (n,); the other log-densities (n, kappa)
-mask               None, or 1 where a noise point counts and 0 where it does not: its G is inf, and kappa of a row is the number that count
+mask               None, or 1 where a noise point counts and 0 where it does not: its G is inf, and kappa of a row is
+                   the number that count
 """
 
 from __future__ import annotations

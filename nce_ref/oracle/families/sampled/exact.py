@@ -1,19 +1,25 @@
-r"""Class NCE, negative sampling and sampled softmax with their derivatives, to 40 digits, from the standard library and ``numbers`` alone.
+r"""Class NCE, negative sampling and sampled softmax with their derivatives, to 40 digits, from the standard library
+and ``numbers`` alone.
 
-    s_c = h_i . w_c + b_c, y the row's target, j its k negatives, drawn with replacement: a hit, j = y, counts as any other
+    s_c = h_i . w_c + b_c, y the row's target, j its k negatives, drawn with replacement: a hit, j = y, counts as any
+    other
     class NCE           r = k q_y e^(-s_y), r_j = e^(s_j)/(k q_j):     L_i = ln(1 + r) + sum_j ln(1 + r_j)
     negative sampling   the same with 1 in the place of k q
     by the scores       -r/(1 + r) for the target, r_j/(1 + r_j) for each negative
     sampled softmax     x_j = (q_y/q_j) e^(s_j - s_y), x = sum_j x_j:  L_i = ln(1 + x),    -x/(1 + x),    x_j/(1 + x)
-    L = (1/n) sum_i L_i;   dL/dh_i = sum g w_c,   dL/dw_c = sum g h_i,   dL/db_c = sum g, a class counted as often as it occurs
+    L = (1/n) sum_i L_i;   dL/dh_i = sum g w_c,   dL/dw_c = sum g h_i,   dL/db_c = sum g, a class counted as often as
+    it occurs
 
-No logarithm of q is taken. Where a mask leaves a row no negatives, k = 0: class NCE and sampled softmax have L_i = 0 there.
+No logarithm of q is taken. Where a mask leaves a row no negatives, k = 0: class NCE and sampled softmax have L_i = 0
+there.
 
 Conventions
 -----------
 hidden, class_vectors, biases   (n, n_dim), (n_classes, n_dim), (n_classes,)
-targets, negatives        whole numbers from 0 to n_classes - 1, which may come as floats: (n,), and (n, k) or (k,), shared by all rows
-mask                      (n, k) or None: 1 where a negative counts, 0 where it does not; k of a row is the number that counts
+targets, negatives        whole numbers from 0 to n_classes - 1, which may come as floats: (n,), and (n, k) or (k,),
+                          shared by all rows
+mask                      (n, k) or None: 1 where a negative counts, 0 where it does not; k of a row is the number
+                          that counts
 ValueError                a shape that does not fit, NaN or inf, a class that is none, a probability outside (0, 1]
 """
 

@@ -1,4 +1,4 @@
-"""What is known of the arguments of objectives over sampled classes: hits, repeats, probabilities; their logits, and draws of them."""
+"""What is known of arguments over sampled classes: hits, probabilities, masks; their logits, and draws of them."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def counts(inputs: Inputs) -> tuple[float, float]:
     return float(n), float(inputs["mask"].sum()) if "mask" in inputs else float(n * k)
 
 
-# --- logits, for flags and hints ----------------------------------------------------------------------------------------------
+# --- logits, for flags and hints --------------------------------------------------------------------------------------
 
 
 def _t(inputs: Inputs, with_k: bool) -> Float:
@@ -110,7 +110,7 @@ ROWS: dict[str, Any] = {
 }
 
 
-# --- draws for a search -------------------------------------------------------------------------------------------------------
+# --- draws for a search -----------------------------------------------------------------------------------------------
 
 
 def draws(shared: bool) -> Any:

@@ -23,7 +23,8 @@ NEXT_CLASS = Mistake(
     "sampled-classes-one-on",
     "classes are one on in the tables: a row for padding or for unknown words stands in front",
     _NextClass(),
-    effect="Every class learns its neighbour's row; ln q and hits are taken from there as well, so that all looks consistent.",
+    effect="Every class learns its neighbour's row; ln q and hits are taken from there as well, so that all "
+    "looks consistent.",
     fix=f"{_IDS}; the slip: row c + 1",
 )
 
@@ -90,7 +91,8 @@ BIAS_ON_TARGETS = Mistake(
     "sampled-bias-on-targets-only",
     "the biases are added to the targets' scores, not to the negatives'",
     _Scored(bias=0.0, where="negatives"),
-    effect="A target's bias grows with nothing against it: without a bound where a sigmoid is used, and the scores of the two kinds differ.",
+    effect="A target's bias grows with nothing against it: without a bound where a sigmoid is used, and the "
+    "scores of the two kinds differ.",
     fix=f"{_S}; the slip: h . w_j of the negatives",
 )
 
@@ -225,7 +227,8 @@ HITS_AS_ZERO = Mistake(
     "sampled-hits-multiplied",
     "hits' logits are multiplied by 0, and count as e^0",
     _Hits(0.0),
-    effect="Neither kept nor removed: a hit costs ln 2 or stands as 1 in the denominator, whatever its score. The optimum is neither ln p(y|x) "
+    effect="Neither kept nor removed: a hit costs ln 2 or stands as 1 in the denominator, whatever its score."
+    " The optimum is neither ln p(y|x) "
     "nor its logit.",
     fix=f"{_HITS}; the slip: t_j [j != y]",
 )
@@ -255,7 +258,8 @@ BATCH_TARGETS_REMOVED = Mistake(
     "sampled-targets-of-the-batch-removed",
     "negatives that are the target of any row are removed from all rows",
     _BatchHits(),
-    effect="Frequent classes, targets of many rows, are hardly ever negatives: their scores are too high, the more so the larger the batch.",
+    effect="Frequent classes, targets of many rows, are hardly ever negatives: their scores are too high, the"
+    " more so the larger the batch.",
     fix=f"{_HITS}; the slip: negatives without all targets",
 )
 
@@ -270,7 +274,8 @@ AS_SET = Mistake(
     "sampled-repeats-removed",
     "a class drawn twice counts once: negatives as a set",
     _AsSet(),
-    effect="A class counts 1 - (1 - q)^k times, not k q times: frequent classes are too likely, by up to 0.16 nats at q = 0.4, k = 2.",
+    effect="A class counts 1 - (1 - q)^k times, not k q times: frequent classes are too likely, by 0.22 nats at "
+    "q = 0.4, k = 2.",
     fix="classes are drawn with replacement, and count as often as they are drawn; the slip: unique(negatives)",
 )
 

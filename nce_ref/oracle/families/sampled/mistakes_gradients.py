@@ -113,7 +113,8 @@ OVERWRITTEN = Mistake(
     "sampled-gradient-overwritten",
     "a class that occurs several times gets its last piece alone: grad[ids] = pieces",
     _Overwritten(),
-    effect=f"Frequent classes, and targets that are drawn, lose most of their gradient. Nothing to see where classes are distinct. {_CHECK}",
+    effect=f"Frequent classes, and targets that are drawn, lose most of their gradient. Nothing to see where "
+    f"classes are distinct. {_CHECK}",
     fix=f"{_W}, added: np.add.at, index_add, scatter_add; the slip: grad[ids] = g h, or grad[ids] += g h in NumPy",
     gradient=True,
 )

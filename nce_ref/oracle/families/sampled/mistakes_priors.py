@@ -37,7 +37,8 @@ MISSING = Mistake(
     "sampled-no-log-q",
     "ln q is not subtracted",
     _Corrected(0.0, 0.0),
-    effect="The optimum is ln p(y|x) - ln q, but for a constant: the scores are those of p(y|x)/q, and predict rare classes.",
+    effect="The optimum is ln p(y|x) - ln q, but for a constant: the scores are those of p(y|x)/q, and "
+    "predict rare classes.",
     fix=f"{_T}; the slip: s as it is",
 )
 
@@ -45,7 +46,7 @@ MISSING_ON_TARGETS = Mistake(
     "sampled-no-log-q-on-targets",
     "ln q is subtracted from the negatives alone",
     _Corrected(0.0, -1.0),
-    effect="The target looks less likely than it is, by its ln q: its score rises too far, the more so the rarer it is.",
+    effect="Rare classes are too likely, about as much as with no ln q at all.",
     fix=f"{_T}; the slip: s_y beside s_j - ln q_j",
 )
 
@@ -53,7 +54,7 @@ MISSING_ON_NEGATIVES = Mistake(
     "sampled-no-log-q-on-negatives",
     "ln q is subtracted from the target alone",
     _Corrected(-1.0, 0.0),
-    effect="The target is ahead by -ln q before anything is learnt: scores of rare classes stay too low.",
+    effect="Rare classes are too likely, about as much as with no ln q at all.",
     fix=f"{_T}; the slip: s_y - ln q_y beside s_j",
 )
 
@@ -96,8 +97,10 @@ INCLUSION = Mistake(
     "sampled-inclusion-probability",
     "the probability of being drawn at all, 1 - (1 - q)^k, in the place of k q",
     _Prior(lambda q, k: np.log(-np.expm1(k * np.log1p(-np.minimum(q, 1.0 - 1e-7)))) - np.log(k)),
-    effect="Right for distinct classes to first order; with replacement frequent classes are too likely, by 0.21 nats at q = 0.4, k = 2.",
-    fix="k q, how often a class is expected among the negatives; the slip: -expm1(k log1p(-q)), which is for draws without replacement",
+    effect="Right for distinct classes to first order; with replacement frequent classes are too unlikely, by "
+    "0.22 nats at q = 0.4, k = 2.",
+    fix="k q, how often a class is expected among the negatives; the slip: -expm1(k log1p(-q)), which is for "
+    "draws without replacement",
 )
 
 
@@ -137,7 +140,8 @@ ZIPF = Mistake(
     "sampled-log-uniform-assumed",
     "classes are taken to be drawn log-uniformly, by rank: q = ln(1 + 1/(c + 1))/ln(n_classes + 1)",
     _Whole(lambda q: np.log1p(1.0 / np.arange(1.0, len(q) + 1.0)) / np.log(len(q) + 1.0)),
-    effect="Right where classes are numbered by frequency and drawn so; else the optimum is off by the difference of the two ln q.",
+    effect="Right where classes are numbered by frequency and drawn so; else the optimum is off by the "
+    "difference of the two ln q.",
     fix=f"{_Q}; the slip: that of TensorFlow's default sampler",
 )
 

@@ -97,7 +97,8 @@ TARGET_AMONG_NEGATIVES = Mistake(
     "sampled-target-among-negatives",
     "the target is a negative as well: candidates are taken with the target in front",
     _TargetAmongNegatives(),
-    effect="A class is expected k q + p(y|x) times as a negative: the optimum is below ln p(y|x), and at most at ln(k q).",
+    effect="A class is expected k q + p(y|x) times as a negative: the optimum is below ln p(y|x), and at most"
+    " at ln(k q).",
     fix=f"{_L}; the slip: -ln sigma(-t_y) besides",
 )
 
@@ -181,7 +182,8 @@ WHOLE_BATCH = Mistake(
     "sampled-softmax-whole-batch",
     "one denominator for all rows of sampled classes: the sum has no axis",
     _WholeBatch(),
-    effect="Rows compete with each other: the free constant a row is lost, and p(x) enters the scores. Nothing to see with one row.",
+    effect="Rows compete with each other: the free constant a row is lost, and p(x) enters the scores. "
+    "Nothing to see with one row.",
     fix="L_i = ln(e^{t_y} + sum_j e^{t_j}) - t_y, a denominator a row; the slip: ln sum_i sum_j",
     only=("sampled_softmax",),
 )

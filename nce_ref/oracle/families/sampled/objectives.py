@@ -109,7 +109,8 @@ def _objective(
 CLASS_NCE = _objective(
     "class_nce",
     True,
-    "L = -(1/n_data) sum_i [ln sigma(t_iy) + sum_j ln sigma(-t_ij)], t = s - ln(k q), k = n_negatives, q = noise_probabilities, "
+    "L = -(1/n_data) sum_i [ln sigma(t_iy) + sum_j ln sigma(-t_ij)], t = s - ln(k q), k = n_negatives, q = "
+    "noise_probabilities, "
     f"{_SCORES}; a loss",
     "Mnih & Teh, ICML 2012, eq. 8; tf.nn.nce_loss",
     textbook.ClassNceSteps(),
@@ -137,7 +138,8 @@ SAMPLED_SOFTMAX = _objective(
     **facts.ROWS,
 )
 _FLAT = (CLASS_NCE, NEGATIVE_SAMPLING, SAMPLED_SOFTMAX)
-# Where all rows have the same negatives there are no others to take; and a sum of sigmoids over all rows and negatives has no rows.
+# Where all rows have the same negatives there are no others to take; and a sum of sigmoids over all rows and
+# negatives has no rows.
 _RIGHT_WHERE_SHARED = ("sampled-negatives-of-the-first-row",)
 _RIGHT_POINTS_SHARED = (*_RIGHT_WHERE_SHARED, "sampled-negatives-of-another-row")
 

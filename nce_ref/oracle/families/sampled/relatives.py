@@ -1,4 +1,4 @@
-"""What is handed in in the place of an objective over sampled classes: another of them, hits removed, the softmax over all classes."""
+"""What is handed in in the place of an objective over sampled classes: another one, hits removed, all classes."""
 
 from __future__ import annotations
 
@@ -86,7 +86,8 @@ _OTHERS = {
         ),
         (
             "sampled-softmax-given",
-            "sampled softmax is returned: a softmax over the target and its negatives, whose optimum has a free constant a row",
+            "sampled softmax is returned: a softmax over the target and its negatives, whose optimum has a "
+            "free constant a row",
             "sampled_softmax",
             _SAMPLED_SOFTMAX,
         ),
@@ -141,7 +142,8 @@ def of(objectives: Iterable[Objective]) -> tuple[Relative, ...]:
             Relative(
                 objective.name,
                 "full-softmax-given",
-                "the softmax over all classes is returned, negatives unused: the likelihood itself, which sampling is to spare",
+                "the softmax over all classes is returned, negatives unused: the likelihood itself, which "
+                "sampling is to spare",
                 "",
                 _all_classes,
             ),

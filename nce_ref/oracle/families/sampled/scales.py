@@ -1,8 +1,10 @@
-r"""The scales of class NCE, negative sampling and sampled softmax: what rounds in a score, in its correction, in a loss, and on the way back.
+r"""The scales of class NCE, negative sampling and sampled softmax: what rounds in a score, in its correction, in a
+loss, and on the way back.
 
     s                 E_s = sum_d |h_d||w_d| + |b| + |s|;   t = s - ln q - ln k:   E_t = E_s + |ln q| + |ln k|
     a point's loss    softplus + E_t, as NCE has it: frameworks take t - ln sigma(t) for -ln sigma(-t)
-    its slope         1 + sigma(-t)(1 + E_t) for the target, which frameworks subtract from 1; sigma(t)(1 + E_t) for a negative
+    its slope         1 + sigma(-t)(1 + E_t) for the target, which frameworks subtract from 1; sigma(t)(1 + E_t) for a
+    negative
     a row             that of ``ranking/scales_embeddings``
     dL/dh, dw, db     E_g + 3 |g| times |w|, |h|, 1, summed over all places
 

@@ -1,14 +1,17 @@
 r"""Class NCE, negative sampling and sampled softmax in plain NumPy, cut into steps that a mistake can replace.
 
-    s = h . w_c + b_c;   t = s - ln q - ln k of class NCE, s of negative sampling, s - ln q of sampled softmax, where k cancels
+    s = h . w_c + b_c;   t = s - ln q - ln k of class NCE, s of negative sampling, s - ln q of sampled softmax, where
+    k cancels
     L_i = -ln sigma(t_y) - sum_j ln sigma(-t_j), or the row of ``ranking/textbook``: softplus(lse t_j - t_y)
     dL/dt = g:   dL/dh_i = sum_c g w_c;   dL/dw_c and dL/db_c are added up over all places where c occurs
 
 Conventions
 -----------
-targets, negatives   whole numbers that come in the dtype: (n, 1) and (n, k) once they are read; classes may be repeated, hits count
+targets, negatives   whole numbers that come in the dtype: (n, 1) and (n, k) once they are read; classes may be
+                     repeated, hits count
 is_target            which of the two a step is asked about
-mask                 None, or 1 where a negative counts and 0 where it does not: its t is -inf, and k of a row is the number that count
+mask                 None, or 1 where a negative counts and 0 where it does not: its t is -inf, and k of a row is the
+                     number that count
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Conditional NCE: right forms, values by hand, the definition in decimals, the package's objective, what slips do, slips named."""
+"""Conditional NCE: right forms, values by hand, the definition, the package's objective, optima, slips named."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_right_forms_pass(form, name, dtype):
     assert report.ok, str(report)
 
 
-# --- the numbers --------------------------------------------------------------------------------------------------------------
+# --- the numbers ------------------------------------------------------------------------------------------------------
 
 
 def definition(
@@ -201,7 +201,7 @@ def test_bad_inputs_are_refused():
         oracle.truth(MASKED, **good, mask=[[1.0, 0.5]])
 
 
-# --- optima: three states, all steps enumerated -------------------------------------------------------------------------------
+# --- optima: three states, all steps enumerated -----------------------------------------------------------------------
 
 P = np.array([0.5, 0.3, 0.2])
 C = np.array(
@@ -253,7 +253,7 @@ def test_the_optimum_is_the_datas_law_and_slips_move_it():
         assert slope(np.log(P), lambda i, m=mistake: m.evaluate(NAME, i)) < 1e-15, id
 
 
-# --- what is said of wrong ones -----------------------------------------------------------------------------------------------
+# --- what is said of wrong ones ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Class NCE, negative sampling and sampled softmax: right forms, values by hand, the definition in decimals, optima, slips named."""
+"""Class NCE, negative sampling, sampled softmax: right forms, values by hand, the definition, optima, slips named."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_right_forms_pass(name, form, layout, dtype):
     assert report.ok, str(report)
 
 
-# --- the numbers --------------------------------------------------------------------------------------------------------------
+# --- the numbers ------------------------------------------------------------------------------------------------------
 
 
 def definition(name):
@@ -151,7 +151,7 @@ def test_bad_inputs_are_refused():
         exact.sampled_softmax(**{**good, "noise_probabilities": [0.0, 0.5]})
 
 
-# --- optima, by enumeration of all draws --------------------------------------------------------------------------------------
+# --- optima, by enumeration of all draws ------------------------------------------------------------------------------
 
 P, Q, K = np.array([0.5, 0.3, 0.15, 0.05]), np.array([0.4, 0.1, 0.3, 0.2]), 2
 DRAWS = [
@@ -232,6 +232,8 @@ def test_optima_are_what_the_pages_and_the_titles_say():
         ("sampled-log-q-added", np.log(P) - 2 * np.log(Q)),
         ("sampled-log-q-twice", np.log(P) + np.log(Q)),
         ("class-nce-q-uniform", np.log(P) - np.log(4 * Q)),
+        ("sampled-repeats-removed", np.log(P) + np.log(K * Q / (1 - (1 - Q) ** K))),
+        ("sampled-inclusion-probability", np.log(P) - np.log(K * Q / (1 - (1 - Q) ** K))),
         ("sampled-target-among-negatives", np.log(K * Q * P / (K * Q + P))),
     ],
 )
@@ -241,7 +243,18 @@ def test_what_a_mistake_does_to_the_optimum(id, want):
     assert np.allclose(found, want, atol=1e-5)
 
 
-# --- what is said of wrong ones -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", ["class_nce", "sampled_softmax"])
+@pytest.mark.parametrize("which", ["targets", "negatives"])
+def test_half_a_correction_leaves_rare_classes_too_likely(name, which):
+    """As the text says: the rarest class against the most frequent one, beside ln q of both, all of it with no ln q."""
+    mistake = find_mistake(f"sampled-no-log-q-on-{which}")
+    found = optimum(lambda inputs: mistake.evaluate(name, inputs), name) - np.log(P)
+    rarest, commonest = Q.argmin(), Q.argmax()
+    most = np.log(Q[commonest] / Q[rarest])
+    assert 0.25 * most < found[rarest] - found[commonest] < 1.25 * most
+
+
+# --- what is said of wrong ones ---------------------------------------------------------------------------------------
 
 NAMED = [
     ("class_nce", "sampled-log-q-added"),
