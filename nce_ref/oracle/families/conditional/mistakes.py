@@ -191,7 +191,7 @@ class _Hinge(ConditionalSteps):
 
 HINGE = Mistake(
     "conditional-hinge",
-    "a hinge in the place of the logistic loss",
+    "a hinge for each pair of orders in the place of the logistic loss",
     _Hinge(),
     effect="It ranks, and estimates no density.",
     fix=f"{_L}; the slip: max(0, 1 - G)",
