@@ -176,8 +176,7 @@ def test_nce_objective_passes_with_its_own_kinks_and_its_plants_do_not():
     assert planted(lambda theta: objective(theta)[1]) == ()
 
 
-# --- functions that misbehave away from theta, and complex steps that lie
-# ----------------------------------------------
+# --- functions that misbehave away from theta, and complex steps that lie -------------------------
 
 
 def test_edge_of_the_domain_shortens_the_ladder():
@@ -230,8 +229,7 @@ def test_complex_theta_cast_to_real_inside_falls_back():
         complex_step(lambda t: fun(t)[0], [0.8, 1.3])
 
 
-# --- the tolerance: rtol max(|grad|, |numeric|) + 10 errors
-# ------------------------------------------------------------
+# --- the tolerance: rtol max(|grad|, |numeric|) + 10 errors ---------------------------------------
 
 
 def judged(grad, error, imaginary=None, rtol=1e-9, resolution=1e-5):

@@ -96,8 +96,7 @@ def test_an_infinite_normalising_constant_is_told_not_raised():
     assert (proof.status, proof.stationarity, proof.is_local_maximum) == ("diverged", np.inf, False)
 
 
-# ---- what must be accepted, and that it is right
-# ----------------------------------------------------------------------
+# ---- what must be accepted, and that it is right -------------------------------------------------
 
 
 @pytest.mark.parametrize("n", [2, 3, 4])

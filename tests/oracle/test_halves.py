@@ -80,8 +80,7 @@ def test_formats_are_numpys(dtype):
         assert ulp(size, dtype) == float(np.spacing(np.dtype(dtype).type(size)))
 
 
-# --- right forms, every operation rounded as a kernel in 16 bits rounds it
-# -----------------------------------------------------
+# --- right forms, every operation rounded as a kernel in 16 bits rounds it ------------------------
 
 
 def right_in(dtype, data, noise, name):

@@ -5,6 +5,7 @@ A family is a folder: ``objectives.py`` says what there is and all that is asked
 """
 
 from nce_ref.oracle.families.base import Family
+from nce_ref.oracle.families.conditional.objectives import FAMILY as CONDITIONAL
 from nce_ref.oracle.families.covariance.objectives import FAMILY as COVARIANCE
 from nce_ref.oracle.families.densities.objectives import FAMILY as DENSITIES
 from nce_ref.oracle.families.dynamics.objectives import FAMILY as DYNAMICS
@@ -14,6 +15,7 @@ from nce_ref.oracle.families.kernels.objectives import FAMILY as KERNELS
 from nce_ref.oracle.families.nce.family import FAMILY as NCE
 from nce_ref.oracle.families.networks.objectives import FAMILY as NETWORKS
 from nce_ref.oracle.families.ranking.objectives import FAMILY as RANKING
+from nce_ref.oracle.families.sampled.objectives import FAMILY as SAMPLED
 from nce_ref.oracle.families.score_matching.objectives import FAMILY as SCORE_MATCHING
 from nce_ref.oracle.families.views.objectives import FAMILY as VIEWS
 
@@ -29,4 +31,6 @@ FAMILIES: tuple[Family, ...] = (
     DYNAMICS,
     RANKING,
     VIEWS,
+    SAMPLED,
+    CONDITIONAL,
 )

@@ -111,8 +111,7 @@ def test_forty_digits_are_another_librarys(name):
     assert compute() == {output: decimals(digits) for output, digits in printed.items()}
 
 
-# --- every derivative against central differences of the value, in exact arithmetic
-# -------------------------------------------
+# --- every derivative against central differences of the value, in exact arithmetic ---------------
 
 H = Fraction(1, 10**30)
 DIGITS = 120
@@ -245,8 +244,7 @@ def test_derivatives_of_gaussian_nce():
     )
 
 
-# --- zeros, shapes, bad input
-# -------------------------------------------------------------------------------------------------
+# --- zeros, shapes, bad input ---------------------------------------------------------------------
 
 
 def test_exact_zeros():

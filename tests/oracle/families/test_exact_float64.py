@@ -124,8 +124,7 @@ def test_package_nce_from_log_ratios(scale):
         assert not agrees({**got, **plant}, want, bound)
 
 
-# --- the same comparison must fail for mistakes
-# -------------------------------------------------------------------------------
+# --- the same comparison must fail for mistakes ---------------------------------------------------
 
 MISTAKES = (
     "no-log-nu",

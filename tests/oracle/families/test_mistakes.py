@@ -55,8 +55,7 @@ def test_objectives_are_functions_or_the_covariance_and_named_once():
         ), mistake.id
 
 
-# --- what the texts say about an estimate
-# -------------------------------------------------------------------------------------
+# --- what the texts say about an estimate ---------------------------------------------------------
 
 # A sample on three states, with so many data and noise points in each: the maximum over *all* functions is known state
 # by state.

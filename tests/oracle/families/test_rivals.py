@@ -206,8 +206,7 @@ def test_the_exact_normaliser_is_recognised():
     )
 
 
-# --- what the texts say about an estimate
-# ------------------------------------------------------------------------------------
+# --- what the texts say about an estimate ---------------------------------------------------------
 
 # A sample on three states, ln p_n that of the noise sample: the maximum over all functions is known state by state.
 DATA, NOISE = np.array([3, 2, 5]), np.array([10, 4, 11])
@@ -274,8 +273,7 @@ def test_the_bias_of_score_matching_is_that_of_the_slope_asked_for():
     assert loss("sm-no-half", 10.0) < 0.6 < loss("sm-doubled", 10.0) == loss("", 10.0)
 
 
-# --- what is asked of the vectors
-# --------------------------------------------------------------------------------------------
+# --- what is asked of the vectors -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [KERNEL, ICA])

@@ -123,8 +123,7 @@ def test_the_flattery_is_below_that_of_both_samples_together():
     assert against_truth(np.ones(3), np.arange(3.0))[0] == 0.0
 
 
-# ---- the naive logarithm
-# -----------------------------------------------------------------------------------------------
+# ---- the naive logarithm -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

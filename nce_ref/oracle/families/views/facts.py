@@ -88,8 +88,7 @@ SUPERVISED = Facts(
 )
 
 
-# --- logits, for flags and hints
-# ----------------------------------------------------------------------------------------------
+# --- logits, for flags and hints ------------------------------------------------------------------
 
 
 def _unit(z: Float) -> Float:
@@ -168,8 +167,7 @@ def no_rank(m: int, n: int, inputs: Inputs) -> Iterator[str]:
         yield f"rank {rank!r}; expected a whole number from 0 to {n}/{m} - 1"
 
 
-# --- draws for a search
-# -------------------------------------------------------------------------------------------------------
+# --- draws for a search ---------------------------------------------------------------------------
 
 
 def draws(kind: str) -> Any:

@@ -178,8 +178,7 @@ def test_decisions():
     assert found["accepted"] == [1, 0, 1, 1, 0]
 
 
-# --- the package, and planted mistakes
-# ---------------------------------------------------------------------------------------
+# --- the package, and planted mistakes ------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["leapfrog_gaussian", "leapfrog_laplace_ica"])

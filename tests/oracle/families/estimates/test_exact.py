@@ -15,8 +15,7 @@ from tests.oracle import exact_forms as exact
 from tests.oracle.estimate_problems import ICA, distance, draw, fitted, flat, posteriors
 from tests.oracle.float64_bounds import bound_gaussian_nce, bound_laplace_ica_nce
 
-# --- against the package's fit
-# -----------------------------------------------------------------------------------------------
+# --- against the package's fit --------------------------------------------------------------------
 
 
 def allowed_distance(fit, got, gradient_error, steepness, off_manifold, nu):
@@ -95,8 +94,7 @@ def test_smooth_estimate_is_the_packages_fit(n, nu, seed):
     )
 
 
-# --- by the formulas of ``exact``, which know no kinks' multipliers and no logistic regression
-# -----------------------------------
+# --- by the formulas of ``exact``, which know no kinks' multipliers and no logistic regression ----
 
 
 def moves(case):
@@ -206,8 +204,7 @@ def test_fifteen_digits_as_strings_start_it_and_forty_continue_fifty():
         assert [+v for v in more["standard_errors"]] == got["standard_errors"]
 
 
-# --- what is no maximum is refused
-# -----------------------------------------------------------------------------------------------
+# --- what is no maximum is refused ----------------------------------------------------------------
 
 
 def refused(reason, B, c, kinks, inputs, error=ArithmeticError):

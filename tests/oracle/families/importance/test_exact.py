@@ -47,8 +47,7 @@ def in_decimals(nested):
     return [in_decimals(entry) for entry in nested] if isinstance(nested, list) else plain(nested)
 
 
-# --- the formulas written out, at 200 digits, nothing scaled and nothing collected
-# ----------------------------------------------
+# --- the formulas written out, at 200 digits, nothing scaled and nothing collected ----------------
 
 
 def importance(log_x, log_y, log_noise):
@@ -184,8 +183,7 @@ def test_derivatives_by_the_log_densities(name, shift):
     )  # Decimal's default context
 
 
-# --- the package, and planted mistakes
-# ---------------------------------------------------------------------------------------
+# --- the package, and planted mistakes ------------------------------------------------------------
 
 
 def problem(n, seed):

@@ -17,8 +17,7 @@ from tests.oracle.families.plain_decimals import check, cosine, mean, row_loss
 NAMES = ("info_nce", "info_nce_unpaired", "info_nce_in_batch")
 
 
-# --- right forms, as people write them
-# ----------------------------------------------------------------------------------------
+# --- right forms, as people write them ------------------------------------------------------------
 
 
 def unit(z):
@@ -199,8 +198,7 @@ def test_bad_inputs_are_refused():
         oracle.truth("info_nce_in_batch", anchors=[[1.0]], positives=[[2.0]], temperature=1.0)
 
 
-# --- what is said of wrong ones
-# -----------------------------------------------------------------------------------------------
+# --- what is said of wrong ones -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -255,8 +255,7 @@ def test_bad_inputs_are_refused():
         exact_models.laplace_ica_ranking_nce([[1.0]], [[1.0]], [[[1.0]]], [0.0], [[0.0]])
 
 
-# --- what is said of wrong ones
-# -----------------------------------------------------------------------------------------------
+# --- what is said of wrong ones -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -255,8 +255,7 @@ def test_bad_inputs_are_refused():
         exact.sup_con(z, [0, 1, 2], 1.0)
 
 
-# --- what is said of wrong ones
-# -----------------------------------------------------------------------------------------------
+# --- what is said of wrong ones -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
