@@ -1,6 +1,7 @@
 """contrastive-ne: its InfoNCE of cosines, with the neighbours handed in that it would draw.
 
-It multiplies the loss by temperature/base_temperature, as SupCon's authors do: base_temperature is the temperature here.
+It multiplies the loss by temperature/base_temperature, as SupCon's authors do: base_temperature is the
+temperature here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""info-nce-pytorch: with negatives of the batch, an anchor's own, all anchors'. It has no mask: it is called row by row then."""
+"""info-nce-pytorch: with negatives of the batch, an anchor's own, all anchors'.
+
+It has no mask: it is called row by row then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""open_clip: its losses of one device. Loaded from the file loss.py alone: the package imports torchvision, for images."""
+"""open_clip: its losses of one device.
+
+Loaded from the file loss.py alone: the package imports torchvision, for images.
+"""
 
 from __future__ import annotations
 

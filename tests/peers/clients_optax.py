@@ -1,4 +1,4 @@
-"""Optax: ``ntxent``, which takes labels, as NT-Xent (two of a label) and, several of a label, as SupCon."""
+"""Optax: ``ntxent``, which takes labels, two of a label here: NT-Xent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from nce_ref.oracle import adapters
+from nce_ref.oracle import Convention, adapters
 from tests.peers.clients import Client
 
 jax.config.update("jax_enable_x64", True)
@@ -17,14 +17,9 @@ def nt_xent(views, temperature):
     return optax.losses.ntxent(views, jnp.tile(jnp.arange(n), 2), temperature)
 
 
-def sup_con(embeddings, labels, temperature):
-    return optax.losses.ntxent(embeddings, jnp.asarray(labels, int), temperature)
+def client(objective, function):
+    adapted = adapters.jax(jax.jit(function), objective)
+    return Client("losses.ntxent", objective, adapted, Convention(sense="minimise"))
 
 
-def client(objective, function, remark=""):
-    return Client(
-        "optax.losses.ntxent", objective, adapters.jax(function, objective), remark=remark
-    )
-
-
-CLIENTS = [client("nt_xent", nt_xent), client("sup_con", sup_con)]
+CLIENTS = [client("nt_xent", nt_xent)]

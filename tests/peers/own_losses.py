@@ -1,4 +1,4 @@
-"""What the clients of packages share: a package's own function, handed the objective's inputs in the dtype under judgement."""
+"""What the clients of packages share: a package's own function, handed the inputs in the dtype under judgement."""
 
 from __future__ import annotations
 
