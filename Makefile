@@ -38,7 +38,7 @@ test-clients:  ## the verdicts on a package that brings such losses: CLIENT=sbi,
 	@test -f 'tests/peers/packages/$(CLIENT).txt' || { echo "CLIENT=NAME, one of: $$(cd tests/peers/packages && echo *.txt | sed 's/\.txt//g')"; exit 1; }
 	@test -x '$(CLIENT_VENV)/bin/python' || '$(PYTHON)' -m venv '$(CLIENT_VENV)'
 	'$(CLIENT_VENV)/bin/python' -m pip install --quiet --no-deps -r 'tests/peers/packages/$(CLIENT).txt'
-	NCE_REF_CLIENT=$(CLIENT) '$(CLIENT_VENV)/bin/python' -m pytest tests/peers/test_verdicts.py -p no:cacheprovider -W default $(ARGS)
+	NCE_REF_CLIENT=$(CLIENT) '$(CLIENT_VENV)/bin/python' -m pytest tests/peers/test_verdicts.py -k recorded_one -p no:cacheprovider -W default $(ARGS)
 	@test -n '$(KEEP)' || rm -rf '$(CLIENT_VENV)'
 
 test-cluster: $(VENV)/with-test $(VENV)/with-cluster  ## the replication's runner on real Dask clusters of this machine
