@@ -144,7 +144,7 @@ def write(made: dict[Key, Row], clients: Iterable[Client], absent: Iterable[str]
         "",
         "What the oracle says of implementations that others wrote, or that one builds from their parts: written by",
         "`make test-peers ARGS=--record`, asserted by `make test-peers`; packages that bring such losses, by",
-        "`make test-clients CLIENT=NAME` ([FINDINGS.md](FINDINGS.md) says what their wrong verdicts come from).",
+        "`make test-clients CLIENT=NAME` ([UPSTREAM.md](UPSTREAM.md) says what their wrong verdicts come from).",
         '"wrong" is beyond the tolerance at one vector or more, "by choice" another derivative of |s| at s = 0 than',
         "the vectors have, which is as good. Some are here because they are wrong: the tests assert that, too.",
         "vectors: of what was judged, the first digits of the SHA-256 of its files;",
