@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help test test-peers test-cluster mutants vectors-check replicate replicate-full report walkthrough replicate-rivals docs bench lint clean
+.PHONY: help test test-peers test-clients test-cluster mutants vectors-check replicate replicate-full report walkthrough replicate-rivals docs bench lint clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
@@ -29,6 +29,17 @@ test: $(VENV)/with-test  ## the test suite in two processes (WORKERS=0: in one, 
 # The frameworks' warnings are their own.
 test-peers: $(VENV)/with-peers  ## the verdicts on real clients: SciPy, scikit-learn, JAX, autograd; torch, tensorflow if installed
 	$(RUN) -m pytest tests/peers -W default $(ARGS)
+
+# One environment a package, as it was installed when its verdicts were recorded, removed again unless KEEP=1; not in CI.
+CLIENT ?=
+KEEP   ?=
+CLIENT_VENV = $(VENV)/clients/$(CLIENT)
+test-clients:  ## the verdicts on a package that brings such losses: CLIENT=sbi, one of tests/peers/packages/*.txt; KEEP=1 keeps its environment
+	@test -f 'tests/peers/packages/$(CLIENT).txt' || { echo "CLIENT=NAME, one of: $$(cd tests/peers/packages && echo *.txt | sed 's/\.txt//g')"; exit 1; }
+	@test -x '$(CLIENT_VENV)/bin/python' || '$(PYTHON)' -m venv '$(CLIENT_VENV)'
+	'$(CLIENT_VENV)/bin/python' -m pip install --quiet --no-deps -r 'tests/peers/packages/$(CLIENT).txt'
+	NCE_REF_CLIENT=$(CLIENT) '$(CLIENT_VENV)/bin/python' -m pytest tests/peers/test_verdicts.py -k recorded_one -p no:cacheprovider -W default $(ARGS)
+	@test -n '$(KEEP)' || rm -rf '$(CLIENT_VENV)'
 
 test-cluster: $(VENV)/with-test $(VENV)/with-cluster  ## the replication's runner on real Dask clusters of this machine
 	$(RUN) -m pytest tests/cluster -W default $(ARGS)

@@ -10,13 +10,13 @@ import pytest
 
 from nce_ref.oracle.tolerance import DTYPES
 from tests.peers import verdicts
-from tests.peers.clients import FRAMEWORKS, load
+from tests.peers.clients import DISTRIBUTIONS, PACKAGES, load
 
 CLIENTS, ABSENT = load()
-OPTIONAL = ("tensorflow",)  # some 600 MB, for one client
+OPTIONAL = ("tensorflow", *PACKAGES)  # each in an environment of its own, some of gigabytes
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("framework", DISTRIBUTIONS)
 def test_the_framework_is_here(framework):
     if framework in ABSENT:
         if os.environ.get("NCE_REF_CI") and framework not in OPTIONAL:

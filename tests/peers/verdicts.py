@@ -5,10 +5,14 @@ Conventions
 row      one client, objective and dtype; the key of the table
 verdict  "right"; "right, by choice": another derivative at kinks; "wrong"
 what     for people, and not compared: how many vectors fail, what the report suspects, and the client's remark
+vectors  the first digits of the SHA-256 of the files of the vectors that were judged
+machine  processor, Python and NumPy that recorded the row; neither is compared
 """
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import platform
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
@@ -18,10 +22,11 @@ import numpy as np
 
 from nce_ref import oracle
 from nce_ref.oracle.results import CHOICE
-from tests.peers.clients import FRAMEWORKS, Client
+from tests.peers.clients import DISTRIBUTIONS, Client
 
+VECTORS = Path(oracle.__file__).parent / "vectors"
 TABLE = Path(__file__).parent / "VERDICTS.md"
-HEAD = ("client", "version", "objective", "dtype", "verdict", "what")
+HEAD = ("client", "version", "objective", "dtype", "verdict", "what", "vectors", "machine")
 Key = tuple[str, str, str, str]
 
 
@@ -35,6 +40,8 @@ class Row:
     dtype: str
     verdict: str
     what: str = ""
+    vectors: str = ""
+    machine: str = ""
 
     @property
     def key(self) -> Key:
@@ -44,7 +51,10 @@ class Row:
 
 def judge(client: Client, dtype: str) -> tuple[Row, oracle.Report]:
     """The verdict on a client here and now, and the report behind it."""
-    report = oracle.check(client.implementation, client.objective, dtype, client.convention)
+    objective, _, layout = client.objective.partition("/")
+    report = oracle.check(
+        client.implementation, objective, dtype, client.convention, layout=layout or "flat"
+    )
     chosen = [result for result in report.results if result.status == CHOICE]
     verdict = "wrong" if not report.ok else "right, by choice" if chosen else "right"
     words = []
@@ -53,9 +63,38 @@ def judge(client: Client, dtype: str) -> tuple[Row, oracle.Report]:
         words += [f"{report.diagnosis.best.id}"] if report.diagnosis.best is not None else []
     words += [chosen[0].message.split(";")[0]] if chosen else []
     words += [client.remark] if client.remark and report.failed else []
-    return Row(
-        client.name, client.version, client.objective, dtype, verdict, "; ".join(words)
-    ), report
+    row = Row(
+        client.name,
+        client.version,
+        client.objective,
+        dtype,
+        verdict,
+        "; ".join(words),
+        digest(client.objective),
+        machine(),
+    )
+    return row, report
+
+
+def digest(objective: str) -> str:
+    """Of the files of an objective's vectors (``binary_nce/rows`` names a layout)."""
+    found = hashlib.sha256()
+    stem = objective.replace("/", ".")
+    for path in (VECTORS / f"{stem}.json", VECTORS / f"{stem}.npz"):
+        found.update(path.read_bytes() if path.exists() else b"")
+    return found.hexdigest()[:12]
+
+
+@functools.cache
+def machine() -> str:
+    """What computes here, in one line."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        model = platform.processor() or "unknown"
+    versions = f"Python {platform.python_version()}, NumPy {np.__version__}"
+    return f"{platform.machine()} {model}, {versions}"
 
 
 def read() -> dict[Key, Row]:
@@ -73,7 +112,7 @@ def read() -> dict[Key, Row]:
         for line in lines
     ]
     rows = [
-        Row(*(cell.replace("\0", "|") for cell in (*line, "")[:6]))
+        Row(*(cell.replace("\0", "|") for cell in (*line, "", "", "")[: len(HEAD)]))
         for line in cells
         if line[0] not in ("client", "---")
     ]
@@ -82,7 +121,7 @@ def read() -> dict[Key, Row]:
 
 def is_known(key: Key, clients: Iterable[Client], absent: Iterable[str]) -> bool:
     """Whether a row is of a client that there is, or may be, its framework being absent here."""
-    if any(key[1] in (FRAMEWORKS[name], name) for name in absent):
+    if any(key[1] in (DISTRIBUTIONS[name], name) for name in absent):
         return True
     return any(
         (client.name, client.version.split()[0], client.objective) == key[:3] for client in clients
@@ -92,7 +131,7 @@ def is_known(key: Key, clients: Iterable[Client], absent: Iterable[str]) -> bool
 def write(made: dict[Key, Row], clients: Iterable[Client], absent: Iterable[str]) -> None:
     """Write ``made`` over what is recorded, without the rows that are nobody's any more."""
     kept = {key: row for key, row in read().items() if is_known(key, clients, absent)}
-    frameworks = list(FRAMEWORKS.values())
+    frameworks = list(DISTRIBUTIONS.values())
     rows = sorted(
         {**kept, **made}.values(), key=lambda row: frameworks.index(row.version.split()[0])
     )
@@ -103,22 +142,15 @@ def write(made: dict[Key, Row], clients: Iterable[Client], absent: Iterable[str]
     lines = [
         "# Verdicts on real clients",
         "",
-        (
-            "What the oracle says of implementations that others wrote, or that one builds from"
-            " their parts: written by"
-        ),
-        (
-            '`make test-peers ARGS=--record`, asserted by `make test-peers`. "wrong" is beyond the'
-            " tolerance at one vector or more,"
-        ),
-        (
-            '"by choice" another derivative of |s| at s = 0 than the vectors have, which is as'
-            " good. Some are here because they are"
-        ),
-        "wrong: the tests assert that, too.",
+        "What the oracle says of implementations that others wrote, or that one builds from their parts: written by",
+        "`make test-peers ARGS=--record`, asserted by `make test-peers`; packages that bring such losses, by",
+        "`make test-clients CLIENT=NAME` ([UPSTREAM.md](UPSTREAM.md) says what their wrong verdicts come from).",
+        '"wrong" is beyond the tolerance at one vector or more, "by choice" another derivative of |s| at s = 0 than',
+        "the vectors have, which is as good. Some are here because they are wrong: the tests assert that, too.",
+        "vectors: of what was judged, the first digits of the SHA-256 of its files;",
+        "machine: what recorded the row; a row without them was recorded before there were these columns.",
         "",
-        f"Vectors of {oracle.vectors.suite()['suite']}; NumPy {np.__version__}, Python"
-        f" {platform.python_version()}. "
+        f"Vectors of {oracle.vectors.suite()['suite']} at the last record. "
         + ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
         + ".",
         "",
