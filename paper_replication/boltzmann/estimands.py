@@ -1,79 +1,84 @@
 """What the claims measure, each with its error; None without runs.
 
-*Conventions.* Ratios as log10. Groups are named as ``columns.group_name`` has it. A fit that is not certified counts as it came: its
+*Conventions.* Groups are those of ``plan.py``. Every quantity is in units of its limit law, machine by machine, so that no machine counts for more
+than another; where a few samples without a maximum could rule a mean, it is a median or a share. A fit that is not certified counts as it came: its
 error with the others', its interval as one that does not hold the truth.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from scipy import special, stats
 
 from .. import statistics as st
 from ..columns import Columns
-from ..estimates import Estimate
+from ..estimates import Estimate, proportion
+from .experiments.fits import N_ALPHA
+from .plan import fits_at, sums_at
+
+MEDIAN_OF_LAW = float(stats.chi2.ppf(0.5, N_ALPHA)) / N_ALPHA
+TAIL_OF_LAW = float(stats.chi2.ppf(0.95, N_ALPHA)) / N_ALPHA
+# The mean of |z| of a standard normal number, and of log10 of chi-square over its degrees of freedom.
+MEAN_OF_SIZE = math.sqrt(2.0 / math.pi)
+LOG10_OF_LAW = float((special.digamma(N_ALPHA / 2) - math.log(N_ALPHA / 2)) / math.log(10.0))
 
 
-def machine(n_data: int, nu: float) -> str:
-    """The group of one size and nu."""
-    return f"machine n_data={n_data} nu={nu}"
-
-
-def alike(nu: float) -> str:
-    """The group of the exact statements at one nu."""
-    return f"alike nu={nu}"
-
-
-def over_theory(
-    evidence: Columns, *, n_data: int, nu: float, error: str, predicted: str
-) -> Estimate | None:
-    """Mean squared error over the mean of its prediction, machines paired: the ratio's error by the delta method."""
-    first, second = (evidence.column(machine(n_data, nu), name) for name in (error, predicted))
-    if first.size < 2:
+def over_law(evidence: Columns, *, method: str, n_data: int, nu: float) -> Estimate | None:
+    """Median over the machines of n_data e^T S^-1 e, over that of chi-square."""
+    sample = evidence.column(fits_at(n_data, nu), f"{method}.law")
+    if sample.size < 2:
         return None
-    ratio = float(first.mean() / second.mean())
-    spread = st.mean_error(first - ratio * second) / float(second.mean())
-    return Estimate(ratio, spread, first.size, first.size - 1)
+    error = st.median_error(sample) / MEDIAN_OF_LAW
+    return Estimate(
+        float(np.median(sample)) / MEDIAN_OF_LAW,
+        error,
+        sample.size,
+        sample.size - 1,
+        note=f"mean {sample.mean():.3g}",
+    )
+
+
+def in_tail(evidence: Columns, *, n_data: int, nu: float) -> Estimate | None:
+    """The share of machines whose error lies outside of the ellipsoid that holds 95 % of the limit law."""
+    sample = evidence.column(fits_at(n_data, nu), "nce.law")
+    return proportion(int((sample > TAIL_OF_LAW).sum()), sample.size) if sample.size > 1 else None
+
+
+def over_mle(evidence: Columns, *, n_data: int, nu: float) -> Estimate | None:
+    """Mean of log10 e^T F e of NCE over maximum likelihood's on the same data, less its mean in the limit law."""
+    group = fits_at(n_data, nu)
+    ours, theirs = (np.log10(evidence.column(group, name)) for name in ("nce.fisher", "mle.law"))
+    if ours.size < 2:
+        return None
+    law = evidence.column(group, "nce.fisher_log10") - LOG10_OF_LAW
+    sample = ours - theirs - law
+    said = f"ratio {10 ** np.mean(ours - theirs):.3f}, law {10 ** law.mean():.3f}"
+    return Estimate(
+        float(sample.mean()), st.mean_error(sample), sample.size, sample.size - 1, note=said
+    )
 
 
 def mean_of(evidence: Columns, *, n_data: int, nu: float, column: str) -> Estimate | None:
     """Mean of a column."""
-    sample = evidence.column(machine(n_data, nu), column)
+    sample = evidence.column(fits_at(n_data, nu), column)
     if sample.size < 2:
         return None
     return Estimate(float(sample.mean()), st.mean_error(sample), sample.size, sample.size - 1)
 
 
-def over_mle(evidence: Columns, *, n_data: int, nu: float) -> Estimate | None:
-    """log10 of NCE's mean squared error over maximum likelihood's, less that of the predictions; machines paired."""
-    group = machine(n_data, nu)
-    nce, mle = evidence.column(group, "nce.error"), evidence.column(group, "mle.error")
-    if nce.size < 2:
+def size_of(evidence: Columns, *, n_data: int, nu: float, column: str) -> Estimate | None:
+    """Mean of |z| over that of a standard normal number."""
+    sample = np.abs(evidence.column(fits_at(n_data, nu), column)) / MEAN_OF_SIZE
+    if sample.size < 2:
         return None
-    value, error = st.log10_mean_ratio(nce, mle)
-    theory = evidence.mean(group, "nce.predicted") / evidence.mean(group, "mle.predicted")
-    return Estimate(
-        value - float(np.log10(theory)),
-        error,
-        nce.size,
-        nce.size - 1,
-        note=f"ratio {10.0**value:.3f}, theory {theory:.3f}",
-    )
-
-
-def slope(evidence: Columns, *, sizes: tuple[int, ...], nu: float, column: str) -> Estimate | None:
-    """Slope of log10 of a column's median on log10 n_data."""
-    samples = [evidence.column(machine(size, nu), column) for size in sizes]
-    if min(sample.size for sample in samples) < 2:
-        return None
-    middle = np.array([np.log10(np.median(sample)) for sample in samples])
-    errors = np.array([st.median_error(np.log10(sample)) for sample in samples])
-    value, error = st.slope(np.log10(np.array(sizes, dtype=float)), middle, errors)
-    return Estimate(value, error, sum(s.size for s in samples), min(s.size for s in samples) - 1)
+    return Estimate(float(sample.mean()), st.mean_error(sample), sample.size, sample.size - 1)
 
 
 def largest(evidence: Columns, *, nu: float, column: str) -> Estimate | None:
     """log10 of the largest value of a column over the machines: without error, since nothing in it is random but the machine."""
-    sample = evidence.column(alike(nu), column)
+    sample = evidence.column(sums_at(nu), column)
     if sample.size < 2:
         return None
     return Estimate(float(np.log10(max(sample.max(), 1e-300))), 0.0, sample.size)
@@ -81,13 +86,15 @@ def largest(evidence: Columns, *, nu: float, column: str) -> Estimate | None:
 
 def smallest(evidence: Columns, *, nu: float, column: str) -> Estimate | None:
     """The smallest value of a column over the machines."""
-    sample = evidence.column(alike(nu), column)
+    sample = evidence.column(sums_at(nu), column)
     return None if sample.size < 2 else Estimate(float(sample.min()), 0.0, sample.size)
 
 
-def mean_exact(evidence: Columns, *, nu: float, column: str) -> Estimate | None:
-    """Mean of a column over the machines."""
-    sample = evidence.column(alike(nu), column)
+def cost(evidence: Columns, *, nu: float, first: str, second: str = "") -> Estimate | None:
+    """Mean of the log10 cost of a weight, less that of another on the same machines."""
+    sample = evidence.column(sums_at(nu), f"cost.{first}")
+    if second:
+        sample = sample - evidence.column(sums_at(nu), f"cost.{second}")
     if sample.size < 2:
         return None
     return Estimate(float(sample.mean()), st.mean_error(sample), sample.size, sample.size - 1)
