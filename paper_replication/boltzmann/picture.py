@@ -1,116 +1,99 @@
-"""The study's picture: the limit law, the price of the constant, coverage, and the order of the weights."""
+"""The study's picture: the limit law and its tail, coverage, the price of the constant, c against ln Z, and the order of the weights."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
-from .. import statistics as st
 from ..study import Findings
-from .estimands import alike, machine
-from .plan import NUS, SIZES
+from . import estimands as of
+from .claim_list import WEIGHTS
+from .plan import NUS, SIZES, fits_at, sums_at
 
 # Okabe and Ito's colours; markers differ as well.
 STYLES = dict(zip(NUS, (("#CC79A7", "v"), ("#E69F00", "s"), ("#0072B2", "o"), ("#000000", "^"))))
-WEIGHTS = {
-    "importance": "w = 1 (importance)",
-    "symmetric": "w = q^(-1/2)",
-    "inverse_importance": "w = 1/q",
-    "polynomial": "w = q",
-}
+MARKERS = ("o", "s", "v", "^")
 
 
 def draw_boltzmann(figure: Figure, findings: Findings) -> bool:
-    """Four panels."""
+    """Six panels."""
     evidence = findings.evidence
-    figure.set_size_inches(11.0, 8.0)
-    (law, cost), (cover, order) = figure.subplots(2, 2)
+    figure.set_size_inches(12.0, 7.4)
+    panels = figure.subplots(2, 3).ravel()
+    law, cover, price, size_c, gap, order = panels
     some = False
     for nu in NUS:
-        colour, marker = STYLES[nu]
-        have = [size for size in SIZES if evidence.column(machine(size, nu), "nce.error").size > 1]
+        have = [n for n in SIZES if evidence.column(fits_at(n, nu), "nce.law").size > 1]
         if not have:
             continue
         some = True
-        groups = [machine(size, nu) for size in have]
-        ratio = [
-            np.median(evidence.column(g, "nce.error") / evidence.column(g, "nce.predicted"))
-            for g in groups
-        ]
-        law.plot(have, ratio, marker=marker, color=colour, ms=4, label=f"ν = {nu:g}")
-        held = [evidence.column(g, "nce.covered") for g in groups]
-        cover.errorbar(
-            have,
-            [sample.mean() for sample in held],
-            [1.96 * st.mean_error(sample) for sample in held],
-            marker=marker,
-            color=colour,
-            ms=4,
-            capsize=2,
-        )
-        last = groups[-1]
-        value, error = st.log10_mean_ratio(
-            evidence.column(last, "nce.error"), evidence.column(last, "mle.error")
-        )
-        theory = evidence.mean(last, "nce.predicted") / evidence.mean(last, "mle.predicted")
-        cost.errorbar(
-            [nu],
-            [10.0**value],
-            [
-                [10.0**value * (1 - 10.0 ** (-1.96 * error))],
-                [10.0**value * (10.0 ** (1.96 * error) - 1)],
-            ],
-            marker=marker,
-            color=colour,
-            ms=5,
-            capsize=3,
-        )
-        cost.plot(
-            [nu],
-            [theory],
-            "_",
-            color="0.3",
-            ms=22,
-            mew=1.5,
-            label="theory" if nu == NUS[0] else None,
-        )
+        at = [{"evidence": evidence, "n_data": n, "nu": nu} for n in have]
+        _line(law, nu, have, [of.over_law(method="nce", **one) for one in at], f"ν = {nu:g}")
+        _line(cover, nu, have, [of.mean_of(column="nce.covered", **one) for one in at])
+        _line(size_c, nu, have, [of.size_of(column="nce.z_c", **one) for one in at])
+        _line(gap, nu, have, [of.size_of(column="nce.z_gap", **one) for one in at])
+        _line(price, nu, have, [of.over_mle(**one) for one in at])
     if not some:
         return False
-    law.axhline(1.0, color="0.4", lw=1)
-    law.set(
-        xscale="log",
-        xlabel="sample size T",
-        ylabel="median of squared error / (tr Σ/T)",
-        title="the limit law",
+    _axes(law, 1.0, "median of T eᵀΣ⁻¹e over the law's", "the limit law", (0.9, 3.0))
+    law.legend(title="95 % intervals", title_fontsize=8.5)
+    _axes(cover, 0.95, "share of entries covered", "95 % intervals, NCE", (0.8, 1.0))
+    _axes(
+        price, 0.0, "log10 of NCE over MLE, less the law", "the price of the constant", (-0.05, 0.4)
     )
-    law.legend()
-    cost.axhline(1.0, color="0.4", lw=1)
-    cost.set(
-        xscale="log",
-        yscale="log",
-        xlabel="ν",
-        ylabel="mean squared error, NCE / MLE",
-        title="the price of the constant, largest T",
+    _axes(size_c, 1.0, "mean |ĉ − c*| over the law's", "the constant", (0.5, 3.0))
+    _axes(
+        gap,
+        1.0,
+        "mean |ĉ + ln Z(α̂)| over the law's",
+        "the constant and the fit's own Z",
+        (0.5, 3.0),
     )
-    cost.legend()
-    cover.axhline(0.95, color="0.4", lw=1)
-    cover.set(
-        xscale="log",
-        xlabel="sample size T",
-        ylabel="share of entries covered",
-        title="95 % intervals, NCE",
-    )
-    for k, (name, words) in enumerate(WEIGHTS.items()):
-        have = [nu for nu in NUS if evidence.column(alike(nu), f"weight.{name}").size > 1]
-        means = [10.0 ** evidence.mean(alike(nu), f"weight.{name}") for nu in have]
-        order.plot(have, means, marker="osv^"[k], ms=4, label=words)
+    for (name, words), marker in zip(WEIGHTS.items(), MARKERS):
+        there = [nu for nu in NUS if evidence.column(sums_at(nu), f"cost.{name}").size > 1]
+        costs = [10.0 ** evidence.mean(sums_at(nu), f"cost.{name}") for nu in there]
+        order.plot(there, costs, marker=marker, ms=4, label=words)
     order.axhline(1.0, color="0.4", lw=1)
     order.set(
         xscale="log",
         yscale="log",
         xlabel="ν",
-        ylabel="tr Σ_w / tr Σ of NCE, exact",
-        title="other weights",
+        ylabel="variance over NCE's",
+        title="other weights, exact",
+    )
+    order.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    order.yaxis.set_minor_formatter(
+        FuncFormatter(lambda value, _: f"{value:g}" if value in (2, 3, 5) else "")
     )
     order.legend()
     return True
+
+
+def _line(
+    axes: Any, nu: float, sizes: list[int], found: list[Any], label: str | None = None
+) -> None:
+    colour, marker = STYLES[nu]
+    there = [(n, one) for n, one in zip(sizes, found) if one is not None]
+    values = np.array([one.value for _, one in there])
+    ends = np.array([one.interval(0.95) for _, one in there])
+    spread = np.clip([values - ends[:, 0], ends[:, 1] - values], 0.0, 1e6)
+    shift = 1.05 ** (NUS.index(nu) - 1.5)
+    axes.errorbar(
+        [n * shift for n, _ in there],
+        values,
+        spread,
+        color=colour,
+        marker=marker,
+        ms=4,
+        lw=1.0,
+        capsize=2,
+        label=label,
+    )
+
+
+def _axes(axes: Any, right: float, label: str, title: str, limits: tuple[float, float]) -> None:
+    axes.axhline(right, color="0.4", lw=1, ls="--")
+    axes.set(xscale="log", xlabel="sample size T", ylabel=label, title=title, ylim=limits)
