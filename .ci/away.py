@@ -1,7 +1,8 @@
-"""What the README and the guide show, by the installed package and away from the checkout: away.py CHECKOUT, in an empty folder.
+"""What the README and the guide show, by the installed package and away from the checkout: away.py CHECKOUT, in an
+empty folder.
 
-Every Python block whose output stands below it must print that output; the wrong loss is written to losses.py and judged by the command line,
-as a reader would. Exits 1 with what differs.
+Every Python block whose output stands below it must print that output; the wrong loss is written to losses.py and
+judged by the command line, as a reader would. Exits 1 with what differs.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def main() -> int:
             f"the guide, {page.name}", page.read_text(encoding="utf-8"), as_printed(page)
         )
     print(
-        f"{sys.version.split()[0]}: the README and {len(pages)} pages of the guide, by the wheel: {'right' if right else 'WRONG'}"
+        f"{sys.version.split()[0]}: the README and {len(pages)} pages of the guide, by the wheel:"
+        f" {'right' if right else 'WRONG'}"
     )
     return 0 if right and pages else 1
 

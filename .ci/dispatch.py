@@ -1,7 +1,9 @@
-"""Which machine code computes the numbers: what NumPy dispatches to and the kernel of OpenBLAS, to be chosen and asserted.
+"""Which machine code computes the numbers: what NumPy dispatches to and the kernel of OpenBLAS, to be chosen and
+asserted.
 
-A wrong name in NPY_DISABLE_CPU_FEATURES or OPENBLAS_CORETYPE is ignored in silence, and the right ones differ from version to
-version, so they are read off the NumPy that is installed, and what is active is asserted in every process that computes.
+A wrong name in NPY_DISABLE_CPU_FEATURES or OPENBLAS_CORETYPE is ignored in silence, and the right ones differ from
+version to version, so they are read off the NumPy that is installed, and what is active is asserted in every process
+that computes.
 
     python .ci/dispatch.py              other settings that this processor can run, one a line, for ``env``
     pytest -p dispatch                  with .ci in PYTHONPATH: stops unless what is active is what was asked for
@@ -9,7 +11,8 @@ version, so they are read off the NumPy that is installed, and what is active is
 Conventions
 -----------
 NCE_REF_CI_FEATURES   the dispatched features that are to be active, by commas; "none"
-NCE_REF_CI_KERNEL     the kernel of OpenBLAS, of NumPy's and of SciPy's copy, where they can be read: in wheels for Linux
+NCE_REF_CI_KERNEL     the kernel of OpenBLAS, of NumPy's and of SciPy's copy, where they can be read: in wheels for
+                      Linux
 NCE_REF_CI_VERSIONS   "numpy==2.0.0,scipy>=1.13.0": versions that are to be installed, in numbers with dots
 """
 
@@ -60,7 +63,8 @@ def kernels() -> dict[str, str]:
 
 
 def settings() -> list[str]:
-    """Without what is wider than AVX2, where the processor has that, and without anything dispatched; each with another kernel.
+    """Without what is wider than AVX2, where the processor has that, and without anything dispatched; each with another
+    kernel.
 
     A kernel is named only after it has been tried, in a process of its own.
     """
@@ -116,7 +120,8 @@ def pytest_report_header(config):
 
 
 def _fitting_kernels() -> list[str]:
-    """Those that this processor can run, the widest first; none where it is another kind, or OpenBLAS cannot be asked."""
+    """Those that this processor can run, the widest first; none where it is another kind, or OpenBLAS cannot be
+    asked."""
     if platform.machine() not in ("x86_64", "AMD64") or not kernels():
         return []
     has = importlib.import_module("numpy._core._multiarray_umath").__cpu_features__
@@ -124,7 +129,8 @@ def _fitting_kernels() -> list[str]:
 
 
 def _first_that_runs(disabled: list[str], others: list[str]) -> str:
-    """The setting with the first kernel that both copies of OpenBLAS were built with; with the usual one where there is none."""
+    """The setting with the first kernel that both copies of OpenBLAS were built with; with the usual one where there is
+    none."""
     left = [name for name in features() if name not in disabled]
     setting = {
         "NPY_DISABLE_CPU_FEATURES": ",".join(disabled),

@@ -1,15 +1,19 @@
 """How often 95 % intervals of NCE hold the truth: a non-linear model of first order, and the Boltzmann machine.
 
-Two models, each fitted again and again to fresh data and fresh noise, nu = 5; the interval is theta-hat +- 1.96 standard errors.
+Two models, each fitted again and again to fresh data and fresh noise, nu = 5; the interval is theta-hat +- 1.96
+standard errors.
 
-    student      ln p_m = -(d + 1)/2 ln(1 + z^2/d) + c,  z = (u - location)/scale: theta = (location, ln scale, ln d, c), two functions only
+    student      ln p_m = -(d + 1)/2 ln(1 + z^2/d) + c,  z = (u - location)/scale: theta = (location, ln scale, ln d,
+                 c), two functions only
     boltzmann    five spins in {-1, 1}, all pairs, 16 parameters
 
-The mean over the entries of theta is what is judged. Entries of one fit err together, so its standard error is that of the mean
-over fits of each fit's own share of entries that are held: at most sqrt(0.95 * 0.05/n) whatever the correlations, 0.3 % from n = 5278.
-A fit that has not converged has no interval; it counts as missed in all of its entries, and is told.
+The mean over the entries of theta is what is judged. Entries of one fit err together, so its standard error is that of
+the mean over fits of each fit's own share of entries that are held: at most sqrt(0.95 * 0.05/n) whatever the
+correlations, 0.3 % from n = 5278. A fit that has not converged has no interval; it counts as missed in all of its
+entries, and is told.
 
-Run from the root: ``python -m benchmarks.coverage student 2000 5300 results.json``; ``python -m benchmarks.coverage table results.json``.
+Run from the root: ``python -m benchmarks.coverage student 2000 5300 results.json``; ``python -m benchmarks.coverage
+table results.json``.
 """
 
 from __future__ import annotations
@@ -75,7 +79,8 @@ PROBLEMS = {"student": student, "boltzmann": boltzmann}
 
 
 def held(name: str, n_data: int, repetition: int) -> list[list[int]]:
-    """Which entries the intervals hold, by the standard errors for a right model and by the robust ones; empty without a fit."""
+    """Which entries the intervals hold, by the standard errors for a right model and by the robust ones; empty without
+    a fit."""
     model, noise, truth, draw = PROBLEMS[name]()
     rng = np.random.default_rng([14, n_data, repetition, len(name)])
     x, y = draw(n_data, rng), noise.sample(NU * n_data, rng)
@@ -100,7 +105,10 @@ def run(name: str, n_data: int, n_repetitions: int, path: Path) -> None:
 def table(path: Path) -> str:
     """One row a problem, size and form: the mean over entries with its standard error, and the entries' extremes."""
     lines = [
-        "| model | T | standard errors | fits | not converged | mean over entries | its error | least entry | largest |",
+        (
+            "| model | T | standard errors | fits | not converged | mean over entries | its error |"
+            " least entry | largest |"
+        ),
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for key, found in json.loads(path.read_text()).items():

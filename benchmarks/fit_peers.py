@@ -1,14 +1,18 @@
-r"""What whole fits are measured beside: jax.jit under SciPy's L-BFGS-B, and python-picard, which maximises the likelihood.
+r"""What whole fits are measured beside: jax.jit under SciPy's L-BFGS-B, and python-picard, which maximises the
+likelihood.
 
-NCE. ``JaxFit`` does per data set all that ``nr.fit_nce`` does but the certificate: ln p_n at every point (by the same ``noise``), the
-samples into JAX's arrays, then L-BFGS-B with its default tolerances from each start. Compiled once a shape, before anything is timed.
+NCE. ``JaxFit`` does per data set all that ``nr.fit_nce`` does but the certificate: ln p_n at every point (by the same
+``noise``), the samples into JAX's arrays, then L-BFGS-B with its default tolerances from each start. Compiled once a
+shape, before anything is timed.
 
-Maximum likelihood. Picard needs a density with a curvature, which exp(-sqrt(2)|s|) has not: with the Laplace density itself it would
-stop at the first kinks. It gets sqrt(s^2 + epsilon^2) for |s|, ``LaplaceICA.smoothed(epsilon)``, as its custom density (its extension
-point): two square roots where its own "tanh" has an exp, a log and a tanh. ortho=False and extended=False make it maximise the
-likelihood over all B. Its steps are relative, W <- (I + E) W, so whitening matters to it as a start only, and either side can have it.
+Maximum likelihood. Picard needs a density with a curvature, which exp(-sqrt(2)|s|) has not: with the Laplace density
+itself it would stop at the first kinks. It gets sqrt(s^2 + epsilon^2) for |s|, ``LaplaceICA.smoothed(epsilon)``, as its
+custom density (its extension point): two square roots where its own "tanh" has an exp, a log and a tanh. ortho=False
+and extended=False make it maximise the likelihood over all B. Its steps are relative, W <- (I + E) W, so whitening
+matters to it as a start only, and either side can have it.
 
-*Conventions.* Ends are theta = (B row by row, c), or alpha = B row by row for the likelihood; ``n`` counts evaluations or iterations.
+*Conventions.* Ends are theta = (B row by row, c), or alpha = B row by row for the likelihood; ``n`` counts evaluations
+or iterations.
 """
 
 from __future__ import annotations
@@ -86,7 +90,8 @@ def _held(problem: FitProblem, by_rows: bool) -> list[Any]:
 
 
 class SmoothedLaplace:
-    """-ln of exp(-sqrt(2) sqrt(s^2 + epsilon^2)), its derivative and second derivative, under Picard's names for them."""
+    """-ln of exp(-sqrt(2) sqrt(s^2 + epsilon^2)), its derivative and second derivative, under Picard's names for
+    them."""
 
     def __init__(self, epsilon: float) -> None:
         self.epsilon = epsilon
@@ -101,7 +106,8 @@ class SmoothedLaplace:
 
 
 def whitened_start(x: Float) -> Float:
-    """alpha where Picard would start by itself: whitening by principal components, then a rotation (fixed here, random there)."""
+    """alpha where Picard would start by itself: whitening by principal components, then a rotation (fixed here, random
+    there)."""
     u, sizes, _ = linalg.svd(x.T, full_matrices=False)
     rotation, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((len(u), len(u))))
     return (rotation @ (u / sizes).T * math.sqrt(len(x))).ravel()

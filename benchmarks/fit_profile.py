@@ -1,7 +1,8 @@
 """Where the time of a certified fit goes: by phase, and by kind of work, each second counted once.
 
-Functions are wrapped while a fit runs, and a clock that stands still in whatever is called further down gives each its own share.
-The wrappers cost about a microsecond a call, some hundred calls an evaluation of many blocks at most: below 2 % at T = 16000.
+Functions are wrapped while a fit runs, and a clock that stands still in whatever is called further down gives each its
+own share. The wrappers cost about a microsecond a call, some hundred calls an evaluation of many blocks at most: below
+2 % at T = 16000.
 
 *Conventions.* A phase includes all that it calls. Kinds are disjoint, and add up with "the rest" to the whole.
 """

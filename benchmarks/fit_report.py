@@ -1,7 +1,9 @@
-"""The sections of REPORT.md that ``fits.py`` measures: whole fits beside their peers, the profile, the oracle, the replication.
+"""The sections of REPORT.md that ``fits.py`` measures: whole fits beside their peers, the profile, the oracle, the
+replication.
 
-*Conventions.* A ratio is our time over the peer's on one data set; what is shown is the median over data sets with its bootstrap
-interval. A goal is judged by that median of wall time; where the machine was doing other work, processor time is the one to read.
+*Conventions.* A ratio is our time over the peer's on one data set; what is shown is the median over data sets with its
+bootstrap interval. A goal is judged by that median of wall time; where the machine was doing other work, processor time
+is the one to read.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ import numpy as np
 
 from benchmarks.ratios import Interval, interval, spell
 
-BUSY_AFTER = 1.6  # load average at the end above which something else was running: the measurement itself is 1, now and then 2
+# load average at the end above which something else was running: the measurement itself is 1, now
+# and then 2
+BUSY_AFTER = 1.6
 ORACLE_GOAL = 10.0
 JAX = "jax.jit L-BFGS"
 
@@ -110,7 +114,10 @@ def nce_section(fits: dict[str, Any]) -> list[str]:
     lines = ["### NCE", "", _prose(NCE_PROSE), ""]
     for part in fits["nce"]:
         rows, cores, starts = part["rows"], part["cores"], part["n_starts"]
-        title = f"T = {part['T']}, {'one start' if starts == 1 else f'best of {starts} starts'}, {cores} core{'s' if cores > 1 else ''}"
+        title = (
+            f"T = {part['T']}, {'one start' if starts == 1 else f'best of {starts} starts'},"
+            f" {cores} core{'s' if cores > 1 else ''}"
+        )
         lines += [f"**{title}**, {len(rows)} data sets", ""]
         columns = (
             "ms",
@@ -255,8 +262,10 @@ def _beside_the_peer(fits: dict[str, Any]) -> list[str]:
         if (p["what"], p["T"], 1, 1) == ("nce", q["T"], q["n_starts"], q["cores"])
     ]
     return [
-        f"At T = {p['T']} the Hessians take {1e3 * p['seconds'] * p['kinds'].get('Hessian', 0.0):.0f} ms of a certified fit's"
-        f" {1e3 * p['seconds']:.0f}; a whole fit by L-BFGS-B on jax.jit takes {1e3 * _median(q['rows'], JAX, 'wall'):.0f} ms, without any."
+        f"At T = {p['T']} the Hessians take"
+        f" {1e3 * p['seconds'] * p['kinds'].get('Hessian', 0.0):.0f} ms of a certified fit's"
+        f" {1e3 * p['seconds']:.0f}; a whole fit by L-BFGS-B on jax.jit takes"
+        f" {1e3 * _median(q['rows'], JAX, 'wall'):.0f} ms, without any."
         for p, q in same
         if JAX in q["rows"][0]
     ]
@@ -286,7 +295,8 @@ def replication_section(fits: dict[str, Any]) -> list[str]:
     serial, parallel, a_run = part["serial"], part["parallel"], part["fits_a_run"]
     lines = ["### Replication", ""]
     lines += [
-        f"Runs of `figure1` at T = {part['T']}, each of {a_run} certified fits (MLE, NCE with Gaussian and with Laplace noise) and"
+        f"Runs of `figure1` at T = {part['T']}, each of {a_run} certified fits (MLE, NCE with"
+        " Gaussian and with Laplace noise) and"
     ]
     lines += [f"{a_run} by L-BFGS, all from five starts, errors and intervals included."]
     lines += [f"{part['certified']:.0f} of {a_run * serial['runs']} fits were certified.", ""]

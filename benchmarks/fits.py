@@ -1,13 +1,15 @@
-"""Whole fits beside their peers', where their time goes, the oracle's check of all vectors, and the replication's throughput.
+"""Whole fits beside their peers', where their time goes, the oracle's check of all vectors, and the replication's
+throughput.
 
     python -m benchmarks.fits              measure (four minutes), put it into measured.json beside the kernel's
     python -m benchmarks.fits nce mle      some parts only: nce, mle, profile, oracle, replication
     python -m benchmarks.fits --quick      a little of everything, to see that it runs; prints JSON, keeps nothing
     python -m benchmarks.report --render   write REPORT.md from measured.json
 
-*Conventions.* A row is one data set. Both sides fit it in turn, in changing order, ``pairs`` times; each side's ``wall`` and ``cpu`` are
-medians over these, in seconds. ``gap``: how far the end lies below the highest that any side found, in the objective's unit;
-``stationarity`` and ``certified`` are the certificate's words on each end (``nce_ref.optimize.certify``), the peers' ends included.
+*Conventions.* A row is one data set. Both sides fit it in turn, in changing order, ``pairs`` times; each side's
+``wall`` and ``cpu`` are medians over these, in seconds. ``gap``: how far the end lies below the highest that any side
+found, in the objective's unit; ``stationarity`` and ``certified`` are the certificate's words on each end
+(``nce_ref.optimize.certify``), the peers' ends included.
 """
 
 from __future__ import annotations

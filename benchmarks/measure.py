@@ -1,7 +1,7 @@
 """Measures, in a process of its own, and prints JSON: the kernel beside its peers, or memory and growth.
 
     python -m benchmarks.measure kernel CORES T [T ...]      interleaved pairs with every peer, on CORES cores
-    python -m benchmarks.measure growth T                    time a point and peak memory; above T = 1e6 on files (numpy.memmap)
+    python -m benchmarks.measure growth T            time a point and peak memory; above T = 1e6 on files (numpy.memmap)
 
 The process is pinned before any framework is loaded, so both sides have the same cores.
 """
@@ -87,7 +87,8 @@ def _pairs(ours: Any, theirs: Any) -> tuple[list[float], list[float]]:
 
 
 def growth(n_data: int) -> dict[str, Any]:
-    """One thread: the median seconds of a call at T beside one at T = 1e4 (pairs, in turn), peak bytes of a call and of the door."""
+    """One thread: the median seconds of a call at T beside one at T = 1e4 (pairs, in turn), peak bytes of a call and of
+    the door."""
     import nce_ref as nr
     from benchmarks.problems import Problem
 

@@ -1,8 +1,9 @@
 """The package's own answer to every objective of the oracle, so that it can be judged, and the judging timed.
 
-*Conventions.* ``ANSWERS`` maps an objective's name to a callable with that objective's arguments by name (``oracle.OBJECTIVES``).
-An estimate starts from ``N_STARTS`` random points of a fixed seed: small samples have several maxima, and only the best passes.
-``KNOWN`` names the vectors that the package does not reach in float64, and why, by objective: at present none.
+*Conventions.* ``ANSWERS`` maps an objective's name to a callable with that objective's arguments by name
+(``oracle.OBJECTIVES``). An estimate starts from ``N_STARTS`` random points of a fixed seed: small samples have several
+maxima, and only the best passes. ``KNOWN`` names the vectors that the package does not reach in float64, and why, by
+objective: at present none.
 """
 
 from __future__ import annotations
@@ -120,7 +121,8 @@ def asymptotic_covariance(B: Any, noise_mean: Any, noise_cov: Any, nu: float) ->
 
 
 class _Table:
-    """A model whose ln p_m at point k is theta[k], and whose noise has the log-densities given: what is left of a model without one."""
+    """A model whose ln p_m at point k is theta[k], and whose noise has the log-densities given: what is left of a model
+    without one."""
 
     n_dim = 1
 

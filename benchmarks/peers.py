@@ -1,8 +1,8 @@
 """The NCE objective's value and gradient in other frameworks, float64, ln p_n precomputed, each in its fastest writing.
 
-Each peer is written in both layouts, points as rows (``U B^T``) and as columns (``B U``), and JAX with its own log-sigmoid and with
-min(t, 0) - log1p(exp(-|t|)): whichever is faster counts. Peers get theta as their own array and need not hand back NumPy's: what is
-timed ends when the numbers are there.
+Each peer is written in both layouts, points as rows (``U B^T``) and as columns (``B U``), and JAX with its own
+log-sigmoid and with min(t, 0) - log1p(exp(-|t|)): whichever is faster counts. Peers get theta as their own array and
+need not hand back NumPy's: what is timed ends when the numbers are there.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def _arrays(problem: Problem, by_rows: bool) -> list[Any]:
 
 
 def jax_objectives() -> dict[str, tuple[Any, bool]]:
-    """Each writing by name: the compiled (theta, x, y, ln p_n(x), ln p_n(y)) -> (J, gradient), and whether points are rows."""
+    """Each writing by name: the compiled (theta, x, y, ln p_n(x), ln p_n(y)) -> (J, gradient), and whether points are
+    rows."""
     import jax
     import jax.numpy as jnp
 

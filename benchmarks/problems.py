@@ -1,8 +1,8 @@
 """What is evaluated and fitted: Laplace ICA, n = 4, as many noise points as data.
 
 ``Problem``     for the kernels: theta near the truth
-``FitProblem``  for the fits, as in P10's experiment: a random mixing matrix of condition number below 10, Gaussian noise with the
-                data's mean and covariance, starts B0 = 0.1 N(0, 1), c0 = N(0, 1)
+``FitProblem``  for the fits, as in P10's experiment: a random mixing matrix of condition number below 10, Gaussian
+                noise with the data's mean and covariance, starts B0 = 0.1 N(0, 1), c0 = N(0, 1)
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """A measurement in a process of its own: one BLAS thread, so many cores, its answer as JSON in the last line it prints.
 
-*Conventions.* Cores are fixed (``use_cores``) before any framework is loaded, so that both sides of a comparison have the same ones.
+*Conventions.* Cores are fixed (``use_cores``) before any framework is loaded, so that both sides of a comparison have
+the same ones.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Writes benchmarks/REPORT.md: the kernel beside its peers, memory and growth, whole fits, the oracle's check, the replication.
+"""Writes benchmarks/REPORT.md: the kernel beside its peers, memory and growth, whole fits, the oracle's check, the
+replication.
 
 python -m benchmarks.report              measure (some fifteen minutes), keep benchmarks/measured.json, write
 python -m benchmarks.report --render     write again from what was measured; ``python -m benchmarks.fits`` measures the fits alone
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -97,10 +98,12 @@ def fastest(rows: list[dict[str, Any]], n_data: int) -> dict[str, dict[str, Any]
 def kernel_section(found: dict[str, Any]) -> list[str]:
     lines = ["## Kernel", ""]
     lines += [
-        "Value and gradient of the NCE objective, Laplace ICA with n = 4, T data and T noise points, ln p_n precomputed on both."
+        "Value and gradient of the NCE objective, Laplace ICA with n = 4, T data and T noise"
+        " points, ln p_n precomputed on both."
     ]
     lines += [
-        "A cell: our time over the peer's, median of interleaved pairs with its 95 % bootstrap interval, and the peer's median time."
+        "A cell: our time over the peer's, median of interleaved pairs with its 95 % bootstrap"
+        " interval, and the peer's median time."
     ]
     lines += [
         "Of each framework the fastest of its writings counts (`peers.py`: both layouts; JAX with two log-sigmoids)."
@@ -156,10 +159,14 @@ def kernel_section(found: dict[str, Any]) -> list[str]:
 def memory_section(found: dict[str, Any]) -> list[str]:
     lines = ["## Memory and growth", ""]
     lines += [
-        "One thread. Time a point beside that at T = 10^4 in the same pairs; peak of what NumPy allocates (tracemalloc) in a call,"
+        "One thread. Time a point beside that at T = 10^4 in the same pairs; peak of what NumPy"
+        " allocates (tracemalloc) in a call,"
     ]
     lines += [
-        "and while the objective is made, the held ln p_n (8 bytes a point) apart. Goals: within 1.25, and ≤ 64 MiB at any T.",
+        (
+            "and while the objective is made, the held ln p_n (8 bytes a point) apart. Goals:"
+            " within 1.25, and ≤ 64 MiB at any T."
+        ),
         "",
     ]
     lines += [
@@ -235,14 +242,18 @@ def render(found: dict[str, Any]) -> str:
         "",
     ]
     head += [
-        "Other work on the machine (see the load) slows whoever has more threads: with a load above 0.5 before, the table of two"
+        "Other work on the machine (see the load) slows whoever has more threads: with a load above"
+        " 0.5 before, the table of two"
     ]
     head += [
         "cores says little, since the peers' threads wait for each other; the table of one core stands.",
         "",
     ]
     head += [
-        f"{about['cpu']}, {about['cores']} cores; NumPy's exp runs as {about['exp']}. Load average {load}. {about['date']}.",
+        (
+            f"{about['cpu']}, {about['cores']} cores; NumPy's exp runs as {about['exp']}. Load"
+            f" average {load}. {about['date']}."
+        ),
         "",
     ]
     settings = ", ".join(f"{name}=1" for name in THREADS)

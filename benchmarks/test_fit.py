@@ -1,8 +1,9 @@
-"""How long a fit takes, beside the peers' in the same group: read the ratio in brackets. REPORT.md has many data sets, this has one.
+"""How long a fit takes, beside the peers' in the same group: read the ratio in brackets. REPORT.md has many data sets,
+this has one.
 
-Ends are compared before times. A peer stops beside the maximum and has no certificate: on this data set all must end at the same
-maximum, not above the certified value and within ``NEAR`` of it. A single start by L-BFGS ends 1e-4 and more below the best in one of
-five problems at T = 1000, in 1 of 250 at T = 4000.
+Ends are compared before times. A peer stops beside the maximum and has no certificate: on this data set all must end at
+the same maximum, not above the certified value and within ``NEAR`` of it. A single start by L-BFGS ends 1e-4 and more
+below the best in one of five problems at T = 1000, in 1 of 250 at T = 4000.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """How long the kernels take, each beside its textbook form in the same run: read the ratio in brackets, not the times.
 
-``make bench`` prints one table a group; the fastest row of a group has (1.0) behind its time, the others their ratio to it.
-Values are compared before times: a fast wrong number is no peer. Settings: n = 4 sources, nu = 1 noise points a data point. Other
-frameworks are timed where they are installed (extra ``peers``), else skipped with the reason; REPORT.md has the careful comparison.
+``make bench`` prints one table a group; the fastest row of a group has (1.0) behind its time, the others their ratio to
+it. Values are compared before times: a fast wrong number is no peer. Settings: n = 4 sources, nu = 1 noise points a
+data point. Other frameworks are timed where they are installed (extra ``peers``), else skipped with the reason;
+REPORT.md has the careful comparison.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""How fast the replication goes: one run of the experiment behind Figure 1 (a) at T = 1000, and the runner in two processes.
+"""How fast the replication goes: one run of the experiment behind Figure 1 (a) at T = 1000, and the runner in two
+processes.
 
-A run is three certified fits (maximum likelihood, NCE with Gaussian and with Laplace noise) and three by L-BFGS, each from five starts.
+A run is three certified fits (maximum likelihood, NCE with Gaussian and with Laplace noise) and three by L-BFGS, each
+from five starts.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Noise-contrastive estimation (Gutmann & Hyvarinen 2010, 2012) in plain NumPy, to be checked against.
 
 The rooms, from the ground up: ``special``, ``models``, ``noise``, ``objectives``, ``optimize``, ``asymptotics``,
-``asymptotics_weights``, ``estimators``; beside them ``weights``, ``matching``, ``importance``, ``hmc``, ``trace`` and ``gradcheck``.
-THEORY.md, in this folder, derives what NCE and maximum likelihood rest on; the rivals' derivations stand in their own files.
+``asymptotics_weights``, ``estimators``; beside them ``weights``, ``matching``, ``importance``, ``hmc``, ``trace`` and
+``gradcheck``. THEORY.md, in this folder, derives what NCE and maximum likelihood rest on; the rivals' derivations stand
+in their own files.
 """
 
 from nce_ref.asymptotics import (

@@ -33,7 +33,8 @@ def as_points(name: str, value: ArrayLike, n_dim: int | None = None) -> Float:
 
 
 def as_points_in_place(name: str, value: ArrayLike, n_dim: int) -> NDArray[Any]:
-    """Return ``value`` as points in their own dtype and order, uncopied (a file in memory may be larger than memory); checked by pieces."""
+    """Return ``value`` as points in their own dtype and order, uncopied (a file in memory may be larger than memory);
+    checked by pieces."""
     points = _as_numbers(name, value, 2, (None, n_dim))
     for start in range(0, len(points), _PIECE):
         _refuse_not_finite(

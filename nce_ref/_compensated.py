@@ -1,8 +1,10 @@
-r"""Products of float64 matrices as if in twice the precision: what is lost to rounding is carried along, and added at the end.
+r"""Products of float64 matrices as if in twice the precision: what is lost to rounding is carried along, and added at
+the end.
 
-a b = p + e exactly, p the float64 product, e from halves of 26 bits (Veltkamp, Dekker); a + b = s + t exactly (Knuth). A sum of n products
-made so is right to u of itself and 2 (n + 3)^2 u^2 of the sum of sizes (Ogita, Rump and Oishi, *Accurate sum and dot product*, 2005).
-Numbers beyond 1e300 give NaN; the rest of a product below 1e-290 is lost, which is below what any caller can notice.
+a b = p + e exactly, p the float64 product, e from halves of 26 bits (Veltkamp, Dekker); a + b = s + t exactly (Knuth).
+A sum of n products made so is right to u of itself and 2 (n + 3)^2 u^2 of the sum of sizes (Ogita, Rump and Oishi,
+*Accurate sum and dot product*, 2005). Numbers beyond 1e300 give NaN; the rest of a product below 1e-290 is lost, which
+is below what any caller can notice.
 
 Conventions
 -----------
@@ -29,7 +31,8 @@ def product_rest(a: Float | float, b: Float, product: Float) -> Float:
 
 
 def compensated_product(left: Float, right: Float, rest: Float | None = None) -> Float:
-    """left^T (right + rest), right to u of itself and ``compensated_error`` of the sizes; ``rest`` is below u of ``right``."""
+    """left^T (right + rest), right to u of itself and ``compensated_error`` of the sizes; ``rest`` is below u of
+    ``right``."""
     n, m = left.shape
     total = np.zeros((m, right.shape[1]))
     low = np.zeros_like(total)

@@ -12,8 +12,9 @@ of order h^4, and halving lets neighbouring rungs share a node: each new rung co
 Error of rung k, from three sources:
   truncation  falls 16-fold a rung, so delta_k = |D4_k - D4_{k-1}| is about 15 times what is left in D4_k
   rounding    at most 1.5 * noise / h, the sum of the formula's weights times the noise of one value
-  noise       the larger of eps * (max|f| + |theta_i D4|), the second term for the rounding of the argument inside f, and of the
-              fourth differences of this rung and all finer ones over sqrt(70), which see noise the first term cannot know of
+  noise       the larger of eps * (max|f| + |theta_i D4|), the second term for the rounding of the argument inside f,
+              and of the fourth differences of this rung and all finer ones over sqrt(70), which see noise the first
+              term cannot know of
   err_k = max(delta_k, delta_{k-1} / 4) + 1.5 * noise_k / h_k
 The second delta guards against two rungs that agree by accident. The rung of smallest err_k wins, unless a finer rung
 contradicts it by more than both their errors allow (a function that is flat or periodic on the coarse rungs). Two steps
@@ -48,8 +49,9 @@ _MAX_NODES = 48
 class Derivative:
     """What the ladder found.
 
-    value, error, step   the derivative, its estimated error, and the step h of the rung taken; error is inf, and ``note`` says
-                         why, where no rung could be used or believed (value and step are then NaN where there was none)
+    value, error, step   the derivative, its estimated error, and the step h of the rung taken; error is inf, and
+                         ``note`` says why, where no rung could be used or believed (value and step are then NaN where
+                         there was none)
     top_step             h of the coarsest usable rung
     magnitude            the largest |f| seen
     on_kink              the one-sided differences stay apart: theta itself seems to lie on a kink
@@ -75,7 +77,8 @@ def ladder_derivative(
     """Return df/dtheta_index, its estimated error, and what stood in the way.
 
     ``value`` may raise or return NaN or inf away from theta: such nodes, and all coarser ones, are left out.
-    ``same_cell(point)`` says whether a point has theta's kink pattern; nodes outside, and all coarser ones, are left out.
+    ``same_cell(point)`` says whether a point has theta's kink pattern; nodes outside, and all coarser ones, are left
+    out.
     """
     x = float(theta[index])
     nodes: list[tuple[float, float, float]] = []
@@ -98,7 +101,9 @@ def ladder_derivative(
             nodes.clear()
             continue
         if above == below == f0 and any(a != f0 or b != f0 for _, a, b in nodes):
-            break  # below the resolution of f's values (coarse if computed in float32): finer rungs would agree on a false 0
+            # below the resolution of f's values (coarse if computed in float32): finer rungs would
+            # agree on a false 0
+            break
         # The width that was really used, not 2d: this takes the rounding of x + d out of the quotient.
         nodes.append((float(plus[index] - minus[index]), above, below))
         if len(nodes) >= _MIN_NODES:
@@ -188,7 +193,8 @@ def _rungs(
 
 
 def _choose(D4: Float, error: Float) -> int:
-    """Return the rung of smallest error that no finer rung contradicts; the finest has no finer one, so there always is one."""
+    """Return the rung of smallest error that no finer rung contradicts; the finest has no finer one, so there always is
+    one."""
     for k in np.argsort(error, kind="stable"):
         if np.all(np.abs(D4[k + 1 :] - D4[k]) <= SAFETY * (error[k + 1 :] + error[k])):
             return int(k)

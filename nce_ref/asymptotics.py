@@ -14,15 +14,16 @@ nu          n_noise / n_data, above 0; inf allowed
 covariance  (n_params, n_params)   per data sample: divide by n_data for the covariance of an estimate
 
 The integrals come from the first of these that applies; ``method`` says which one did:
-1. the model's own ``noise_weighted_moments(theta, noise, nu)``, where it and the noise have a structure to use: closed forms,
-   contour integrals, and for Laplace ICA of two or three sources under any Gaussian noise quadrature orthant by orthant;
+1. the model's own ``noise_weighted_moments(theta, noise, nu)``, where it and the noise have a structure to use: closed
+   forms, contour integrals, and for Laplace ICA of two or three sources under any Gaussian noise quadrature orthant by
+   orthant;
 2. one dimension: double-exponential quadrature on both sides of the median, with the step halved until it agrees;
-3. quasi-Monte-Carlo through ``model.transport(theta, uniforms)``, the map of the unit cube onto p_d: rotated Sobol points without ``rng``,
-   scrambled ones with it;
+3. quasi-Monte-Carlo through ``model.transport(theta, uniforms)``, the map of the unit cube onto p_d: rotated Sobol
+   points without ``rng``, scrambled ones with it;
 4. plain Monte Carlo through ``model.sample``, which needs ``rng``.
 
-A model of one's own needs no more than two functions in one dimension, with ln Z and a transport or with a sampler in more; where ln Z is not
-known its place is taken by quadrature, or by bridge sampling (``asymptotics_layers.py``).
+A model of one's own needs no more than two functions in one dimension, with ln Z and a transport or with a sampler in
+more; where ln Z is not known its place is taken by quadrature, or by bridge sampling (``asymptotics_layers.py``).
 """
 
 from __future__ import annotations
@@ -62,9 +63,10 @@ class AsymptoticCovariance:
     covariance : (n_params, n_params)
         Sigma, per data sample.
     integration_error : float
-        Bound on the error of any entry, relative to the geometric mean of its two variances (so for a variance, plainly relative).
-        Deterministic methods: the disagreement of two resolutions or contours, and of I_nu^-1 m_nu with e_c, and the rounding of I_nu and of
-        the algebra, to first order, all added. Random ones: 99 % confidence half-width instead of the disagreement. Always below 1.
+        Bound on the error of any entry, relative to the geometric mean of its two variances (so for a variance, plainly
+        relative). Deterministic methods: the disagreement of two resolutions or contours, and of I_nu^-1 m_nu with e_c,
+        and the rounding of I_nu and of the algebra, to first order, all added. Random ones: 99 % confidence half-width
+        instead of the disagreement. Always below 1.
     method : str
         How the integrals were done.
     information, mean : (n_params, n_params), (n_params,)
@@ -92,7 +94,8 @@ def asymptotic_covariance(
 ) -> AsymptoticCovariance:
     """Compute the asymptotic covariance of NCE, per data sample, at the truth.
 
-        Sigma = I_nu^-1 - (1 + 1/nu) I_nu^-1 m_nu m_nu^T I_nu^-1,   I_nu = E_d[P g g^T],  m_nu = E_d[P g],  P = nu p_n/(p_d + nu p_n)
+        Sigma = I_nu^-1 - (1 + 1/nu) I_nu^-1 m_nu m_nu^T I_nu^-1,   I_nu = E_d[P g g^T],  m_nu = E_d[P g],
+        P = nu p_n/(p_d + nu p_n)
 
     Parameters
     ----------
@@ -105,9 +108,10 @@ def asymptotic_covariance(
     nu : float above 0
         Noise points a data point.
     rng : numpy.random.Generator, optional
-        Used only where neither closed moments nor quadrature apply, then with 8 scramblings of 2**log2_points points each; the error falls about
-        like the inverse square root of their number, or faster. Without it a transport is met with 8 rotations of as many points instead,
-        whose scatter is a good guess of the error and no confidence interval.
+        Used only where neither closed moments nor quadrature apply, then with 8 scramblings of 2**log2_points points
+        each; the error falls about like the inverse square root of their number, or faster. Without it a transport is
+        met with 8 rotations of as many points instead, whose scatter is a good guess of the error and no confidence
+        interval.
     log2_points : int, optional
 
     Returns
@@ -117,16 +121,17 @@ def asymptotic_covariance(
     Raises
     ------
     ValueError
-        Where |c + ln Z(alpha)| > 1e-8 (without ln Z: where quadrature or bridge sampling says so), for a model that has no rule, naming the members
-        it lacks, where ``rng`` is needed and missing, where I_nu is singular (then theta is not identified), where so few
-        random points are used that a variance comes out negative, and where the error to be stated is as large as the result.
+        Where |c + ln Z(alpha)| > 1e-8 (without ln Z: where quadrature or bridge sampling says so), for a model that has
+        no rule, naming the members it lacks, where ``rng`` is needed and missing, where I_nu is singular (then theta is
+        not identified), where so few random points are used that a variance comes out negative, and where the error to
+        be stated is as large as the result.
     NotImplementedError
         Where the model has neither ln Z nor a sampler, in more than one dimension.
 
     Notes
     -----
-    Source: J12, Theorem 3; P10, Theorem 3 (nu = 1). Inaccurate where p_n is tiny on most of the data and rule 2 or 3 of the module applies:
-    I_nu then rests on few points. ``integration_error`` shows it unless none of them was hit.
+    Source: J12, Theorem 3; P10, Theorem 3 (nu = 1). Inaccurate where p_n is tiny on most of the data and rule 2 or 3 of
+    the module applies: I_nu then rests on few points. ``integration_error`` shows it unless none of them was hit.
 
     Examples
     --------
@@ -171,7 +176,8 @@ def cramer_rao_bound(
     Returns
     -------
     AsymptoticCovariance
-        Its block for alpha is the inverse of the Fisher information F = Cov(g_alpha), its last entry (d ln Z/d alpha)^T F^-1 (d ln Z/d alpha).
+        Its block for alpha is the inverse of the Fisher information F = Cov(g_alpha), its last entry (d ln Z/d alpha)^T
+        F^-1 (d ln Z/d alpha).
 
     Raises
     ------
@@ -182,7 +188,8 @@ def cramer_rao_bound(
 
     Notes
     -----
-    For Laplace ICA it is W Sigma_E W^T, with Sigma_E at B = I and W linear in B, right to rounding for any invertible B:
+    For Laplace ICA it is W Sigma_E W^T, with Sigma_E at B = I and W linear in B, right to rounding for any invertible
+    B:
 
         Cov(B_ij, B_kl) = delta_ik [2/3 (B^T B)_jl + 1/3 B_ij B_il] - (1 - delta_ik) 1/3 B_kj B_il
         Cov(B_ij, c) = B_ij,  Var c = n
@@ -223,8 +230,8 @@ def predicted_squared_error(
 
     Notes
     -----
-    Source: P10, Corollary of Theorem 3. First order in 1/n_data: with Laplace data the true error is larger, by about 20 % at n_data = 2000
-    (n = 4, nu = 1).
+    Source: P10, Corollary of Theorem 3. First order in 1/n_data: with Laplace data the true error is larger, by about
+    20 % at n_data = 2000 (n = 4, nu = 1).
 
     Examples
     --------
@@ -252,12 +259,14 @@ def predicted_squared_error(
 
 
 def normalized_truth(model: Any, theta: ArrayLike) -> Float:
-    """Return theta as a vector. Raises ValueError where |c + ln Z(alpha)| > 1e-8: the theory speaks of the truth alone."""
+    """Return theta as a vector. Raises ValueError where |c + ln Z(alpha)| > 1e-8: the theory speaks of the truth
+    alone."""
     theta = as_vector("theta", theta, model.n_params)
     gap = float(theta[-1] + model.log_normalizer(theta))
     if not abs(gap) <= NORMALIZATION_TOLERANCE:
         raise ValueError(
-            f"theta: c + ln Z(alpha) is {gap:.3g}; expected 0 within {NORMALIZATION_TOLERANCE:g}, e.g. model.normalize(theta)"
+            f"theta: c + ln Z(alpha) is {gap:.3g}; expected 0 within {NORMALIZATION_TOLERANCE:g},"
+            " e.g. model.normalize(theta)"
         )
     return theta
 
@@ -287,8 +296,9 @@ def _moments(
         return rotated_moments(model, theta, noise, nu, log2_points)
     if rng is None:
         raise ValueError(
-            f"rng: got None; expected a numpy.random.Generator, since {type(getattr(model, 'given', model)).__name__} with {type(noise).__name__} "
-            f"in {model.n_dim} dimensions has no deterministic rule"
+            "rng: got None; expected a numpy.random.Generator, since"
+            f" {type(getattr(model, 'given', model)).__name__} with {type(noise).__name__} in"
+            f" {model.n_dim} dimensions has no deterministic rule"
         )
     rule = random_moments if constant_known else moments_by_sampler
     return rule(model, theta, noise, nu, as_generator("rng", rng), log2_points)
@@ -299,13 +309,15 @@ def _covariance_and_error(moments: Moments, nu: float, log2_points: int) -> tupl
     covariance, solved = _covariance(information, moments.mean, nu)
     pairs = moments.alternatives or ((information, moments.mean),)
     others = np.stack([_covariance(*pair, nu)[0] for pair in pairs])
-    # c enters ln p_m by addition, so I_nu e_c = m_nu exactly: whatever is missing is error of m_nu, I_nu or the solution.
+    # c enters ln p_m by addition, so I_nu e_c = m_nu exactly: whatever is missing is error of m_nu, I_nu or the
+    # solution.
     factor = 1.0 + 1.0 / nu
     residual = solved.copy()
     residual[-1] -= 1.0
     exact = np.outer(residual, solved)
     shared = factor * np.abs(exact + exact.T)
-    # An error of I_nu moves its inverse by I_nu^-1 error I_nu^-1, to first order; inversion errs as if I_nu were off by n eps of itself.
+    # An error of I_nu moves its inverse by I_nu^-1 error I_nu^-1, to first order; inversion errs as if I_nu were off by
+    # n eps of itself.
     inverse = np.abs(covariance + factor * np.outer(solved, solved))
     n_params = len(information)
     shared += inverse @ (moments.error + n_params * _EPS * np.abs(information)) @ inverse
@@ -319,7 +331,8 @@ def _covariance_and_error(moments: Moments, nu: float, log2_points: int) -> tupl
     if not (variances > 0.0).all():
         # E[P] <= nu/(1+nu), hence Var(c) >= 0, holds for the integral, not for a sum over too few random points.
         raise ValueError(
-            f"log2_points: too few points, a variance came out as {variances.min():.3g}; expected more than 2**{log2_points}"
+            f"log2_points: too few points, a variance came out as {variances.min():.3g}; expected"
+            f" more than 2**{log2_points}"
         )
     scale = np.sqrt(variances)
     if moments.random:
@@ -336,8 +349,9 @@ def refuse_useless(error: float) -> float:
     """Return the error, relative. Raises ValueError where it is as large as the result: then nothing is known."""
     if not error < 1.0:
         raise ValueError(
-            f"theta: the covariance would be stated with an error of {error:.2g} of itself; expected noise that covers the data and a "
-            "theta that the noise identifies, or more points where they are random"
+            f"theta: the covariance would be stated with an error of {error:.2g} of itself;"
+            " expected noise that covers the data and a theta that the noise identifies, or more"
+            " points where they are random"
         )
     return error
 

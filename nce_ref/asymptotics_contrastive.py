@@ -1,13 +1,17 @@
-r"""Asymptotic covariance of ranking and of conditional noise-contrastive estimation, per data sample; CONTRASTIVE.md derives both.
+r"""Asymptotic covariance of ranking and of conditional noise-contrastive estimation, per data sample; CONTRASTIVE.md
+derives both.
 
-    ranking, k own noise points a datum:   Sigma_k = I_k^{-1},   I_k = E[Cov_w(g)],   w = softmax of ln p_d - ln p_n over the row
+    ranking, k own noise points a datum:   Sigma_k = I_k^{-1},   I_k = E[Cov_w(g)],
+    w = softmax of ln p_d - ln p_n over the row
     conditional, kappa points a datum:     Sigma_kappa = H^{-1} [H/kappa + (1 - 1/kappa) M] H^{-1},
-                                           H = E[sigma(G) sigma(-G) d d^T],   M = E_x[m m^T],   m(x) = E[sigma(-G) d | x],   d = g(x) - g(y)
+                                           H = E[sigma(G) sigma(-G) d d^T],   M = E_x[m m^T],
+                                           m(x) = E[sigma(-G) d | x],   d = g(x) - g(y)
 
 g = d ln p_m / d alpha at the truth; c is no parameter of either. Two rules:
 
 * one dimension: quadrature on the line, for any k (``asymptotics_contrastive_rules.py``);
-* more dimensions: 8 sets of rows, quasi-random ones where the model has a transport and the noise is normal; M from products of different y.
+* more dimensions: 8 sets of rows, quasi-random ones where the model has a transport and the noise is normal; M from
+  products of different y.
 
 Conventions
 -----------
@@ -51,8 +55,8 @@ class ContrastiveCovariance:
     covariance : (n_params - 1, n_params - 1)
         Sigma of alpha, per data sample: divide by n_data for the covariance of an estimate.
     integration_error : float
-        On any entry, relative to the geometric mean of its two variances: the disagreement of two resolutions and rounding, or, for random
-        points, a 99 % confidence half-width.
+        On any entry, relative to the geometric mean of its two variances: the disagreement of two resolutions and
+        rounding, or, for random points, a 99 % confidence half-width.
     method : str
         How the integrals were done.
     information : (n_params - 1, n_params - 1)
@@ -79,7 +83,8 @@ def ranking_covariance(
 ) -> ContrastiveCovariance:
     """Compute the asymptotic covariance of ranking NCE, per data sample, for k noise points of each datum's own.
 
-        Sigma_k = I_k^{-1},   I_k = E[Cov_w(g)],   x from p_d, y_1 ... y_k from p_n, w = softmax of ln p_d - ln p_n over the row
+        Sigma_k = I_k^{-1},   I_k = E[Cov_w(g)],
+        x from p_d, y_1 ... y_k from p_n, w = softmax of ln p_d - ln p_n over the row
 
     Parameters
     ----------
@@ -109,8 +114,8 @@ def ranking_covariance(
 
     Notes
     -----
-    Holds for noise of each datum's own alone. With noise equal to the data I_k = k/(k + 1) F; as k grows I_k tends to the Fisher
-    information F (CONTRASTIVE.md).
+    Holds for noise of each datum's own alone. With noise equal to the data I_k = k/(k + 1) F; as k grows I_k tends to
+    the Fisher information F (CONTRASTIVE.md).
 
     Examples
     --------
@@ -119,7 +124,7 @@ def ranking_covariance(
     >>> truth, noise = model.normalize([1.0, 0.0]), nr.GaussianNoise([0.0], [[1.0]])  # noise = data: Sigma = 2 (k + 1)/k
     >>> nr.ranking_covariance(model, truth, noise, 4).covariance.round(6)
     array([[2.5]])
-    """
+    """  # noqa: E501
     theta, k = normalized_truth(model, theta), as_count("k", k)
     refuse_unfit_noise(noise, model.n_dim)
     if model.n_dim == 1:
@@ -157,7 +162,8 @@ def conditional_covariance(
 ) -> ContrastiveCovariance:
     """Compute the asymptotic covariance of conditional NCE, per data sample, for kappa noise points a datum.
 
-        Sigma_kappa = H^{-1} [H/kappa + (1 - 1/kappa) M] H^{-1},   H = E[sigma(G) sigma(-G) d d^T],   M = E_x[m m^T],   m = E[sigma(-G) d | x]
+        Sigma_kappa = H^{-1} [H/kappa + (1 - 1/kappa) M] H^{-1},   H = E[sigma(G) sigma(-G) d d^T],   M = E_x[m m^T],
+        m = E[sigma(-G) d | x]
 
     Parameters
     ----------
@@ -181,14 +187,15 @@ def conditional_covariance(
     Raises
     ------
     ValueError
-        For a theta that does not normalise, a missing ``rng``, a singular H, and an error as large as the result (steps too small for the rule).
+        For a theta that does not normalise, a missing ``rng``, a singular H, and an error as large as the result (steps
+        too small for the rule).
     NotImplementedError
         Where the model has no closed ln Z.
 
     Notes
     -----
-    Not efficient as kappa grows. For steps of size eps -> 0 it grows like 1/(kappa eps^2); at kappa = inf it has score matching's limit for a
-    smooth model and grows like 1/eps for one with kinks, such as Laplace ICA.
+    Not efficient as kappa grows. For steps of size eps -> 0 it grows like 1/(kappa eps^2); at kappa = inf it has score
+    matching's limit for a smooth model and grows like 1/eps for one with kinks, such as Laplace ICA.
 
     Examples
     --------
@@ -229,7 +236,8 @@ def conditional_covariance(
 def _random(model: Any, rng: Any, log2_points: int) -> tuple[np.random.Generator, int]:
     if rng is None:
         raise ValueError(
-            f"rng: got None; expected a numpy.random.Generator, since {model.n_dim} dimensions have no deterministic rule"
+            f"rng: got None; expected a numpy.random.Generator, since {model.n_dim} dimensions have"
+            " no deterministic rule"
         )
     return as_generator("rng", rng), as_count("log2_points", log2_points)
 
@@ -238,7 +246,8 @@ def _random_result(sets: list[Pieces], method: str, share: float) -> Contrastive
     H = np.mean([one[0] for one in sets], axis=0)
     M = None if sets[0][1] is None else np.mean([one[1] for one in sets], axis=0)
     covariance = _covariance(H, M, share)
-    # The inverse of a mean: replicates of its linear part, H^{-1}(piece)H^{-1}, have its scatter without the bias of 8 small samples.
+    # The inverse of a mean: replicates of its linear part, H^{-1}(piece)H^{-1}, have its scatter without the bias of 8
+    # small samples.
     inverse = inverse_of_information(H, "the information")
     linear = [
         _linear(inverse, covariance, one[0] - H, None if M is None else one[1] - M, share)
@@ -251,7 +260,8 @@ def _random_result(sets: list[Pieces], method: str, share: float) -> Contrastive
 
 
 def _linear(inverse: Float, covariance: Float, dH: Float, dM: Float | None, share: float) -> Float:
-    """The change of Sigma to first order: -(H^{-1} dH Sigma + transposed) + H^{-1} [share dH + (1 - share) dM] H^{-1}."""
+    """The change of Sigma to first order: -(H^{-1} dH Sigma + transposed) + H^{-1} [share dH + (1 - share) dM]
+    H^{-1}."""
     if dM is None:
         return np.asarray(-inverse @ dH @ inverse)
     first = inverse @ dH @ covariance

@@ -4,9 +4,9 @@ r"""How the integrals of ranking and conditional NCE are done: quadrature on the
                   r = p_d/p_n,   N(s) = E_n e^{-s r},   a(s) = E_d(g e^{-s r}),   g less its mean under p_d
     conditional:  H = E[sigma(G) sigma(-G) d d^T],   M = E_x[m m^T],   m(x) = E[sigma(-G) d | x]
 
-The first follows from E[Cov_w(g)] = E_d[g g^T] - E[g(x) (sum_j w_j g_j)^T], in which w_j = r_j int_0^inf e^{-s sum r} ds and p_n r = p_d: its
-integrands are products over the row's points, whatever k. In ln s they are analytic within pi/2 of the real line, so that the
-trapezoidal rule of step h errs by e^{-pi^2/h}, 1e-17 at h = 1/4.
+The first follows from E[Cov_w(g)] = E_d[g g^T] - E[g(x) (sum_j w_j g_j)^T], in which w_j = r_j int_0^inf e^{-s sum r}
+ds and p_n r = p_d: its integrands are products over the row's points, whatever k. In ln s they are analytic within pi/2
+of the real line, so that the trapezoidal rule of step h errs by e^{-pi^2/h}, 1e-17 at h = 1/4.
 
 Conventions
 -----------
@@ -166,10 +166,11 @@ def rows_rule(
     rng: Any,
     log2_points: int,
 ) -> tuple[Callable[[], tuple[Float, Float]], str]:
-    """Return a function that draws 2**log2_points rows (x, y) afresh, y (n_points, m, n_dim), and what the points are called.
+    """Return a function that draws 2**log2_points rows (x, y) afresh, y (n_points, m, n_dim), and what the points are
+    called.
 
-    ``near(x, z)`` makes y of standard normal z: x and z are then one scrambled Sobol sequence, where the model has a transport and
-    its dimension is at most ``_WIDEST``. Else x is drawn by itself, and y by ``far(x)``.
+    ``near(x, z)`` makes y of standard normal z: x and z are then one scrambled Sobol sequence, where the model has a
+    transport and its dimension is at most ``_WIDEST``. Else x is drawn by itself, and y by ``far(x)``.
     """
     n, count = model.n_dim, 2**log2_points
     smooth = _has_transport(model, theta)

@@ -1,7 +1,8 @@
 r"""Which layers of a model the asymptotics need, and what stands in for ln Z where only a sampler is there.
 
-Without ln Z nobody says that c normalises, on which Theorem 3 rests. Points of the model and of the noise tell the mass int exp(ln p_m) by
-bridge sampling; c is taken as given if that is 1 within its error, and what the error of c does to I_nu is put into the error stated.
+Without ln Z nobody says that c normalises, on which Theorem 3 rests. Points of the model and of the noise tell the mass
+int exp(ln p_m) by bridge sampling; c is taken as given if that is 1 within its error, and what the error of c does to
+I_nu is put into the error stated.
 
 Conventions
 -----------
@@ -32,7 +33,8 @@ _REFUSED, _CONFIDENCE = 4.8916384756, 2.5758293035
 def with_layers(model: Any, call: str) -> Model:
     """Return the model with what a stranger's two functions need added, as ``as_model``.
 
-    Raises ValueError naming all that is missing: in one dimension nothing more is needed; in more a sampler, or a transport with ln Z.
+    Raises ValueError naming all that is missing: in one dimension nothing more is needed; in more a sampler, or a
+    transport with ln Z.
     """
     if callable(getattr(model, "noise_weighted_moments", None)) or getattr(model, "n_dim", 0) == 1:
         return as_model(model, call)
@@ -62,7 +64,8 @@ def moments_by_sampler(
     log_mass, error = bridge(*log_ratios)
     if not abs(log_mass) <= _REFUSED * error:
         raise ValueError(
-            f"theta: exp(ln p_m) has the mass exp({log_mass:.4g} +- {error:.2g}) by bridge sampling; expected 1, c = -ln Z: subtract {log_mass:.4g}"
+            f"theta: exp(ln p_m) has the mass exp({log_mass:.4g} +- {error:.2g}) by bridge"
+            f" sampling; expected 1, c = -ln Z: subtract {log_mass:.4g}"
         )
     off = theta.copy()
     off[-1] += _CONFIDENCE * error

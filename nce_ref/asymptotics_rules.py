@@ -20,9 +20,11 @@ from nce_ref.models.moments import Moments
 from nce_ref.special import sigmoid
 
 REPLICATES = 8  # independent randomisations of a rule with random points
-# Of a rule on the line, in logarithms: 1100 times the scale at first, then farther until nothing is left, up to 1e26 times.
+# Of a rule on the line, in logarithms: 1100 times the scale at first, then farther until nothing is left, up to 1e26
+# times.
 FIRST_REACH, LAST_REACH = 7.0, 60.0
-# How far from 1 the mass may be: where ln Z says that theta normalises, and where quadrature alone can say it (to a jump's 1e-4).
+# How far from 1 the mass may be: where ln Z says that theta normalises, and where quadrature alone can say it (to a
+# jump's 1e-4).
 _MASS_OF_KNOWN, _MASS = 0.5, 1e-3
 _EPS = float(np.finfo(float).eps)
 
@@ -60,7 +62,8 @@ def line_moments(
         log_density = model.log_density(theta, u)
         density = slope * np.exp(log_density)
         information, mean = _weighted(model, theta, noise, nu, u, density)
-        # What the outermost nodes carry is about what lies beyond, a unit of t wide; ln p is known to a few eps of itself.
+        # What the outermost nodes carry is about what lies beyond, a unit of t wide; ln p is known to a few eps of
+        # itself.
         ends = _weighted(model, theta, noise, nu, u[[0, -1]], density[[0, -1]])[0]
         known = density * (4.0 * _EPS * (1.0 + np.abs(np.maximum(log_density, -1e3))))
         error = np.abs(ends) / step + np.abs(_weighted(model, theta, noise, nu, u, known)[0])
@@ -86,8 +89,9 @@ def line_moments(
             break
     if not abs(mass - 1.0) <= (_MASS_OF_KNOWN if constant_known else _MASS):
         raise ValueError(
-            f"theta: exp(ln p_m) has the integral {mass:.6g} over the line; expected 1, a density on the whole line: c = -ln Z, -inf outside of "
-            "the support of bounded data; for discrete data offer noise_weighted_moments, a sum over the states"
+            f"theta: exp(ln p_m) has the integral {mass:.6g} over the line; expected 1, a density"
+            " on the whole line: c = -ln Z, -inf outside of the support of bounded data; for"
+            " discrete data offer noise_weighted_moments, a sum over the states"
         )
     size = np.sqrt(np.diag(found))
     error = error + abs(mass - 1.0) * np.outer(size, size)
@@ -102,11 +106,12 @@ def line_moments(
 
 
 def line_rule(model: Any, theta: Float) -> Callable[[float, float], tuple[Float, Float]]:
-    """Return (step, reach) -> (points, weights) on the line: u = centre +- scale exp(t - e^-t), trapezoidal in t, t in [-4, reach].
+    """Return (step, reach) -> (points, weights) on the line: u = centre +- scale exp(t - e^-t), trapezoidal in t, t in
+    [-4, reach].
 
     The substitution puts a kink at the centre out of harm's way (the Laplace model's is at 0, its median) and turns
-    tails that fall like e^-|u| into doubly exponential ones; |u - centre| runs from 4e-26 to e^reach times ``scale``, which
-    is half the distance between the quartiles.
+    tails that fall like e^-|u| into doubly exponential ones; |u - centre| runs from 4e-26 to e^reach times ``scale``,
+    which is half the distance between the quartiles.
     """
     centre, scale = 0.0, 1.0
     if offers_transport(model, theta):
@@ -163,9 +168,11 @@ def random_rule(
 
 
 def rotated_moments(model: Any, theta: Float, noise: Any, nu: float, log2_points: int) -> Moments:
-    """Averages over Sobol points, rotated (Cranley & Patterson 1976) by multiples of the roots of primes: nothing is drawn.
+    """Averages over Sobol points, rotated (Cranley & Patterson 1976) by multiples of the roots of primes: nothing is
+    drawn.
 
-    The scatter of the rotations is stated as if they were random; they are not, so the error is a good guess and no confidence interval.
+    The scatter of the rotations is stated as if they were random; they are not, so the error is a good guess and no
+    confidence interval.
     """
     from scipy.stats import qmc
 
@@ -175,7 +182,8 @@ def rotated_moments(model: Any, theta: Float, noise: Any, nu: float, log2_points
     weights = np.full(count, 1.0 / count)
 
     def rotated(k: int) -> tuple[Float, Float]:
-        # Half a cell up in a net of 2^-52: no coordinate is 0 or 1, where the inverse distribution function is infinite.
+        # Half a cell up in a net of 2^-52: no coordinate is 0 or 1, where the inverse distribution function is
+        # infinite.
         turned = np.clip((cube + (k + 0.5) * steps) % 1.0, 2.0**-53, 1.0 - 2.0**-53)
         u = as_array("model.transport", model.transport(theta, turned), 2, (count, model.n_dim))
         return _weighted(model, theta, noise, nu, u, weights)

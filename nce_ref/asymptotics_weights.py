@@ -1,28 +1,30 @@
 r"""Asymptotic covariance of the weight family (``weights.py``), why NCE's is the smallest, and which exist at all.
 
-    Sigma_w = A^-1 {E[w^2 (1 + q/nu) g g^T] - (1 + 1/nu) m m^T} A^-1,      A = E[w g g^T],  m = E[w g],  q = p_d/p_n at the truth
+    Sigma_w = A^-1 {E[w^2 (1 + q/nu) g g^T] - (1 + 1/nu) m m^T} A^-1,      A = E[w g g^T],  m = E[w g],
+    q = p_d/p_n at the truth
 
-E under p_d. *Proof.* The estimating equation mean_x[w g] - mean_y[q w g] = 0 has the expected derivative -A (as q moves by q g, the two
-terms in dw/dq cancel, since E_n[q f] = E[f]), and n_data times its covariance is Cov_d(w g) + Cov_n(q w g)/nu, with
-E_n[q^2 w^2 g g^T] = E[q w^2 g g^T] and both means m.
+E under p_d. *Proof.* The estimating equation mean_x[w g] - mean_y[q w g] = 0 has the expected derivative -A (as q moves
+by q g, the two terms in dw/dq cancel, since E_n[q f] = E[f]), and n_data times its covariance is Cov_d(w g) + Cov_n(q w
+g)/nu, with E_n[q^2 w^2 g g^T] = E[q w^2 g g^T] and both means m.
 
-**NCE is the best of them where c is free**, in the order of positive semidefinite matrices. 1 + q/nu = 1/P with NCE's P, and the
-derivative by c being 1 makes m a column of A: A^-1 m = e_c for every w. So Sigma_w = A^-1 E[(w^2/P) g g^T] A^-1 - (1 + 1/nu) e_c e_c^T,
-with the same last term for all. By Cauchy and Schwarz for matrices, with the vectors (w/sqrt P) g and sqrt(P) g,
+**NCE is the best of them where c is free**, in the order of positive semidefinite matrices. 1 + q/nu = 1/P with NCE's
+P, and the derivative by c being 1 makes m a column of A: A^-1 m = e_c for every w. So Sigma_w = A^-1 E[(w^2/P) g g^T]
+A^-1 - (1 + 1/nu) e_c e_c^T, with the same last term for all. By Cauchy and Schwarz for matrices, with the vectors
+(w/sqrt P) g and sqrt(P) g,
 
     E[(w^2/P) g g^T] >= A E[P g g^T]^-1 A,      equality for w = P:  NCE.
 
 Where c is tied to alpha, A^-1 m is not e_c, and nothing of the kind holds.
 
-**Where it is infinite.** E[w^2 g g^T] and E[q w^2 g g^T] hold E_d[q^s] with s = 2a, 2a + 1. With the weight's exponents (``lower``
-as q -> 0, ``upper`` as q -> inf) the smallest of them, 2 lower, matters where q is small, the largest, 2 upper + 1, where q is large;
-where -1 <= s <= 0 nothing diverges. Whether int p_d^(1+s) p_n^(-s) is finite otherwise the *tails* of model and noise decide
-(``models/tails.py``): an estimate from a sample is always finite, whatever the truth.
+**Where it is infinite.** E[w^2 g g^T] and E[q w^2 g g^T] hold E_d[q^s] with s = 2a, 2a + 1. With the weight's exponents
+(``lower`` as q -> 0, ``upper`` as q -> inf) the smallest of them, 2 lower, matters where q is small, the largest, 2
+upper + 1, where q is large; where -1 <= s <= 0 nothing diverges. Whether int p_d^(1+s) p_n^(-s) is finite otherwise the
+*tails* of model and noise decide (``models/tails.py``): an estimate from a sample is always finite, whatever the truth.
 
 Conventions
 -----------
 theta (n_params,), c last and normalising      nu = n_noise/n_data, inf allowed      covariance (n_params, n_params), per data sample
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -62,7 +64,8 @@ def weighted_covariance(
     rng: np.random.Generator | None = None,
     log2_points: int = 13,
 ) -> AsymptoticCovariance:
-    """Compute the asymptotic covariance of the estimator with a weight, per data sample, or refuse where it is infinite.
+    """Compute the asymptotic covariance of the estimator with a weight, per data sample, or refuse where it is
+    infinite.
 
     Parameters
     ----------
@@ -86,14 +89,16 @@ def weighted_covariance(
     Raises
     ------
     ValueError
-        Where the covariance is infinite, by the module's analysis, where that cannot be told because the model or the noise has no ``tails``,
-        for a theta that does not normalise, a missing ``rng``, a singular A, E_d[q^2s] = inf with random points, and where the error to be
-        stated is as large as the result (next to the boundary of existence).
+        Where the covariance is infinite, by the module's analysis, where that cannot be told because the model or the
+        noise has no ``tails``, for a theta that does not normalise, a missing ``rng``, a singular A, E_d[q^2s] = inf
+        with random points, and where the error to be stated is as large as the result (next to the boundary of
+        existence).
 
     Notes
     -----
-    Quadrature in one dimension, as far out as anything is left; randomised quasi-Monte-Carlo in more, and only where the average has a variance:
-    else the scatter of 8 randomisations, the ``integration_error``, would be that of the points that were hit.
+    Quadrature in one dimension, as far out as anything is left; randomised quasi-Monte-Carlo in more, and only where
+    the average has a variance: else the scatter of 8 randomisations, the ``integration_error``, would be that of the
+    points that were hit.
 
     Examples
     --------
@@ -112,14 +117,17 @@ def weighted_covariance(
     infinite = divergent_power(model, theta, noise, weight, nu)
     if infinite is not None:
         raise ValueError(
-            f"weight: {weight} has infinite asymptotic variance here: E_d[q^{infinite:g}], q = p_d/p_n, diverges, by the tails of "
-            f"{type(model).__name__} and {type(noise).__name__}; expected other noise, or NCE's weight, whose variance is always finite"
+            f"weight: {weight} has infinite asymptotic variance here: E_d[q^{infinite:g}], q ="
+            f" p_d/p_n, diverges, by the tails of {type(model).__name__} and"
+            f" {type(noise).__name__}; expected other noise, or NCE's weight, whose variance is"
+            " always finite"
         )
     if model.n_dim == 1:
         return _on_the_line(model, theta, noise, nu, weight)
     if rng is None:
         raise ValueError(
-            f"rng: got None; expected a numpy.random.Generator, since {model.n_dim} dimensions have no deterministic rule"
+            f"rng: got None; expected a numpy.random.Generator, since {model.n_dim} dimensions have"
+            " no deterministic rule"
         )
     _refuse_infinite_scatter(model, theta, noise, weight, nu)
     draw, name = random_rule(
@@ -169,7 +177,7 @@ def divergent_power(
     >>> truth, noise = model.normalize([1.0, 0.0]), nr.GaussianNoise([0.0], [[1.0]])
     >>> nr.divergent_power(model, truth, noise, nr.PowerWeight(0.0)), nr.divergent_power(model, truth, noise, nr.LogisticWeight(1.0))
     (1.0, None)
-    """
+    """  # noqa: E501
     harmful = _harmful_powers(weight, nu)
     if not harmful:
         return None
@@ -184,8 +192,8 @@ def divergent_power(
 
 
 def _harmful_powers(weight: Weight, nu: float) -> list[float]:
-    # Where q is small a high power does no harm, where it is large a low one does none. With endless noise only Cov_d(w g) is
-    # left, without the factor q.
+    # Where q is small a high power does no harm, where it is large a low one does none. With endless noise only Cov_d(w
+    # g) is left, without the factor q.
     lowest, highest = 2.0 * weight.lower, 2.0 * weight.upper + (1.0 if math.isfinite(nu) else 0.0)
     return [lowest] * (lowest < -1.0) + [highest] * (highest > 0.0)
 
@@ -197,8 +205,9 @@ def _refuse_infinite_scatter(
     for s in _harmful_powers(weight, nu):
         if not power_mass_is_finite(model.tails(theta), noise.tails, 2.0 * s):
             raise ValueError(
-                f"weight: {weight} has a finite asymptotic variance here, but E_d[q^{2.0 * s:g}] diverges, so that an average over random "
-                f"points would have none and its error could not be told; expected one dimension, or noise farther from the boundary"
+                f"weight: {weight} has a finite asymptotic variance here, but E_d[q^{2.0 * s:g}]"
+                " diverges, so that an average over random points would have none and its error"
+                " could not be told; expected one dimension, or noise farther from the boundary"
             )
 
 
@@ -212,7 +221,8 @@ def _on_the_line(
         u, width = rule(step, reach)
         log_width = np.log(width)
         found, rounding = _moments(model, theta, noise, nu, weight, u, -log_width)
-        # What the outermost nodes carry is about what lies beyond, a unit of t wide: the rule ends there, the integral does not.
+        # What the outermost nodes carry is about what lies beyond, a unit of t wide: the rule ends there, the integral
+        # does not.
         ends, _ = _moments(model, theta, noise, nu, weight, u[[0, -1]], -log_width[[0, -1]])
         A, m, V = (error + np.abs(end) / step for error, end in zip(rounding, ends))
         with np.errstate(invalid="ignore"):
@@ -225,13 +235,15 @@ def _on_the_line(
         )
 
     step, reach = 1.0 / 8.0, FIRST_REACH
-    # By small steps: next to the boundary of existence all but the rounding cancels far out, and farther than needed it grows.
+    # By small steps: next to the boundary of existence all but the rounding cancels far out, and farther than needed it
+    # grows.
     while moments(step, reach)[3] > 1e-13 and reach < LAST_REACH:
         reach += 0.5
     pieces, errors, mass, _ = moments(step, reach)
     if not np.isfinite(pieces[2]).all():
         raise ValueError(
-            f"weight: {weight} is so near to an infinite asymptotic variance here that it overflows float64; expected other noise"
+            f"weight: {weight} is so near to an infinite asymptotic variance here that it overflows"
+            " float64; expected other noise"
         )
     covariance, _ = _sandwich(pieces, errors, nu)
     while True:
@@ -261,7 +273,8 @@ def _moments(
     u: Float,
     log_density_of_points: Float,
 ) -> tuple[_Moments, _Moments]:
-    """(A, m, E[w^2 (1 + q/nu) g g^T]) as sums over points that lie with the given density, and bounds on their rounding."""
+    """(A, m, E[w^2 (1 + q/nu) g g^T]) as sums over points that lie with the given density, and bounds on their
+    rounding."""
     log_data, log_noise = model.log_density(theta, u), noise.log_density(u)
     G = log_data - log_noise
     g, log_w = model.jacobian(theta, u), weight.log_weight(G)
@@ -295,7 +308,8 @@ def _mean(moments: list[_Moments]) -> _Moments:
 
 
 def _sandwich(moments: _Moments, errors: _Moments, nu: float) -> tuple[Float, Float]:
-    """Sigma_w, by Cholesky of A scaled to unit diagonal, and what the errors of the moments and of the algebra make of it.
+    """Sigma_w, by Cholesky of A scaled to unit diagonal, and what the errors of the moments and of the algebra make of
+    it.
 
     To first order: A^-1 (error of V) A^-1, twice A^-1 (error of A) A^-1 V A^-1, and what A^-1 m is off by.
     """

@@ -1,4 +1,5 @@
-r"""What can be asked of any density that is both drawn and evaluated: the part that ``check_noise`` and ``check_model`` share.
+r"""What can be asked of any density that is both drawn and evaluated: the part that ``check_noise`` and ``check_model``
+share.
 
 Conventions
 -----------
@@ -73,7 +74,8 @@ def law(
 ) -> list[Finding]:
     """Whether y, drawn by ``sample``, is of the density ("same law"), and whether that is normalised ("normalised").
 
-    Where it does not claim to be ``normalized``, its mass is taken from the samples and the first question alone is asked.
+    Where it does not claim to be ``normalized``, its mass is taken from the samples and the first question alone is
+    asked.
     """
 
     def log_density(u: Float) -> Float:
@@ -104,7 +106,8 @@ def law(
 
 
 def _refuse_constant(log_density: LogDensity, y: Float) -> None:
-    """ValueError for a coordinate that is the same in all points although the log-density is finite beside it; a rare value is none."""
+    """ValueError for a coordinate that is the same in all points although the log-density is finite beside it; a rare
+    value is none."""
     for i in np.flatnonzero(y.min(axis=0) == y.max(axis=0)):
         value = float(y[0, i])
         beside = y[:N_ROWS].copy()
@@ -142,18 +145,22 @@ def _same_law(
 
     if law_test(within, y, reference, z).p_value > 0.01:
         message = (
-            "its points are of its density where they are, and beyond them that does not fall to 0; expected -inf outside of the support, "
-            "by np.where (c does not see it as long as no data lie there)"
+            "its points are of its density where they are, and beyond them that does not fall to 0;"
+            " expected -inf outside of the support, by np.where (c does not see it as long as no"
+            " data lie there)"
         )
         return Finding(name, FAILED, message, LEVEL, found.power)
     rest = law_test(lambda u: log_density(u) - found.log_mass, y, reference, z)
     if rest.p_value > 0.01:
         message = (
-            f"its density is off by a factor only: its mass is exp({found.log_mass:.4g} +- {found.log_mass_error:.2g}); "
-            "look for a missing ln 2 pi, ln det or ln n"
+            f"its density is off by a factor only: its mass is exp({found.log_mass:.4g} +-"
+            f" {found.log_mass_error:.2g}); look for a missing ln 2 pi, ln det or ln n"
         )
         return Finding(name, FAILED, message, LEVEL, found.power)
-    message = f"its points are not of the density that it evaluates, p = {found.p_value:.1g}: {_told(rest.z, y.shape[1])}"
+    message = (
+        f"its points are not of the density that it evaluates, p = {found.p_value:.1g}:"
+        f" {_told(rest.z, y.shape[1])}"
+    )
     return Finding(name, FAILED, message, LEVEL, found.power)
 
 
@@ -172,8 +179,9 @@ def _told(z: Float, n: int) -> str:
     strongest = 1 + int(np.argmax(np.abs(z[1:])))
     if not 2.0 * (len(z) - 1) * float(ndtr(-abs(z[strongest]))) < LEVEL:
         return (
-            "no single location, spread or correlation shows it, but several together: look for a factor that changes with the "
-            "place, such as the Jacobian of a change of coordinates, or for another shape"
+            "no single location, spread or correlation shows it, but several together: look for a"
+            " factor that changes with the place, such as the Jacobian of a change of coordinates,"
+            " or for another shape"
         )
     more = z[strongest] > 0.0
     if strongest <= n:
@@ -185,12 +193,13 @@ def _told(z: Float, n: int) -> str:
     i, j = pairs[strongest - 1 - n] if strongest - 1 - n < len(pairs) else (0, 1)
     if i == j:
         return (
-            f"they are spread {'wider' if more else 'narrower'} along coordinate {i} than it says: look for a variance in the "
-            "place of a standard deviation, or for two covariances, one drawn and one evaluated"
+            f"they are spread {'wider' if more else 'narrower'} along coordinate {i} than it says:"
+            " look for a variance in the place of a standard deviation, or for two covariances,"
+            " one drawn and one evaluated"
         )
     return (
-        f"coordinates {i} and {j} (whitened) are correlated {'more' if more else 'less'} than it says: look for a Cholesky "
-        "factor on the wrong side, or transposed"
+        f"coordinates {i} and {j} (whitened) are correlated {'more' if more else 'less'} than it"
+        " says: look for a Cholesky factor on the wrong side, or transposed"
     )
 
 
@@ -221,7 +230,8 @@ def _remedy(passed: bool) -> str:
 
 
 def quadrature(log_density: LogDensity, reference: Reference, n: int) -> tuple[float, float]:
-    """int p_n by the trapezoidal rule after s = sinh(pi/2 sinh v) (double exponential), and the change at half the step."""
+    """int p_n by the trapezoidal rule after s = sinh(pi/2 sinh v) (double exponential), and the change at half the
+    step."""
     results = []
     for step in (1.0 / 16.0, 1.0 / 32.0) if n == 2 else (1.0 / 128.0, 1.0 / 256.0):
         v = np.arange(-3.5, 3.5 + step, step)

@@ -54,7 +54,8 @@ class Look:
         return np.asarray(self.model.log_density(theta, self.u), dtype=np.float64)
 
     def offers(self, member: str) -> bool:
-        """Whether the model has this method; one that answers NotImplementedError counts as not offered when it is called."""
+        """Whether the model has this method; one that answers NotImplementedError counts as not offered when it is
+        called."""
         return callable(getattr(self.model, member, None))
 
     def pullback(self, theta: Float, weights: Float) -> Float:

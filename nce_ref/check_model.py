@@ -1,7 +1,8 @@
-r"""Look at a model at the door: are its derivatives those of its log-density, is c added, do constant and sampler belong to it?
+r"""Look at a model at the door: are its derivatives those of its log-density, is c added, do constant and sampler
+belong to it?
 
-NCE believes every one of them. A pullback that is off by a factor still has a root, a density in the place of a log-density still climbs;
-nothing in a fit shows it.
+NCE believes every one of them. A pullback that is off by a factor still has a root, a density in the place of a
+log-density still climbs; nothing in a fit shows it.
 
 Conventions
 -----------
@@ -37,7 +38,8 @@ def check_model(
 
     Parameters
     ----------
-    model : object with ``n_dim``, ``n_params``, ``log_density(theta, u)`` and ``pullback(theta, u, weights)`` or ``jacobian(theta, u)``
+    model : object with ``n_dim``, ``n_params``, ``log_density(theta, u)`` and ``pullback(theta, u, weights)`` or
+    ``jacobian(theta, u)``
         What else it offers is looked at, too: ``vjp``, ``evaluate`` (its pullback and curvature), ``score``, ``kinks``,
         ``log_normalizer`` with gradient and Hessian, ``sample``.
     theta : (n_params,)
@@ -50,7 +52,8 @@ def check_model(
     Returns
     -------
     CheckReport
-        One finding a question; derivatives are compared with differences that know their own error (``check_gradient``).
+        One finding a question; derivatives are compared with differences that know their own error
+        (``check_gradient``).
 
     Raises
     ------
@@ -102,8 +105,8 @@ def _shapes(model: Any, theta: Float, u: Float) -> Finding:
         return failed("no method log_density; expected log_density(theta, u) -> (n_points,)")
     if not any(callable(getattr(model, name, None)) for name in ("pullback", "jacobian")):
         return failed(
-            "no derivative by theta; expected pullback(theta, u, weights) -> (n_params,), the sum over points of weights[t] g(u_t), "
-            "or jacobian(theta, u) -> (n_points, n_params)"
+            "no derivative by theta; expected pullback(theta, u, weights) -> (n_params,), the sum"
+            " over points of weights[t] g(u_t), or jacobian(theta, u) -> (n_points, n_params)"
         )
     n, p = len(u), len(theta)
     weights = np.ones(n)
@@ -126,7 +129,8 @@ def _shapes(model: Any, theta: Float, u: Float) -> Finding:
             )
         if got.shape != shape or got.dtype.kind != "f":
             return failed(
-                f"{name} has shape {got.shape} and dtype {got.dtype}; expected {shape} of floats for theta {theta.shape} and u {u.shape}"
+                f"{name} has shape {got.shape} and dtype {got.dtype}; expected {shape} of floats"
+                f" for theta {theta.shape} and u {u.shape}"
             )
         if not np.isfinite(got).all():
             bad = int((~np.isfinite(got)).sum())
@@ -172,11 +176,14 @@ def _constant(look: Look) -> Finding:
     if np.abs(after - before - 0.5).max() <= _AFFINE * (1.0 + np.abs(before).max()):
         return Finding("c", PASSED, "the last entry of theta is added to ln p_m, as c")
     if before.min() > 0.0 and np.allclose(after, before * np.exp(0.5), rtol=1e-6):
-        message = "log_density returns the density, which exp(c) multiplies; expected its logarithm, to which c is added"
+        message = (
+            "log_density returns the density, which exp(c) multiplies; expected its logarithm, to"
+            " which c is added"
+        )
         return Finding("c", FAILED, message)
     message = (
-        "the last entry of theta is not added to ln p_m, so there is no c: right for a normalised model; any other needs one, "
-        "as its last parameter, added"
+        "the last entry of theta is not added to ln p_m, so there is no c: right for a normalised"
+        " model; any other needs one, as its last parameter, added"
     )
     return Finding("c", WARNED, message)
 

@@ -1,7 +1,9 @@
-r"""Look at a noise at the door: is it drawn from the density that it evaluates, is that density normalised, does it cover the data?
+r"""Look at a noise at the door: is it drawn from the density that it evaluates, is that density normalised, does it
+cover the data?
 
-NCE takes the noise's word for all three, and a wrong word is never seen afterwards: a missing constant hides in c, another covariance
-spoils the estimate, a fit is "certified" all the same, since a certificate speaks of the objective and not of the noise.
+NCE takes the noise's word for all three, and a wrong word is never seen afterwards: a missing constant hides in c,
+another covariance spoils the estimate, a fit is "certified" all the same, since a certificate speaks of the objective
+and not of the noise.
 
 Conventions
 -----------
@@ -32,7 +34,8 @@ def check_noise(
     *,
     n_points: int = 20_000,
 ) -> CheckReport:
-    """Return what a look at ``noise`` finds; ``report.ok`` is False where it must not be used, ``str(report)`` says why.
+    """Return what a look at ``noise`` finds; ``report.ok`` is False where it must not be used, ``str(report)`` says
+    why.
 
     Parameters
     ----------
@@ -42,24 +45,27 @@ def check_noise(
     x : (n_data, n_dim), optional
         The data; whether the noise covers them is then looked at.
     n_points : int, at least 2000
-        Points drawn from the noise, and as many from a wider distribution fitted to it. Smaller departures are seen with more.
+        Points drawn from the noise, and as many from a wider distribution fitted to it. Smaller departures are seen
+        with more.
 
     Returns
     -------
     CheckReport
-        Findings "shapes", "one point and many", "randomness", "same law", "normalised" and "covers the data". The statistical ones
-        state how often a right noise fails, and the smallest departure that they see.
+        Findings "shapes", "one point and many", "randomness", "same law", "normalised" and "covers the data". The
+        statistical ones state how often a right noise fails, and the smallest departure that they see.
 
     Raises
     ------
     ValueError
-        For an rng that is no Generator, x of a wrong shape, or n_points below 2000. What is wrong with the *noise* is a finding.
+        For an rng that is no Generator, x of a wrong shape, or n_points below 2000. What is wrong with the *noise* is a
+        finding.
 
     Notes
     -----
-    Passing proves nothing about departures smaller than those stated, nor about ones that have no part in bounded location,
-    spread and correlation (another shape with the same of these). Sampling and density are compared by the score test of
-    ``noise/same_law.py``; ln int p_n by quadrature in one and two continuous dimensions, else by bridge sampling.
+    Passing proves nothing about departures smaller than those stated, nor about ones that have no part in bounded
+    location, spread and correlation (another shape with the same of these). Sampling and density are compared by the
+    score test of ``noise/same_law.py``; ln int p_n by quadrature in one and two continuous dimensions, else by bridge
+    sampling.
 
     Examples
     --------

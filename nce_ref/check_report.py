@@ -64,7 +64,8 @@ class CheckReport:
 
     @property
     def ok(self) -> bool:
-        """Whether something was checked and nothing failed. Warnings and what was not checked do not count against it."""
+        """Whether something was checked and nothing failed. Warnings and what was not checked do not count against
+        it."""
         statuses = [finding.status for finding in self.findings]
         return FAILED not in statuses and PASSED in statuses
 

@@ -3,11 +3,11 @@
 Conventions
 -----------
 fun(theta) -> (value, grad)    value a real scalar, grad (n_params,); theta (n_params,) float64
-kinks(theta) -> (n_kinks,)     signed arguments whose change of sign marks a kink: all b_i.x_t and b_i.y_t for Laplace ICA
+kinks(theta) -> (n_kinks,)   signed arguments whose change of sign marks a kink: all b_i.x_t and b_i.y_t for Laplace ICA
 f_i, e_i                       the numerical derivative along coordinate i and its estimated error (see ``_ladder.py``)
 
-The tolerance is derived, not chosen: grad_i agrees if |grad_i - f_i| <= rtol * max(|grad_i|, |f_i|) + 10 e_i, where rtol
-allows for the rounding of the gradient under test and e_i for truncation and rounding of the difference.
+The tolerance is derived, not chosen: grad_i agrees if |grad_i - f_i| <= rtol * max(|grad_i|, |f_i|) + 10 e_i, where
+rtol allows for the rounding of the gradient under test and e_i for truncation and rounding of the difference.
 A check passes only what it was able to see: where the tolerance is too wide for ``resolution``, it says so.
 
 Why kinks matter: over a step that crosses the kink of an |u| a *right* gradient differs from the difference quotient,
@@ -51,7 +51,8 @@ def check_gradient(
 ) -> GradientReport:
     """Compare a function's gradient with numerical derivatives that know their error, entry by entry.
 
-        grad_i agrees if |grad_i - f_i| <= rtol max(|grad_i|, |f_i|) + 10 e_i,   f_i the difference, e_i its estimated error
+        grad_i agrees if |grad_i - f_i| <= rtol max(|grad_i|, |f_i|) + 10 e_i,
+        f_i the difference, e_i its estimated error
 
     Parameters
     ----------
@@ -59,20 +60,23 @@ def check_gradient(
         fun(theta) -> (value, grad), a real scalar and (n_params,).
     theta : (n_params,)
     kinks : callable, optional
-        kinks(theta) -> (n_kinks,), signed arguments; defaults to ``fun.kinks`` where fun has one. A step is used if both its ends have
-        theta's signs; this is safe where each argument is monotone along each coordinate, as b_i.x_t is. Without kinks, a theta that lies on
-        a kink is recognised by one-sided differences that stay apart, and is reported as not checked, "kink suspected".
+        kinks(theta) -> (n_kinks,), signed arguments; defaults to ``fun.kinks`` where fun has one. A step is used if
+        both its ends have theta's signs; this is safe where each argument is monotone along each coordinate, as b_i.x_t
+        is. Without kinks, a theta that lies on a kink is recognised by one-sided differences that stay apart, and is
+        reported as not checked, "kink suspected".
     rtol : float, optional
         Allowed for the rounding of the gradient under test.
     resolution : float, optional
-        An entry is *unresolved* if it is within a tolerance too wide to see a relative error of this size, unless it is what differences can
-        reach at best (some 1e-11 |value| / scale_i, which is all that a derivative of 0 can ask for).
+        An entry is *unresolved* if it is within a tolerance too wide to see a relative error of this size, unless it is
+        what differences can reach at best (some 1e-11 |value| / scale_i, which is all that a derivative of 0 can ask
+        for).
     scale : (n_params,), optional
-        The size over which each coordinate makes a difference; default max(|theta_i|, min(1, |value / grad_i|)). A coordinate at 0 that acts
-        over much more than 1 needs it. Steps start at a tenth of it and go down as far as it pays: usually 35 to 40 evaluations of fun a
-        coordinate, at most 110.
+        The size over which each coordinate makes a difference; default max(|theta_i|, min(1, |value / grad_i|)). A
+        coordinate at 0 that acts over much more than 1 needs it. Steps start at a tenth of it and go down as far as it
+        pays: usually 35 to 40 evaluations of fun a coordinate, at most 110.
     allow_unchecked : bool, optional
-        Let entries that could not be checked (no step stays on one side of the kinks and inside fun's domain) pass as long as one entry agrees.
+        Let entries that could not be checked (no step stays on one side of the kinks and inside fun's domain) pass as
+        long as one entry agrees.
 
     Returns
     -------
@@ -85,9 +89,10 @@ def check_gradient(
 
     Notes
     -----
-    Complex step: where fun takes a complex theta and returns a complex value with the right real part, and the difference
-    confirms the derivative to within its tolerance, the complex step replaces it (``method`` says which was used). Without
-    that confirmation it is not believed, since NumPy's complex abs, sign, logaddexp and slogdet drop derivatives silently.
+    Complex step: where fun takes a complex theta and returns a complex value with the right real part, and the
+    difference confirms the derivative to within its tolerance, the complex step replaces it (``method`` says which was
+    used). Without that confirmation it is not believed, since NumPy's complex abs, sign, logaddexp and slogdet drop
+    derivatives silently.
 
     Examples
     --------
@@ -131,7 +136,8 @@ def check_gradient(
 def check_jacobian(
     fun: Callable[[Float], tuple[Any, Any]], theta: ArrayLike, **options: Any
 ) -> GradientReport:
-    """Check fun(theta) -> (values, jacobian), ``(m,)`` and ``(m, n_params)``: ``check_gradient`` for each row, in one report."""
+    """Check fun(theta) -> (values, jacobian), ``(m,)`` and ``(m, n_params)``: ``check_gradient`` for each row, in one
+    report."""
     start = as_vector("theta", theta)
     values, jacobian = _call(fun, start)
     values = as_vector("fun(theta)[0]", values).copy()
@@ -144,8 +150,8 @@ def check_jacobian(
 
     def row(t: int) -> Callable[[Float], tuple[Any, Any]]:
         def fun_t(point: Float) -> tuple[Any, Any]:
-            # The rows share their stencils, so each point is evaluated once. Values alone are kept: a Jacobian for each of
-            # a hundred points a coordinate would fill the memory, and only the one at theta is looked at.
+            # The rows share their stencils, so each point is evaluated once. Values alone are kept: a Jacobian for each
+            # of a hundred points a coordinate would fill the memory, and only the one at theta is looked at.
             key = point.tobytes() + point.dtype.char.encode()
             if key not in seen:
                 seen[key] = fun(point)[0]
@@ -163,11 +169,12 @@ def check_jacobian(
 
 
 def complex_step(fun_value: Callable[[Any], Any], theta: ArrayLike) -> Float:
-    """Return the gradient Im f(theta + i h e_k) / h, h = 2^-100, of a scalar function; exact to rounding, at kinks' sides too.
+    """Return the gradient Im f(theta + i h e_k) / h, h = 2^-100, of a scalar function; exact to rounding, at kinks'
+    sides too.
 
-    For textbook forms written complex-safe: u * sign(Re u) for |u|, log and exp instead of logaddexp, det instead of slogdet.
-    Raises ValueError where fun_value drops the imaginary part, raises, or is not finite. Silently wrong where only a part
-    of fun_value drops it (``np.abs`` does): check against ``check_gradient`` once.
+    For textbook forms written complex-safe: u * sign(Re u) for |u|, log and exp instead of logaddexp, det instead of
+    slogdet. Raises ValueError where fun_value drops the imaginary part, raises, or is not finite. Silently wrong where
+    only a part of fun_value drops it (``np.abs`` does): check against ``check_gradient`` once.
     """
     start = as_vector("theta", theta)
     gradient = np.empty_like(start)
@@ -204,7 +211,8 @@ def _judge(
             "five-point difference",
             found.note,
         )
-    # What a difference can reach at best on a smooth function of this size (optimal step, or the widest between the kinks).
+    # What a difference can reach at best on a smooth function of this size (optimal step, or the widest between the
+    # kinks).
     floor = 100.0 * (EPS**0.8 * found.magnitude / scale + EPS * found.magnitude / found.top_step)
 
     def resolved(numeric: float, error: float) -> bool:
@@ -292,7 +300,8 @@ def _cell(
 def _complex_derivative(
     value: Callable[[Any], Any], theta: Float, index: int, f0: float | None
 ) -> float | None:
-    """Return Im f(theta + i h e) / h, or None where f does not take, or does not return, complex numbers, or changes its real part."""
+    """Return Im f(theta + i h e) / h, or None where f does not take, or does not return, complex numbers, or changes
+    its real part."""
     z = theta.astype(complex)
     z[index] += 1j * _IMAGINARY_STEP
     try:

@@ -16,7 +16,8 @@ AGREES, DISAGREES, NOT_CHECKED, UNRESOLVED = "agrees", "disagrees", "not checked
 
 @dataclass(frozen=True)
 class Coordinate:
-    """The verdict on one entry of the gradient. ``numeric`` and ``step`` are NaN exactly where no step could be used."""
+    """The verdict on one entry of the gradient. ``numeric`` and ``step`` are NaN exactly where no step could be
+    used."""
 
     name: str
     status: str
@@ -42,8 +43,10 @@ class Coordinate:
         line = f"{self.name}: {self.status.upper() if self.status != AGREES else AGREES}"
         if np.isfinite(self.numeric):
             line += (
-                f": fun's gradient {self.analytic:.9g}, {self.method} {self.numeric:.9g}, difference {self.difference:.3g}"
-                f" = {self.ratio:.3g} x tolerance {self.tolerance:.2g} (estimated error {self.error_estimate:.2g}, step {self.step:.2g})"
+                f": fun's gradient {self.analytic:.9g}, {self.method} {self.numeric:.9g},"
+                f" difference {self.difference:.3g} = {self.ratio:.3g} x tolerance"
+                f" {self.tolerance:.2g} (estimated error {self.error_estimate:.2g}, step"
+                f" {self.step:.2g})"
             )
         return line + (f" [{self.note}]" if self.note else "")
 
@@ -55,7 +58,8 @@ class GradientReport:
     Attributes
     ----------
     coordinates : tuple of Coordinate
-        Each with ``status`` ("agrees", "disagrees", "not checked", "unresolved"), ``analytic``, ``numeric``, ``tolerance`` and more.
+        Each with ``status`` ("agrees", "disagrees", "not checked", "unresolved"), ``analytic``, ``numeric``,
+        ``tolerance`` and more.
     allow_unchecked : bool
     ok : bool
         Whether every entry agrees; entries that are not checked count as failures unless ``allow_unchecked``.
@@ -102,11 +106,13 @@ class GradientReport:
             lines.append(f"  what to do: {self._diagnosis()}")
         if self.indices(NOT_CHECKED):
             lines.append(
-                "  what to do: move theta off the kink or the domain's edge, or pass allow_unchecked=True if the rest is enough"
+                "  what to do: move theta off the kink or the domain's edge, or pass"
+                " allow_unchecked=True if the rest is enough"
             )
         if self.indices(UNRESOLVED):
             lines.append(
-                "  what to do: pass scale= (typical size of each coordinate) or kinks=, make fun less noisy, or raise resolution="
+                "  what to do: pass scale= (typical size of each coordinate) or kinks=, make fun"
+                " less noisy, or raise resolution="
             )
         return "\n".join(lines)
 
@@ -121,6 +127,12 @@ class GradientReport:
         ):
             factor = float(np.median(factors))
             if abs(factor + 1.0) < 1e-3:
-                return "every entry has the opposite sign: is fun's gradient that of the negative (minimised) objective?"
-            return f"fun's gradient is {factor:.6g} times the numerical one in every entry: look for a factor (nu, 1/n_data, 1/2)"
+                return (
+                    "every entry has the opposite sign: is fun's gradient that of the negative"
+                    " (minimised) objective?"
+                )
+            return (
+                f"fun's gradient is {factor:.6g} times the numerical one in every entry: look for a"
+                " factor (nu, 1/n_data, 1/2)"
+            )
         return "compare the entries listed above with the formula for just those entries; the others are right"

@@ -1,21 +1,25 @@
-r"""Hamiltonian Monte Carlo for many chains at once: leapfrog, the Metropolis decision, the step size (Neal 2011, Handbook of MCMC).
+r"""Hamiltonian Monte Carlo for many chains at once: leapfrog, the Metropolis decision, the step size (Neal 2011,
+Handbook of MCMC).
 
     H(u, p) = -ln p_m(u) + |p|^2/2,     p drawn from N(0, I) before each transition
 
-One leapfrog step: p += (e/2) score(u);  u += e p;  p += (e/2) score(u). Each line is a shear, so volume is preserved exactly, and the
-map is its own inverse after p -> -p, whatever the score is. With the decision "accept with probability min(1, exp(H - H'))"
-the transition is then in detailed balance with p_m, however wrong the trajectory: a wrong energy costs acceptance, not truth.
+One leapfrog step: p += (e/2) score(u);  u += e p;  p += (e/2) score(u). Each line is a shear, so volume is preserved
+exactly, and the map is its own inverse after p -> -p, whatever the score is. With the decision "accept with probability
+min(1, exp(H - H'))" the transition is then in detailed balance with p_m, however wrong the trajectory: a wrong energy
+costs acceptance, not truth.
 
-Error in H over a trajectory of fixed length: O(e^2) where ln p_m is smooth. At the kink of a Laplace density it is O(e): a step that
-crosses gives both sides half of it, the true motion gives side one a part s and side two 1 - s, so p is off by e (s - 1/2) times
-the jump of the score. (Where the score is constant, between the kinks, the leapfrog is exact.)
+Error in H over a trajectory of fixed length: O(e^2) where ln p_m is smooth. At the kink of a Laplace density it is
+O(e): a step that crosses gives both sides half of it, the true motion gives side one a part s and side two 1 - s, so p
+is off by e (s - 1/2) times the jump of the score. (Where the score is constant, between the kinks, the leapfrog is
+exact.)
 
 Conventions
 -----------
 u, p         (n_points, n_dim)   positions and momenta, one chain a row
 log_density  u -> (n_points,), up to a constant;   score  u -> (n_points, n_dim), its derivative by u
-step_size    one number, or (n_points,), one a chain: drawn apart from u it leaves the balance alone, and three steps of a fixed size may
-             be half a period of a Gaussian, after which u' = -u and nothing even in u has changed (Neal 2011, section 5.4.2)
+step_size    one number, or (n_points,), one a chain: drawn apart from u it leaves the balance alone, and three steps of
+             a fixed size may be half a period of a Gaussian, after which u' = -u and nothing even in u has changed
+             (Neal 2011, section 5.4.2)
 """
 
 from __future__ import annotations
@@ -62,8 +66,9 @@ def leapfrog(
 ) -> tuple[Float, Float]:
     """Return (u, p) after ``n_leapfrog`` steps of size ``step_size``: n_leapfrog + 1 evaluations of the score.
 
-    A chain that leaves the finite numbers comes back with NaN in both; the score never sees anything but finite points. Nothing is
-    checked here: a negative step size runs backwards in time, 0 stands still. ``hmc_transition`` is the door.
+    A chain that leaves the finite numbers comes back with NaN in both; the score never sees anything but finite points.
+    Nothing is checked here: a negative step size runs backwards in time, 0 stands still. ``hmc_transition`` is the
+    door.
     """
     u = np.array(u, dtype=np.float64)
     step_size = np.reshape(step_size, (-1, 1))
@@ -97,7 +102,8 @@ def log_acceptance(
 
 
 def metropolis(log_ratio: Float, uniforms: Float) -> NDArray[np.bool_]:
-    """Return which moves are accepted: those with uniform < exp(log_ratio), uniforms from [0, 1). NaN and -inf are refused."""
+    """Return which moves are accepted: those with uniform < exp(log_ratio), uniforms from [0, 1). NaN and -inf are
+    refused."""
     with np.errstate(over="ignore"):
         return np.asarray(uniforms < np.exp(np.minimum(log_ratio, 0.0)))
 
@@ -112,8 +118,9 @@ def hmc_transition(
 ) -> HMCTransition:
     """Move every chain by one transition: fresh momenta, ``n_leapfrog`` steps, one Metropolis decision each.
 
-    Leaves exp(log_density) invariant for any step size. Raises ValueError for a step size not above 0, fewer than one leapfrog
-    step, points with NaN or inf, and points at which the log-density is NaN or -inf, from which nothing could be decided.
+    Leaves exp(log_density) invariant for any step size. Raises ValueError for a step size not above 0, fewer than one
+    leapfrog step, points with NaN or inf, and points at which the log-density is NaN or -inf, from which nothing could
+    be decided.
     """
     u, n_leapfrog = as_points("u", u), as_count("n_leapfrog", n_leapfrog)
     if isinstance(step_size, np.ndarray) and step_size.ndim:
@@ -137,7 +144,8 @@ def hmc_transition(
 
 
 def adapt_step_size(step_size: float, acceptance: float, target: float, rate: float = 0.5) -> float:
-    """Return step_size exp(rate (acceptance - target)): longer steps where too much is accepted. Kept between 1e-100 and 1e100."""
+    """Return step_size exp(rate (acceptance - target)): longer steps where too much is accepted. Kept between 1e-100
+    and 1e100."""
     return min(max(step_size * math.exp(rate * (acceptance - target)), 1e-100), 1e100)
 
 
@@ -150,7 +158,8 @@ def find_step_size(
     target: float,
     rng: np.random.Generator,
 ) -> float:
-    """Double or halve ``step_size`` until the acceptance crosses ``target``; the rest is ``adapt_step_size``'s business.
+    """Double or halve ``step_size`` until the acceptance crosses ``target``; the rest is ``adapt_step_size``'s
+    business.
 
     After 40 doublings or halvings the last one is returned: the acceptance then tells that nothing suits.
     """

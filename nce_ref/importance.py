@@ -1,14 +1,15 @@
 r"""How much mass has an unnormalised density? Importance sampling, with its standard error and what it cannot see.
 
-    ln M = ln int exp(ln p_m(u; theta)) du  ~  ln (1/n) sum_t w_t,     w_t = p_m(y_t; theta) / p_n(y_t),     y_t drawn from p_n
+    ln M = ln int exp(ln p_m(u; theta)) du  ~  ln (1/n) sum_t w_t,     w_t = p_m(y_t; theta) / p_n(y_t),
+    y_t drawn from p_n
 
 c is in ln p_m: NCE fits c, so at a good fit M = 1 and ln M = 0. The model's ln Z, without c, is ln M - c.
 
-**The weights' tail.** If P(w > v) falls like v^(-1/k), the variance of w is infinite from k = 1/2 on, its mean from k = 1 on. k-hat
-fits a generalised Pareto distribution to the largest weights (Zhang & Stephens, Technometrics 2009; tail and prior as Vehtari et
-al., *Pareto smoothed importance sampling*, have them). It describes the sample, no more: whether int p_m^2/p_n is finite is an
-analytic statement. For Laplace p_m over Gaussian p_n it is infinite for every theta, and k = 1 up to a factor that falls more
-slowly than any power; at usual sizes k-hat lies well below.
+**The weights' tail.** If P(w > v) falls like v^(-1/k), the variance of w is infinite from k = 1/2 on, its mean from k =
+1 on. k-hat fits a generalised Pareto distribution to the largest weights (Zhang & Stephens, Technometrics 2009; tail
+and prior as Vehtari et al., *Pareto smoothed importance sampling*, have them). It describes the sample, no more:
+whether int p_m^2/p_n is finite is an analytic statement. For Laplace p_m over Gaussian p_n it is infinite for every
+theta, and k = 1 up to a factor that falls more slowly than any power; at usual sizes k-hat lies well below.
 
 Conventions
 -----------
@@ -47,8 +48,8 @@ class WeightDiagnosis:
     largest_share : float
         max w / sum w: where one point carries more than some percent, believe nothing.
     pareto_k : float
-        k-hat of the largest min(n/5, 3 sqrt(n)) weights; -inf where they are all alike (no tail), +inf where fewer than 5 are there to
-        fit. Above 0.7 means are unreliable at any practical n (Vehtari et al.).
+        k-hat of the largest min(n/5, 3 sqrt(n)) weights; -inf where they are all alike (no tail), +inf where fewer than
+        5 are there to fit. Above 0.7 means are unreliable at any practical n (Vehtari et al.).
     n_points : int
     """
 
@@ -79,8 +80,8 @@ def diagnose_weights(log_weights: ArrayLike) -> WeightDiagnosis:
 
     Notes
     -----
-    Source of k-hat: Zhang & Stephens (Technometrics 2009), with the tail and prior of Vehtari et al., *Pareto smoothed importance
-    sampling*. It describes the sample: whether the variance of w is finite is an analytic statement.
+    Source of k-hat: Zhang & Stephens (Technometrics 2009), with the tail and prior of Vehtari et al., *Pareto smoothed
+    importance sampling*. It describes the sample: whether the variance of w is finite is an analytic statement.
 
     Examples
     --------
@@ -110,7 +111,8 @@ def diagnose_weights(log_weights: ArrayLike) -> WeightDiagnosis:
 
 
 def log_mean_exp(log_weights: Float) -> float:
-    """Return ln of the mean of exp(log_weights), scaled by the largest: exp of the numbers themselves overflows from 710 on."""
+    """Return ln of the mean of exp(log_weights), scaled by the largest: exp of the numbers themselves overflows from
+    710 on."""
     top = float(log_weights.max())
     with np.errstate(over="ignore"):
         return top + math.log(float(np.exp(log_weights - top).mean()))
@@ -119,9 +121,9 @@ def log_mean_exp(log_weights: Float) -> float:
 def pareto_tail_index(log_weights: Float) -> float:
     """Return k-hat for the largest min(n/5, 3 sqrt(n)) weights; see ``WeightDiagnosis.pareto_k``.
 
-    Zhang & Stephens: P(excess > v) = (1 - b v)^(-1/k), b < 0 for a heavy tail, has for given b the likeliest k = mean ln(1 - b excess);
-    b is averaged over a grid of 30 + sqrt(m) values by its profile likelihood. Then k-hat = (m k + 5)/(m + 10), the weak prior
-    around 1/2 of Vehtari et al. (at m = 200 it moves a k of 0 or 1 by 0.024).
+    Zhang & Stephens: P(excess > v) = (1 - b v)^(-1/k), b < 0 for a heavy tail, has for given b the likeliest k = mean
+    ln(1 - b excess); b is averaged over a grid of 30 + sqrt(m) values by its profile likelihood. Then k-hat = (m k +
+    5)/(m + 10), the weak prior around 1/2 of Vehtari et al. (at m = 200 it moves a k of 0 or 1 by 0.024).
     """
     n = len(log_weights)
     m = math.ceil(min(0.2 * n, 3.0 * math.sqrt(n)))
@@ -141,7 +143,8 @@ def pareto_tail_index(log_weights: Float) -> float:
         3.0 * quarter
     )
     k = np.log1p(-b[:, None] * excess).mean(axis=1)
-    # Profile log-likelihood m (ln(-b/k) - k - 1); b and k have opposite signs, and at b = 0 their ratio is that of the exponential.
+    # Profile log-likelihood m (ln(-b/k) - k - 1); b and k have opposite signs, and at b = 0 their ratio is that of the
+    # exponential.
     ratio = np.where(
         np.abs(b) * excess[-1] > 1e-12, -b / np.where(k == 0.0, 1.0, k), 1.0 / excess.mean()
     )
@@ -152,7 +155,8 @@ def pareto_tail_index(log_weights: Float) -> float:
 
 
 def log_weights_of(model: Model, theta: Float, noise: Noise, y: Float) -> Float:
-    """Return ln p_m(y; theta) - ln p_n(y). Raises ValueError where the noise does not fit the model, or a log-density is not finite."""
+    """Return ln p_m(y; theta) - ln p_n(y). Raises ValueError where the noise does not fit the model, or a log-density
+    is not finite."""
     refuse_unfit_noise(noise, model.n_dim)
     log_w = model.log_density(theta, y) - as_vector(
         "noise.log_density", noise.log_density(y), len(y)
@@ -211,14 +215,15 @@ def integral_by_importance(
     Raises
     ------
     ValueError
-        Where the model says that the integral is infinite (``model.is_integrable`` is False: no sample would show it), for fewer than
-        two points, and for weights that are all 0 or not finite.
+        Where the model says that the integral is infinite (``model.is_integrable`` is False: no sample would show it),
+        for fewer than two points, and for weights that are all 0 or not finite.
 
     Notes
     -----
-    Inaccurate where p_n is small and p_m is not: a sample of p_n misses that mass, and its standard error with it. If int p_m^2/p_n is
-    infinite (Laplace tails over Gaussian noise) there is no central limit theorem, while the standard error from any sample is finite; take
-    noise with heavier tails. An effective sample size below some 100 is too small to trust.
+    Inaccurate where p_n is small and p_m is not: a sample of p_n misses that mass, and its standard error with it. If
+    int p_m^2/p_n is infinite (Laplace tails over Gaussian noise) there is no central limit theorem, while the standard
+    error from any sample is finite; take noise with heavier tails. An effective sample size below some 100 is too small
+    to trust.
 
     Examples
     --------
@@ -232,7 +237,8 @@ def integral_by_importance(
     """
     if getattr(model, "is_integrable", None) is False:
         raise ValueError(
-            f"model: exp(ln p_m) of {model} has infinite mass for every theta; expected one with a base density, base=noise"
+            f"model: exp(ln p_m) of {model} has infinite mass for every theta; expected one with a"
+            " base density, base=noise"
         )
     y = as_points("y", y, model.n_dim)
     if len(y) < 2:

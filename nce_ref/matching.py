@@ -81,10 +81,10 @@ def match_rows(B_hat: ArrayLike, B_true: ArrayLike) -> RowMatch:
     Notes
     -----
     The sum over rows of min over the sign of ||b_true_i - sign * b_hat_j||^2 is a linear assignment problem, and
-    ``scipy.optimize.linear_sum_assignment`` solves it exactly in O(n_rows^3). Choosing the nearest row for each source by itself
-    (greedy) can use a row of B_hat twice; it then reports too small an error for a wrong estimate. The best sign of a pair is that of
-    its inner product; an orthogonal pair, for which both are as good, has +1. Never inaccurate by more than rounding; where two matches
-    tie to within it, either may come back.
+    ``scipy.optimize.linear_sum_assignment`` solves it exactly in O(n_rows^3). Choosing the nearest row for each source
+    by itself (greedy) can use a row of B_hat twice; it then reports too small an error for a wrong estimate. The best
+    sign of a pair is that of its inner product; an orthogonal pair, for which both are as good, has +1. Never
+    inaccurate by more than rounding; where two matches tie to within it, either may come back.
 
     Examples
     --------
@@ -101,12 +101,14 @@ def match_rows(B_hat: ArrayLike, B_true: ArrayLike) -> RowMatch:
             raise ValueError(
                 f"{name}: entries reach {largest:.3g}; expected at most {_LARGEST:g}, beyond which squares overflow"
             )
-    # Dividing by the largest entry keeps the squares of very small entries from vanishing; signs and choice do not change.
+    # Dividing by the largest entry keeps the squares of very small entries from vanishing; signs and choice do not
+    # change.
     t, e = truth / (np.abs(truth).max() or 1.0), estimate / (np.abs(estimate).max() or 1.0)
     pair_signs = np.where(t @ e.T >= 0.0, 1.0, -1.0)
     scale = max(np.abs(truth).max(), np.abs(estimate).max()) or 1.0
     # Squared distances come from the differences themselves. The shorter ||b||^2 + ||b'||^2 - 2|<b, b'>| subtracts
-    # nearly equal numbers exactly when the match is good, and leaves 1e-16 * ||b||^2 (or a negative number) of an error of 0.
+    # nearly equal numbers exactly when the match is good, and leaves 1e-16 * ||b||^2 (or a negative number) of an error
+    # of 0.
     gaps = (truth[:, None, :] - pair_signs[:, :, None] * estimate[None, :, :]) / scale
     rows, permutation = linear_sum_assignment((gaps**2).sum(axis=2))
     signs = pair_signs[rows, permutation]

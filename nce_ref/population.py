@@ -1,12 +1,16 @@
-r"""What an objective converges to: its expectation under a finite law, exactly, as a function of the table of logits, and its minimum.
+r"""What an objective converges to: its expectation under a finite law, exactly, as a function of the table of logits,
+and its minimum.
 
-A finite joint law of x and y makes every expectation a sum. Each loss here is a mixture of one of two kernels over configurations,
+A finite joint law of x and y makes every expectation a sum. Each loss here is a mixture of one of two kernels over
+configurations,
 
-    rows      sum_r weight_r softplus(lse_j (s_rj) - s_r0),  or lse_j (s_rj) - s_r0 where the positive is left out of the denominator
+    rows      sum_r weight_r softplus(lse_j (s_rj) - s_r0),  or lse_j (s_rj) - s_r0 where the positive is left out of
+              the denominator
     points    sum_c [up_c softplus(-(f_c + a_c)) + down_c softplus(f_c + b_c)]
 
-in the logits f of the n_x n_y cells, or a function of its own (DV, NWJ, BNRE). All but BNRE are convex, so that Newton's method with the Hessian's
-pseudo-inverse finds the minimum, along whose null directions (constants that the loss does not see) nothing moves.
+in the logits f of the n_x n_y cells, or a function of its own (DV, NWJ, BNRE). All but BNRE are convex, so that
+Newton's method with the Hessian's pseudo-inverse finds the minimum, along whose null directions (constants that the
+loss does not see) nothing moves.
 
 Conventions
 -----------
@@ -43,7 +47,8 @@ class FiniteLaw:
         joint = as_array("joint", joint, 2)
         if not ((joint > 0.0).all() and abs(float(joint.sum()) - 1.0) <= 1e-12):
             raise ValueError(
-                f"joint: entries from {joint.min():.3g}, sum {joint.sum():.15g}; expected positive probabilities that add up to 1"
+                f"joint: entries from {joint.min():.3g}, sum {joint.sum():.15g}; expected positive"
+                " probabilities that add up to 1"
             )
         self.joint = joint
         self.x, self.y = joint.sum(axis=1), joint.sum(axis=0)
@@ -79,8 +84,9 @@ class Population(Protocol):
 class Rows:
     """The row kernel over configurations.
 
-    ``weights`` (n_rows,);  ``positives`` (n_rows,) and ``others`` (n_rows, m) are cells, with constants added to their logits: ``offsets``
-    (n_rows,), ``other_offsets`` (n_rows, m), -inf for a candidate that is not there. ``with_positive``: in the denominator, or not.
+    ``weights`` (n_rows,);  ``positives`` (n_rows,) and ``others`` (n_rows, m) are cells, with constants added to their
+    logits: ``offsets`` (n_rows,), ``other_offsets`` (n_rows, m), -inf for a candidate that is not there.
+    ``with_positive``: in the denominator, or not.
     """
 
     weights: Float
@@ -120,7 +126,8 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """The point kernel: ``up`` weighs softplus(-(f + up_offset)), ``down`` softplus(f + down_offset), cell by cell, all (n_x, n_y)."""
+    """The point kernel: ``up`` weighs softplus(-(f + up_offset)), ``down`` softplus(f + down_offset), cell by cell, all
+    (n_x, n_y)."""
 
     up: Float
     down: Float
@@ -157,7 +164,8 @@ class Mixture:
 
 @dataclass(frozen=True, eq=False)
 class Optimum:
-    """The minimising logits, the loss there, the gradient's largest entry, and whether the Hessian leaves directions open."""
+    """The minimising logits, the loss there, the gradient's largest entry, and whether the Hessian leaves directions
+    open."""
 
     f: Float
     value: float
@@ -192,15 +200,16 @@ def minimise(loss: Population, shape: tuple[int, int]) -> Optimum:
     largest = float(np.abs(gradient).max())
     if not largest <= 1e-10:
         raise ValueError(
-            f"loss: after {_MAX_STEPS} steps of Newton's method the gradient is {largest:.3g} and the logits reach {np.abs(f).max():.3g}; "
-            "expected a loss with a minimum"
+            f"loss: after {_MAX_STEPS} steps of Newton's method the gradient is {largest:.3g} and"
+            f" the logits reach {np.abs(f).max():.3g}; expected a loss with a minimum"
         )
     sizes = np.linalg.eigvalsh(hessian)
     return Optimum(f, value, largest, int((sizes <= _NULL * sizes[-1]).sum()))
 
 
 def distance(f: Float, target: Float, free: str) -> float:
-    """The largest |f - target - best constant|: ``free`` is "nothing", "constant" (one for all) or "rows" (one for each x)."""
+    """The largest |f - target - best constant|: ``free`` is "nothing", "constant" (one for all) or "rows" (one for each
+    x)."""
     off = f - target
     if free == "constant":
         off = off - 0.5 * (off.max() + off.min())

@@ -1,4 +1,5 @@
-r"""InfoNCE and its kin as expected losses of a finite law (``population.py``), by enumeration of what an implementation draws.
+r"""InfoNCE and its kin as expected losses of a finite law (``population.py``), by enumeration of what an implementation
+draws.
 
 CONTRASTIVE.md, *Optima*, proves what each converges to; the tests compare with these enumerations.
 
@@ -47,7 +48,8 @@ def info_nce(law: FiniteLaw, m: int, q: ArrayLike | None = None) -> Rows:
 
 
 def decoupled(law: FiniteLaw, m: int) -> Rows:
-    """InfoNCE with the positive left out of the denominator (DCL): unbounded below where p(y|x) > 1 - (1 - p(y))^m for some x, y."""
+    """InfoNCE with the positive left out of the denominator (DCL): unbounded below where p(y|x) > 1 - (1 - p(y))^m for
+    some x, y."""
     return Rows(**{**vars(info_nce(law, m)), "with_positive": False})
 
 
@@ -103,10 +105,11 @@ def class_nce(
     hits: bool = True,
     distinct: bool = False,
 ) -> Points:
-    """Class-based NCE (tf.nn.nce_loss): logits s less ln of the expected count of a class, one positive and k classes from q.
+    """Class-based NCE (tf.nn.nce_loss): logits s less ln of the expected count of a class, one positive and k classes
+    from q.
 
-    ``expected``: what is subtracted the logarithm of, k q unless given (all 1: negative sampling). ``hits``: negatives equal to the datum's
-    class are kept. ``distinct``: the k classes are drawn without replacement.
+    ``expected``: what is subtracted the logarithm of, k q unless given (all 1: negative sampling). ``hits``: negatives
+    equal to the datum's class are kept. ``distinct``: the k classes are drawn without replacement.
     """
     q = as_vector("q", q, len(law.y))
     counts = inclusion(q, k) if distinct else k * q
@@ -126,9 +129,9 @@ def sampled_softmax(
 ) -> Rows:
     """Sampled softmax, ln of a correction subtracted from all logits, the positive's included.
 
-    ``drawn``: "with replacement" (correction q), "as a set" (the same draws, each class once, correction q), "distinct" (k classes without
-    replacement, correction the exact inclusion probabilities) or "independently" (each class with its own probability q, no k).
-    ``hits``: candidates equal to the datum's class are kept, beside the positive.
+    ``drawn``: "with replacement" (correction q), "as a set" (the same draws, each class once, correction q), "distinct"
+    (k classes without replacement, correction the exact inclusion probabilities) or "independently" (each class with
+    its own probability q, no k). ``hits``: candidates equal to the datum's class are kept, beside the positive.
     """
     n_x, n_y = law.joint.shape
     q = as_vector("q", q, n_y)
@@ -169,7 +172,8 @@ def sampled_softmax(
 
 
 def nre_c(law: FiniteLaw, K: int, gamma: float, *, weight: float | None = None) -> Mixture:
-    """NRE-C (Miller et al. 2022): K pairs of one x, none right with odds 1, one right with odds gamma; logits gamma/K e^f against 1.
+    """NRE-C (Miller et al. 2022): K pairs of one x, none right with odds 1, one right with odds gamma; logits gamma/K
+    e^f against 1.
 
     ``weight``: of the second term over the first, gamma unless given; another one shifts the optimum.
     """
@@ -194,7 +198,8 @@ def nre_c(law: FiniteLaw, K: int, gamma: float, *, weight: float | None = None) 
 
 @dataclass(frozen=True, eq=False)
 class BalancedNRE:
-    """BNRE (Delaunoy et al. 2022): binary NCE at nu = 1 plus strength (E_joint sigma(f) + E_independent sigma(f) - 1)^2."""
+    """BNRE (Delaunoy et al. 2022): binary NCE at nu = 1 plus strength (E_joint sigma(f) + E_independent sigma(f) -
+    1)^2."""
 
     law: FiniteLaw
     strength: float
@@ -245,7 +250,8 @@ class NWJ:
 def chance(name: str, *, m: int = 1, n: int = 2, nu: float = 1.0, k: int = 1) -> float:
     """Return the loss of logits that know nothing (at their best constant, where the loss sees one), minimised sense.
 
-    ``name``: "info_nce" (m), "nt_xent" (n), "clip" (n), "ranking" (k), "conditional", "binary_nce" (nu), "class_nce" (k), "siglip" (n).
+    ``name``: "info_nce" (m), "nt_xent" (n), "clip" (n), "ranking" (k), "conditional", "binary_nce" (nu), "class_nce"
+    (k), "siglip" (n).
     """
     values = {
         "info_nce": lambda: math.log(m + 1.0),

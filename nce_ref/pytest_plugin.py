@@ -1,19 +1,19 @@
 """The oracle inside another project's test suite: one test an item, one item a vector.
 
-    pytest_plugins = ["nce_ref.pytest_plugin"]                     # in the top-level conftest.py, or: pytest -p nce_ref.pytest_plugin
-    pytest --nce-impl mypackage.losses:binary_nce                  # the objective is the function's name, or --nce-objective
+    pytest_plugins = ["nce_ref.pytest_plugin"]       # in the top-level conftest.py, or: pytest -p nce_ref.pytest_plugin
+    pytest --nce-impl mypackage.losses:binary_nce             # the objective is the function's name, or --nce-objective
            --nce-dtype float32 --nce-sense minimise --nce-reduction mean --nce-c-sign subtracted
            --nce-arguments log_p_pos=log_model_data,k=nu --nce-adapter torch
            --nce-expected-failures nce_failures.txt                # lines "pattern of ids: reason"
 
 Conventions
 -----------
---nce-impl            package.module:name, found as the project's own tests find it, or in the folder where pytest is run; may be given
-                      several times
+--nce-impl            package.module:name, found as the project's own tests find it, or in the folder where pytest is
+                      run; may be given several times
 ids                   package.module:name::objective/group/vector; what is pasted from a report is run alone
 an expected failure   is reported as xfailed; one that passes fails, and a pattern that matches no vector stops the run
-three items more      an implementation: OBJECTIVE/enough-seen, which fails where too few vectors were judged, OBJECTIVE/answers-alike and
-                      OBJECTIVE/keeps-its-inputs, of calls one after the other
+three items more      an implementation: OBJECTIVE/enough-seen, which fails where too few vectors were judged,
+                      OBJECTIVE/answers-alike and OBJECTIVE/keeps-its-inputs, of calls one after the other
 an item's text        the verdict on that vector, and the suspect found over all vectors
 """
 
@@ -208,7 +208,8 @@ class _Item(pytest.Item):
 
 
 class WholeItem(_Item):
-    """What only all calls together show, as a test: was enough seen, does it answer alike, does it leave its inputs alone."""
+    """What only all calls together show, as a test: was enough seen, does it answer alike, does it leave its inputs
+    alone."""
 
     def __init__(self, *, complaint: str, **rest: Any) -> None:
         super().__init__(nodeid=rest["name"], **rest)

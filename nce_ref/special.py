@@ -82,15 +82,18 @@ def log_sigmoid_and_slope(t: ArrayLike) -> tuple[Float, Float]:
 
 
 def softplus_sum_and_slope(z: Float) -> tuple[float, Float]:
-    """Return (sum_k ln(1 + e^z_k), its derivative sigma(z)) of a float64 vector; for loops, under an np.errstate that ignores overflow.
+    """Return (sum_k ln(1 + e^z_k), its derivative sigma(z)) of a float64 vector; for loops, under an np.errstate that
+    ignores overflow.
 
-    The sum within 5 eps of itself (THEORY.md, 2.4) and the rounding of a pairwise sum, the slope within 4 ulp: e^z / (1 + e^z) loses
-    nothing on either side as long as e^z is finite, so that |z|, min and max, which the elementwise forms above need, are spared.
+    The sum within 5 eps of itself (THEORY.md, 2.4) and the rounding of a pairwise sum, the slope within 4 ulp: e^z /
+    (1 + e^z) loses nothing on either side as long as e^z is finite, so that |z|, min and max, which the elementwise
+    forms above need, are spared.
     """
     e = np.exp(z)
     one_and_e = 1.0 + e
     total = _sum_of_logs(one_and_e) if len(z) >= _MANY else 0.0
-    # 1 + e^z keeps of a small e^z what eps leaves: off by less than 2 eps a term, which is lost in the sum unless most terms are small.
+    # 1 + e^z keeps of a small e^z what eps leaves: off by less than 2 eps a term, which is lost in the sum unless most
+    # terms are small.
     if not 0.25 * len(z) <= total < math.inf:
         total = float(np.log1p(e).sum())
     if not math.isfinite(total):  # some e^z left float64, or is NaN
@@ -100,7 +103,8 @@ def softplus_sum_and_slope(z: Float) -> tuple[float, Float]:
 
 
 def _sum_of_logs(factors: Float) -> float:
-    """sum_k ln factors_k by the logarithms of products of eight, in a third of the time: a logarithm costs as much as five products.
+    """sum_k ln factors_k by the logarithms of products of eight, in a third of the time: a logarithm costs as much as
+    five products.
 
     inf where a product leaves float64: e^88 for each factor.
     """
@@ -138,10 +142,11 @@ def gaussian_log_density(z: ArrayLike) -> Float:
 
 
 def times_sign(weights: Float, v: Float, out: Float) -> Float:
-    """Return weights sign(v) in ``out``, shapes as for a product, for v without 0 and NaN: there np.sign is not the sign bit.
+    """Return weights sign(v) in ``out``, shapes as for a product, for v without 0 and NaN: there np.sign is not the
+    sign bit.
 
-    The sign bit of v flips the weight's, in 2/5 of the time of np.sign and a product: NumPy has no vector code for sign, nor for
-    copysign, which would also lose the weight's own sign.
+    The sign bit of v flips the weight's, in 2/5 of the time of np.sign and a product: NumPy has no vector code for
+    sign, nor for copysign, which would also lose the weight's own sign.
     """
     bits = out.view(np.int64)
     np.bitwise_and(v.view(np.int64), _SIGN_BIT, bits)

@@ -2,13 +2,14 @@
 
     trace = nr.Trace()                                   # the clock starts
     fit = nr.fit_nce(model, noise, x, y, start=theta0, callback=trace)
-    trace.seconds, trace.thetas                          # (n,), (n, n_params): errors are computed afterwards, off the clock
+    trace.seconds, trace.thetas                          # (n,), (n, n_params): errors are computed afterwards, off the
+                                                         clock
 
 Conventions
 -----------
-callback(theta)   after each accepted step, with theta (n_params,), c included: c = -ln Z for maximum likelihood and score matching,
-                  -ln of the estimated Z for importance sampling, the fitted c for NCE, the average so far for contrastive
-                  divergence. With several starts, one start after the other
+callback(theta)   after each accepted step, with theta (n_params,), c included: c = -ln Z for maximum likelihood and
+                  score matching, -ln of the estimated Z for importance sampling, the fitted c for NCE, the average so
+                  far for contrastive divergence. With several starts, one start after the other
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 r"""One family of estimators for unnormalised models: NCE, importance sampling, and what lies beside and between them.
 
-Pihlaja, Gutmann & Hyvarinen (*A family of computationally efficient and simple estimators for unnormalized statistical models*, UAI
+Pihlaja, Gutmann & Hyvarinen (*A family of computationally efficient and simple estimators for unnormalized statistical
+models*, UAI
 2010) maximise, over theta with c free,
 
     J(theta) = (1/n_data) sum_x g1(q) - (1/n_noise) sum_y g2(q),      q = p_m(.; theta)/p_n,      g2'(q) = q g1'(q)
@@ -9,10 +10,10 @@ Put w(q) = q g1'(q) > 0. With g = d ln p_m / d theta the gradient is an estimati
 
     (1/n_data) sum_x w g - (1/n_noise) sum_y q w g = 0.
 
-*Why it works.* In the limit the integrand over u is p_d g1(q) - p_n g2(q), whose derivative by q is g1'(q) (p_d - p_n q): it rises up to
-q = p_d/p_n and falls from there. So J is largest at p_m = p_d among *all* positive functions, no normalisation needed.
-*Second derivatives* by G = ln q, with e = d ln w / dG:  w e on the data, -q w (1 + e) on the noise. Where -1 <= e <= 0 both are
-<= 0: J is concave for a model linear in theta, as NCE's is.
+*Why it works.* In the limit the integrand over u is p_d g1(q) - p_n g2(q), whose derivative by q is g1'(q) (p_d - p_n
+q): it rises up to q = p_d/p_n and falls from there. So J is largest at p_m = p_d among *all* positive functions, no
+normalisation needed. *Second derivatives* by G = ln q, with e = d ln w / dG:  w e on the data, -q w (1 + e) on the
+noise. Where -1 <= e <= 0 both are <= 0: J is concave for a model linear in theta, as NCE's is.
 
     name                            w(q)             g1                g2                      e
     importance sampling             1                ln q              q - 1                   0
@@ -21,13 +22,15 @@ q = p_d/p_n and falls from there. So J is largest at p_m = p_d among *all* posit
     inverse polynomial              1/q^2            (1 - 1/q^2)/2     1 - 1/q                 -2      not concave
     NCE, any nu                     1/(1 + q/nu)     ln[q/(nu + q)]    nu ln(1 + q/nu)         -q/(nu + q)
 
-The first four are powers, w = q^a (``PowerWeight``): g1 = (q^a - 1)/a, g2 = (q^(a+1) - 1)/(a+1), logarithms where the exponent is 0.
-Names and choices of g1, g2 are Pihlaja et al.'s as we know them at second hand (the paper itself was not before us, hence no equation
-numbers); everything else is derived here. a = -1/2 is the member that treats data and noise alike.
+The first four are powers, w = q^a (``PowerWeight``): g1 = (q^a - 1)/a, g2 = (q^(a+1) - 1)/(a+1), logarithms where the
+exponent is 0. Names and choices of g1, g2 are Pihlaja et al.'s as we know them at second hand (the paper itself was not
+before us, hence no equation numbers); everything else is derived here. a = -1/2 is the member that treats data and
+noise alike.
 
-**Tails decide which variances exist** (``asymptotics_weights.py``): the estimate's variance holds E_d[w^2 (1 + q/nu) g g^T], hence
-E_d[q^s] with s = 2a and s = 2a + 1, a the exponent of w where q is small or large. Where q is small, only s < -1 can diverge; where
-q is large, only s > 0. NCE's weight has exponents 0 and -1: nothing can diverge. IS needs E_d[q] = int p_d^2/p_n < inf.
+**Tails decide which variances exist** (``asymptotics_weights.py``): the estimate's variance holds E_d[w^2 (1 + q/nu) g
+g^T], hence E_d[q^s] with s = 2a and s = 2a + 1, a the exponent of w where q is small or large. Where q is small, only s
+< -1 can diverge; where q is large, only s > 0. NCE's weight has exponents 0 and -1: nothing can diverge. IS needs
+E_d[q] = int p_d^2/p_n < inf.
 
 Conventions
 -----------
@@ -48,7 +51,8 @@ from nce_ref.special import log_sigmoid, sigmoid, softplus
 
 
 class Weight(Protocol):
-    """A member of the family. All methods take G = ln q and return as many numbers; overflow gives +-inf, in silence."""
+    """A member of the family. All methods take G = ln q and return as many numbers; overflow gives +-inf, in
+    silence."""
 
     @property
     def lower(self) -> float: ...
@@ -58,7 +62,8 @@ class Weight(Protocol):
 
     @property
     def concave(self) -> bool:
-        """-1 <= e <= 0 everywhere, and e and its slope such that ln of each second derivative moves no faster than G."""
+        """-1 <= e <= 0 everywhere, and e and its slope such that ln of each second derivative moves no faster than
+        G."""
         ...
 
     def potentials(self, log_ratio: Float, /) -> tuple[Float, Float]:
@@ -78,13 +83,15 @@ def refuse_unfit_weight(weight: object) -> None:
     """Raise ValueError for what is no member of the family, such as a name or a number."""
     if not callable(getattr(weight, "potentials", None)):
         raise ValueError(
-            f"weight: got {weight!r}; expected a member of the family, e.g. LogisticWeight(nu), NCE's, or PowerWeight(0.0)"
+            f"weight: got {weight!r}; expected a member of the family, e.g. LogisticWeight(nu),"
+            " NCE's, or PowerWeight(0.0)"
         )
 
 
 @dataclass(frozen=True)
 class PowerWeight:
-    """The weight w = q^exponent, q = p_m/p_n: importance sampling (0), its inverse (-1), polynomial (1), symmetric (-1/2).
+    """The weight w = q^exponent, q = p_m/p_n: importance sampling (0), its inverse (-1), polynomial (1), symmetric
+    (-1/2).
 
     Parameters
     ----------

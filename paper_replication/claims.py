@@ -4,13 +4,14 @@
     equivalence  1-2a interval inside target +- margin (two one-sided tests) / 1-a interval wholly outside
     agreement    the same of a published number against ours, target 0
     greater      lower end of the 1-2a interval above the target / upper end below it        (less: the other way round)
-For the first two nothing but the interval gives the verdict; whether the difference is 0 stands beside it (``differs``: 0 lies outside
-the 1-a interval), since a difference too small to matter can be there all the same. A one-sided claim is *confirmed* only with the
-attained power: the probability, at this run's standard error, of telling a true value ``margin`` away from the target. A run
-without that power may contradict, for which an interval suffices.
+For the first two nothing but the interval gives the verdict; whether the difference is 0 stands beside it (``differs``:
+0 lies outside the 1-a interval), since a difference too small to matter can be there all the same. A one-sided claim is
+*confirmed* only with the attained power: the probability, at this run's standard error, of telling a true value
+``margin`` away from the target. A run without that power may contradict, for which an interval suffices.
 
-*Owners*: whose claim it is, and so whose mistake if it is contradicted. A published number (read off a figure or a table), a statement in a
-paper's words, a theorem (of the paper or derived, for large samples), or an expectation that this project wrote down by itself.
+*Owners*: whose claim it is, and so whose mistake if it is contradicted. A published number (read off a figure or a
+table), a statement in a paper's words, a theorem (of the paper or derived, for large samples), or an expectation that
+this project wrote down by itself.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ KINDS = ("equivalence", "greater", "less", "agreement")
 
 @dataclass(frozen=True)
 class Claim:
-    """One statement of the paper or its theory, fixed before the run: what is measured, against what, and how finely."""
+    """One statement of the paper or its theory, fixed before the run: what is measured, against what, and how
+    finely."""
 
     id: str
     family: str
@@ -215,7 +217,8 @@ def tally(judgements: Sequence[Judgement], by: str = "family") -> dict[str, dict
 def spell(estimand: Estimand) -> str:
     """Return the estimand as "function(argument=value, ...)"."""
     if isinstance(estimand, functools.partial):
-        return f"{estimand.func.__name__}({', '.join(f'{name}={value!r}' for name, value in estimand.keywords.items())})"
+        given = ", ".join(f"{name}={value!r}" for name, value in estimand.keywords.items())
+        return f"{estimand.func.__name__}({given})"
     return str(getattr(estimand, "__name__", estimand))
 
 

@@ -1,7 +1,7 @@
 """Runs as columns of numbers: the evidence of a study that asks for nothing more, and its ``summary.csv``.
 
-*Conventions.* A group is one experiment with one set of parameters, "coins n=100"; its runs are sorted by repetition, so that two
-columns of one group pair run by run.
+*Conventions.* A group is one experiment with one set of parameters, "coins n=100"; its runs are sorted by repetition,
+so that two columns of one group pair run by run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class Columns:
     groups: Mapping[str, list[Mapping[str, float]]]
 
     def column(self, group: str, name: str) -> NDArray[np.float64]:
-        """Return one result over the repetitions, empty where there are none. Raises ValueError where the runs lack it."""
+        """Return one result over the repetitions, empty where there are none. Raises ValueError where the runs lack
+        it."""
         try:
             return np.array([result[name] for result in self.groups.get(group, [])], dtype=float)
         except KeyError:

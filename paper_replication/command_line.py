@@ -1,4 +1,5 @@
-"""The command line: ``python -m paper_replication run [STUDY] --profile P``, ``report [STUDY ...]``, and short names of studies.
+"""The command line: ``python -m paper_replication run [STUDY] --profile P``, ``report [STUDY ...]``, and short names of
+studies.
 
     run                     the main study, Figure 1; studies: figure1, rivals, noise_choice, walkthrough, contrastive
     report                  every committed report again from the committed runs

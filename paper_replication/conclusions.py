@@ -1,4 +1,5 @@
-"""What a study has found, in sentences, each with the claims that bear it; a sentence whose claims do not hold is not said.
+"""What a study has found, in sentences, each with the claims that bear it; a sentence whose claims do not hold is not
+said.
 
 *Conventions.* ``bearing`` maps beginnings of claims' ids to the verdict that every claim of such an id must have.
 """

@@ -1,24 +1,27 @@
 """A Dask cluster as an executor: ``Client.get_executor()``, with what the runner needs on top of it.
 
 The Client itself is no ``concurrent.futures.Executor``; what its ``get_executor()`` gives is one, with these habits:
-- futures never say that they run, so ``cancel()`` always succeeds and throws away work that was nearly done. Ours say so from the
-  start: Ctrl-C lets the few tasks in flight end, as with processes;
-- where the scheduler is lost, its futures turn *cancelled*, as if somebody had wanted that. Ours raise ``ClusterError``;
+- futures never say that they run, so ``cancel()`` always succeeds and throws away work that was nearly done. Ours say
+  so from the start: Ctrl-C lets the few tasks in flight end, as with processes;
+- where the scheduler is lost, its futures turn *cancelled*, as if somebody had wanted that. Ours raise
+  ``ClusterError``;
 - where all workers are gone, its futures wait for ever. Ours raise ``ClusterError`` after two minutes without one;
-- they read a future's status after they have fetched its result, so a worker that dies in between would end it with an unpacking
-  error of dask's own (seen in its code, not in a run). So a task's exceptions travel as values, and what comes as an exception is
-  dask's: the task is handed over again;
-- equal calls are one task, and a result a living scheduler remembers is not made again. ``pure=False``: each call is a task.
-A task whose worker dies is given to another by the scheduler; one that loses more than ``distributed.scheduler.allowed-failures`` (3)
-workers is a failure of that task, ``KilledWorker``. A task that waits on a worker beside a deadly one is blamed with it, so
-``distributed.scheduler.worker-saturation`` should be 1.0 (dask's default is 1.1: two tasks on a worker of one thread). What a task
-raises is not retried: its numbers depend on its key alone.
+- they read a future's status after they have fetched its result, so a worker that dies in between would end it with an
+  unpacking error of dask's own (seen in its code, not in a run). So a task's exceptions travel as values, and what
+  comes as an exception is dask's: the task is handed over again;
+- equal calls are one task, and a result a living scheduler remembers is not made again. ``pure=False``: each call is a
+  task.
+A task whose worker dies is given to another by the scheduler; one that loses more than
+``distributed.scheduler.allowed-failures`` (3) workers is a failure of that task, ``KilledWorker``. A task that waits on
+a worker beside a deadly one is blamed with it, so ``distributed.scheduler.worker-saturation`` should be 1.0 (dask's
+default is 1.1: two tasks on a worker of one thread). What a task raises is not retried: its numbers depend on its key
+alone.
 
-Code reaches the workers by import, not by the wire: start them with the work tree in ``PYTHONPATH`` (the scheduler can do without).
-Tasks travel as sealed bytes that only the worker opens: a dask worker that cannot read what it is sent closes, without a word to
-the client, and a scheduler without the code refuses every task; so a missing module is an error that names it. A worker with other
-code, another Python, NumPy or SciPy, several threads or several BLAS threads is refused by its first task: its numbers could differ
-in the last bit, and one bit is a changed summary.
+Code reaches the workers by import, not by the wire: start them with the work tree in ``PYTHONPATH`` (the scheduler can
+do without). Tasks travel as sealed bytes that only the worker opens: a dask worker that cannot read what it is sent
+closes, without a word to the client, and a scheduler without the code refuses every task; so a missing module is an
+error that names it. A worker with other code, another Python, NumPy or SciPy, several threads or several BLAS threads
+is refused by its first task: its numbers could differ in the last bit, and one bit is a changed summary.
 """
 
 from __future__ import annotations
@@ -39,7 +42,8 @@ from .provenance import code_hash
 from .threads import pinned, require_pinned
 
 CONNECT_SECONDS, NO_WORKER_SECONDS, LOOK_SECONDS, N_TRIES = 15.0, 120.0, 5.0, 4
-# A terminal sends Ctrl-C to every process of the session; the local workers leave it to this one, which lets them end their tasks.
+# A terminal sends Ctrl-C to every process of the session; the local workers leave it to this one, which lets them end
+# their tasks.
 LEAVE_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 
 
@@ -91,8 +95,8 @@ def open_cluster(address: str) -> Iterator[Executor]:
 
 
 class DaskExecutor(Executor):
-    """Hands tasks to the client's workers; ``name`` is the scheduler's, for messages, ``final`` the exceptions of dask that another
-    try would only repeat.
+    """Hands tasks to the client's workers; ``name`` is the scheduler's, for messages, ``final`` the exceptions of dask
+    that another try would only repeat.
     """
 
     def __init__(self, client: Any, name: str, final: tuple[type[BaseException], ...] = ()) -> None:
@@ -213,7 +217,8 @@ class DaskExecutor(Executor):
 
 
 def fitness() -> dict[str, str]:
-    """Return what must be equal here and on a worker for the numbers to be: the code's hash and the versions that compute."""
+    """Return what must be equal here and on a worker for the numbers to be: the code's hash and the versions that
+    compute."""
     return {
         "code": code_hash(),
         "python": platform.python_version(),

@@ -1,7 +1,8 @@
 """The engine: makes a study's runs that the store lacks, then its report; one for all studies.
 
-*Conventions.* A study's runs lie in the folder of its name in the results, whatever profile asked for them, so that a quick run's are
-there for the full one; the report of a profile lies beside them. Nothing here writes into the committed reports but ``rebuild``.
+*Conventions.* A study's runs lie in the folder of its name in the results, whatever profile asked for them, so that a
+quick run's are there for the full one; the report of a profile lies beside them. Nothing here writes into the committed
+reports but ``rebuild``.
 """
 
 from __future__ import annotations
@@ -114,21 +115,24 @@ def rebuild(study: Study, sources: Sequence[Path] = (), out: Path | None = None)
 def _tell(outcome: Outcome, elapsed: float, missing: int) -> int | None:
     """Print what was made; return the exit code where there is nothing to report yet."""
     print(
-        f"{outcome.n_made} runs made, {outcome.n_found} found in the store, {len(outcome.failures)} failed, {clock(elapsed)} passed"
+        f"{outcome.n_made} runs made, {outcome.n_found} found in the store, {len(outcome.failures)}"
+        f" failed, {clock(elapsed)} passed"
     )
     if outcome.interrupted:
         print(f"stopped: {missing} runs are missing; the same command goes on from here")
         return 130
     if missing and not outcome.failures:
         print(
-            f"{missing} runs of the profile are missing (a shard, or --max-minutes): the same command goes on; the last call reports"
+            f"{missing} runs of the profile are missing (a shard, or --max-minutes): the same"
+            " command goes on; the last call reports"
         )
         return 0
     return None
 
 
 def _conclude(study: Study, made: Report, profile: str, start: float) -> None:
-    """Print one screen: whose claims hold, what was found, what is against a claim, where the figure and the report are."""
+    """Print one screen: whose claims hold, what was found, what is against a claim, where the figure and the report
+    are."""
     print(screen(study, made, profile))
     print(f"{clock(time.monotonic() - start)} passed; report: {made.path}")
 

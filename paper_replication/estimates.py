@@ -1,7 +1,7 @@
 """An estimate with its error: what a claim's estimand returns, and intervals of the kinds that several studies need.
 
-*Conventions.* Normal intervals use Student's t with ``df`` degrees of freedom. An estimand looks at its study's evidence and returns
-an ``Estimate``, or None without runs.
+*Conventions.* Normal intervals use Student's t with ``df`` degrees of freedom. An estimand looks at its study's
+evidence and returns an ``Estimate``, or None without runs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from . import statistics as st
 
 @dataclass(frozen=True)
 class Estimate:
-    """An estimate from ``n`` runs. ``bounds(confidence)`` replaces the interval value +- t * standard_error where one is exact.
+    """An estimate from ``n`` runs. ``bounds(confidence)`` replaces the interval value +- t * standard_error where one
+    is exact.
 
     ``reading_error`` is a bound, not a standard deviation: it widens the interval by itself.
     """
@@ -51,7 +52,8 @@ def quantile(tail: float, df: float) -> float:
 
 @dataclass(frozen=True)
 class Bounds:
-    """An interval function with its data: a value, so that estimates stay comparable and can be sent between processes."""
+    """An interval function with its data: a value, so that estimates stay comparable and can be sent between
+    processes."""
 
     function: Callable[..., st.Interval]
     arguments: tuple[object, ...]

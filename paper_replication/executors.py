@@ -1,11 +1,12 @@
 """Where the runs are made: in this process, in processes of this machine, or on the workers of a Dask cluster.
 
-    parse_executor("dask:tcp://10.0.0.1:8786").open()      a context manager that gives a ``concurrent.futures.Executor``
+    parse_executor("dask:tcp://10.0.0.1:8786").open()      a context manager that gives a
+                                                           ``concurrent.futures.Executor``
 
-*Conventions.* Each executor has an attribute ``in_flight``: how many tasks it wants at once, so that no worker waits and few tasks
-are lost when all ends. An executor that cannot go on (a dead worker process, a scheduler that is gone, a worker that would give
-other numbers) says so by ``BrokenExecutor`` on its futures or from ``submit``; the runner stops there, and its store can be gone on
-from. Dask's own part is in ``dask_executor.py``.
+*Conventions.* Each executor has an attribute ``in_flight``: how many tasks it wants at once, so that no worker waits
+and few tasks are lost when all ends. An executor that cannot go on (a dead worker process, a scheduler that is gone, a
+worker that would give other numbers) says so by ``BrokenExecutor`` on its futures or from ``submit``; the runner stops
+there, and its store can be gone on from. Dask's own part is in ``dask_executor.py``.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ class Processes:
 
 @dataclass(frozen=True)
 class Dask:
-    """``dask:ADDRESS``: the workers of the scheduler at that address; ``dask:local``: a cluster of this machine's own, a worker a core."""
+    """``dask:ADDRESS``: the workers of the scheduler at that address; ``dask:local``: a cluster of this machine's own,
+    a worker a core."""
 
     address: str
 
@@ -116,7 +118,8 @@ def parse_executor(text: str) -> Choice:
 def start_worker() -> None:
     """Prepare a worker: check the pinned threads, leave Ctrl-C to the parent, and end when the parent is gone.
 
-    Without the last, workers of a killed parent would wait for work for ever: each holds the writing end of its own queue.
+    Without the last, workers of a killed parent would wait for work for ever: each holds the writing end of its own
+    queue.
     """
     require_pinned()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

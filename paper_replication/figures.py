@@ -1,11 +1,12 @@
 """Figures as PNG, drawn in one style; a figure that would show what it shows already is left as it is.
 
-A study names its figures with their captions and a module of panels, whose ``draw_<name>(figure, findings)`` fills an empty figure and
-returns whether there was something to draw. Needs matplotlib; without it nothing is drawn and the report says so.
+A study names its figures with their captions and a module of panels, whose ``draw_<name>(figure, findings)`` fills an
+empty figure and returns whether there was something to draw. Needs matplotlib; without it nothing is drawn and the
+report says so.
 
-*Conventions.* Two versions of matplotlib, or of the fonts, never give the same pixels. So every picture carries a digest of what is
-drawn in it, all numbers to five digits and all words, and of the code that drew it; where the file that is there has the same one, it
-stays, and building a report from the same runs again changes no file.
+*Conventions.* Two versions of matplotlib, or of the fonts, never give the same pixels. So every picture carries a
+digest of what is drawn in it, all numbers to five digits and all words, and of the code that drew it; where the file
+that is there has the same one, it stays, and building a report from the same runs again changes no file.
 """
 
 from __future__ import annotations
@@ -100,7 +101,8 @@ def save(figure: Any, path: Path, code: str = "") -> bool:
 def digest(figure: Any, code: str = "") -> str:
     """Return 32 hex digits of what the figure shows and of ``code``.
 
-    ``figure.digest_of``, where a panel sets it, stands for all that is drawn: for pictures that hang on the last digits.
+    ``figure.digest_of``, where a panel sets it, stands for all that is drawn: for pictures that hang on the last
+    digits.
     """
     from matplotlib.collections import Collection
     from matplotlib.image import AxesImage

@@ -1,7 +1,7 @@
 """Profiles: which runs a study makes, and the time they may take.
 
-*Conventions.* By custom a study has "smoke" (a few small runs through every path, for the tests), "quick" (what ``make`` runs) and "full"
-(what is committed).
+*Conventions.* By custom a study has "smoke" (a few small runs through every path, for the tests), "quick" (what
+``make`` runs) and "full" (what is committed).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Batch:
-    """Repetitions ``first``, …, ``first`` + ``n_repetitions`` - 1 of one experiment, by its name, with one set of parameters.
+    """Repetitions ``first``, …, ``first`` + ``n_repetitions`` - 1 of one experiment, by its name, with one set of
+    parameters.
 
     ``needs``: a package without which these runs are left out.
     """

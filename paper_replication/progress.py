@@ -1,4 +1,5 @@
-"""Progress with remaining time, weighted by each task's expected cost: a count of runs would lie, since big tasks go first.
+"""Progress with remaining time, weighted by each task's expected cost: a count of runs would lie, since big tasks go
+first.
 
 A bar where tqdm is installed and the stream is a terminal, plain lines (one in ``interval`` seconds) otherwise.
 """

@@ -1,4 +1,5 @@
-"""Where numbers come from: code hash, versions, machine. Beside the results, never in their key and never in the verdicts."""
+"""Where numbers come from: code hash, versions, machine. Beside the results, never in their key and never in the
+verdicts."""
 
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 def code_hash(modules: Sequence[str] = (), root: Path = ROOT) -> str:
     """Return 16 hex digits of the SHA-256 over all Python files that make the numbers of a run, with their paths.
 
-    That is ``nce_ref`` without its oracle, and of this package the given ``modules`` (paths of experiments) with everything that they
-    import, what makes seeds and tasks besides; the whole package where none is given.
+    That is ``nce_ref`` without its oracle, and of this package the given ``modules`` (paths of experiments) with
+    everything that they import, what makes seeds and tasks besides; the whole package where none is given.
     """
     files = {path for path in (root / "nce_ref").rglob("*.py") if "oracle" not in path.parts}
     package = root / __package__
@@ -81,7 +82,8 @@ def versions() -> dict[str, str]:
 
 
 def git_commit(root: Path = ROOT) -> str | None:
-    """Return the commit of the work tree, with "+changes" where it differs from it; None where there is no git or no commit."""
+    """Return the commit of the work tree, with "+changes" where it differs from it; None where there is no git or no
+    commit."""
     try:
         commit = _git(root, "rev-parse", "HEAD")
         return commit + (

@@ -1,11 +1,12 @@
-"""Builds a study's report from rows: its text, ``claims.json``, tables, figures, provenance.json, and the runs themselves, gzipped.
+"""Builds a study's report from rows: its text, ``claims.json``, tables, figures, provenance.json, and the runs
+themselves, gzipped.
 
-What is measured goes to the tables and to ``claims.json`` and depends on the rows alone; when, where and with which versions goes to
-``provenance.json``. There ``runs`` tells of the runs and is carried along when a report is built again from them, ``report`` of
-the building that last changed a file.
+What is measured goes to the tables and to ``claims.json`` and depends on the rows alone; when, where and with which
+versions goes to ``provenance.json``. There ``runs`` tells of the runs and is carried along when a report is built again
+from them, ``report`` of the building that last changed a file.
 
-A file that is there and says the same, but for the last digits of its numbers, stays as it is: on another processor, with other
-versions, sums are rounded differently, and nothing has changed by that.
+A file that is there and says the same, but for the last digits of its numbers, stays as it is: on another processor,
+with other versions, sums are rounded differently, and nothing has changed by that.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ def build_report(
     runs: Mapping[str, Any],
     clock: Sequence[Row] = (),
 ) -> Report:
-    """Write the report of ``rows`` and of their times into ``folder``. ``runs``: what to say of their making (see ``describe_runs``).
+    """Write the report of ``rows`` and of their times into ``folder``. ``runs``: what to say of their making (see
+    ``describe_runs``).
 
     Raises StoreError where there are no rows of a study that has experiments, or the folder cannot be written.
     """
@@ -163,7 +165,8 @@ def notes(findings: Findings) -> list[str]:
         said.append(f"**Not complete: {runs['missing']} runs of the profile are missing.**")
     if len(runs.get("codes", {})) > 1:
         said.append(
-            f"The runs come from {len(runs['codes'])} states of the code, of one experiment version: `provenance.json` counts them."
+            f"The runs come from {len(runs['codes'])} states of the code, of one experiment"
+            " version: `provenance.json` counts them."
         )
     if findings.left_out:
         said.append(f"{findings.left_out} runs of older experiment versions were left out.")
@@ -212,7 +215,8 @@ def on_rounding(study: Study) -> str:
 
 
 def other_study(study: Study, folder: Path) -> str:
-    """Return the section on another study for the main report, from its claims in ``folder``; empty where it is not there."""
+    """Return the section on another study for the main report, from its claims in ``folder``; empty where it is not
+    there."""
     if not (study.beside and (folder / study.text).exists()):
         return ""
     path = folder / CLAIMS_FILE

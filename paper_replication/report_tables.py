@@ -76,7 +76,8 @@ def by_owner(judgements: Sequence[Judgement]) -> list[Judgement]:
 
 
 def not_confirmed(judgements: Sequence[Judgement]) -> str:
-    """The contradicted claims in words with their estimates, and the names of those not resolved; empty where there are none."""
+    """The contradicted claims in words with their estimates, and the names of those not resolved; empty where there are
+    none."""
     against = [j for j in judgements if j.verdict == CONTRADICTED]
     left = [f"`{j.claim.id}`" for j in judgements if j.verdict == NOT_RESOLVED]
     told = "".join(

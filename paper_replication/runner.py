@@ -1,8 +1,10 @@
 """Runs tasks through any ``concurrent.futures.Executor`` and stores each result as it comes.
 
 What is kept true, whatever happens:
-- workers only compute; this process alone writes, one whole line a run, so a kill at any time leaves a store to go on from;
-- a task's numbers depend on its key alone (named generators, one BLAS thread), so workers, order and shards leave no trace;
+- workers only compute; this process alone writes, one whole line a run, so a kill at any time leaves a store to go on
+  from;
+- a task's numbers depend on its key alone (named generators, one BLAS thread), so workers, order and shards leave no
+  trace;
 - big tasks start first, so that no worker ends alone with one; few are in flight, so that a deadline is soon obeyed;
 - a task that raises is reported with its key and the others go on.
 """
@@ -25,7 +27,8 @@ from .tasks import Task, perform
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a call of ``run_tasks`` did: runs found in the store, made now, failed (task and why), left over, and whether it was stopped."""
+    """What a call of ``run_tasks`` did: runs found in the store, made now, failed (task and why), left over, and
+    whether it was stopped."""
 
     n_found: int
     n_made: int
@@ -44,11 +47,12 @@ def run_tasks(
     provenance: Mapping[str, Any] | None = None,
     report: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True),
 ) -> Outcome:
-    """Make every run that the store lacks. ``in_flight``: tasks handed to the executor at once (its own ``in_flight``, else 1).
+    """Make every run that the store lacks. ``in_flight``: tasks handed to the executor at once (its own ``in_flight``,
+    else 1).
 
     No task is handed over after ``max_seconds``; those under way end and are stored. Ctrl-C does the same at once.
-    Raises StoreError where the executor breaks (a worker process dies, a scheduler is gone) or the disk refuses; what was stored
-    before is kept.
+    Raises StoreError where the executor breaks (a worker process dies, a scheduler is gone) or the disk refuses; what
+    was stored before is kept.
     """
     wanted = list(tasks)
     todo = [task for task in wanted if task.key not in store.rows]
@@ -122,7 +126,8 @@ def run_tasks(
 
 
 def take_shard(tasks: Iterable[Task], index: int, count: int) -> list[Task]:
-    """Return shard ``index`` (1, …, ``count``): every ``count``-th task in the order of falling cost, so that shards cost alike.
+    """Return shard ``index`` (1, …, ``count``): every ``count``-th task in the order of falling cost, so that shards
+    cost alike.
 
     The shards depend on the list alone, not on what is stored: together they are all tasks, and no task is in two.
     """

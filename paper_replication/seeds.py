@@ -2,8 +2,8 @@
 
     generator_for("figure1", '{"n_data":250}', 7)
 
-The names are written with their type and length, so that ("a", "bc") and ("ab", "c"), or 1 and "1", differ; their SHA-256
-digest is the entropy of a ``numpy.random.SeedSequence``.
+The names are written with their type and length, so that ("a", "bc") and ("ab", "c"), or 1 and "1", differ; their
+SHA-256 digest is the entropy of a ``numpy.random.SeedSequence``.
 """
 
 from __future__ import annotations

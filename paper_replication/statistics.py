@@ -1,8 +1,9 @@
-"""Intervals and errors of the few statistics the claims need. Deterministic: where resampling is needed, with a generator of its own.
+"""Intervals and errors of the few statistics the claims need. Deterministic: where resampling is needed, with a
+generator of its own.
 
-*Conventions.* ``values`` is one-dimensional, one entry a repetition, independent; ``confidence`` is the two-sided coverage, so
-a one-sided bound of level a is an end of the interval of confidence 1 - 2a. An interval that the sample cannot give (four
-values have no 95 % interval of the median) is (-inf, inf), never an error and never a guess.
+*Conventions.* ``values`` is one-dimensional, one entry a repetition, independent; ``confidence`` is the two-sided
+coverage, so a one-sided bound of level a is an end of the interval of confidence 1 - 2a. An interval that the sample
+cannot give (four values have no 95 % interval of the median) is (-inf, inf), never an error and never a guess.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ Interval = tuple[float, float]
 
 
 def median_interval(values: Float, confidence: float) -> Interval:
-    """Distribution-free interval of the median: order statistics x_(k) and x_(n+1-k), k the largest with P(Bin(n, 1/2) < k) <= a/2.
+    """Distribution-free interval of the median: order statistics x_(k) and x_(n+1-k), k the largest with P(Bin(n, 1/2)
+    < k) <= a/2.
 
     The coverage is at least ``confidence`` for every continuous law (David & Nagaraja, Order Statistics, section 7.1).
     """
@@ -35,11 +37,13 @@ def median_interval(values: Float, confidence: float) -> Interval:
 
 
 def median_error(values: Float) -> float:
-    """Standard error of the median, 1 / (2 f(m) sqrt(n)), with a Gaussian kernel estimate of the density f at the median m.
+    """Standard error of the median, 1 / (2 f(m) sqrt(n)), with a Gaussian kernel estimate of the density f at the
+    median m.
 
-    Bandwidth 0.9 min(sd, IQR/1.349) n^(-1/5) (Silverman). Its smoothing makes the error about 3 % too large for a normal law;
-    errors from a few order statistics about the median are free of that, but scatter by 15 % at n = 500 against 7 % here, and
-    that scatter would decide which claims are resolved. Returns 0 where half of the values or more are equal.
+    Bandwidth 0.9 min(sd, IQR/1.349) n^(-1/5) (Silverman). Its smoothing makes the error about 3 % too large for a
+    normal law; errors from a few order statistics about the median are free of that, but scatter by 15 % at n = 500
+    against 7 % here, and that scatter would decide which claims are resolved. Returns 0 where half of the values or
+    more are equal.
     """
     quarter, middle, three_quarters = np.quantile(values, [0.25, 0.5, 0.75])
     spread = min(float(np.std(values, ddof=1)), float(three_quarters - quarter) / 1.349)
@@ -73,13 +77,15 @@ def log10_mean(values: Float) -> tuple[float, float]:
 
 
 def log10_mean_ratio(first: Float, second: Float) -> tuple[float, float]:
-    """log10 of mean(first) / mean(second) for pairs, and its standard error by the delta method, with their covariance."""
+    """log10 of mean(first) / mean(second) for pairs, and its standard error by the delta method, with their
+    covariance."""
     a, b = float(np.mean(first)), float(np.mean(second))
     return float(np.log10(a / b)), mean_error(first / a - second / b) / np.log(10.0)
 
 
 def log10_variance_ratio_draws(first: Float, second: Float, n_draws: int = 10_000) -> Float:
-    """log10 of var(first)/var(second) in ``n_draws`` bootstrap samples of the pairs, sorted; -inf or inf where one variance is 0.
+    """log10 of var(first)/var(second) in ``n_draws`` bootstrap samples of the pairs, sorted; -inf or inf where one
+    variance is 0.
 
     For an interval where a few values make the variance: the delta method then takes the ratio to be known far too
     well, since it cannot see that the next sample may have none of them, or twice as many. What a sample lacks, its
@@ -141,6 +147,7 @@ def signed_rank_p(differences: Float) -> float:
 
 
 def kolmogorov_distance(values: Float, df: int) -> tuple[float, float]:
-    """Largest distance between the sample's distribution function and that of chi-square with ``df``, and its p-value."""
+    """Largest distance between the sample's distribution function and that of chi-square with ``df``, and its
+    p-value."""
     answer = stats.kstest(values, stats.chi2(df).cdf)
     return float(answer.statistic), float(answer.pvalue)

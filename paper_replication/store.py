@@ -3,12 +3,13 @@
 *Conventions.* A results folder holds
     runs.jsonl   {"experiment", "version", "params", "repetition", "result": {name: number}, "provenance": {...}}
     times.jsonl  {"experiment", "version", "params", "repetition", "seconds"}      times differ from run to run, results must not
-    clock.jsonl  rows as in runs.jsonl with a run's entries named "seconds. ...", where its experiment returns such; else not there
+    clock.jsonl  rows as in runs.jsonl with a run's entries named "seconds. ...", where its experiment returns such;
+                 else not there
     lock         held (``flock``) by the one process that writes; the system frees it when that process dies
 Floats are written by ``repr`` and come back to the last bit; NaN and inf are refused.
-A last line that was cut is dropped, with a note, and its run is made again; a bad line anywhere else is an error, since no
-interruption explains it. POSIX only, because of ``flock``.
-"""
+A last line that was cut is dropped, with a note, and its run is made again; a bad line anywhere else is an error, since
+no interruption explains it. POSIX only, because of ``flock``.
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ def row_key(row: Mapping[str, Any]) -> Key:
 
 
 def read_rows(path: Path) -> tuple[list[Row], str]:
-    """Return the rows of a ``.jsonl`` or ``.jsonl.gz`` file (or of ``runs.jsonl`` in a folder) and a note on a dropped last line.
+    """Return the rows of a ``.jsonl`` or ``.jsonl.gz`` file (or of ``runs.jsonl`` in a folder) and a note on a dropped
+    last line.
 
     Raises StoreError, naming file and line, for a missing file or a bad line that is not the last.
     """
@@ -78,8 +80,8 @@ class RunStore:
         with RunStore(folder) as store:
             store.append(key, result, seconds, provenance)
 
-    ``rows`` maps the keys already there to their rows, ``clock`` to those of their times; ``note`` says what was dropped, and is
-    empty otherwise.
+    ``rows`` maps the keys already there to their rows, ``clock`` to those of their times; ``note`` says what was
+    dropped, and is empty otherwise.
     Raises StoreError for a folder that cannot be written, another writer, or a damaged file.
     """
 
@@ -91,7 +93,8 @@ class RunStore:
             self._lock = open(self.folder / LOCK, "w")
         except OSError as error:
             raise StoreError(
-                f"{self.folder}: results cannot be written here ({_reason(error)}); choose another folder with --results"
+                f"{self.folder}: results cannot be written here ({_reason(error)}); choose another"
+                " folder with --results"
             ) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -113,7 +116,8 @@ class RunStore:
         except OSError as error:
             self._lock.close()
             raise StoreError(
-                f"{self.folder}: results cannot be written here ({_reason(error)}); choose another folder with --results"
+                f"{self.folder}: results cannot be written here ({_reason(error)}); choose another"
+                " folder with --results"
             ) from None
         except StoreError:
             self._lock.close()
@@ -170,7 +174,8 @@ class RunStore:
         self.close()
 
     def _recover(self, name: str) -> tuple[list[Row], str]:
-        """Read a file of the folder and cut off a damaged last line, so that the next one starts on a line of its own."""
+        """Read a file of the folder and cut off a damaged last line, so that the next one starts on a line of its
+        own."""
         path = self.folder / name
         if not path.exists():
             return [], ""

@@ -1,4 +1,5 @@
-"""The studies there are, in the order of the main report; each lives in a folder of its name, with its ``STUDY`` in ``study.py``."""
+"""The studies there are, in the order of the main report; each lives in a folder of its name, with its ``STUDY`` in
+``study.py``."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ NAMES = (MAIN, "rivals", "noise_choice", "walkthrough", "contrastive", "boltzman
 
 
 def find_study(name: str) -> Study:
-    """Return the study of that name, or the ``STUDY`` of a module given by its path; raises ValueError that lists those there are."""
+    """Return the study of that name, or the ``STUDY`` of a module given by its path; raises ValueError that lists those
+    there are."""
     path = f"{__package__}.{name}.study" if name in NAMES else name
     try:
         is_path = all(part.isidentifier() for part in path.split("."))

@@ -1,4 +1,5 @@
-"""A study: which experiments it runs, what it claims, how its report reads. A new study is one folder with one of these.
+"""A study: which experiments it runs, what it claims, how its report reads. A new study is one folder with one of
+these.
 
     STUDY = Study(
         name="coins",
@@ -8,12 +9,13 @@
         claims=lambda: [Claim("fair", ..., estimand=partial(mean_of, group="coins n=100", column="heads"), ...)],
     )
 
-and its name in the list of ``studies.py``. Everything else has a default: columns of numbers as evidence, ``summary.csv`` of all of
-them, no figures, the standard sections. The engine (``engine.py``, ``report.py``) runs, stores, resumes, judges, draws and writes.
+and its name in the list of ``studies.py``. Everything else has a default: columns of numbers as evidence,
+``summary.csv`` of all of them, no figures, the standard sections. The engine (``engine.py``, ``report.py``) runs,
+stores, resumes, judges, draws and writes.
 
-*Conventions.* An experiment is a module with ``EXPERIMENT_VERSION: int``, ``run(params, rng) -> dict[str, float]`` (a pure function of
-both) and, where its cost is worth knowing, ``expected_seconds(params) -> float``. Its *name* stands in the key and in the seed of every
-stored run: it is a fixed string of the study and outlives any move of the module.
+*Conventions.* An experiment is a module with ``EXPERIMENT_VERSION: int``, ``run(params, rng) -> dict[str, float]`` (a
+pure function of both) and, where its cost is worth knowing, ``expected_seconds(params) -> float``. Its *name* stands in
+the key and in the seed of every stored run: it is a fixed string of the study and outlives any move of the module.
 """
 
 from __future__ import annotations
@@ -39,8 +41,8 @@ Section = tuple[str, str]  # heading without its marks ("" for none), and the te
 class Experiment:
     """``name``: the fixed string of keys and seeds; ``module``: the path of the code, which may move.
 
-    ``on_rounding``: patterns (``fnmatch``) of the results that another processor's last digits may change by far more than
-    their own rounding, such as where an uncertified climb ends beside a kink.
+    ``on_rounding``: patterns (``fnmatch``) of the results that another processor's last digits may change by far more
+    than their own rounding, such as where an uncertified climb ends beside a kink.
     """
 
     name: str
@@ -59,7 +61,8 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a report is written from: evidence, verdicts, the figures drawn, and what is known of the making of the runs."""
+    """What a report is written from: evidence, verdicts, the figures drawn, and what is known of the making of the
+    runs."""
 
     study: Study
     evidence: Any
@@ -97,8 +100,8 @@ class Study:
     tables      evidence -> {file name: text}, numbers beside the report
     figures     {name: caption}; drawn by ``draw_<name>(figure, findings) -> bool`` of the module ``panels``
     front       findings -> the text before the first section
-    sections    findings -> the sections between the verdicts and the list of all claims; ``is_whole``: the sections are everything,
-                verdicts, figures and claims included
+    sections    findings -> the sections between the verdicts and the list of all claims; ``is_whole``: the sections are
+                everything, verdicts, figures and claims included
     conclusions findings -> sentences with the claims that bear them; said at the report's end and on the terminal
     abstract    what it is about, for the screen that ends a run
     poster      the figure to look at first

@@ -1,8 +1,8 @@
 """A task: one run of one experiment, named by (experiment, version, parameters, repetition), which is also its key.
 
-Parameters travel as canonical JSON (sorted names, no blanks), so that equal parameters are equal strings. The code's hash
-is provenance and not part of the key: a changed comment must not throw away a night of runs. What does throw them away,
-and on purpose, is a new ``EXPERIMENT_VERSION``.
+Parameters travel as canonical JSON (sorted names, no blanks), so that equal parameters are equal strings. The code's
+hash is provenance and not part of the key: a changed comment must not throw away a night of runs. What does throw them
+away, and on purpose, is a new ``EXPERIMENT_VERSION``.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ def load_experiment(path: str) -> ModuleType:
 
 
 def make_task(path: str, params: Mapping[str, Any], repetition: int, name: str = "") -> Task:
-    """Return the task with the experiment's present version, and the cost its ``expected_seconds(params)`` states, if any.
+    """Return the task with the experiment's present version, and the cost its ``expected_seconds(params)`` states, if
+    any.
 
     ``path`` is that of the module; ``name`` stands in the key and in the seed, and is the path where none is given.
     """

@@ -1,4 +1,5 @@
-"""One BLAS thread a process: two workers with two threads each fight for two cores, and threaded sums change last digits.
+"""One BLAS thread a process: two workers with two threads each fight for two cores, and threaded sums change last
+digits.
 
 The BLAS libraries read these variables when they are loaded, so they must be set before NumPy is imported: in this
 process by ``pin`` on top of ``__main__``, in spawned workers by inheritance from the environment ``pinned`` prepares.
@@ -20,7 +21,8 @@ def pin() -> None:
 
 @contextmanager
 def pinned() -> Iterator[None]:
-    """Ask for one BLAS thread in every process started inside the ``with`` block; the environment is put back after it."""
+    """Ask for one BLAS thread in every process started inside the ``with`` block; the environment is put back after
+    it."""
     before = {name: os.environ.get(name) for name in VARIABLES}
     pin()
     try:

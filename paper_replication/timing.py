@@ -1,7 +1,8 @@
 """Times apart from results: what "seconds." entries of a run are.
 
-A run's result must come out the same wherever it is made, and its time cannot. An experiment may return entries named "seconds. ...";
-the store (``store.py``) keeps them in a file of their own, ``clock.jsonl``, and never in ``runs.jsonl``.
+A run's result must come out the same wherever it is made, and its time cannot. An experiment may return entries named
+"seconds. ..."; the store (``store.py``) keeps them in a file of their own, ``clock.jsonl``, and never in
+``runs.jsonl``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ Run = Callable[[Mapping[str, Any], np.random.Generator], dict[str, float]]
 
 
 def timed(run: Run) -> Run:
-    """Add "seconds.cpu" to what an experiment's ``run`` returns: its thread's time on the processor, as on an idle core."""
+    """Add "seconds.cpu" to what an experiment's ``run`` returns: its thread's time on the processor, as on an idle
+    core."""
 
     @wraps(run)
     def timed_run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]:

@@ -1,4 +1,5 @@
-"""What is collected where: ``tests/peers`` needs frameworks, ``tests/cluster`` dask and ``tests/schema`` jsonschema: only when named.
+"""What is collected where: ``tests/peers`` needs frameworks, ``tests/cluster`` dask and ``tests/schema`` jsonschema:
+only when named.
 
 ``make test-peers``, ``make test-cluster`` and ``make lint`` name them.
 """
@@ -20,8 +21,8 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def pytest_collection_finish():
-    """Spare the garbage collector what the collection made, which lives to the end: walking it again and again took a twelfth
-    of the suite's time. What the tests leave is collected as before, at longer intervals."""
+    """Spare the garbage collector what the collection made, which lives to the end: walking it again and again took a
+    twelfth of the suite's time. What the tests leave is collected as before, at longer intervals."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 100)

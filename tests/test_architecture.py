@@ -83,7 +83,8 @@ GUESTS = {
 MAY_IMPORT_A_GUEST = {("oracle.locate", "oracle.adapters")}
 MAY_PRINT = ("__main__", "pytest_plugin")
 MAX_LINES = 400
-# Examples for other languages: not modules but programs, run apart; they may print, and import the standard library alone.
+# Examples for other languages: not modules but programs, run apart; they may print, and import the standard library
+# alone.
 PROGRAMS = "oracle.harnesses"
 MAX_PROGRAM_LINES = 59
 # Examples for readers: programs that print, on the package as a whole; nothing imports them.
@@ -472,12 +473,17 @@ def package(tmp_path):
         "objectives/__init__.py": "",
         "estimators/__init__.py": "",
         "oracle/__init__.py": "",
-        "oracle/families/nce/exact.py": "import decimal\nfrom nce_ref.oracle.numbers.logarithms import pi\nfrom nce_ref.oracle.numbers import logarithms",
+        "oracle/families/nce/exact.py": (
+            "import decimal\nfrom nce_ref.oracle.numbers.logarithms import pi\nfrom"
+            " nce_ref.oracle.numbers import logarithms"
+        ),
         "oracle/numbers/__init__.py": "",
         "oracle/numbers/logarithms.py": "pi = 3",
         "oracle/families/__init__.py": "",
         "oracle/families/nce/__init__.py": "",
-        "estimators/nce.py": "from nce_ref.models.base import Model\ndef fit(rng: 'np.random.Generator'):\n    'A.'",
+        "estimators/nce.py": (
+            "from nce_ref.models.base import Model\ndef fit(rng: 'np.random.Generator'):\n    'A.'"
+        ),
         "pytest_plugin.py": "import pytest",
         "oracle/adapters.py": "def f():\n    'A.'\n    import jax",
         "oracle/harnesses/a.py": "import json\nprint(json)",

@@ -1,4 +1,5 @@
-"""asymptotics.py: Theorem 3's covariance against its known limits and against the sandwich form; the face; bad input."""
+"""asymptotics.py: Theorem 3's covariance against its known limits and against the sandwich form; the face; bad
+input."""
 
 from __future__ import annotations
 
@@ -45,8 +46,8 @@ def check_toy_matrices():
 
 
 def check_sandwich():
-    """J's gradient at the truth has covariance V/T, V = Cov_d(P g) + nu Cov_n((1-P) g); Sigma = I^-1 V I^-1 for any estimator
-    of this kind. No (1 + 1/nu) occurs in this form. One-dimensional Gaussian, noise off centre, on a grid."""
+    """J's gradient at the truth has covariance V/T, V = Cov_d(P g) + nu Cov_n((1-P) g); Sigma = I^-1 V I^-1 for any
+    estimator of this kind. No (1 + 1/nu) occurs in this form. One-dimensional Gaussian, noise off centre, on a grid."""
     model, theta = gaussian([[1.3]])
     noise = GaussianNoise(np.array([0.4]), np.array([[2.0]]))
     u = np.linspace(-25.0, 25.0, 20001)[:, None]
@@ -109,7 +110,8 @@ def test_planted_correction_terms_are_seen(monkeypatch, plant, name):
 
 @pytest.mark.parametrize("n", [1, 2, 4, 7])
 def test_maximum_likelihood_constant(n):
-    # K = 1 + 2(n-1)/3, and c = -ln Z by the delta method: d ln Z/dB = -A^T, relative variance of B's diagonal 1 each: n.
+    # K = 1 + 2(n-1)/3, and c = -ln Z by the delta method: d ln Z/dB = -A^T, relative variance of B's diagonal 1 each:
+    # n.
     model, _, B = ica(n, np.random.default_rng(n))
     theta = model.normalize(model.pack(B, 0.0))
     bound = cramer_rao_bound(model, theta)

@@ -99,7 +99,8 @@ TABLE = {1: (2.6768, 2.8375), 5: (1.4933, 1.5088), 10: (1.3158, 1.3253), 50: (1.
 
 @pytest.mark.parametrize("k", [1, 5, 10])
 def test_the_plane_against_a_table_found_elsewhere(k):
-    """tr Sigma_B over that of maximum likelihood; both are Monte Carlo, the table to 0.5 %, this to its stated error."""
+    """tr Sigma_B over that of maximum likelihood; both are Monte Carlo, the table to 0.5 %, this to its stated
+    error."""
     limit = np.trace(bound(PLANE, PLANE_TRUTH))
     found = nr.ranking_covariance(
         PLANE, PLANE_TRUTH, MATCHED, k, rng=np.random.default_rng(1), log2_points=14
@@ -124,7 +125,8 @@ def test_conditional_in_the_plane_against_a_table_found_elsewhere(eps, ratios):
 
 
 def test_the_random_rule_and_the_line_agree():
-    """A product of two lines, fitted in the plane: what concerns b_11 alone is not the line's, but tr I_k of noise = data is k/(k+1) tr F."""
+    """A product of two lines, fitted in the plane: what concerns b_11 alone is not the line's, but tr I_k of noise =
+    data is k/(k+1) tr F."""
     noise = nr.LaplaceICANoise(np.linalg.inv(MIX))
     found = nr.ranking_covariance(PLANE, PLANE_TRUTH, noise, 3, rng=np.random.default_rng(3))
     np.testing.assert_allclose(
@@ -154,7 +156,8 @@ def test_small_steps_diverge_like_1_over_eps_where_there_are_kinks_and_not_witho
 def test_steps_need_not_be_symmetric():
     """An autoregression whose own law is the model's tells nothing: G = 0 and the slope d alone, by its closed form.
 
-    sigma = 1/2, d = -(x^2 - y^2)/2, H = E d^2/4 and M = E (E[d|x])^2/4, corr(x, y) = rho: E d^2 = 1 - rho^2, E[d|x] = -(1 - rho^2)(x^2 - 1)/2.
+    sigma = 1/2, d = -(x^2 - y^2)/2, H = E d^2/4 and M = E (E[d|x])^2/4, corr(x, y) = rho: E d^2 = 1 - rho^2, E[d|x] =
+    -(1 - rho^2)(x^2 - 1)/2.
     """
     model, rho = nr.Gaussian(1), 0.6
     truth = model.normalize([1.0, 0.0])
@@ -176,7 +179,8 @@ def simulated(fit_of, n_fits, n, seed):
 
 
 def test_simulated_errors_of_a_smooth_model_are_the_theorys():
-    """400 fits of n = 400: relative error sqrt(2/400) = 7 %; asked for within four of them (false alarm 6e-5); a factor 1.5 is seen."""
+    """400 fits of n = 400: relative error sqrt(2/400) = 7 %; asked for within four of them (false alarm 6e-5); a factor
+    1.5 is seen."""
     model = nr.Gaussian(1)
     truth, noise = model.normalize([1.0, 0.0]), nr.GaussianNoise([0.3], [[2.0]])
     steps = nr.GaussianSteps([[0.5]], shrink=0.8)
@@ -214,7 +218,8 @@ def test_standard_errors_from_a_fit_estimate_the_law():
 
 
 def test_discrete_data_by_enumeration():
-    """A Boltzmann machine of three spins, uniform noise, k = 1: all 8 x 8 pairs, against 8 sets of random rows to their stated error."""
+    """A Boltzmann machine of three spins, uniform noise, k = 1: all 8 x 8 pairs, against 8 sets of random rows to their
+    stated error."""
     model, noise = nr.BoltzmannMachine(3), nr.BernoulliNoise(np.full(3, 0.5), values=(-1.0, 1.0))
     truth = model.normalize(model.random_start(np.random.default_rng(7)))
     states = np.array(list(itertools.product((-1.0, 1.0), repeat=3)))

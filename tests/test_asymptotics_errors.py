@@ -1,4 +1,5 @@
-"""Stated errors are bounds: against 20 digits by quadrature in 30, elementary closed forms in decimals, and the closed form at any B."""
+"""Stated errors are bounds: against 20 digits by quadrature in 30, elementary closed forms in decimals, and the closed
+form at any B."""
 
 from __future__ import annotations
 
@@ -22,8 +23,9 @@ from nce_ref.weights import (
 from tests.asymptotics_problems import Plain, gaussian, ica, in_units, matched
 
 getcontext().prec = 60
-# Sigma_11, Sigma_1c, Sigma_cc per data sample at B = 1 (or precision 1) under N(0, tau^2): by mpmath's quadrature with 30 digits,
-# split at 40 points. These sizes were stated with an error below the true one, or are of that kind: noise unlike the data.
+# Sigma_11, Sigma_1c, Sigma_cc per data sample at B = 1 (or precision 1) under N(0, tau^2): by mpmath's quadrature with
+# 30 digits, split at 40 points. These sizes were stated with an error below the true one, or are of that kind: noise
+# unlike the data.
 CENTRED = (
     ("laplace", 0.75, 1e4, "1.1302434459269555924", "1.1074749773509548209", "1.0888432355235392701"),
     ("laplace", 1.0, 1e8, "1.0028321391296110203", "1.0025648178564475422", "1.0023230117129413481"),
@@ -251,7 +253,8 @@ def test_a_mass_that_is_not_one_is_stated():
 
 
 def test_two_steps_that_disagree_are_stated(monkeypatch):
-    """A rule whose error is proportional to its step, in one node: the last two steps differ by as much as the finer one errs."""
+    """A rule whose error is proportional to its step, in one node: the last two steps differ by as much as the finer
+    one errs."""
     model, theta = gaussian([[1.3]])
     noise, weight, right = (
         nr.GaussianNoise([0.3], [[2.0]]),
@@ -277,8 +280,9 @@ def test_two_steps_that_disagree_are_stated(monkeypatch):
 
 
 def test_random_errors_of_weighted_covariances_are_neither_blind_nor_useless():
-    """40 runs, two dimensions. Blind: ten entries beyond their 99 % half-width, at most 0.1 a run, 14 of 40 has probability 1e-5.
-    Useless: the entry that sets it passes a quarter of it with 0.41, fewer than 6 of 40 has probability 1e-4 (as for NCE)."""
+    """40 runs, two dimensions. Blind: ten entries beyond their 99 % half-width, at most 0.1 a run, 14 of 40 has
+    probability 1e-5. Useless: the entry that sets it passes a quarter of it with 0.41, fewer than 6 of 40 has
+    probability 1e-4 (as for NCE)."""
     model, theta = gaussian([[2.0, 0.5], [0.5, 1.0]])
     noise = nr.GaussianNoise(np.zeros(2), 1.5 * np.eye(2))
     exact, ratios = nr.asymptotic_covariance(model, theta, noise, 1.0).covariance, []

@@ -57,7 +57,8 @@ def test_a_transport_needs_no_rng():
 
 @pytest.mark.parametrize("n", [2, 3, 4, 6])
 def test_the_error_of_the_rotations_is_a_good_guess(n):
-    """Laplace ICA with noise like the data, whose exact covariance is known: eight mixings, the stated error holds in all but one at most."""
+    """Laplace ICA with noise like the data, whose exact covariance is known: eight mixings, the stated error holds in
+    all but one at most."""
     missed = 0
     for seed in range(8):
         B = np.eye(n) + 0.3 * np.random.default_rng([n, seed]).standard_normal((n, n))
@@ -119,7 +120,10 @@ def test_all_that_is_missing_is_named_at_once():
         ),
         (
             lambda: nr.cramer_rao_bound(object(), TRUTH),
-            r"object without n_dim, n_params, log_density, jacobian \(or pullback\), sample \(or transport\), log_normalizer",
+            (
+                r"object without n_dim, n_params, log_density, jacobian \(or pullback\), sample"
+                r" \(or transport\), log_normalizer"
+            ),
         ),
     ):
         with pytest.raises(ValueError, match=missing) as caught:
@@ -212,7 +216,8 @@ def test_a_score_is_enough_for_score_matching():
 
 
 def test_score_matching_by_differences_of_a_model_that_is_not_linear():
-    """Its loss and gradient against the closed form of div Psi; the parameters of a heavy-tailed model at five standard deviations."""
+    """Its loss and gradient against the closed form of div Psi; the parameters of a heavy-tailed model at five standard
+    deviations."""
     from nce_ref.models.from_functions import as_model
 
     theta = np.array([0.2, 0.3, np.log(4.0), 0.0])

@@ -31,7 +31,8 @@ def test_solved_mean_is_the_unit_vector_of_c(which):
         sigma = asymptotic_covariance(model, theta, noise, nu, rng=rng, log2_points=10)
         unit = np.zeros(model.n_params)
         unit[-1] = 1.0
-        # Whatever the points, g_c = 1 makes m_nu a column of I_nu: only rounding is left, eps times the condition number.
+        # Whatever the points, g_c = 1 makes m_nu a column of I_nu: only rounding is left, eps times the condition
+        # number.
         tolerance = 10 * np.finfo(float).eps * np.linalg.cond(sigma.information)
         np.testing.assert_allclose(
             np.linalg.solve(sigma.information, sigma.mean), unit, atol=tolerance
@@ -95,9 +96,10 @@ def test_quasi_monte_carlo_agrees_with_the_contour_integral(nu):
     random = asymptotic_covariance(
         Plain(model), theta, matched(B), nu, rng=np.random.default_rng(7), log2_points=12
     )
-    # The stated error is the largest of 153 half-widths at 99 %; 2.5 of them are 8.7 standard errors, which Student's t with
-    # 7 degrees exceeds with probability 5e-5: below 8e-3 for all entries if independent, the largest half-width being the
-    # yardstick of all makes it less; the seed is fixed. Power: a term left out of I_nu moves Sigma by tens of per cent.
+    # The stated error is the largest of 153 half-widths at 99 %; 2.5 of them are 8.7 standard errors, which Student's t
+    # with 7 degrees exceeds with probability 5e-5: below 8e-3 for all entries if independent, the largest half-width
+    # being the yardstick of all makes it less; the seed is fixed. Power: a term left out of I_nu moves Sigma by tens of
+    # per cent.
     assert random.integration_error <= 0.05
     assert (
         in_units(random.covariance - exact.covariance, exact.covariance)
@@ -125,9 +127,9 @@ def test_stated_random_error_is_neither_blind_nor_useless():
                 / random.integration_error
             )
         # Blind? Ten entries, each beyond its own half-width with probability 0.01: at most 0.1 a run, and 24 of 80 has
-        # probability 6e-7. Useless? The entry that sets the half-width of 3.5 standard errors alone passes a quarter of it
-        # with probability P(|t_7| > 0.87) = 0.41 a run, fewer than 16 of 80 has probability 2e-5. Overstated by sqrt(8),
-        # a forgotten division, it would take 2.5 standard errors, probability 0.04 an entry.
+        # probability 6e-7. Useless? The entry that sets the half-width of 3.5 standard errors alone passes a quarter of
+        # it with probability P(|t_7| > 0.87) = 0.41 a run, fewer than 16 of 80 has probability 2e-5. Overstated by
+        # sqrt(8), a forgotten division, it would take 2.5 standard errors, probability 0.04 an entry.
         assert sum(ratio > 1.0 for ratio in ratios) < 24
         assert sum(ratio > 0.25 for ratio in ratios) >= 16
 

@@ -1,4 +1,5 @@
-"""asymptotics_weights.py: Sigma_w against NCE's, against closed forms, the order of covariances, and what does not exist."""
+"""asymptotics_weights.py: Sigma_w against NCE's, against closed forms, the order of covariances, and what does not
+exist."""
 
 from __future__ import annotations
 
@@ -229,7 +230,8 @@ def test_the_laws_of_the_tails():
 
 
 def test_the_papers_own_experiment_has_no_variance_for_importance_sampling():
-    """P10: four Laplace sources, Gaussian noise of the data's covariance. With endless noise there is one: the bound."""
+    """P10: four Laplace sources, Gaussian noise of the data's covariance. With endless noise there is one: the
+    bound."""
     model, theta, B = ica(4, np.random.default_rng(0))
     with pytest.raises(ValueError, match="expected other noise, or NCE's weight"):
         nr.weighted_covariance(
@@ -256,7 +258,8 @@ def test_tails_nobody_tells_are_not_guessed():
 
 
 def test_more_dimensions_by_random_points():
-    """Against the contour integral of asymptotics.py: the stated error is a 99 % half-width for the largest entry; twice it is allowed.
+    """Against the contour integral of asymptotics.py: the stated error is a 99 % half-width for the largest entry;
+    twice it is allowed.
 
     Five parameters, one seed: false alarm below 1e-3 by Student's t with 7 degrees of freedom, and the seed is fixed.
     """
@@ -287,7 +290,8 @@ def test_more_dimensions_by_random_points():
 
 
 def test_the_stated_error_is_that_of_the_worst_entry():
-    """Relative to the geometric mean of the two variances; rounding and scatter of one entry are not hidden by the others'."""
+    """Relative to the geometric mean of the two variances; rounding and scatter of one entry are not hidden by the
+    others'."""
     covariance, difference = (
         np.array([[4.0, 1.0], [1.0, 9.0]]),
         np.array([[0.04, 0.3], [0.3, 0.09]]),

@@ -1,4 +1,5 @@
-"""A^-1 V A^-1 - (1 + 1/nu) A^-1 m m^T A^-1, and the bound on it: errors planted one moment at a time, of any sign, stay within."""
+"""A^-1 V A^-1 - (1 + 1/nu) A^-1 m m^T A^-1, and the bound on it: errors planted one moment at a time, of any sign, stay
+within."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ def test_without_errors_the_roundings_are_left():
 
 @pytest.mark.parametrize("which", [0, 1, 2])
 def test_an_error_of_one_moment_is_bounded_and_not_by_much(which):
-    """50 choices of signs: none leads outside (first order, hence the 1.001), and the worst comes within a factor of 20 somewhere."""
+    """50 choices of signs: none leads outside (first order, hence the 1.001), and the worst comes within a factor of 20
+    somewhere."""
     rng = np.random.default_rng(5)
     for seed in range(4):
         parts = list(moments(seed))

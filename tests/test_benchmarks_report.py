@@ -1,4 +1,5 @@
-"""The benchmark report's words, on made-up measurements: goals met and not met, what was not measured, a busy machine."""
+"""The benchmark report's words, on made-up measurements: goals met and not met, what was not measured, a busy
+machine."""
 
 from __future__ import annotations
 
@@ -234,7 +235,8 @@ def test_the_interval_is_that_of_the_median():
     sample = np.random.default_rng(1).normal(size=101)
     median, low, high = ratios.interval(sample)
     assert median == np.median(sample)
-    # The order statistics that hold the median with 95 %, give or take: 50.5 -+ 1.96 * sqrt(101)/2, resampling within two ranks.
+    # The order statistics that hold the median with 95 %, give or take: 50.5 -+ 1.96 * sqrt(101)/2, resampling within
+    # two ranks.
     ordered = np.sort(sample)
     assert ordered[38] <= low <= ordered[42] and ordered[58] <= high <= ordered[62]
     assert ratios.interval([2.0]) == (2.0, 2.0, 2.0)
@@ -263,7 +265,8 @@ def test_a_watched_fit_is_the_same_fit_and_its_shares_are_the_whole(what):
 
 
 def test_the_clock_gives_each_kind_its_own_time(monkeypatch):
-    """a takes 1 by itself and calls b (2) and, by way of c, which is of no kind and takes 4, b again; a second a is below the first."""
+    """a takes 1 by itself and calls b (2) and, by way of c, which is of no kind and takes 4, b again; a second a is
+    below the first."""
     now = [0.0]
     monkeypatch.setattr(fit_profile, "time", SimpleNamespace(perf_counter=lambda: now[0]))
     clock = fit_profile.Clock()

@@ -189,8 +189,8 @@ def p_values(sample, log_density, count, n_points, rng):
 
 
 def test_the_score_tests_level_and_power_are_as_stated():
-    """p of 200 right noises is uniform: Kolmogorov-Smirnov at 1e-6. A spread off by the stated size is seen 99 times in 100:
-    of 40, fewer than 33 by chance once in 1e6."""
+    """p of 200 right noises is uniform: Kolmogorov-Smirnov at 1e-6. A spread off by the stated size is seen 99 times in
+    100: of 40, fewer than 33 by chance once in 1e6."""
     from scipy import stats
 
     rng = np.random.default_rng(8)
@@ -204,7 +204,8 @@ def test_the_score_tests_level_and_power_are_as_stated():
 
 
 class RingWithoutJacobian:
-    """A radius and an angle drawn, their density evaluated without the factor 1/r: symmetric, so that no location can be wrong."""
+    """A radius and an angle drawn, their density evaluated without the factor 1/r: symmetric, so that no location can
+    be wrong."""
 
     n_dim = 2
 

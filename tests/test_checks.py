@@ -1,4 +1,5 @@
-"""_checks.py, and the doors it guards: bad input is a ValueError that names the argument, what came, and what was expected."""
+"""_checks.py, and the doors it guards: bad input is a ValueError that names the argument, what came, and what was
+expected."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ NOT_SYMMETRIC = [[1.0, 2.0], [0.0, 1.0]]
 INDEFINITE = [[1.0, 2.0], [2.0, 1.0]]
 
 
-# --- the checks themselves -------------------------------------------------------------------------------------------
+# --- the checks themselves ------------------------------------------------------------------------
 
 
 def test_good_input_becomes_contiguous_float64_of_its_own_shape():
@@ -71,7 +72,7 @@ def test_scalars():
     assert checks.as_generator("rng", generator) is generator
 
 
-# --- every door ------------------------------------------------------------------------------------------------------
+# --- every door -----------------------------------------------------------------------------------
 
 NAN_AT = r"entry \(1, 1\) is nan; expected finite numbers"
 BAD = {
@@ -401,7 +402,8 @@ BAD = {
 
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_refused_by_name(case):
-    """Under errstate raise: whatever is wrong is said in words, not as a floating-point complaint, and nothing turns NaN."""
+    """Under errstate raise: whatever is wrong is said in words, not as a floating-point complaint, and nothing turns
+    NaN."""
     call, message = BAD[case]
     with np.errstate(divide="raise", invalid="raise"), pytest.raises(ValueError, match=message):
         call()

@@ -1,4 +1,5 @@
-"""CONTRASTIVE.md keeps its promises: titles that docstrings send the reader to, files and names that exist, numbers that the code gives."""
+"""CONTRASTIVE.md keeps its promises: titles that docstrings send the reader to, files and names that exist, numbers
+that the code gives."""
 
 from __future__ import annotations
 
@@ -119,7 +120,8 @@ def test_the_table_of_optima_is_whole():
 
 
 def test_ence_is_the_weight_family_at_minus_one_half():
-    """eNCE's loss, 1/2 mean_x (p_n/p_m)^(1/2) + 1/2 mean_y (p_m/p_n)^(1/2), less its value elsewhere: -1/4 of the same of J."""
+    """eNCE's loss, 1/2 mean_x (p_n/p_m)^(1/2) + 1/2 mean_y (p_m/p_n)^(1/2), less its value elsewhere: -1/4 of the same
+    of J."""
     rng = np.random.default_rng(0)
     model, noise = nr.Gaussian(1), nr.GaussianNoise([0.0], [[1.5]])
     x, y = rng.standard_normal((50, 1)), noise.sample(80, rng)

@@ -26,7 +26,8 @@ def run(*arguments, **environment):
 
 
 def test_a_setting_is_what_computes_then():
-    """Of the last, without anything dispatched. A processor with nothing to switch off has no setting, and nothing to assert."""
+    """Of the last, without anything dispatched. A processor with nothing to switch off has no setting, and nothing to
+    assert."""
     printed = run()
     assert printed.returncode == 0, printed.stderr
     for line in printed.stdout.splitlines()[-1:]:

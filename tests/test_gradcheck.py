@@ -22,7 +22,7 @@ from nce_ref.noise import GaussianNoise
 from nce_ref.objectives.nce import NCEObjective
 from tests.textbook_nce import SQRT2, Planted, TextbookNCE, real_only
 
-# --- the textbook objective, right ------------------------------------------------------------------------------------
+# --- the textbook objective, right ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -39,7 +39,8 @@ def test_right_gradient_passes_on_every_path(seed):
 
 
 def test_complex_step_is_exact_to_rounding():
-    # The longest sum has 125 terms of size |G|, |u| < 100 each a few eps off: 125 * 100 * 10 EPS per unit weight, over n_data = 50.
+    # The longest sum has 125 terms of size |G|, |u| < 100 each a few eps off: 125 * 100 * 10 EPS per unit weight, over
+    # n_data = 50.
     objective = TextbookNCE()
     assert (
         np.abs(
@@ -49,7 +50,7 @@ def test_complex_step_is_exact_to_rounding():
     )
 
 
-# --- the textbook objective, wrong ------------------------------------------------------------------------------------
+# --- the textbook objective, wrong ----------------------------------------------------------------
 
 
 def sign(objective, theta):
@@ -145,7 +146,7 @@ def test_planted_mistakes_are_diagnosed():
     assert "just those entries" in str(check_gradient(Planted(objective, c_sign), objective.theta))
 
 
-# --- the package's own objective --------------------------------------------------------------------------------------
+# --- the package's own objective ------------------------------------------------------------------
 
 
 def test_nce_objective_passes_with_its_own_kinks_and_its_plants_do_not():
@@ -175,7 +176,8 @@ def test_nce_objective_passes_with_its_own_kinks_and_its_plants_do_not():
     assert planted(lambda theta: objective(theta)[1]) == ()
 
 
-# --- functions that misbehave away from theta, and complex steps that lie ----------------------------------------------
+# --- functions that misbehave away from theta, and complex steps that lie
+# ----------------------------------------------
 
 
 def test_edge_of_the_domain_shortens_the_ladder():
@@ -228,11 +230,13 @@ def test_complex_theta_cast_to_real_inside_falls_back():
         complex_step(lambda t: fun(t)[0], [0.8, 1.3])
 
 
-# --- the tolerance: rtol max(|grad|, |numeric|) + 10 errors ------------------------------------------------------------
+# --- the tolerance: rtol max(|grad|, |numeric|) + 10 errors
+# ------------------------------------------------------------
 
 
 def judged(grad, error, imaginary=None, rtol=1e-9, resolution=1e-5):
-    """The verdict where the difference is 2 with this estimated error, on a function of size 1 along a coordinate of size 1."""
+    """The verdict where the difference is 2 with this estimated error, on a function of size 1 along a coordinate of
+    size 1."""
     found = Derivative(2.0, error, 1e-3, 0.05, 1.0, "", False)
     return _judge("theta[0]", grad, found, imaginary, 1.0, rtol, resolution)
 
@@ -297,7 +301,7 @@ def test_the_default_scale():
     np.testing.assert_array_equal(none, [1.0, 0.25, 3.0, 1.0, 1.0, 1e-3])
 
 
-# --- Jacobians --------------------------------------------------------------------------------------------------------
+# --- Jacobians ------------------------------------------------------------------------------------
 
 
 def test_jacobian_right_and_with_one_entry_off():
@@ -319,7 +323,7 @@ def test_jacobian_right_and_with_one_entry_off():
         check_jacobian(lambda t: (fun(t)[0], fun(t)[1].T), theta)
 
 
-# --- bad input --------------------------------------------------------------------------------------------------------
+# --- bad input ------------------------------------------------------------------------------------
 
 
 def quadratic(theta):

@@ -18,7 +18,8 @@ from tests.textbook_nce import SQRT2, Planted, TextbookNCE, real_only
 
 
 def objective_beside_a_kink(distance):
-    """2000 data and 5000 noise points; b_0 is moved so that the kink of one data point lies ``distance`` from B[0, 0]."""
+    """2000 data and 5000 noise points; b_0 is moved so that the kink of one data point lies ``distance`` from B[0,
+    0]."""
     objective = TextbookNCE(n=2, n_data=2_000, n_noise=5_000, seed=1)
     b, x = objective.theta[:2], objective.x
     t = np.argmin(np.abs(x @ b))
@@ -28,8 +29,8 @@ def objective_beside_a_kink(distance):
 
 
 def test_kink_beside_theta_fools_a_plain_difference_and_not_the_check():
-    # At distance 0.3 h the step crosses with 0.7 h: a central difference is off by 0.35 of the slope's jump, here beyond 1e-6,
-    # though the gradient is right to rounding (mistakes.md: 4.7e-5 at h = 1e-6 with 1e5 points).
+    # At distance 0.3 h the step crosses with 0.7 h: a central difference is off by 0.35 of the slope's jump, here
+    # beyond 1e-6, though the gradient is right to rounding (mistakes.md: 4.7e-5 at h = 1e-6 with 1e5 points).
     h = 1e-6
     objective, jump = objective_beside_a_kink(0.3 * h)
     exact = objective.gradient(objective.theta)
@@ -99,7 +100,8 @@ def test_kink_at_any_distance_raises_no_false_alarm_without_being_told(distance)
         u = theta[0] - 1.0 + distance
         return np.cos(theta[0]) + np.abs(u), np.array([-np.sin(theta[0]) + np.sign(u)])
 
-    # Three rungs must fit beside the kink: h <= distance / 16, and 11 * 1.5 EPS * 2.5 / h <= 1e-5 * |slope| with slope 0.16.
+    # Three rungs must fit beside the kink: h <= distance / 16, and 11 * 1.5 EPS * 2.5 / h <= 1e-5 * |slope| with slope
+    # 0.16.
     status = check_gradient(real_only(fun), [1.0]).coordinates[0].status
     assert status == AGREES if distance > 2e-7 else status in (AGREES, UNRESOLVED)
     assert (

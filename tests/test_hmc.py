@@ -1,6 +1,7 @@
 """hmc.py: the leapfrog's geometry and order, the Metropolis decision, and that the density stays where it is.
 
-Statistical tests: a |z| up to 6 passes, two-sided 2e-9 a number; some 25 numbers here, below 1e-7 in all. The plants show the power.
+Statistical tests: a |z| up to 6 passes, two-sided 2e-9 a number; some 25 numbers here, below 1e-7 in all. The plants
+show the power.
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ def test_step_sizes_of_single_chains_and_the_callers_arrays_stay():
 
 @pytest.mark.parametrize("name", CASES)
 def test_it_goes_back_the_way_it_came(name):
-    """Reversible: from (u', -p') back to (u, -p), to rounding. Kinks are no exception, as long as rounding flips no sign there."""
+    """Reversible: from (u', -p') back to (u, -p), to rounding. Kinks are no exception, as long as rounding flips no
+    sign there."""
     score = fields(*CASES[name])[1]
     u, p = some(200, 2)
     u1, p1 = hmc.leapfrog(score, u, p, 0.35, 7)
@@ -87,8 +89,9 @@ def test_it_goes_back_the_way_it_came(name):
 
 @pytest.mark.parametrize("name", CASES)
 def test_volume_is_preserved(name):
-    """det d(u', p')/d(u, p) = 1, by central differences of step 1e-5: error 1e-10 from third derivatives, 1e-11 from rounding, times
-    at most some 100 from the products of a 4 x 4 determinant. Between kinks the Laplace map is affine."""
+    """det d(u', p')/d(u, p) = 1, by central differences of step 1e-5: error 1e-10 from third derivatives, 1e-11 from
+    rounding, times at most some 100 from the products of a 4 x 4 determinant. Between kinks the Laplace map is
+    affine."""
     score = fields(*CASES[name])[1]
 
     def determinant(move):
@@ -108,8 +111,9 @@ def test_volume_is_preserved(name):
 def test_energy_error_has_its_order(name, order):
     """Mean |H' - H| of 4000 trajectories of length 2 at steps 1/10 ... 1/80 of it: slope in log-log within 0.12.
 
-    The kinked one is a mean over where in a step the kinks fall, known to about 1 %: the slope to 0.02. The smoothed density is
-    within its smooth range, step/smoothing, from 0.2/0.4 on, whose next order, (0.5)^2 of the first, moves its slope by some 0.06.
+    The kinked one is a mean over where in a step the kinks fall, known to about 1 %: the slope to 0.02. The smoothed
+    density is within its smooth range, step/smoothing, from 0.2/0.4 on, whose next order, (0.5)^2 of the first, moves
+    its slope by some 0.06.
     """
     model, theta = CASES[name]
     score = fields(model, theta)[1]
@@ -172,7 +176,8 @@ PLANTS = {
 
 @pytest.mark.parametrize("name, step", [("gaussian", 1.2), ("laplace", 0.8)])
 def test_detailed_balance(name, step):
-    """From exact draws (u, u') and (u', u) have one law, at a step size so coarse that a fifth or more is refused. Plants: z = 13 to 60."""
+    """From exact draws (u, u') and (u', u) have one law, at a step size so coarse that a fifth or more is refused.
+    Plants: z = 13 to 60."""
     model, theta = CASES[name]
     rng = np.random.default_rng(6)
     u = model.sample(theta, 60_000, rng)
@@ -200,9 +205,11 @@ def moments_z(model, theta, u):
 
 @pytest.mark.parametrize("name", ["gaussian", "laplace"])
 def test_moments_from_a_start_far_off(name):
-    """20 000 chains from one point, 40 transitions of acceptance 0.8 or so: the correlation left, below 0.7^40, is no matter.
+    """20 000 chains from one point, 40 transitions of acceptance 0.8 or so: the correlation left, below 0.7^40, is no
+    matter.
 
-    A density of 5 % too large a variance gives z = 0.05 sqrt(20000)/sqrt(kurtosis - 1) = 5 (Gaussian) or 3: the plants are further off.
+    A density of 5 % too large a variance gives z = 0.05 sqrt(20000)/sqrt(kurtosis - 1) = 5 (Gaussian) or 3: the plants
+    are further off.
     """
     model, theta = CASES[name]
 
@@ -245,9 +252,11 @@ def test_the_step_size_finds_its_acceptance():
             for _ in range(60):
                 rates.append(hmc.hmc_transition(*fields(model, theta), u, step, 3, rng).acceptance)
                 step = hmc.adapt_step_size(step, rates[-1], 0.8)
-            # 30 means over 4000 chains of a number within [0, 1]: 0.5/sqrt(120000) = 0.0015, and the adaptation's own wander.
+            # 30 means over 4000 chains of a number within [0, 1]: 0.5/sqrt(120000) = 0.0015, and the adaptation's own
+            # wander.
             assert np.mean(rates[30:]) == pytest.approx(0.8, abs=0.015)
-            # It crosses: more than the target accepted here and less at twice the step, but for six deviations of such a mean.
+            # It crosses: more than the target accepted here and less at twice the step, but for six deviations of such
+            # a mean.
             rate_at = lambda e: hmc.hmc_transition(*fields(model, theta), u, e, 3, rng).acceptance  # noqa: B023, E731
             found = hmc.find_step_size(*fields(model, theta), u, first, 3, 0.8, rng)
             assert rate_at(found) > 0.8 - 0.05 and rate_at(2.0 * found) < 0.8 + 0.05

@@ -110,10 +110,12 @@ def test_the_diagnosis_is_that_of_the_textbook_formulas():
 
 @pytest.mark.parametrize("k", [0.2, 0.5, 0.8, 1.2])
 def test_the_tail_index_of_a_pareto_law_is_found(k):
-    """100 samples of 4000, tails of 190 points: k-hat has standard deviation (1 + k)/sqrt(190), the mean's a tenth of that.
+    """100 samples of 4000, tails of 190 points: k-hat has standard deviation (1 + k)/sqrt(190), the mean's a tenth of
+    that.
 
-    Six of them, two-sided 2e-9, and the prior's pull towards 1/2, 5 % of the distance. A k off by 0.2 is seen; so is a threshold that
-    is not subtracted: Hill's estimator is right for this law, so the law is shifted by 1 as a generalised Pareto's is.
+    Six of them, two-sided 2e-9, and the prior's pull towards 1/2, 5 % of the distance. A k off by 0.2 is seen; so is a
+    threshold that is not subtracted: Hill's estimator is right for this law, so the law is shifted by 1 as a
+    generalised Pareto's is.
     """
     rng = np.random.default_rng(12)
     found = [
@@ -126,8 +128,8 @@ def test_the_tail_index_of_a_pareto_law_is_found(k):
 
 
 def test_the_tail_index_is_that_of_a_likelihood_maximised_by_scipy():
-    """The generalised Pareto fit by maximum likelihood to the same excesses; posterior mean and mode differ by less than a standard
-    error, (1 + k)/sqrt(190) = 0.1."""
+    """The generalised Pareto fit by maximum likelihood to the same excesses; posterior mean and mode differ by less
+    than a standard error, (1 + k)/sqrt(190) = 0.1."""
     rng = np.random.default_rng(13)
     w = rng.random(4000) ** -0.7
     tail = np.sort(w)[-191:]
@@ -166,7 +168,8 @@ def test_the_tail_index_is_the_published_estimator():
 
 @pytest.mark.parametrize("m", range(5, 21))
 def test_the_quartile_of_a_tail_of_any_length(m):
-    """Zhang & Stephens take the excess of rank [m/4 + 1/2], so that every remainder of m by 4 is asked for; n = 5 m, m < 45.
+    """Zhang & Stephens take the excess of rank [m/4 + 1/2], so that every remainder of m by 4 is asked for; n = 5 m, m
+    < 45.
 
     The rank as it is said in words: the whole number nearest to m/4, the upper one of two.
     """

@@ -19,7 +19,8 @@ SHAPES = {
 
 
 def random_smooth(rng):
-    """A sum of eight ridges of one shape, coordinates of sizes 1e-6 ... 1e6, value of size 1e-6 ... 1e6, with and without an offset."""
+    """A sum of eight ridges of one shape, coordinates of sizes 1e-6 ... 1e6, value of size 1e-6 ... 1e6, with and
+    without an offset."""
     f, slope = list(SHAPES.values())[rng.integers(len(SHAPES))]
     n = int(rng.integers(1, 6))
     size, height = 10.0 ** rng.uniform(-6, 6, n), 10.0 ** rng.uniform(-6, 6)
@@ -61,7 +62,8 @@ def test_the_same_functions_with_one_entry_off_by_1e_5_are_all_caught():
 
 
 def test_the_estimated_error_covers_the_true_one():
-    # Derivatives known in closed form: the true error may not exceed SAFETY estimated ones, and its median is below a single one.
+    # Derivatives known in closed form: the true error may not exceed SAFETY estimated ones, and its median is below a
+    # single one.
     rng, shares = np.random.default_rng(12), []
     for _ in range(200):
         f, slope = list(SHAPES.values())[rng.integers(len(SHAPES))]
@@ -99,7 +101,8 @@ def test_every_rung_knows_its_truncation():
 
 
 def test_a_jump_below_the_roundings_is_no_kink():
-    """|t| times half the jump at 0: 200 eps of the values, or of the argument's share |theta f'|, over the step hides it."""
+    """|t| times half the jump at 0: 200 eps of the values, or of the argument's share |theta f'|, over the step hides
+    it."""
     d = 0.0927 * 0.5 ** np.arange(13)
 
     def suspected(jump, slope=0.0, level=0.0):
@@ -116,8 +119,9 @@ def test_a_jump_below_the_roundings_is_no_kink():
 
 
 def test_noisy_functions_are_not_blamed():
-    # A right gradient with a value that carries noise: it may be unresolved, it may not be flagged. Values rounded to float32 are
-    # the hardest, since grains halve with the step: without the confirming steps off the grid 2.5 % of these were flagged.
+    # A right gradient with a value that carries noise: it may be unresolved, it may not be flagged. Values rounded to
+    # float32 are the hardest, since grains halve with the step: without the confirming steps off the grid 2.5 % of
+    # these were flagged.
     rng = np.random.default_rng(13)
 
     def rounded_to_float32(theta):

@@ -1,4 +1,5 @@
-"""Every row of the table of optima, by enumeration on one finite law; the enumerations against simulation and differences."""
+"""Every row of the table of optima, by enumeration on one finite law; the enumerations against simulation and
+differences."""
 
 from __future__ import annotations
 
@@ -101,7 +102,8 @@ def test_optimum(name):
     loss, optimum, free = TABLE[name]
     found = minimise(loss, P.shape)
     assert found.gradient < 1e-11
-    # Rounding of the gradient, 1e-16, over a curvature of 1e-3 or more; the least residual that was ever stated is 4e-10.
+    # Rounding of the gradient, 1e-16, over a curvature of 1e-3 or more; the least residual that was ever stated is
+    # 4e-10.
     assert distance(found.f, optimum, free) < 4e-11
     assert found.n_open == NULL[free]  # what the loss does not see is what is said to be free
 
@@ -236,7 +238,8 @@ SIMULATED = {
 
 @pytest.mark.parametrize("name", SIMULATED)
 def test_enumerations_by_simulation(name):
-    """Losses written out as an implementation has them, on drawn batches: within 4.5 standard errors (false alarm 7e-6 each), some 1 %."""
+    """Losses written out as an implementation has them, on drawn batches: within 4.5 standard errors (false alarm 7e-6
+    each), some 1 %."""
     simulate, loss = SIMULATED[name]
     f = np.random.default_rng(2).standard_normal(P.shape)
     values = simulate(f, np.random.default_rng(4))
@@ -269,7 +272,8 @@ def test_chance(name, loss, arguments):
 
 
 def test_self_contrastive_estimation_climbs_the_likelihood():
-    """Noise = the present model, held fixed: the gradient of the binary loss is nu/(1 + nu) times the likelihood's, at one step."""
+    """Noise = the present model, held fixed: the gradient of the binary loss is nu/(1 + nu) times the likelihood's, at
+    one step."""
     rng = np.random.default_rng(5)
     p, f, nu = rng.dirichlet(np.full(6, 2.0)), rng.standard_normal(6), 3.0
     model = np.exp(f - np.log(np.exp(f).sum()))

@@ -1,4 +1,5 @@
-"""The public face: every promised name is there under ``import nce_ref as nr``, takes what was promised, and works in a row."""
+"""The public face: every promised name is there under ``import nce_ref as nr``, takes what was promised, and works in a
+row."""
 
 from __future__ import annotations
 

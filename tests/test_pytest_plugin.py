@@ -1,4 +1,5 @@
-"""The plugin in somebody else's suite: items, header, messages, expected failures; each in a run of pytest inside this one."""
+"""The plugin in somebody else's suite: items, header, messages, expected failures; each in a run of pytest inside this
+one."""
 
 import sys
 

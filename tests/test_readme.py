@@ -1,4 +1,5 @@
-"""The README keeps its word: the example prints what stands there, commands and files exist, the verdicts are the report's."""
+"""The README keeps its word: the example prints what stands there, commands and files exist, the verdicts are the
+report's."""
 
 import json
 import re

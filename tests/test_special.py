@@ -176,11 +176,12 @@ def test_a_planted_mistake_is_caught_by_the_same_check(name):
     assert error > ULP
 
 
-# --- sums ------------------------------------------------------------------------------------------------------------
+# --- sums -----------------------------------------------------------------------------------------
 
 
 def _summed_terms(n, scale, shift):
-    """n terms in random order, a thousand different ones: a decimal takes a tenth of a millisecond, and each is made once."""
+    """n terms in random order, a thousand different ones: a decimal takes a tenth of a millisecond, and each is made
+    once."""
     rng = np.random.default_rng(int(n))
     return rng.choice(rng.normal(shift, scale, min(n, 1_000)), n)
 
@@ -253,7 +254,7 @@ def test_a_nan_stays_a_nan():
     assert math.isnan(total) and slope[0] == 0.5 and math.isnan(slope[1])
 
 
-# --- tests of the test tool ------------------------------------------------------------------------------------------
+# --- tests of the test tool -----------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""THEORY.md keeps its promises: sections that docstrings send the reader to, names that exist, numbers that the code gives.
+"""THEORY.md keeps its promises: sections that docstrings send the reader to, names that exist, numbers that the code
+gives.
 
 Each check is a function of the text that lists what is wrong, so that planted slips can be seen to fail.
 """
@@ -100,7 +101,8 @@ def unknown_files(text: str) -> set[str]:
 
 
 def agrees(shown: str, value: float) -> bool:
-    """Whether ``value`` rounds to the decimals shown: half a unit of the last one, and an integral error of 1e-12 relative."""
+    """Whether ``value`` rounds to the decimals shown: half a unit of the last one, and an integral error of 1e-12
+    relative."""
     shown = shown.replace("−", "-")
     decimals = len(shown.partition(".")[2])
     exact = (

@@ -17,7 +17,8 @@ G = np.linspace(-4.0, 4.0, 41)
 
 
 def slope(f):
-    """Central difference of fourth order, step 1e-3: truncation h^4/30 |f'''''| < 1e-11 |f| here, rounding 1e-13 |f|/h."""
+    """Central difference of fourth order, step 1e-3: truncation h^4/30 |f'''''| < 1e-11 |f| here, rounding 1e-13
+    |f|/h."""
     h = 1e-3
     return (8.0 * (f(G + h) - f(G - h)) - (f(G + 2.0 * h) - f(G - 2.0 * h))) / (12.0 * h)
 

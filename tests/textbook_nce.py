@@ -1,4 +1,5 @@
-"""A naive NCE objective for Laplace ICA, written from the papers: the functions that the gradient checker is tested on."""
+"""A naive NCE objective for Laplace ICA, written from the papers: the functions that the gradient checker is tested
+on."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ SQRT2 = np.sqrt(2.0)
 
 
 class TextbookNCE:
-    """J and its gradient for Laplace ICA under Gaussian noise, as the papers write them: h = 1 / (1 + nu exp(-G)), no stable forms.
+    """J and its gradient for Laplace ICA under Gaussian noise, as the papers write them: h = 1 / (1 + nu exp(-G)), no
+    stable forms.
 
     theta = (B row by row, c). The value is complex-safe; the gradient is for real theta.
     """

@@ -1,4 +1,5 @@
-"""Conditional noise-contrastive estimation: alpha maximises the objective of ``objectives/conditional.py`` (Ceylan and Gutmann 2018).
+"""Conditional noise-contrastive estimation: alpha maximises the objective of ``objectives/conditional.py`` (Ceylan and
+Gutmann 2018).
 
 Conventions
 -----------
@@ -23,8 +24,9 @@ from nce_ref.trace import Callback
 # 4 E[sigma(G) sigma(-G)] above which x and y are as good as alike: steps of a tenth of the data's size for Laplace ICA.
 _SMALL_STEPS = 0.99
 SMALL_STEPS = (
-    "the steps are small: 4 mean sigma(G) sigma(-G) = {used:.4f}, nearly 1, so that x and y are hardly told apart; the covariance of the "
-    "estimate grows like 1/(kappa eps^2) as the steps' size eps falls{more}; draw y farther from x"
+    "the steps are small: 4 mean sigma(G) sigma(-G) = {used:.4f}, nearly 1, so that x and y are"
+    " hardly told apart; the covariance of the estimate grows like 1/(kappa eps^2) as the steps'"
+    " size eps falls{more}; draw y farther from x"
 )
 OF_KINKS = ", and like 1/eps however many there are, since this model has kinks"
 
@@ -41,7 +43,8 @@ def fit_conditional_nce(
     callback: Callback | None = None,
     max_evaluations: int | None = None,
 ) -> Fit:
-    """Fit a model to data x by telling each datum from points y drawn near it, from ``start`` or from ``n_starts`` random ones.
+    """Fit a model to data x by telling each datum from points y drawn near it, from ``start`` or from ``n_starts``
+    random ones.
 
     Parameters
     ----------
@@ -59,24 +62,25 @@ def fit_conditional_nce(
     callback : callable, optional
         ``callback(theta)`` after each accepted step.
     max_evaluations : int, optional
-        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent"
+        ("interrupted").
 
     Returns
     -------
     Fit
-        ``theta[-1]`` is -ln Z(alpha) where the model knows it, else 0: c is not identified, which ``warnings`` says. Maxima are certified with a
-        bound on rounding where the model is affine in theta between kinks (CONTRASTIVE.md).
+        ``theta[-1]`` is -ln Z(alpha) where the model knows it, else 0: c is not identified, which ``warnings`` says.
+        Maxima are certified with a bound on rounding where the model is affine in theta between kinks (CONTRASTIVE.md).
 
     Raises
     ------
     ValueError
-        For bad samples (shape, NaN, empty), a noise of another dimension, a model without c, starts of the wrong length, and steps that
-        cannot be taken back.
+        For bad samples (shape, NaN, empty), a noise of another dimension, a model without c, starts of the wrong
+        length, and steps that cannot be taken back.
 
     Notes
     -----
-    Source: Ceylan and Gutmann (2018). Small steps are inefficient: the covariance grows like 1/(kappa eps^2), and where the model has kinks
-    like 1/eps at kappa = infinity, too; ``conditional_covariance`` tells it.
+    Source: Ceylan and Gutmann (2018). Small steps are inefficient: the covariance grows like 1/(kappa eps^2), and where
+    the model has kinks like 1/eps at kappa = infinity, too; ``conditional_covariance`` tells it.
 
     Examples
     --------

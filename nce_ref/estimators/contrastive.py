@@ -21,10 +21,13 @@ from nce_ref.models.base import Model
 from nce_ref.objectives.without_c import knows_normalizer
 from nce_ref.trace import Callback
 
-FILLED_IN = "c is not identified, by differences of ln p_m within a row: theta[-1] is -ln Z(alpha), which the model knows"
+FILLED_IN = (
+    "c is not identified, by differences of ln p_m within a row: theta[-1] is -ln Z(alpha), which"
+    " the model knows"
+)
 UNKNOWN = (
-    "c is not identified, by differences of ln p_m within a row, and the model does not know ln Z(alpha): theta[-1] is 0, a number without "
-    "meaning; fit_nce estimates c"
+    "c is not identified, by differences of ln p_m within a row, and the model does not know ln"
+    " Z(alpha): theta[-1] is 0, a number without meaning; fit_nce estimates c"
 )
 
 

@@ -2,14 +2,15 @@ r"""Standard errors of ranking and conditional NCE from a fit; CONTRASTIVE.md de
 
 Ranking:       Sigma = I_k^{-1},   I_k = (1/n_data) sum_i Cov_{w_i}(g), minus the Hessian off the kinks
 Conditional:   Sigma = H^{-1} V H^{-1},   H minus the Hessian off the kinks, V = (1/n_data) sum_i psi_i psi_i^T, psi_i the gradient of row i
-Robust:        Sigma = H^{-1} V H^{-1} for both, psi less its mean; for models without kinks, of which H would miss a part
+Robust:        Sigma = H^{-1} V H^{-1} for both, psi less its mean; for models without kinks, of which H would miss a
+               part
 
 psi_i = sum_j p_ij (g(x_i) - g(y_ij)) is a mean over the datum's k terms: what they share, through x_i, is in V.
 
 Conventions
 -----------
 covariance   (n_params - 1, n_params - 1)   of alpha-hat, times n_data; ``with_c`` makes it (n_params, n_params)
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -31,8 +32,9 @@ def contrastive_form(
     hessian = -problem.expand(alpha).hessian
     if robust and has_kinks:
         raise NotImplementedError(
-            f"robust=True: where a model with kinks is wrong, part of the curvature of {type(problem).__name__} lies in them, which has no "
-            "estimator here; use robust=False (a right model), or fit_nce with robust=True"
+            "robust=True: where a model with kinks is wrong, part of the curvature of"
+            f" {type(problem).__name__} lies in them, which has no estimator here; use robust=False"
+            " (a right model), or fit_nce with robust=True"
         )
     if not robust and not isinstance(problem, ConditionalObjective):
         return "objective's Hessian", hessian, hessian
@@ -46,7 +48,8 @@ def contrastive_form(
 
 
 def with_c(problem: PairedObjective, theta: Float, covariance: Float) -> tuple[Float, str]:
-    """The covariance with c's row: by the delta method for c = -ln Z(alpha), or, where c is not identified, an infinite variance."""
+    """The covariance with c's row: by the delta method for c = -ln Z(alpha), or, where c is not identified, an infinite
+    variance."""
     if knows_normalizer(problem.model, theta):
         slope = -np.asarray(problem.model.log_normalizer_gradient(theta))[:-1]
         rows = np.vstack([np.eye(len(slope)), slope])

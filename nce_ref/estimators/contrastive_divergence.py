@@ -1,26 +1,31 @@
 r"""Contrastive divergence, CD-k (Hinton 2002), with Hamiltonian Monte Carlo started at the data (P10 section 3.1).
 
-    D_t = mean_x g(x; alpha_t) - mean_x g(x'; alpha_t),     x' = x after k transitions of HMC for p_m(.; alpha_t),  g = d ln p_m/d alpha
+    D_t = mean_x g(x; alpha_t) - mean_x g(x'; alpha_t),     x' = x after k transitions of HMC for p_m(.; alpha_t),
+    g = d ln p_m/d alpha
     alpha_{t+1} = alpha_t + learning_rate (K + 0.3 F)^{-1} D_t,       K = Cov(g(x) - g(x'))/2,  F = Cov(g(x))
 
-K is minus the derivative of E D at the truth (``objectives/contrastive_divergence.py``); F, the larger, damps Newton's step where the
-chains hardly move. Both are estimated anew at steps 0, 5, 10, 20, 40 ... Nothing is maximised.
+K is minus the derivative of E D at the truth (``objectives/contrastive_divergence.py``); F, the larger, damps Newton's
+step where the chains hardly move. Both are estimated anew at steps 0, 5, 10, 20, 40 ... Nothing is maximised.
 
-**Average (Polyak).** Each D_t carries the noise of its chains, so alpha_t goes on moving at a fixed learning rate. The estimate is the
-mean of alpha over the second half of the steps so far, a window of m.
+**Average (Polyak).** Each D_t carries the noise of its chains, so alpha_t goes on moving at a fixed learning rate. The
+estimate is the mean of alpha over the second half of the steps so far, a window of m.
 
-**When to stop.** Both, in units of the size that |K^{-1/2} D| has at the truth by the sampling of data and chains, sqrt(2 n_alpha/n_data):
-(a) |K^{-1/2} mean D| over the window <= tolerance: it has stopped going anywhere (the sum of D over it is the way it has gone);
-(b) the chains' share of that mean's error, sqrt(tr(K^{-1} Cov D)/m), <= tolerance. With the default 0.1 the chains add about 1 % to the
+**When to stop.** Both, in units of the size that |K^{-1/2} D| has at the truth by the sampling of data and chains,
+sqrt(2 n_alpha/n_data):
+(a) |K^{-1/2} mean D| over the window <= tolerance: it has stopped going anywhere (the sum of D over it is the way it
+    has gone);
+(b) the chains' share of that mean's error, sqrt(tr(K^{-1} Cov D)/m), <= tolerance. With the default 0.1 the chains add
+    about 1 % to the
 squared error that the data cause.
 
-**Step size.** Adapted after each step towards ``target_acceptance``, by all chains together, hence from the past only: each transition
-is still in detailed balance. Below 5 % acceptance the proposals are refused, x' = x and D = 0 whatever alpha is: "acceptance collapsed".
+**Step size.** Adapted after each step towards ``target_acceptance``, by all chains together, hence from the past only:
+each transition is still in detailed balance. Below 5 % acceptance the proposals are refused, x' = x and D = 0 whatever
+alpha is: "acceptance collapsed".
 
 Conventions
 -----------
 x       (n_data, n_dim)   one chain a data point, started afresh at it for each D
-theta   (n_params,)       c = -ln Z(alpha) put in afterwards where the model knows it, else the start's c: CD does not see c
+theta   (n_params,)   c = -ln Z(alpha) put in afterwards where the model knows it, else the start's c: CD does not see c
 """
 
 from __future__ import annotations
@@ -45,7 +50,8 @@ from nce_ref.trace import Callback
 
 LOWEST_ACCEPTANCE = 0.05
 _CHECK_EVERY = 10
-# With 0 or 0.1 one or two of 140 random starts (Laplace ICA, n = 3 and 4) were led to a nearly singular B; with 0.3 none.
+# With 0 or 0.1 one or two of 140 random starts (Laplace ICA, n = 3 and 4) were led to a nearly singular B; with 0.3
+# none.
 _DAMPING = 0.3
 
 
@@ -56,9 +62,9 @@ class ContrastiveDivergenceFit(Fit):
     Attributes
     ----------
     converged : bool
-        The stopping rule was met, with enough proposals accepted: status "settled". Others: "step limit", "degenerate", "diverged",
-        "acceptance collapsed", "infinite mass". Settled is a root of the mean D, not the best one: of 500 random starts up to four settled near a
-        singular B, at too low an ``objective``: compare two starts.
+        The stopping rule was met, with enough proposals accepted: status "settled". Others: "step limit", "degenerate",
+        "diverged", "acceptance collapsed", "infinite mass". Settled is a root of the mean D, not the best one: of 500
+        random starts up to four settled near a singular B, at too low an ``objective``: compare two starts.
     objective : float
         Mean ln p_m(x; theta): the mean log-likelihood where the model knows ln Z, else with the start's c in it.
     stationarity : float
@@ -116,9 +122,10 @@ def fit_contrastive_divergence(
         In z, where the search for the target begins.
     target_acceptance : float between 0 and 1, optional
     scale : (n_dim, n_dim), invertible, optional
-        HMC takes its steps in z, u = scale z; the identity by default. The Cholesky factor of the data's covariance makes the method independent of
-        the units of x, and better where these are far apart. Data whose units are not within 32 of their size are moved in units in which they
-        are (``estimators/units.py``), ``scale`` with them where it is given.
+        HMC takes its steps in z, u = scale z; the identity by default. The Cholesky factor of the data's covariance
+        makes the method independent of the units of x, and better where these are far apart. Data whose units are not
+        within 32 of their size are moved in units in which they are (``estimators/units.py``), ``scale`` with them
+        where it is given.
     jitter : float, optional
         Spreads the step size over the chains.
     learning_rate : float in (0, 1], optional
@@ -130,7 +137,8 @@ def fit_contrastive_divergence(
     Returns
     -------
     ContrastiveDivergenceFit
-        A chain or alpha that leaves the finite numbers: status "diverged", and the theta before. Ctrl-C: the average so far, "interrupted".
+        A chain or alpha that leaves the finite numbers: status "diverged", and the theta before. Ctrl-C: the average so
+        far, "interrupted".
 
     Raises
     ------
@@ -139,8 +147,8 @@ def fit_contrastive_divergence(
 
     Notes
     -----
-    Source: Hinton (2002); P10, section 3.1, which states neither step size, acceptance nor learning rate: these are choices. To see whether
-    a fit had steps enough, repeat it with ``min_steps=2 * fit.n_steps``.
+    Source: Hinton (2002); P10, section 3.1, which states neither step size, acceptance nor learning rate: these are
+    choices. To see whether a fit had steps enough, repeat it with ``min_steps=2 * fit.n_steps``.
 
     Examples
     --------
@@ -198,9 +206,11 @@ def fit_contrastive_divergence(
             ):  # 0, 5, 10, 20, 40 ...: it changes little once alpha does
                 raw, information = problem.metrics(alpha, step_size, rng)
                 metric = positive_definite(raw)
-                # K alone would take whole steps where the chains hardly move, on little evidence: far away they lead astray.
+                # K alone would take whole steps where the chains hardly move, on little evidence: far away they lead
+                # astray.
                 damped = metric + _DAMPING * information
-                # Where it had to be mended the chains do not move in some direction, and D says nothing about alpha there.
+                # Where it had to be mended the chains do not move in some direction, and D says nothing about alpha
+                # there.
                 degenerate = not np.allclose(
                     metric, raw, rtol=0.0, atol=1e-9 * float(np.abs(raw).max())
                 )
@@ -225,7 +235,8 @@ def fit_contrastive_divergence(
             break
         with np.errstate(over="ignore", invalid="ignore"):
             way = rate * np.linalg.solve(damped, direction)
-            # Far away D says where to go and not how far: at most half of alpha's size plus 1/2, as in optimize/smoothing.py.
+            # Far away D says where to go and not how far: at most half of alpha's size plus 1/2, as in
+            # optimize/smoothing.py.
             way *= min(
                 1.0,
                 0.5
@@ -269,7 +280,10 @@ def fit_contrastive_divergence(
         where = (
             f"in some direction of alpha the chains do not move, at a step size of {step_size:.3g}"
         )
-        message = f"{where}; are the data in a hyperplane, is a scale= needed, or was step_size far too small to begin with?"
+        message = (
+            f"{where}; are the data in a hyperplane, is a scale= needed, or was step_size far too"
+            " small to begin with?"
+        )
     theta = _complete(units, run.average(), begin[-1])
     if status == "settled" and not _normalizable(model, theta):
         status, message = (

@@ -4,15 +4,16 @@ NCE, with c free:     Sigma = I^{-1} - (1 + 1/nu) e_c e_c^T,   I = (1/n_data) su
 NCE, g_c not 1:       Sigma = I^{-1} - (1 + 1/nu) I^{-1} m m^T I^{-1},   m = (1/n_data) sum over x and y of h(1 - h) g
 Maximum likelihood:   the Cramer-Rao bound at the fit (``asymptotics.cramer_rao_bound``), c by the delta method.
 
-The second is the asymptotic covariance of J12 with I_nu and m_nu estimated at the fit; the first has I_nu^{-1} m_nu = e_c put in, which
-is true wherever the model's last parameter is a free c, that is, where g_c = 1 at all points. Both are positive semidefinite where
-sum h = n_data over both samples, as it is at a stationary point with a c: by Jensen m^T I^{-1} m <= nu/(1 + nu).
+The second is the asymptotic covariance of J12 with I_nu and m_nu estimated at the fit; the first has I_nu^{-1} m_nu =
+e_c put in, which is true wherever the model's last parameter is a free c, that is, where g_c = 1 at all points. Both
+are positive semidefinite where sum h = n_data over both samples, as it is at a stationary point with a c: by Jensen m^T
+I^{-1} m <= nu/(1 + nu).
 
 Robust:               Sigma = H^{-1} V H^{-1},   V = Cov_x[(1 - h) g] + nu Cov_y[h g]    (likelihood: Cov_x[g]),
 
 H the full negative Hessian of the *expected* objective, with the model's second derivatives and with what its kinks add
-(``kink_curvature.py``). It is the covariance about the maximiser of the expected objective, the truth or not, for the noise as it was
-used (Huber's sandwich; THEORY.md, 5.8 and 5.9). Each term of V is centred at its own mean.
+(``kink_curvature.py``). It is the covariance about the maximiser of the expected objective, the truth or not, for the
+noise as it was used (Huber's sandwich; THEORY.md, 5.8 and 5.9). Each term of V is centred at its own mean.
 
 Ranking and conditional NCE: ``contrastive_covariance.py``.
 
@@ -48,7 +49,8 @@ from nce_ref.objectives.ranking_shared import SharedRankingObjective
 from nce_ref.optimize.first_order import STATIONARY_BY_GRADIENT
 from nce_ref.special import sigmoid
 
-# Mean of (g_c - 1)^2 up to which the last parameter is taken for a free c: far above rounding, far below any other parameter.
+# Mean of (g_c - 1)^2 up to which the last parameter is taken for a free c: far above rounding, far below any other
+# parameter.
 _CONSTANT = 1e-12
 
 
@@ -98,14 +100,17 @@ def estimate_covariance(
     Parameters
     ----------
     fit : Fit
-        Converged, by ``fit_nce``, ``fit_mle``, ``fit_ranking_nce`` (noise of each datum's own) or ``fit_conditional_nce``.
+        Converged, by ``fit_nce``, ``fit_mle``, ``fit_ranking_nce`` (noise of each datum's own) or
+        ``fit_conditional_nce``.
     robust : bool, optional
-        Do without the assumption of a correct model: the covariance of the maximiser for the noise as used (noise fitted to x moves it, and is
-        not accounted for). With kinks it rests on a density estimate at each kink, whose error grows where the model is far from right:
-        ``method`` states the smallest eigenvalue of H in units of the information, with its standard error; an eigenvalue below its own error is
-        replaced by that error, which ``method`` says.
+        Do without the assumption of a correct model: the covariance of the maximiser for the noise as used (noise
+        fitted to x moves it, and is not accounted for). With kinks it rests on a density estimate at each kink, whose
+        error grows where the model is far from right: ``method`` states the smallest eigenvalue of H in units of the
+        information, with its standard error; an eigenvalue below its own error is replaced by that error, which
+        ``method`` says.
     rng : numpy.random.Generator, optional
-        Serves a maximum-likelihood fit of a model of your own that offers no closed moments (``cramer_rao_bound``); the models here need none.
+        Serves a maximum-likelihood fit of a model of your own that offers no closed moments (``cramer_rao_bound``); the
+        models here need none.
 
     Returns
     -------
@@ -114,14 +119,15 @@ def estimate_covariance(
     Raises
     ------
     ValueError
-        Where the fit has not converged (nor is "stationary" by gradients alone, which ``method`` tells), since nothing is known about such a point; where the curvature is singular or (robust) not positive
-        definite, or known worse than the information is large; and where a variance comes out negative.
+        Where the fit has not converged (nor is "stationary" by gradients alone, which ``method`` tells), since nothing
+        is known about such a point; where the curvature is singular or (robust) not positive definite, or known worse
+        than the information is large; and where a variance comes out negative.
 
     Notes
     -----
-    Source: J12, Theorem 3 (Sigma); THEORY.md, *Asymptotics*. Too small for n_data below some 2000 with Laplace ICA, whose kinks make the
-    approach to the limit slow (at nu = 1 the squared error exceeds it by 20 % at 2000). For maximum likelihood an estimate whose B is badly
-    conditioned gives a covariance as badly conditioned.
+    Source: J12, Theorem 3 (Sigma); THEORY.md, *Asymptotics*. Too small for n_data below some 2000 with Laplace ICA,
+    whose kinks make the approach to the limit slow (at nu = 1 the squared error exceeds it by 20 % at 2000). For
+    maximum likelihood an estimate whose B is badly conditioned gives a covariance as badly conditioned.
 
     Examples
     --------
@@ -152,12 +158,14 @@ def estimate_covariance(
         covariance, method = _paired(problem, fit.theta, robust)
     elif isinstance(problem, SharedRankingObjective):
         raise ValueError(
-            "fit: ranking NCE with noise shared by all data, which has no covariance of this kind: consistent for k = nu n_data only, and "
-            "then importance sampling's; expected noise of each datum's own, y of shape (n_data, k, n_dim)"
+            "fit: ranking NCE with noise shared by all data, which has no covariance of this kind:"
+            " consistent for k = nu n_data only, and then importance sampling's; expected noise of"
+            " each datum's own, y of shape (n_data, k, n_dim)"
         )
     else:
         raise ValueError(
-            f"fit: of {type(problem).__name__}; expected a fit by fit_nce or fit_mle, by fit_ranking_nce or fit_conditional_nce"
+            f"fit: of {type(problem).__name__}; expected a fit by fit_nce or fit_mle, by"
+            " fit_ranking_nce or fit_conditional_nce"
         )
     if by_gradients:
         method += "; by gradients alone theta is stationary, and taken for a maximum"
@@ -194,8 +202,9 @@ def _nce(problem: NCEObjective, theta: Float) -> tuple[Float, str]:
     solved = inverse @ mean
     if not float(mean @ solved) <= problem.nu / (1.0 + problem.nu):
         raise ValueError(
-            f"fit: m^T I^-1 m = {float(mean @ solved):.3g} exceeds nu/(1 + nu) = {problem.nu / (1.0 + problem.nu):.3g}, which a "
-            "correct model without c does not at its maximum; expected more data, or robust=True"
+            f"fit: m^T I^-1 m = {float(mean @ solved):.3g} exceeds nu/(1 + nu) ="
+            f" {problem.nu / (1.0 + problem.nu):.3g}, which a correct model without c does not at"
+            " its maximum; expected more data, or robust=True"
         )
     covariance = inverse - (1.0 + 1.0 / problem.nu) * np.outer(solved, solved)
     return covariance, "weighted sums over the samples, for a model whose last parameter is no c"
@@ -248,7 +257,8 @@ def _robust_likelihood(problem: LikelihoodObjective, theta: Float) -> tuple[Floa
 
 
 def _settled(once: Pass) -> Pass:
-    """The pass with the derivative 0 of every |.| that is met: its sign is a rounding error, and one point's in n_data is seen."""
+    """The pass with the derivative 0 of every |.| that is met: its sign is a rounding error, and one point's in n_data
+    is seen."""
     kinks = once.kinks()
     return once.without(kinks.met(ACTIVE)) if len(kinks.arguments) else once
 
@@ -276,7 +286,8 @@ def _sandwich(
     if kinks is None:
         if not values[0] > 0.0:
             raise ValueError(
-                f"fit: the Hessian is not negative definite, {values[0]:.3g} of the information; expected a strict maximum"
+                f"fit: the Hessian is not negative definite, {values[0]:.3g} of the information;"
+                " expected a strict maximum"
             )
     else:
         error = kinks.error(vectors)
@@ -284,7 +295,10 @@ def _sandwich(
             raise ValueError(
                 f"fit: the curvature at the kinks is known to {error.max():.2g} of the information; expected more data"
             )
-        method += f"; H with the kinks by a kernel density, least eigenvalue {values[0]:.2g} +- {error[0]:.1g} of the information's"
+        method += (
+            f"; H with the kinks by a kernel density, least eigenvalue {values[0]:.2g} +-"
+            f" {error[0]:.1g} of the information's"
+        )
         unresolved = int((values < error).sum())
         if unresolved:
             method += f", {unresolved} below the error, which takes its place"

@@ -1,9 +1,11 @@
-"""What the verdict on a fit rests on: a proof, a second-order test, gradients alone, or nothing; and whose second derivatives they are.
+"""What the verdict on a fit rests on: a proof, a second-order test, gradients alone, or nothing; and whose second
+derivatives they are.
 
 Conventions
 -----------
-``model.differenced``   names of the second derivatives that a model takes by differences of its gradients (``models/from_functions.py``):
-                        "curvature", that of ln p_m, "log_normalizer_hessian", "score_matching"; absent or empty where all are exact
+``model.differenced``   names of the second derivatives that a model takes by differences of its gradients
+                        (``models/from_functions.py``): "curvature", that of ln p_m, "log_normalizer_hessian",
+                        "score_matching"; absent or empty where all are exact
 """
 
 from __future__ import annotations
@@ -48,7 +50,10 @@ def proved(status: str, problem: Any) -> str:
     if status == "certified":
         return "Proved: a local maximum, as the first line says."
     if status == "passed":
-        return f"Proved: nothing. Passed: the second-order test of a local maximum, by {_HESSIAN[differenced(problem)]}."
+        return (
+            "Proved: nothing. Passed: the second-order test of a local maximum, by"
+            f" {_HESSIAN[differenced(problem)]}."
+        )
     if status == STATIONARY_BY_GRADIENT:
         return "Proved: nothing. By gradients alone: theta is stationary."
     return "Proved: nothing."

@@ -76,17 +76,17 @@ class Fit:
     objective : float
         Its value, maximised, per data sample.
     stationarity : float
-        Norm of the smallest Clarke subgradient, in the coordinates of the climb: the objective's, of data in units in which they have size 1
-        where theirs are not within 32 of that (``estimators/units.py``).
+        Norm of the smallest Clarke subgradient, in the coordinates of the climb: the objective's, of data in units in
+        which they have size 1 where theirs are not within 32 of that (``estimators/units.py``).
     is_local_maximum : bool
-        Proved by the certificate, status "certified"; or, status "passed", found by the second-order test as computed, which is no proof. That no
-        other maximum is higher is *not* proved, see ``starts``.
+        Proved by the certificate, status "certified"; or, status "passed", found by the second-order test as computed,
+        which is no proof. That no other maximum is higher is *not* proved, see ``starts``.
     converged : bool
         stationarity <= 1e-8 and a local maximum in this sense.
     status, message : str
-        The certificate's words: what was found, and what to do. "stationary": by gradients alone, no maximum is claimed. "interrupted" (Ctrl-C) and
-        "budget spent" (``max_evaluations``): theta is the best so far; ``starts`` says what is known of it, stationarity is the plain
-        gradient's norm, inf where it was not seen.
+        The certificate's words: what was found, and what to do. "stationary": by gradients alone, no maximum is
+        claimed. "interrupted" (Ctrl-C) and "budget spent" (``max_evaluations``): theta is the best so far; ``starts``
+        says what is known of it, stationarity is the plain gradient's norm, inf where it was not seen.
     evidence : str
         What that rests on: a proof or a test, by an exact Hessian or a differenced one, gradients alone, or nothing.
     n_evaluations : int
@@ -146,7 +146,8 @@ def collect_starts(
     model = units.model
     if (start is None) == (n_starts is None):
         raise ValueError(
-            "start, n_starts: expected exactly one of them: start=theta0, or n_starts=5 with rng=numpy.random.default_rng(0)"
+            "start, n_starts: expected exactly one of them: start=theta0, or n_starts=5 with"
+            " rng=numpy.random.default_rng(0)"
         )
     if start is not None:
         try:
@@ -182,14 +183,15 @@ def fit_from(
     stopped: bool = False,
     closed: Closed | None = None,
 ) -> Fit:
-    """Climb from each start, certify each end, and return the highest; ``complete`` turns the objective's coordinates into theta.
+    """Climb from each start, certify each end, and return the highest; ``complete`` turns the objective's coordinates
+    into theta.
 
-    ``units``: those in which ``starts`` are given, and in which it is climbed and certified; theta is mapped back into the data's.
-    ``judge(objective, theta)``: in the place of ``certify``, one that knows more about the ends it refuses.
+    ``units``: those in which ``starts`` are given, and in which it is climbed and certified; theta is mapped back into
+    the data's. ``judge(objective, theta)``: in the place of ``certify``, one that knows more about the ends it refuses.
     ``callback(theta)`` is called after each accepted step (see ``trace.py``).
     ``closed()``: the maximum by formula and its certificate, in the data's units, in the place of each climb's end.
-    ``max_evaluations``, Ctrl-C: what stops the climb leaves the best so far (``watched.py``); only a second Ctrl-C, before there is any, goes on.
-    ``stopped``: by Ctrl-C already, so that the first start is as far as it goes.
+    ``max_evaluations``, Ctrl-C: what stops the climb leaves the best so far (``watched.py``); only a second Ctrl-C,
+    before there is any, goes on. ``stopped``: by Ctrl-C already, so that the first start is as far as it goes.
     Raises ValueError for a start at which the objective is not finite, or one above 1e100: nothing climbs from there.
     """
     watch = Watch(max_evaluations)
@@ -306,7 +308,8 @@ class _Climb:
         return end, (self.judge or certify)(climbed, end.theta)
 
     def _proved_again(self, theta: Float) -> tuple[Float, Certificate, int]:
-        """The end in the data's own units, moved by a few steps in these where its rounding is what the proof lacks; evaluations used."""
+        """The end in the data's own units, moved by a few steps in these where its rounding is what the proof lacks;
+        evaluations used."""
         short = theta[: self.objective.n_params]
         proof = certify(self.objective, short)
         if proof.is_local_maximum:
@@ -350,6 +353,7 @@ def _value_at(climbed: Objective, k: int, start: Float) -> tuple[float, Float]:
             value, gradient = climbed(start)
     if not math.isfinite(value):
         raise ValueError(
-            f"start: row {k} has the objective {value}; expected a start where it is finite, e.g. model.random_start(rng)"
+            f"start: row {k} has the objective {value}; expected a start where it is finite, e.g."
+            " model.random_start(rng)"
         )
     return value, gradient

@@ -1,12 +1,15 @@
-r"""Which of two models is nearer to the data: J on points that neither has seen, with its standard error, and the paired difference.
+r"""Which of two models is nearer to the data: J on points that neither has seen, with its standard error, and the
+paired difference.
 
     J = mean_x ln h + nu mean_y ln(1 - h),      h = sigma(ln p_m - ln p_n - ln nu)
     Var(J) = Var_x(ln h)/n_data + nu^2 Var_y(ln(1 - h))/n_noise
 
-for theta fixed beforehand. Between two models on the same points the differences of the terms are averaged, so what both share cancels.
+for theta fixed beforehand. Between two models on the same points the differences of the terms are averaged, so what
+both share cancels.
 
-**What J ranks.** In the population J is largest at p_m = p_d, but among wrong models it ranks by how well they tell data from *this noise*,
-and likelihood by Kullback-Leibler divergence: the two may disagree. A model that normalises itself through c pays for a wrong c in J.
+**What J ranks.** In the population J is largest at p_m = p_d, but among wrong models it ranks by how well they tell
+data from *this noise*, and likelihood by Kullback-Leibler divergence: the two may disagree. A model that normalises
+itself through c pays for a wrong c in J.
 
 Conventions
 -----------
@@ -147,8 +150,8 @@ def compare_held_out(
     Returns
     -------
     PairedDifference
-        The standard error is that of the points alone: both thetas count as given. With equal terms throughout the difference is 0, its
-        error 0, z 0 and p 1.
+        The standard error is that of the points alone: both thetas count as given. With equal terms throughout the
+        difference is 0, its error 0, z 0 and p 1.
 
     Raises
     ------

@@ -1,4 +1,5 @@
-"""Monte-Carlo maximum likelihood: Z is estimated from the noise sample by importance sampling (``objectives/importance_sampling.py``).
+"""Monte-Carlo maximum likelihood: Z is estimated from the noise sample by importance sampling
+(``objectives/importance_sampling.py``).
 
 Conventions
 -----------
@@ -74,7 +75,8 @@ def fit_importance_sampling(
     callback : callable, optional
         ``callback(theta)`` after each accepted step.
     max_evaluations : int, optional
-        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent"
+        ("interrupted").
 
     Returns
     -------
@@ -87,10 +89,11 @@ def fit_importance_sampling(
 
     Notes
     -----
-    Source: Geyer (1994); P10, section 3.1. Consistent where the noise covers the data, but with an asymptotic variance only if int p_d^2/p_n is
-    finite. It is not for Laplace data under Gaussian noise, which no sample shows: the error then falls more slowly than 1/n, with no
-    normal limit (k-hat in ``weights`` hints at it). Where the noise does not cover the data the objective has no maximum: not converged, by
-    the certificate or by status "collapsed", in which one noise point carries half of Z-hat or more.
+    Source: Geyer (1994); P10, section 3.1. Consistent where the noise covers the data, but with an asymptotic variance
+    only if int p_d^2/p_n is finite. It is not for Laplace data under Gaussian noise, which no sample shows: the error
+    then falls more slowly than 1/n, with no normal limit (k-hat in ``weights`` hints at it). Where the noise does not
+    cover the data the objective has no maximum: not converged, by the certificate or by status "collapsed", in which
+    one noise point carries half of Z-hat or more.
 
     Examples
     --------

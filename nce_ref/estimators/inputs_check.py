@@ -1,13 +1,16 @@
 r"""What is cheap to see of a problem before and after a fit: inputs that are wrong, or not what they are taken for.
 
-A certificate speaks of the objective. That its pullback belongs to its log-density, that y was drawn from the noise, that x is not y: nothing in
-a maximum shows it. These checks look at some hundred points, draw nothing, and find what is grossly wrong; ``nr.check_model`` and
-``nr.check_noise`` look closely. A right problem gets a word less than once in 10^6 a check.
+A certificate speaks of the objective. That its pullback belongs to its log-density, that y was drawn from the noise,
+that x is not y: nothing in a maximum shows it. These checks look at some hundred points, draw nothing, and find what is
+grossly wrong; ``nr.check_model`` and ``nr.check_noise`` look closely. A right problem gets a word less than once in
+10^6 a check.
 
-    pullback       sum w_t Delta_t against (h g . v), w_t = +-(1 ... 2) with the sign of Delta_t = ln p_m(theta + h v) - ln p_m(theta - h v)
-    y of p_n       the score test of ``noise/same_law.py`` on y, held against quasi-random points of a wider normal distribution; features 1,
-                   tanh s_i, tanh^2 s_i: bounded, whatever the tails
-    overlap        I_cc (1 + nu)/nu, I_cc = (1/n_data) sum h(1 - h): 1 where noise and data are alike, 0 where the samples separate
+    pullback       sum w_t Delta_t against (h g . v), w_t = +-(1 ... 2) with the sign of Delta_t = ln p_m(theta + h v) -
+                   ln p_m(theta - h v)
+    y of p_n       the score test of ``noise/same_law.py`` on y, held against quasi-random points of a wider normal
+                   distribution; features 1, tanh s_i, tanh^2 s_i: bounded, whatever the tails
+    overlap        I_cc (1 + nu)/nu, I_cc = (1/n_data) sum h(1 - h): 1 where noise and data are alike, 0 where the
+                   samples separate
     centred data   mean tanh s_i of data in their own units, for a model with ln p_m(u) = ln p_m(-u)
 
 Conventions
@@ -49,7 +52,8 @@ _QUARTILES = 1.3489795003921634  # the distance of a standard normal's
 
 @dataclass(frozen=True)
 class Look:
-    """What is looked at: up to 256 evenly spaced points of each sample, with ln p_n there, and up to 16 first ones of each.
+    """What is looked at: up to 256 evenly spaced points of each sample, with ln p_n there, and up to 16 first ones of
+    each.
 
     Of the sample that counts stand for, where there are any.
     """
@@ -129,8 +133,11 @@ def words_after(objective: NCEObjective, theta: Float, look: Look | None = None)
     if not share < _OVERLAP:
         return ()
     return (
-        f"data and noise hardly overlap: I_cc (1 + nu)/nu is {share:.2g}, where 1 is noise like the data and 0 samples that separate; "
-        "the estimate rests on few points, take a noise nearer to the data",
+        (
+            f"data and noise hardly overlap: I_cc (1 + nu)/nu is {share:.2g}, where 1 is noise like"
+            " the data and 0 samples that separate; the estimate rests on few points, take a noise"
+            " nearer to the data"
+        ),
     )
 
 
@@ -155,15 +162,17 @@ def _few_values(x: Float, y: Float) -> Iterator[str]:
     for i in range(x.shape[1]):
         if 2 * n_x[i] < of_x and n_y[i] == of_y:
             yield (
-                f"coordinate {i} of x takes few values ({n_x[i]} among {of_x} points), that of y none twice: discrete data need a "
-                "noise that is a probability mass function on the same values, e.g. BernoulliNoise"
+                f"coordinate {i} of x takes few values ({n_x[i]} among {of_x} points), that of y"
+                " none twice: discrete data need a noise that is a probability mass function on"
+                " the same values, e.g. BernoulliNoise"
             )
             break
     for i in range(x.shape[1]):
         if 2 * n_y[i] < of_y and n_x[i] == of_x:
             yield (
-                f"coordinate {i} of y takes few values ({n_y[i]} among {of_y} points), that of x none twice: a probability mass function "
-                "cannot be the noise of data with a density"
+                f"coordinate {i} of y takes few values ({n_y[i]} among {of_y} points), that of x"
+                " none twice: a probability mass function cannot be the noise of data with a"
+                " density"
             )
             break
 
@@ -179,8 +188,8 @@ def _units(x: Float) -> Iterator[str]:
     size = np.ptp(x, axis=0)
     if len(x) > 1 and size.min() > 0.0 and size.max() > _ORDERS * size.min():
         yield (
-            f"the coordinates of x differ in size by {size.max() / size.min():.2g}: choose units in which they are alike, "
-            "so that starts and tolerances mean the same along each"
+            f"the coordinates of x differ in size by {size.max() / size.min():.2g}: choose units in"
+            " which they are alike, so that starts and tolerances mean the same along each"
         )
 
 
@@ -205,8 +214,8 @@ def _pullback(objective: NCEObjective, theta: Float, points: Float) -> Iterator[
         if worst <= _FACTOR:
             return
     yield (
-        f"the model's derivative is {slope / size:.4g} times what differences of its log-density give, along one direction at the start: "
-        "look at nr.check_model(model, theta, u)"
+        f"the model's derivative is {slope / size:.4g} times what differences of its log-density"
+        " give, along one direction at the start: look at nr.check_model(model, theta, u)"
     )
 
 
@@ -227,8 +236,8 @@ def _off_centre(objective: NCEObjective, theta: Float, x: Float) -> Iterator[str
     worst = int(np.argmax(z))
     if z[worst] > _one_of(len(z)) and _is_even(objective, theta, x[:16]):
         yield (
-            f"the model is even, ln p_m(u) = ln p_m(-u), and coordinate {worst} of the data lies to one side of 0 (z = {z[worst]:.3g}): "
-            "subtract the mean, from x and from the noise"
+            f"the model is even, ln p_m(u) = ln p_m(-u), and coordinate {worst} of the data lies to"
+            f" one side of 0 (z = {z[worst]:.3g}): subtract the mean, from x and from the noise"
         )
 
 
@@ -281,12 +290,13 @@ def _other_law(noise: Noise, x: Float, y: Float, log_noise: Float | None = None)
         features,
         0.5 * _SMALLEST,
     )
-    # The second sample is more even than a random one, so that its covariance counted as of one errs to the safe side. The normal
-    # distribution was fitted to the same y: a generous margin for that, and for the central limit theorem at 256 points.
+    # The second sample is more even than a random one, so that its covariance counted as of one errs to the safe side.
+    # The normal distribution was fitted to the same y: a generous margin for that, and for the central limit theorem at
+    # 256 points.
     if not _differs(found):
         return
-    # A flat density of bounded or periodic points may be right where they are and not fall to 0 beyond: J does not look there. One that falls towards
-    # the outermost points, as all those of unbounded ones do, has no such excuse.
+    # A flat density of bounded or periodic points may be right where they are and not fall to 0 beyond: J does not look
+    # there. One that falls towards the outermost points, as all those of unbounded ones do, has no such excuse.
     low, high = ordered[:, 0], ordered[:, -1]
     covered = np.ptp(q_y) <= _FLAT and ((x >= low) & (x <= high)).all(axis=1).mean() > 1.0 - _EDGE
     if covered:
@@ -296,8 +306,8 @@ def _other_law(noise: Noise, x: Float, y: Float, log_noise: Float | None = None)
         if not _differs(score(log_ratio_y, _features(s_y), log_ratio_z, features, 0.5 * _SMALLEST)):
             return
     yield (
-        "y does not look drawn from the noise that is evaluated (its points, its mean, its spread or its constant): look at "
-        "nr.check_noise(noise, rng)"
+        "y does not look drawn from the noise that is evaluated (its points, its mean, its spread"
+        " or its constant): look at nr.check_noise(noise, rng)"
     )
 
 
@@ -326,7 +336,8 @@ def _log_constant(n: int, wide: float) -> float:
 
 @functools.lru_cache(maxsize=16)
 def _reference_points(n: int) -> tuple[Float, float, Float, Float]:
-    """(points, wide, features, ln r) of 256 evenly spread points of a normal distribution ``wide`` times the standard one: Sobol's, in the cells' middle."""
+    """(points, wide, features, ln r) of 256 evenly spread points of a normal distribution ``wide`` times the standard
+    one: Sobol's, in the cells' middle."""
     wide = 1.0 + 0.5 * min(1.0, 3.0 / n) ** 0.5
     base = ndtri(qmc.Sobol(n, scramble=False).random(_SOME) + 0.5 / _SOME)
     found = wide * base, _features(wide * base), -0.5 * (base * base).sum(axis=1)

@@ -1,28 +1,32 @@
-r"""What kinks add to the curvature of an expected objective, estimated from the sample that the objective was maximised on.
+r"""What kinks add to the curvature of an expected objective, estimated from the sample that the objective was maximised
+on.
 
-A log-density with ``slope`` sum_i |v_i|, v_i = a_i(u) . theta, has the second derivative 2 slope sum_i delta(v_i) a_i a_i^T beside that
-off the kinks. A sample's Hessian does not contain it, the expected Hessian does. To the *negative* Hessian it adds
+A log-density with ``slope`` sum_i |v_i|, v_i = a_i(u) . theta, has the second derivative 2 slope sum_i delta(v_i) a_i
+a_i^T beside that off the kinks. A sample's Hessian does not contain it, the expected Hessian does. To the *negative*
+Hessian it adds
 
     NCE          K = -2 slope sum_i {E_d[(1-h) delta(v_i) a_i a_i^T] - nu E_n[h delta(v_i) a_i a_i^T]}
     likelihood   K = -2 slope sum_i E_d[delta(v_i) a_i a_i^T]
 
-Both are densities at v = 0, to be had by a kernel. A kernel alone is too coarse: h and perhaps p_d have a kink of their own at
-v = 0, the two halves of NCE's K cancel wherever the model is right, and the least curvature of a wrong model is a small difference.
-So a parametric pilot, in the three features of each r_i = |v_i|/mean_x|v_i| below, takes what it can, and the kernel the rest.
+Both are densities at v = 0, to be had by a kernel. A kernel alone is too coarse: h and perhaps p_d have a kink of their
+own at v = 0, the two halves of NCE's K cancel wherever the model is right, and the least curvature of a wrong model is
+a small difference. So a parametric pilot, in the three features of each r_i = |v_i|/mean_x|v_i| below, takes what it
+can, and the kernel the rest.
 
     phi(r) = (r, sqrt(r^2 + 1), sqrt(r^2 + 9)):     the model's own kink, and two rounded ones with the same tails
 
-NCE: the pilot is a logistic regression of data against noise that starts from the fitted one, ln pi/(1-pi) = ln h/(1-h) +
-b_0 + sum_i b_i . phi(r_i), so that (z - h) delta(v) = (pi - h) delta(v) + (z - pi) delta(v), z = 1 on the data, 0 on the noise. In
-the first part nothing is noise: it is averaged over a narrow window, with h and pi as they are *at* v_i = 0, by a kernel that is
-unbiased to first order in |v|. The second has mean 0 as far as the pilot goes, and bears a wide one.
-Likelihood: the pilot is a density of r_i, ln f = b_0 + b . phi(r), by Poisson regression of counts (Lindsey's method), and
-the kernel averages a a^T f(0)/f(r) (Hjort and Glad, Annals of Statistics 23, 1995: a parametric start).
+NCE: the pilot is a logistic regression of data against noise that starts from the fitted one, ln pi/(1-pi) = ln h/(1-h)
++ b_0 + sum_i b_i . phi(r_i), so that (z - h) delta(v) = (pi - h) delta(v) + (z - pi) delta(v), z = 1 on the data, 0 on
+the noise. In the first part nothing is noise: it is averaged over a narrow window, with h and pi as they are *at* v_i =
+0, by a kernel that is unbiased to first order in |v|. The second has mean 0 as far as the pilot goes, and bears a wide
+one. Likelihood: the pilot is a density of r_i, ln f = b_0 + b . phi(r), by Poisson regression of counts (Lindsey's
+method), and the kernel averages a a^T f(0)/f(r) (Hjort and Glad, Annals of Statistics 23, 1995: a parametric start).
 
-V, too, is more than at the maximiser: on the way from there to theta-hat, delta = a . (theta-hat - theta) far, kinks are crossed, and
-each turns the gradient by 2 slope w a/n_data, w = n_data dJ/d ln p_m. Whether it is crossed is nearly independent of the gradient
-itself, so the variances add: 4 slope^2 sum_i E[w^2 delta(v_i) a_i a_i^T |a_i . (theta-hat - theta)|], with E|normal| = sqrt(2/pi)
-standard deviations. That is of relative size n_data^(-1/2), and the slow approach to the limit of THEORY.md, 5.7.
+V, too, is more than at the maximiser: on the way from there to theta-hat, delta = a . (theta-hat - theta) far, kinks
+are crossed, and each turns the gradient by 2 slope w a/n_data, w = n_data dJ/d ln p_m. Whether it is crossed is nearly
+independent of the gradient itself, so the variances add: 4 slope^2 sum_i E[w^2 delta(v_i) a_i a_i^T |a_i . (theta-hat -
+theta)|], with E|normal| = sqrt(2/pi) standard deviations. That is of relative size n_data^(-1/2), and the slow approach
+to the limit of THEORY.md, 5.7.
 
 Conventions
 -----------
@@ -30,7 +34,7 @@ terms, points   n_terms kinks a point; arguments v and weights are (n_terms, n_p
 half-widths     ``NARROW``, ``WIDE`` and ``START`` times n_data^(-1/5) mean_x|v_i|, which tend to 0
 beta            (n_features,)   both pilots are penalised by |beta|^2/2 in standardised features: they always exist, and the penalty
                 counts as one point among all
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -58,7 +62,8 @@ class KinkCurvature:
 
     ``matrix``     K, (n_params, n_params)
     ``error``      the standard error of d^T K d for each column d of an array of directions, (n_params, k) -> (k,)
-    ``crossings``  the covariance of theta-hat -> what the kinks crossed on the way to theta-hat add to V, both (n_params, n_params)
+    ``crossings``  the covariance of theta-hat -> what the kinks crossed on the way to theta-hat add to V, both
+                   (n_params, n_params)
     """
 
     matrix: Float
@@ -288,7 +293,8 @@ def _curvature(kinks: Kinks, pilot: _Pilot, n_data: int, n_params: int) -> KinkC
         matrix += (a * weights[places][:, None]).T @ a
 
     def error(directions: Float) -> Float:
-        """The root of sum_t (f_t + G . beta_t)^2: f_t the point's own part, G d(d^T K d)/d beta, beta_t its share in beta."""
+        """The root of sum_t (f_t + G . beta_t)^2: f_t the point's own part, G d(d^T K d)/d beta, beta_t its share in
+        beta."""
         k = directions.shape[1]
         own, squares = np.zeros(k), np.zeros(k)
         cross, gram, slope = np.zeros((k, 1)), np.zeros((1, 1)), np.zeros((k, 1))
@@ -328,7 +334,8 @@ def _newton(
         step = np.linalg.solve(information, gradient)
         gain = float(gradient @ step)  # twice what is left to be gained, in units of ln likelihood
         if not gain > _SETTLING:
-            # Values no longer tell such a gain from rounding, steps do: two more, each squaring what is left, and nothing hangs on rounding.
+            # Values no longer tell such a gain from rounding, steps do: two more, each squaring what is left, and
+            # nothing hangs on rounding.
             for _ in range(2):
                 beta = beta + np.linalg.solve(information, gradient)
                 _, gradient, information = expand(beta)
@@ -360,5 +367,6 @@ def _epanechnikov(r: Float) -> Float:
 
 
 def _fourth_order(r: Float) -> Float:
-    """15/32 (1 - r^2)(3 - 7 r^2): mass 1, int r^2 k = 0, so that a a^T may vary with v^2, as it does where v is part of a."""
+    """15/32 (1 - r^2)(3 - 7 r^2): mass 1, int r^2 k = 0, so that a a^T may vary with v^2, as it does where v is part of
+    a."""
     return np.where(r < 1.0, 0.46875 * (1.0 - r * r) * (3.0 - 7.0 * r * r), 0.0)

@@ -49,7 +49,8 @@ def fit_mle(
     callback : callable, optional
         ``callback(theta)`` after each accepted step.
     max_evaluations : int, optional
-        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent"
+        ("interrupted").
     counts_x : (n_data,), optional
         How often each row was seen, where x holds distinct states: the same fit as of the repeated sample, to rounding.
 
@@ -61,8 +62,9 @@ def fit_mle(
     Raises
     ------
     ValueError
-        For bad data, for data in a hyperplane through the origin (fewer points than dimensions, a column of zeros), where the likelihood is
-        unbounded (``estimators/units.py``), or a start whose normalising constant is infinite (a singular B).
+        For bad data, for data in a hyperplane through the origin (fewer points than dimensions, a column of zeros),
+        where the likelihood is unbounded (``estimators/units.py``), or a start whose normalising constant is infinite
+        (a singular B).
     NotImplementedError
         Where the model has no closed normalising constant.
 

@@ -44,20 +44,22 @@ def fit_nce(
 ) -> Fit:
     """Fit a model by noise-contrastive estimation: theta maximises J, and every end of the climb is certified.
 
-        J = (1/n_data) [sum_x ln sigma(G - ln nu) + sum_y ln sigma(ln nu - G)],   G = ln p_m - ln p_n,   nu = n_noise/n_data
+        J = (1/n_data) [sum_x ln sigma(G - ln nu) + sum_y ln sigma(ln nu - G)],   G = ln p_m - ln p_n,
+        nu = n_noise/n_data
 
     Parameters
     ----------
     model : Model
-        Two functions are enough: ``log_density(theta, u)`` and ``jacobian(theta, u)`` (or ``pullback``), with ``n_dim`` and ``n_params``.
+        Two functions are enough: ``log_density(theta, u)`` and ``jacobian(theta, u)`` (or ``pullback``), with ``n_dim``
+        and ``n_params``.
     noise : Noise
     x : (n_data, n_dim)
         The data.
     y : (n_noise, n_dim)
         Drawn from ``noise``; n_noise/n_data is nu.
     start : (n_params,), optional
-        Where to begin. A model that offers ``start_from(noise)`` begins at the noise itself where that lies in its family and neither
-        ``start`` nor ``n_starts`` is given.
+        Where to begin. A model that offers ``start_from(noise)`` begins at the noise itself where that lies in its
+        family and neither ``start`` nor ``n_starts`` is given.
     n_starts : int, optional
         As many random starts, by ``model.random_start(rng)``; the highest end is returned, all are in ``starts``.
     rng : numpy.random.Generator, optional
@@ -67,10 +69,11 @@ def fit_nce(
     checks : bool, optional
         Look at the inputs, cheaply and without drawing, and put what is found into ``Fit.warnings``.
     max_evaluations : int, optional
-        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent"
+        ("interrupted").
     counts_x, counts_y : (n_data,), (n_noise,), optional
-        How often each row was seen, where x and y hold distinct states: the same fit as of the repeated samples, to rounding; nu is the ratio of
-        the counts' sums.
+        How often each row was seen, where x and y hold distinct states: the same fit as of the repeated samples, to
+        rounding; nu is the ratio of the counts' sums.
 
     Returns
     -------
@@ -80,12 +83,14 @@ def fit_nce(
     Raises
     ------
     ValueError
-        For bad samples (shape, NaN, empty, counts that are no whole numbers), a noise of another dimension, starts of the wrong length, a model without the two functions.
+        For bad samples (shape, NaN, empty, counts that are no whole numbers), a noise of another dimension, starts of
+        the wrong length, a model without the two functions.
 
     Notes
     -----
-    Source: P10, equation (8); J12, equation (8). The estimate is consistent if the noise covers the data (P10, Theorem 2) and the model is
-    right; c then estimates -ln Z. Several local maxima are common for n_data below 1000, so use some starts.
+    Source: P10, equation (8); J12, equation (8). The estimate is consistent if the noise covers the data (P10,
+    Theorem 2) and the model is right; c then estimates -ln Z. Several local maxima are common for n_data below 1000, so
+    use some starts.
 
     Examples
     --------
@@ -135,7 +140,8 @@ def fit_nce(
 
 
 def _samples(objective: NCEObjective) -> tuple[Float, Float]:
-    """The samples in which units are looked for: those that the counts stand for, where the model heeds units of the points."""
+    """The samples in which units are looked for: those that the counts stand for, where the model heeds units of the
+    points."""
     if offers_units(objective.model):
         objective = objective.repeated()
     return objective.x, objective.y

@@ -1,11 +1,11 @@
 r"""Noise-contrastive estimation by Adam: for networks, whose second derivatives nobody wants to hold.
 
-The objective is that of ``objectives/nce.py``, in minibatches if wanted. A minibatch takes the same share of the data and
-of the noise, keeps nu, and is scaled so that the mean over an epoch's batches, at one theta, is J itself.
+The objective is that of ``objectives/nce.py``, in minibatches if wanted. A minibatch takes the same share of the data
+and of the noise, keeps nu, and is scaled so that the mean over an epoch's batches, at one theta, is J itself.
 
-**Fixed or redrawn noise.** Give ``y`` and the same noise sample serves in every epoch; a flexible model then learns that
-very sample by heart, as it does the data. Give ``n_noise`` and every epoch draws as many afresh: noise costs nothing, and
-only the data can be over-fitted. A test loss needs its own, fresh noise in either case.
+**Fixed or redrawn noise.** Give ``y`` and the same noise sample serves in every epoch; a flexible model then learns
+that very sample by heart, as it does the data. Give ``n_noise`` and every epoch draws as many afresh: noise costs
+nothing, and only the data can be over-fitted. A test loss needs its own, fresh noise in either case.
 
 Conventions
 -----------
@@ -48,8 +48,8 @@ class AdamFit(Fit):
     held_out_history : (n_epochs_completed,)
         J on the held-out samples after each epoch; empty without them.
     best_theta, best_epoch
-        theta after the epoch of the highest held-out J (theta and -1 without such samples). Chosen on them, so their J at it is flattered:
-        report that of a third sample.
+        theta after the epoch of the highest held-out J (theta and -1 without such samples). Chosen on them, so their J
+        at it is flattered: report that of a third sample.
     state : AdamState
         Pass it back, with the same ``rng``, to go on as if the run had been longer.
     """
@@ -92,7 +92,8 @@ def fit_nce_adam(
     rng : numpy.random.Generator
         Draws the start, the noise and the batches; with one batch and fixed noise it draws neither of the latter.
     learning_rate : float above 0, optional
-        There is no right value: 0.005 is for data of unit variance and networks of some thousand weights; watch ``history``.
+        There is no right value: 0.005 is for data of unit variance and networks of some thousand weights; watch
+        ``history``.
     n_batches : int, optional
         Steps an epoch.
     start : (n_params,), optional
@@ -105,12 +106,14 @@ def fit_nce_adam(
     Returns
     -------
     AdamFit
-        After Ctrl-C the fit so far, status "interrupted". Divergence to inf is no error: status "diverged", and theta as it was before.
+        After Ctrl-C the fit so far, status "interrupted". Divergence to inf is no error: status "diverged", and theta
+        as it was before.
 
     Raises
     ------
     ValueError
-        For bad samples, both or neither of y and n_noise, both start and state, a learning rate not above 0, more batches than points.
+        For bad samples, both or neither of y and n_noise, both start and state, a learning rate not above 0, more
+        batches than points.
 
     Notes
     -----
@@ -179,7 +182,10 @@ def fit_nce_adam(
     state, status, message = run.state, run.status, run.message
     value, stationarity = _at(problem, state.theta)
     if not math.isfinite(value + stationarity):  # the last step led there: no batch has seen it
-        told = f"at the end the objective is {value}, its gradient's norm {stationarity}; theta is the one before the last step"
+        told = (
+            f"at the end the objective is {value}, its gradient's norm {stationarity}; theta is the"
+            " one before the last step"
+        )
         status, message = (
             "diverged",
             f"{told}; lower the learning rate, or scale the data to unit variance",
@@ -223,7 +229,8 @@ def _begin(
 
 
 def _at(problem: NCEObjective, theta: Float) -> tuple[float, float]:
-    """J and the norm of its gradient. Minibatches that were all finite may not be so together: -inf and inf then, never NaN."""
+    """J and the norm of its gradient. Minibatches that were all finite may not be so together: -inf and inf then, never
+    NaN."""
     with np.errstate(over="ignore", invalid="ignore"):
         value, gradient = problem(theta)
         norm = float(np.linalg.norm(gradient))
@@ -231,7 +238,8 @@ def _at(problem: NCEObjective, theta: Float) -> tuple[float, float]:
 
 
 def _part(problem: NCEObjective, data: Indices, noise: Indices, n_batches: int) -> Batch:
-    """One minibatch, n_batches/n_data times its terms of J: over the epoch these average to J, whatever the batches' sizes."""
+    """One minibatch, n_batches/n_data times its terms of J: over the epoch these average to J, whatever the batches'
+    sizes."""
     part = problem.subset(data, noise)
     factor = n_batches * part.n_data / problem.n_data
 

@@ -2,10 +2,12 @@ r"""Which noise, and how much of it? The asymptotic error that each choice would
 
 For a right model Sigma_nu takes expectations over the data alone (THEORY.md, *Asymptotics*):
 
-    I_nu = E_d[P g g^T],   P = nu p_n/(p_m + nu p_n),   m_nu = E_d[P g],   Sigma_nu = I_nu^{-1} - (1 + 1/nu) I_nu^{-1} m_nu m_nu^T I_nu^{-1}
+    I_nu = E_d[P g g^T],   P = nu p_n/(p_m + nu p_n),   m_nu = E_d[P g],
+    Sigma_nu = I_nu^{-1} - (1 + 1/nu) I_nu^{-1} m_nu m_nu^T I_nu^{-1}
 
-so the pilot's own data and theta serve for every noise and every nu: no point is drawn, no fit is made. The trace over the parameters without c
-is the mean squared error times n_data. Its standard error, by the sampling of the data, is that of its influence function.
+so the pilot's own data and theta serve for every noise and every nu: no point is drawn, no fit is made. The trace over
+the parameters without c is the mean squared error times n_data. Its standard error, by the sampling of the data, is
+that of its influence function.
 
 Conventions
 -----------
@@ -89,12 +91,14 @@ class NoiseComparison:
         for choice in self.choices:
             error = f"{choice.error:.4g} +- {choice.standard_error:.2g}"
             lines.append(
-                f"{choice.noise:<{width}}  {choice.nu:>7g}  {error:>22}  {choice.variance_of_c:>10.4g}  {choice.per_point:>14.4g}"
+                f"{choice.noise:<{width}}  {choice.nu:>7g}  {error:>22} "
+                f" {choice.variance_of_c:>10.4g}  {choice.per_point:>14.4g}"
             )
         best, cheapest = self.best, self.best_per_point
         lines.append(
-            f"Smallest for these {self.n_data} data: {best.noise} at nu = {best.nu:g}; for a given number of data and noise points "
-            f"together: {cheapest.noise} at nu = {cheapest.nu:g}. Errors are tr Sigma without c, per data sample, if the model is right."
+            f"Smallest for these {self.n_data} data: {best.noise} at nu = {best.nu:g}; for a given"
+            f" number of data and noise points together: {cheapest.noise} at nu = {cheapest.nu:g}."
+            " Errors are tr Sigma without c, per data sample, if the model is right."
         )
         return "\n".join(lines)
 
@@ -107,7 +111,8 @@ def compare_noises(
     Parameters
     ----------
     fit : Fit
-        A converged fit by ``fit_nce``, its noise any that covers the data; some hundred data points are enough to choose by.
+        A converged fit by ``fit_nce``, its noise any that covers the data; some hundred data points are enough to
+        choose by.
     noises : mapping from names to noises, or a sequence of noises
         Their ``log_density`` alone is used.
     nus : (n_nus,), above 0
@@ -115,18 +120,20 @@ def compare_noises(
     Returns
     -------
     NoiseComparison
-        One ``NoiseChoice`` a noise and nu, with the uncertainty by the pilot's data. That of theta is not in it: for two Laplace
-        sources and 1000 data the spread over pilots was 1.0 to 1.3 times as large.
+        One ``NoiseChoice`` a noise and nu, with the uncertainty by the pilot's data. That of theta is not in it: for
+        two Laplace sources and 1000 data the spread over pilots was 1.0 to 1.3 times as large.
 
     Raises
     ------
     ValueError
-        For a fit that has not converged or is not of NCE, no noise, a nu not above 0, or a noise that is 0 at a data point.
+        For a fit that has not converged or is not of NCE, no noise, a nu not above 0, or a noise that is 0 at a data
+        point.
 
     Notes
     -----
-    Right in the limit of many data, for a right model; with kinks the approach is slow. A noise that does not cover the model makes
-    the error infinite although the sample's estimate of it is finite: look at ``check_noise(noise, rng, x)`` first.
+    Right in the limit of many data, for a right model; with kinks the approach is slow. A noise that does not cover the
+    model makes the error infinite although the sample's estimate of it is finite: look at ``check_noise(noise, rng,
+    x)`` first.
 
     Examples
     --------
@@ -187,7 +194,8 @@ def _choice(
     inverse = (vectors / eigenvalues) @ vectors.T / np.outer(size, size)
     direction = inverse @ mean
     covariance = inverse - (1.0 + 1.0 / nu) * np.outer(direction, direction)
-    # Influence of a point on tr Sigma: dI = P g g^T - I, dm = P g - m, through I^-1 and I^-1 m; the last parameter left out.
+    # Influence of a point on tr Sigma: dI = P g g^T - I, dm = P g - m, through I^-1 and I^-1 m; the last parameter left
+    # out.
     a, gd = (g @ inverse)[:, :-1], g @ direction
     of_inverse = -P * (a * a).sum(axis=1) + np.trace(inverse[:-1, :-1])
     moved = P[:, None] * a * (1.0 - gd)[:, None]  # d(I^-1 m), point by point

@@ -1,14 +1,16 @@
-r"""The units of theta in which a linear model is fitted: those in which its features have size 1, where theirs are not within 32 of that.
+r"""The units of theta in which a linear model is fitted: those in which its features have size 1, where theirs are not
+within 32 of that.
 
     ln p_m = sum_j weights_j f_j(u) + c = sum_j (s_j weights_j) (f_j(u)/s_j) + c
 
-The objective is the same function of the points, and Newton's way to its maximum does not depend on s, but random starts, smoothing and first
-steps have features of size 1 in mind. s_j is a power of two: nothing is rounded on the way there or back, and what is proved in the one units is
-proved in the others.
+The objective is the same function of the points, and Newton's way to its maximum does not depend on s, but random
+starts, smoothing and first steps have features of size 1 in mind. s_j is a power of two: nothing is rounded on the way
+there or back, and what is proved in the one units is proved in the others.
 
 Conventions
 -----------
-s (n_params,)   1 for c, and for every feature whose median size, over evenly spaced points where it is not 0, is within [1/32, 32]
+s (n_params,)   1 for c, and for every feature whose median size, over evenly spaced points where it is not 0, is within
+                [1/32, 32]
 """
 
 from __future__ import annotations
@@ -54,7 +56,8 @@ class ParameterUnits(Units):
 
 
 def units_with_noise(model: Model, x: ArrayLike, y: ArrayLike) -> Units:
-    """Return the units in which to fit ``model`` to x and noise y: of the points where its family is closed under these, else of theta."""
+    """Return the units in which to fit ``model`` to x and noise y: of the points where its family is closed under
+    these, else of theta."""
     return units_for(model, x, y) if offers_units(model) else parameter_units_for(model, x, y)
 
 

@@ -1,4 +1,5 @@
-"""Ranking noise-contrastive estimation: alpha maximises the objective of ``objectives/ranking.py`` (Ma and Collins 2018).
+"""Ranking noise-contrastive estimation: alpha maximises the objective of ``objectives/ranking.py`` (Ma and Collins
+2018).
 
 Conventions
 -----------
@@ -20,8 +21,9 @@ from nce_ref.objectives.ranking_shared import SharedRankingObjective
 from nce_ref.trace import Callback
 
 SHARED = (
-    "all data share the same {k} noise points: with k fixed this estimate is not consistent, and with k = nu n_data it is importance sampling "
-    "to first order, whose variance is infinite where int p_d^2/p_n is; draw noise of shape (n_data, k, n_dim), or use fit_nce"
+    "all data share the same {k} noise points: with k fixed this estimate is not consistent, and"
+    " with k = nu n_data it is importance sampling to first order, whose variance is infinite where"
+    " int p_d^2/p_n is; draw noise of shape (n_data, k, n_dim), or use fit_nce"
 )
 
 
@@ -37,7 +39,8 @@ def fit_ranking_nce(
     callback: Callback | None = None,
     max_evaluations: int | None = None,
 ) -> Fit:
-    """Fit a model to data x by telling each datum from its k noise points, from ``start`` or from ``n_starts`` random ones.
+    """Fit a model to data x by telling each datum from its k noise points, from ``start`` or from ``n_starts`` random
+    ones.
 
     Parameters
     ----------
@@ -46,7 +49,8 @@ def fit_ranking_nce(
     noise : Noise
     x : (n_data, n_dim)
     y : (n_data, k, n_dim) or (k, n_dim)
-        Drawn from ``noise``: for each datum its own, or the same for all. The second is another estimator (``Fit.warnings`` says so).
+        Drawn from ``noise``: for each datum its own, or the same for all. The second is another estimator
+        (``Fit.warnings`` says so).
     start : (n_params,) or (n_starts, n_params), optional
         c is ignored.
     n_starts, rng : int and numpy.random.Generator, optional
@@ -54,22 +58,26 @@ def fit_ranking_nce(
     callback : callable, optional
         ``callback(theta)`` after each accepted step.
     max_evaluations : int, optional
-        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent"
+        ("interrupted").
 
     Returns
     -------
     Fit
-        ``theta[-1]`` is -ln Z(alpha) where the model knows it, else 0: c is not identified, which ``warnings`` says. Maxima of noise of each
-        datum's own are certified with a bound on rounding where the model is affine in theta between kinks (CONTRASTIVE.md).
+        ``theta[-1]`` is -ln Z(alpha) where the model knows it, else 0: c is not identified, which ``warnings`` says.
+        Maxima of noise of each datum's own are certified with a bound on rounding where the model is affine in theta
+        between kinks (CONTRASTIVE.md).
 
     Raises
     ------
     ValueError
-        For bad samples (shape, NaN, empty), a noise of another dimension, a model without c, or starts of the wrong length.
+        For bad samples (shape, NaN, empty), a noise of another dimension, a model without c, or starts of the wrong
+        length.
 
     Notes
     -----
-    Source: Ma and Collins (2018). Consistent if the noise covers the data and the model is right; ``ranking_covariance`` is its covariance.
+    Source: Ma and Collins (2018). Consistent if the noise covers the data and the model is right;
+    ``ranking_covariance`` is its covariance.
 
     Examples
     --------

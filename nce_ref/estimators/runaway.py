@@ -1,15 +1,18 @@
 r"""Ends of an NCE climb that are no maxima because J rises for ever: status "unbounded".
 
-J is below its supremum of 0 everywhere, and a sample that the model separates comes as near to it as one likes: there is no maximum to
-certify (THEORY.md, 4.6). Three ways to know it of an end theta:
+J is below its supremum of 0 everywhere, and a sample that the model separates comes as near to it as one likes: there
+is no maximum to certify (THEORY.md, 4.6). Three ways to know it of an end theta:
 
-* *ln p_m linear in theta* (affine, no kinks): if and only if the rows g(x), -g(y) are separable (``optimize/separation.py``);
-* *ln p_m affine between kinks*: the same rows at theta, with a direction d such that theta + t d, t > 0, crosses no kink of the data. To
-  cross kinks of the noise only adds to J (4.5), so J rises along that ray for ever;
-* *other models*, and where the second finds no such d: every point is on its right side, G > ln nu on the data and < on the noise, J is within 1e-6 of its supremum, and it rises
-  from theta to 2 theta, 4 theta ... 1024 theta. That is evidence, and the message says so.
+* *ln p_m linear in theta* (affine, no kinks): if and only if the rows g(x), -g(y) are separable
+  (``optimize/separation.py``);
+* *ln p_m affine between kinks*: the same rows at theta, with a direction d such that theta + t d, t > 0, crosses no
+  kink of the data. To cross kinks of the noise only adds to J (4.5), so J rises along that ray for ever;
+* *other models*, and where the second finds no such d: every point is on its right side, G > ln nu on the data and < on
+  the noise, J is within 1e-6 of its supremum, and it rises from theta to 2 theta, 4 theta ... 1024 theta. That is
+  evidence, and the message says so.
 
-Only ends that are not certified are asked. The converse of the second is not claimed: a direction may exist beyond the kinks.
+Only ends that are not certified are asked. The converse of the second is not claimed: a direction may exist beyond the
+kinks.
 """
 
 from __future__ import annotations
@@ -32,13 +35,14 @@ _DOUBLINGS = 10
 _LARGEST = 2**26
 
 _PROVED = (
-    "the model can separate data and noise: J rises for ever along a ray from here, towards its supremum, and has no maximum there; "
-    "draw more data, or noise that overlaps with them"
+    "the model can separate data and noise: J rises for ever along a ray from here, towards its"
+    " supremum, and has no maximum there; draw more data, or noise that overlaps with them"
 )
 
 
 class SeparationJudge:
-    """``certify``, and for ends that it refuses whether the sample is separable from there; one for all starts of a fit."""
+    """``certify``, and for ends that it refuses whether the sample is separable from there; one for all starts of a
+    fit."""
 
     def __init__(self) -> None:
         self._linear: tuple[bool, ...] = ()
@@ -68,7 +72,8 @@ class SeparationJudge:
 
 
 def _separable(objective: NCEObjective, theta: Float) -> tuple[bool, bool]:
-    """Whether the answer holds for every theta (ln p_m is linear in it), and the answer: separable from this theta, or not found to be."""
+    """Whether the answer holds for every theta (ln p_m is linear in it), and the answer: separable from this theta, or
+    not found to be."""
     model = objective.model
     many = (objective.n_data + objective.n_noise) * objective.n_params > _LARGEST
     if many or not model.affine_between_kinks or not callable(getattr(model, "jacobian", None)):
@@ -101,6 +106,7 @@ def _rises_along_a_ray(objective: NCEObjective, theta: Float) -> str | None:
         if not (math.isfinite(values[-1]) and (values[-1] > values[-2] or values[-1] == 0.0)):
             return None
     return (
-        f"every point is on its right side and J, {value:.3g}, rises from theta to {2**_DOUBLINGS} theta towards its supremum of 0: the "
-        "model seems to separate data and noise; draw more data, or noise that overlaps with them"
+        f"every point is on its right side and J, {value:.3g}, rises from theta to {2**_DOUBLINGS}"
+        " theta towards its supremum of 0: the model seems to separate data and noise; draw more"
+        " data, or noise that overlaps with them"
     )

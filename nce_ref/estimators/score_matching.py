@@ -1,10 +1,11 @@
-"""Score matching (Hyvarinen 2005): alpha maximises ``objectives/score_matching.py``; the normalising constant plays no part in it.
+"""Score matching (Hyvarinen 2005): alpha maximises ``objectives/score_matching.py``; the normalising constant plays no
+part in it.
 
 Conventions
 -----------
 x       (n_data, n_dim)
 theta   (n_params,)   alpha by score matching; c = -ln Z(alpha) in closed form, put in afterwards: score matching cannot estimate it
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -55,8 +56,8 @@ def fit_score_matching(
         (``models/score_by_differences.py``), and without ln Z c stays the start's, which score matching does not see.
     x : (n_data, n_dim)
     slope : float above 0, optional
-        Of the tanh in the place of the sign, for models with kinks: the estimate is biased by it (at 10, towards 1.064 B* for orthogonal
-        rows), the less the larger it is, while its variance grows.
+        Of the tanh in the place of the sign, for models with kinks: the estimate is biased by it (at 10, towards 1.064
+        B* for orthogonal rows), the less the larger it is, while its variance grows.
     start : (n_params,), optional
         Its c is ignored.
     n_starts : int, optional
@@ -65,14 +66,16 @@ def fit_score_matching(
     callback : callable, optional
         ``callback(theta)`` after each accepted step.
     max_evaluations : int, optional
-        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent"
+        ("interrupted").
 
     Returns
     -------
     Fit
-        c is that of the model *without* smoothing. Status "infinite mass", not converged: a maximum whose ln Z is infinite (a singular B), its c
-        set to 0. Status "unbounded": no maximum is proved where the climb ends, and J has no bound. For the Gaussian the end is the maximum by
-        formula, S^{-1}, certified with its rounding (``models/gaussian_score_maximum.py``).
+        c is that of the model *without* smoothing. Status "infinite mass", not converged: a maximum whose ln Z is
+        infinite (a singular B), its c set to 0. Status "unbounded": no maximum is proved where the climb ends, and J
+        has no bound. For the Gaussian the end is the maximum by formula, S^{-1}, certified with its rounding
+        (``models/gaussian_score_maximum.py``).
 
     Raises
     ------
@@ -83,9 +86,9 @@ def fit_score_matching(
 
     Notes
     -----
-    Source: Hyvarinen (JMLR 6, 2005); P10, section 3.1. J has no bound where data lie in a hyperplane, for Laplace ICA where more than
-    1/(1 + sqrt(2) slope) of them do (one point in 15 at slope 10: always for n_data < 15 (n - 1)), since a row b across it adds as much
-    (``models/laplace_ica_score_bound.py``).
+    Source: Hyvarinen (JMLR 6, 2005); P10, section 3.1. J has no bound where data lie in a hyperplane, for Laplace ICA
+    where more than 1/(1 + sqrt(2) slope) of them do (one point in 15 at slope 10: always for n_data < 15 (n - 1)),
+    since a row b across it adds as much (``models/laplace_ica_score_bound.py``).
 
     Examples
     --------
@@ -148,15 +151,19 @@ def _by_formula(objective: ScoreMatchingObjective) -> tuple[Float, Certificate] 
 def _judge(objective: Objective, alpha: Float, whole: ScoreMatchingObjective) -> Certificate:
     """``certify``; and where it refuses, whether J, ``whole`` in the data's units, has no bound.
 
-    It has none where the data lie in a hyperplane, v.x = 0, and the family can be ever narrower along v with a score that has no part along
-    v on the plane, as those with ``rescaled`` can (a row tau v of the ICA model, a precision block tau^2 v v^T): |Psi|^2 stays, div Psi
-    falls like -tau^2. Nor where it rises at each doubling along the ray through alpha up to where each b.x is either 0 to rounding or
-    beyond all smoothing: from there on J is a polynomial in the length of alpha.
+    It has none where the data lie in a hyperplane, v.x = 0, and the family can be ever narrower along v with a score
+    that has no part along v on the plane, as those with ``rescaled`` can (a row tau v of the ICA model, a precision
+    block tau^2 v v^T): |Psi|^2 stays, div Psi falls like -tau^2. Nor where it rises at each doubling along the ray
+    through alpha up to where each b.x is either 0 to rounding or beyond all smoothing: from there on J is a polynomial
+    in the length of alpha.
     """
     proof = certify(objective, alpha)
     if proof.is_local_maximum and hasattr(whole.model, "score_matching_maximum"):
         # The Hessian as computed has lost what the formula could not be certain of.
-        reason = "the data lie in a hyperplane to rounding, or nearly so: the maximum is not known to 1e-6; choose axes in which they do not"
+        reason = (
+            "the data lie in a hyperplane to rounding, or nearly so: the maximum is not known to"
+            " 1e-6; choose axes in which they do not"
+        )
         proof = replace(proof, is_local_maximum=False, status="not proved", reason=reason)
     if proof.is_local_maximum or not isinstance(objective, ScoreMatchingObjective):
         return proof
@@ -180,5 +187,8 @@ def _judge(objective: Objective, alpha: Float, whole: ScoreMatchingObjective) ->
     decided = kinks.arguments.size > 0 and bool((saturated | met).all())
     if not decided:
         return proof
-    reason = f"J rises from {values[0]:.3g} at alpha to {values[-1]:.3g} at {2**_DOUBLINGS} alpha, and on: too many points in a hyperplane"
+    reason = (
+        f"J rises from {values[0]:.3g} at alpha to {values[-1]:.3g} at {2**_DOUBLINGS} alpha, and"
+        " on: too many points in a hyperplane"
+    )
     return replace(proof, status=UNBOUNDED, reason=f"{reason}; draw more data, or lower the slope")

@@ -1,22 +1,26 @@
-r"""The units a fit works in: those of the data where these lie within 32 of one, else units in which the data have size 1.
+r"""The units a fit works in: those of the data where these lie within 32 of one, else units in which the data have size
+1.
 
     u = U z,      p(z) = p_m(U z) |det U|
 
-A likelihood and the noise-contrastive objective do not depend on U but for a constant, so a maximum in z is one in u. A model whose
-family contains that density says so by ``rescaled(theta, U)``; one without is fitted in the data's own units.
+A likelihood and the noise-contrastive objective do not depend on U but for a constant, so a maximum in z is one in u. A
+model whose family contains that density says so by ``rescaled(theta, U)``; one without is fitted in the data's own
+units.
 
-**When.** The principal deviations of x, the singular values of x/sqrt(n_data), are compared with 1, the unit that random starts and
-smoothing have in mind. Within [1/32, 32] no two differ by more than 1024, U is the identity, and nothing is changed, not in the last
-bit. Beyond, the first of these that brings them there is U:
+**When.** The principal deviations of x, the singular values of x/sqrt(n_data), are compared with 1, the unit that
+random starts and smoothing have in mind. Within [1/32, 32] no two differ by more than 1024, U is the identity, and
+nothing is changed, not in the last bit. Beyond, the first of these that brings them there is U:
 
-1. one power of ten for all coordinates, so that data times 10^k take the very way that the data took, but for the rounding of the product;
+1. one power of ten for all coordinates, so that data times 10^k take the very way that the data took, but for the
+   rounding of the product;
 2. each coordinate's root mean square;
 3. with those, a whitening D V S V^T, which no choice of signs or order in the singular value decomposition can change.
 
-**Rank.** *Where all data lie in a hyperplane through the origin, v.x = 0, no likelihood that allows every U is bounded:* for U^-1 =
-I + (k - 1) v v^T the points are where they were, and ln p(x) has grown by ln k. Data are taken to lie in one if, with the columns scaled to
-size 1, the least singular value is at most 32 n eps of the largest: rounding each entry moves singular values by sqrt(n) eps/2 of the
-largest at most, and data that came out of an n-term product were rounded n times.
+**Rank.** *Where all data lie in a hyperplane through the origin, v.x = 0, no likelihood that allows every U is
+bounded:* for U^-1 = I + (k - 1) v v^T the points are where they were, and ln p(x) has grown by ln k. Data are taken to
+lie in one if, with the columns scaled to size 1, the least singular value is at most 32 n eps of the largest: rounding
+each entry moves singular values by sqrt(n) eps/2 of the largest at most, and data that came out of an n-term product
+were rounded n times.
 
 Conventions
 -----------
@@ -47,7 +51,8 @@ AnyObjective = TypeVar("AnyObjective", bound=Any)
 
 @dataclass(frozen=True)
 class Units:
-    """The change of units u = scale z for one model; ``scale`` None is the identity, and hands back what it is given."""
+    """The change of units u = scale z for one model; ``scale`` None is the identity, and hands back what it is
+    given."""
 
     model: Model
     scale: Float | None = None
@@ -79,8 +84,9 @@ class Units:
 def units_for(model: Model, x: ArrayLike, y: ArrayLike | None = None) -> Units:
     """Return the units in which to fit ``model`` to x, and noise y where there is any, which have been checked before.
 
-    With noise: the size of most points of both, each counted at most like one on the edge of the others. The likelihood of a Gaussian
-    heeds an outlier as its square says; J bends where data and noise meet, and an outlier of either has no say in that.
+    With noise: the size of most points of both, each counted at most like one on the edge of the others. The likelihood
+    of a Gaussian heeds an outlier as its square says; J bends where data and noise meet, and an outlier of either has
+    no say in that.
     """
     points = np.asarray(x)
     if not offers_units(model):
@@ -124,14 +130,15 @@ def isotropic_units_for(model: Model, x: ArrayLike) -> Units:
 
 
 def refuse_hyperplane(model: Model, x: ArrayLike) -> None:
-    """Raise ValueError where x, checked before, lies in a hyperplane through the origin and the likelihood is unbounded by that."""
+    """Raise ValueError where x, checked before, lies in a hyperplane through the origin and the likelihood is unbounded
+    by that."""
     points = np.asarray(x)
     rank, n = rank_of(points), points.shape[1]
     if rank < n and offers_units(model):
         of = "all 0" if rank == 0 else f"of rank {rank} (columns scaled to size 1)"
         raise ValueError(
-            f"x: {len(points)} points in {n} dimensions, {of}; expected rank {n}: where the data lie in a hyperplane through "
-            "the origin the likelihood is unbounded"
+            f"x: {len(points)} points in {n} dimensions, {of}; expected rank {n}: where the data"
+            " lie in a hyperplane through the origin the likelihood is unbounded"
         )
 
 
@@ -151,7 +158,8 @@ def offers_units(model: Model) -> bool:
 
 @dataclass(frozen=True)
 class _Triangle:
-    """x/sqrt(n_data) = Q R 2^exponents: sizes without squares, which would lose half of the digits and leave float64 early."""
+    """x/sqrt(n_data) = Q R 2^exponents: sizes without squares, which would lose half of the digits and leave float64
+    early."""
 
     R: Float
     exponents: NDArray[np.int64]
@@ -189,7 +197,8 @@ class _Triangle:
         return np.full(len(self.exponents), float(round(middle)))
 
     def principal(self, powers: Float) -> tuple[Float, Float]:
-        """(principal deviations s, axes V^T) of the columns over 10^powers; s has n entries, those beyond the number of points 0."""
+        """(principal deviations s, axes V^T) of the columns over 10^powers; s has n entries, those beyond the number of
+        points 0."""
         with np.errstate(over="ignore", under="ignore"):
             factors = np.exp2(self.exponents - powers / _LOG10_2)
             scaled = self.R * np.where(np.isfinite(factors), factors, 0.0)
@@ -200,7 +209,8 @@ class _Triangle:
 
 
 def _shrunk(points: NDArray[Any], R: _Triangle) -> _Triangle:
-    """That of the points, those outside of their ellipsoid u.S^-1 u = 2 n drawn back to it; S, the second moment of what comes out."""
+    """That of the points, those outside of their ellipsoid u.S^-1 u = 2 n drawn back to it; S, the second moment of
+    what comes out."""
     u = np.ldexp(np.asarray(points, dtype=np.float64), -R.exponents)
     shrink = np.ones(len(u))
     for _ in range(_MAX_ROUNDS):

@@ -1,8 +1,8 @@
 """A climb that is counted, bounded and interrupted: whatever stops it, the best theta so far is kept.
 
-Every evaluation of the objective passes here on its way to the climber. Values of the objective itself are remembered, the highest with its
-theta; those of a smoothed or thinned stand-in are not comparable, so of these the last accepted theta is kept, and looked at once when the climb
-is stopped.
+Every evaluation of the objective passes here on its way to the climber. Values of the objective itself are remembered,
+the highest with its theta; those of a smoothed or thinned stand-in are not comparable, so of these the last accepted
+theta is kept, and looked at once when the climb is stopped.
 
 Conventions
 -----------
@@ -37,7 +37,8 @@ class Reached:
 
 
 class Watch:
-    """Counts the evaluations of all starts of a fit, at most ``limit`` of them, and keeps the best theta of the one that is climbing."""
+    """Counts the evaluations of all starts of a fit, at most ``limit`` of them, and keeps the best theta of the one
+    that is climbing."""
 
     def __init__(self, limit: int | None = None) -> None:
         self.limit = None if limit is None else as_count("max_evaluations", limit)
@@ -65,7 +66,8 @@ class Watch:
         self._accepted = np.array(theta)
 
     def best(self, objective: Objective) -> Reached | None:
-        """The best so far; None where the climb had not begun. Costs one evaluation at most, and a second Ctrl-C in it does no harm."""
+        """The best so far; None where the climb had not begun. Costs one evaluation at most, and a second Ctrl-C in it
+        does no harm."""
         if self._best is not None and self._accepted is not None:
             theta, self._accepted = self._accepted, None
             try:
@@ -84,7 +86,8 @@ class Watch:
 
 
 class Watched:
-    """An objective that tells a ``Watch`` of each evaluation; ``own``: it is the objective itself, not smoothed, not thinned."""
+    """An objective that tells a ``Watch`` of each evaluation; ``own``: it is the objective itself, not smoothed, not
+    thinned."""
 
     def __init__(self, objective: Objective, watch: Watch, own: bool = True) -> None:
         self._objective, self._watch, self._own = objective, watch, own

@@ -51,7 +51,8 @@ def fit_weighted(
     callback : callable, optional
         ``callback(theta)`` after each accepted step.
     max_evaluations : int, optional
-        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent" ("interrupted").
+        Of the objective, over all starts: then, as after Ctrl-C, the best so far, status "budget spent"
+        ("interrupted").
 
     Returns
     -------
@@ -64,10 +65,11 @@ def fit_weighted(
 
     Notes
     -----
-    Source: Pihlaja, Gutmann & Hyvarinen (2010), as ``weights.py`` says. Consistent under NCE's conditions; ``weighted_covariance`` gives its
-    covariance and says where there is none, which no sample shows. Where the weight is not concave (``PowerWeight`` outside of [-1, 0]) J may be
-    flat far from the data's density: start at NCE's fit. Where some q is large, one point can carry the whole sum, and J may have no
-    maximum: not converged, by the certificate.
+    Source: Pihlaja, Gutmann & Hyvarinen (2010), as ``weights.py`` says. Consistent under NCE's conditions;
+    ``weighted_covariance`` gives its covariance and says where there is none, which no sample shows. Where the weight
+    is not concave (``PowerWeight`` outside of [-1, 0]) J may be flat far from the data's density: start at NCE's fit.
+    Where some q is large, one point can carry the whole sum, and J may have no maximum: not converged, by the
+    certificate.
 
     Examples
     --------

@@ -1,7 +1,9 @@
-"""Noise-contrastive estimation in NumPy and SciPy, without this package: a normal density whose constant nobody tells it.
+"""Noise-contrastive estimation in NumPy and SciPy, without this package: a normal density whose constant nobody tells
+it.
 
-The model is ln p_m(u) = -precision u^2/2 + c, two free numbers. Data and noise are told apart by a logistic regression in which the model
-is the log-ratio; its maximum has precision = 1/variance, and c = -ln Z without Z having been computed.
+The model is ln p_m(u) = -precision u^2/2 + c, two free numbers. Data and noise are told apart by a logistic regression
+in which the model is the log-ratio; its maximum has precision = 1/variance, and c = -ln Z without Z having been
+computed.
 """
 
 import numpy as np
@@ -26,7 +28,8 @@ def log_model(theta, u):
 
 
 def loss(theta):
-    """Minus J: J = (1/n) [sum over x of ln sigma(G - ln nu) + sum over y of ln sigma(ln nu - G)], G = ln p_m - ln p_n."""
+    """Minus J: J = (1/n) [sum over x of ln sigma(G - ln nu) + sum over y of ln sigma(ln nu - G)], G = ln p_m - ln
+    p_n."""
     of_data = log_model(theta, x) - log_noise(x) - np.log(nu)
     of_noise = log_model(theta, y) - log_noise(y) - np.log(nu)
     return (np.logaddexp(0, -of_data).sum() + np.logaddexp(0, of_noise).sum()) / len(x)

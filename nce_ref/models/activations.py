@@ -8,9 +8,10 @@ r"""Activation functions: what a unit of a network does to its weighted sum, and
 Conventions
 -----------
 z        any shape, float64: pre-activations W a + b; value and derivative have the same shape
-relu'(0) = 0, as |.|' is 0 at 0 everywhere in this house (``np.sign``); PyTorch, TensorFlow and JAX's ``nn.relu`` say 0 too
-accuracy a few ulp elementwise in value and derivative, the tails included: the usual 1 - tanh(z)^2 has lost eight digits
-         at z = 10 and is 0 from z = 19 on, where the derivative is 1e-16, and a saturated unit is where training gets stuck
+relu'(0) = 0, as |.|' is 0 at 0 everywhere in this house (``np.sign``); PyTorch, TensorFlow and JAX's ``nn.relu`` say 0
+too accuracy a few ulp elementwise in value and derivative, the tails included: the usual 1 - tanh(z)^2 has lost eight
+         digits at z = 10 and is 0 from z = 19 on, where the derivative is 1e-16, and a saturated unit is where training
+         gets stuck
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def _relu_derivative(z: Float) -> Float:
 
 
 def _tanh_derivative(z: Float) -> Float:
-    # e <= 1: nothing overflows (cosh does, from |z| = 710), and nothing is subtracted. In place: a fresh page costs as much as exp.
+    # e <= 1: nothing overflows (cosh does, from |z| = 710), and nothing is subtracted. In place: a fresh page costs as
+    # much as exp.
     e = np.abs(z)
     np.minimum(e, 400.0, out=e)  # exp(-800) is 0 already, and doubling 1e308 would warn
     e *= -2.0

@@ -5,12 +5,12 @@ r"""Forward through the layers of a network, and back: the chain rule, written o
 Back is the chain rule from the last layer to the first. For S = sum_t w_t f(u_t) let delta_l = dS/dz_l. Then
 
     delta_{L-1} = w                                          f is z_{L-1} itself
-    delta_{l-1} = (delta_l W_l) * phi'(z_{l-1})              through the weights, then through the activation *below* them
+    delta_{l-1} = (delta_l W_l) * phi'(z_{l-1})            through the weights, then through the activation *below* them
     dS/dW_l = delta_l^T a_l,    dS/db_l = sum_t delta_l[t]   a bias moves z_l of every point alike: a sum, no mean
 
-Each line is one matrix product over all points. What goes wrong by hand, and how it shows: W_l for its transpose (shapes
-differ, unless two layers are equally wide), phi' left out or taken at the layer above, the bias's sum taken as a mean.
-Training makes some progress with most of them, and the loss curve looks like one: only a gradient check tells.
+Each line is one matrix product over all points. What goes wrong by hand, and how it shows: W_l for its transpose
+(shapes differ, unless two layers are equally wide), phi' left out or taken at the layer above, the bias's sum taken as
+a mean. Training makes some progress with most of them, and the loss curve looks like one: only a gradient check tells.
 
 Conventions
 -----------
@@ -37,7 +37,8 @@ Layers = list[tuple[Float, Float]]
 
 
 class Base(Protocol):
-    """A normalised density to stand under the network, e.g. ``GaussianNoise``. One that tells ``n_dim`` has it compared."""
+    """A normalised density to stand under the network, e.g. ``GaussianNoise``. One that tells ``n_dim`` has it
+    compared."""
 
     def log_density(self, u: Float, /) -> Float:
         """Return ln base(u): (n_points,)."""

@@ -7,8 +7,8 @@ u       (n_points, n_dim)      points are rows
 g       (n_points, n_params)   d ln p_m / d theta, row by row
 weights (n_points,)            one number a point; a pullback returns sum_t weights[t] g(u_t)
 
-A model whose log-density has absolute values in it, slope * sum_k |a_k(u) . theta|, says where they vanish by ``Kinks``.
-Everything that maximises asks the model for one ``Pass`` over the points and takes from it what it needs.
+A model whose log-density has absolute values in it, slope * sum_k |a_k(u) . theta|, says where they vanish by
+``Kinks``. Everything that maximises asks the model for one ``Pass`` over the points and takes from it what it needs.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class Kinks:
     ``point_lengths``  (n_points,): |a|, the length of the point
     ``slope``          the factor in front of |.|, negative where the kink points up
     ``directions``     (terms, points) -> (k, n_params): the vectors a of the kinks listed by two index arrays
-    ``sizes``          (terms, points) -> (k,): |b_i||u_t| with each coordinate of u in a unit of its own size; as it is if None
+    ``sizes``          (terms, points) -> (k,): |b_i||u_t| with each coordinate of u in a unit of its own size; as it is
+                       if None
     """
 
     arguments: Float
@@ -46,9 +47,11 @@ class Kinks:
     sizes: Callable[[NDArray[np.intp], NDArray[np.intp]], Float] | None = None
 
     def met(self, relative: float) -> NDArray[np.bool_]:
-        """Which kinks theta lies on, up to ``relative`` of |b_i||u_t| both as it is and with each coordinate in a unit of its own size.
+        """Which kinks theta lies on, up to ``relative`` of |b_i||u_t| both as it is and with each coordinate in a unit
+        of its own size.
 
-        In a unit that is far too small a coordinate makes |b_i||u_t| so large that all kinks are within a small part of it.
+        In a unit that is far too small a coordinate makes |b_i||u_t| so large that all kinks are within a small part of
+        it.
         """
         near = self.within(relative)
         if self.sizes is not None and near.any():
@@ -58,7 +61,8 @@ class Kinks:
         return near
 
     def within(self, relative: float) -> NDArray[np.bool_]:
-        """Which kinks lie within ``relative`` of theta: |a . theta| <= relative |b_i||u_t|. A zero row lies on all of its own."""
+        """Which kinks lie within ``relative`` of theta: |a . theta| <= relative |b_i||u_t|. A zero row lies on all of
+        its own."""
         # A point at the origin has a = 0: its |a . theta| is 0 for every theta and bends nothing.
         return (
             np.abs(self.arguments) <= relative * np.outer(self.term_lengths, self.point_lengths)
@@ -82,9 +86,11 @@ class Kinks:
 class Frame:
     """ln Z near theta in coordinates without units: alpha + root z, z (n_params - 1,).
 
-        ln Z(alpha + root z) = ln Z(alpha) + gradient.z + 1/2 z.hessian.z + remainder,   |remainder| <= cubic |z|^3 / (3 (1 - |z|)) for |z| < 1
+        ln Z(alpha + root z) = ln Z(alpha) + gradient.z + 1/2 z.hessian.z + remainder,
+        |remainder| <= cubic |z|^3 / (3 (1 - |z|)) for |z| < 1
 
-    ``error, hessian_error``  bounds on the rounding of ``gradient`` (its length) and of ``hessian`` (its largest eigenvalue)
+    ``error, hessian_error``  bounds on the rounding of ``gradient`` (its length) and of ``hessian`` (its largest
+                              eigenvalue)
     """
 
     root: Float
@@ -107,7 +113,8 @@ def no_kinks(n_points: int, n_params: int) -> Kinks:
 
 
 class KinkArguments(Protocol):
-    """As much of ``Kinks`` as a gradient check needs: signed numbers, (n_terms, n_points), that are 0 where ln p_m has a kink."""
+    """As much of ``Kinks`` as a gradient check needs: signed numbers, (n_terms, n_points), that are 0 where ln p_m has
+    a kink."""
 
     @property
     def arguments(self) -> Float: ...
@@ -140,7 +147,8 @@ class Pass(Protocol):
 
 
 class AffinePass(Pass, Protocol):
-    """What the certificate asks of a model that is affine in theta between kinks; without it, its bounds are coarser."""
+    """What the certificate asks of a model that is affine in theta between kinks; without it, its bounds are
+    coarser."""
 
     def jacobian(self, points: slice | NDArray[np.intp]) -> Float:
         """g of a run of points, or of listed ones, one a column: (n_params, n_points)."""
@@ -149,8 +157,8 @@ class AffinePass(Pass, Protocol):
     def largest(self) -> Float:
         """Bounds on |g_i| over all points, with any slopes in [-1, 1] of the |.|, to rounding: (n_params,).
 
-        A pass that offers it vouches for ``pullback`` and ``curvature``: sums over N points that are right to (N + 20) u
-        of the sums of their terms' sizes.
+        A pass that offers it vouches for ``pullback`` and ``curvature``: sums over N points that are right to (N + 20)
+        u of the sums of their terms' sizes.
         """
         ...
 
@@ -168,7 +176,8 @@ class AffinePass(Pass, Protocol):
 
 
 class ScoreMatchingPass(Protocol):
-    """Score matching's loss 1/2 |Psi|^2 + div Psi over the points, Psi the score by u, smoothed where it jumps: sums, by theta."""
+    """Score matching's loss 1/2 |Psi|^2 + div Psi over the points, Psi the score by u, smoothed where it jumps: sums,
+    by theta."""
 
     total: float
 
@@ -191,14 +200,16 @@ class ClosedMaximum(Protocol):
     def alpha(self) -> Float: ...
 
     def distance(self, alpha: Float) -> float:
-        """A bound, rounding included, on the distance to the maximum in the metric of minus the Hessian, per unit of the maximum's length."""
+        """A bound, rounding included, on the distance to the maximum in the metric of minus the Hessian, per unit of
+        the maximum's length."""
         ...
 
 
 class Model(Protocol):
     """The whole face of a model of the house; a model of one's own needs two functions, see ``ModelByJacobian``.
 
-    The docstrings of ``LaplaceICA`` and ``Gaussian`` give the meaning of each name; ``asymptotics.py`` does without the last two.
+    The docstrings of ``LaplaceICA`` and ``Gaussian`` give the meaning of each name; ``asymptotics.py`` does without the
+    last two.
 
     Examples
     --------
@@ -236,7 +247,8 @@ class Model(Protocol):
     def kinks(self, theta: ArrayLike, u: ArrayLike) -> KinkArguments: ...
 
     def smoothed(self, epsilon: float) -> Model:
-        """A twice differentiable neighbour of this model, the model itself at epsilon = 0 or where it is smooth anyway."""
+        """A twice differentiable neighbour of this model, the model itself at epsilon = 0 or where it is smooth
+        anyway."""
         ...
 
     def log_normalizer(self, theta: ArrayLike) -> float: ...
@@ -246,7 +258,8 @@ class Model(Protocol):
     def log_normalizer_hessian(self, theta: ArrayLike) -> Float: ...
 
     def log_normalizer_block_hessian(self, theta: ArrayLike) -> Float:
-        """The part of ln Z's Hessian that is convex: ln Z as a function of one row of B at a time; all of it if ln Z is convex."""
+        """The part of ln Z's Hessian that is convex: ln Z as a function of one row of B at a time; all of it if ln Z is
+        convex."""
         ...
 
     def normalize(self, theta: ArrayLike) -> Float: ...

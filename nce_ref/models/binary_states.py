@@ -43,7 +43,8 @@ def blocks_of_states(n: int, values: tuple[float, float]) -> Iterator[Float]:
 def draw_states(
     log_weights: Float, n: int, values: tuple[float, float], n_points: int, rng: np.random.Generator
 ) -> Float:
-    """Draw states with probabilities in proportion to exp(log_weights), (2^n,), by the inverse distribution function: (n_points, n)."""
+    """Draw states with probabilities in proportion to exp(log_weights), (2^n,), by the inverse distribution function:
+    (n_points, n)."""
     edges = np.cumsum(np.exp(log_weights - log_weights.max()))
     drawn = np.searchsorted(edges, edges[-1] * rng.random(n_points), side="right")
     return spins(np.minimum(drawn, len(edges) - 1), n, values)

@@ -2,16 +2,18 @@ r"""The fully visible Boltzmann machine: binary vectors with pairwise couplings,
 
     ln p_m(u; theta) = sum_i biases_i u_i + sum over edges (i, j) weights_ij u_i u_j + c,      u_i in {-1, 1} or {0, 1}
 
-It is linear in theta, so NCE's objective and the likelihood are concave. Sums over states stand where other models have integrals;
-the noise is a probability mass function (``BernoulliNoise``). Up to 20 spins all is exact by enumeration of the 2^n states.
+It is linear in theta, so NCE's objective and the likelihood are concave. Sums over states stand where other models have
+integrals; the noise is a probability mass function (``BernoulliNoise``). Up to 20 spins all is exact by enumeration of
+the 2^n states.
 
 Conventions
 -----------
-theta    (n_spins + n_edges + 1,)   (biases, weights in the order of ``edges``, c); c* = -ln Z, Z the sum over all states
+theta   (n_spins + n_edges + 1,)   (biases, weights in the order of ``edges``, c); c* = -ln Z, Z the sum over all states
 edges    pairs (i, j) with i > j; all of them, row by row, unless a graph is given
 u        (n_points, n_spins)        entries are one of the two ``values``; others are taken as numbers
 
-Source: Ackley, Hinton & Sejnowski, Cognitive Science 9 (1985); Hyvarinen, Neural Computation 18 (2006), without hidden units.
+Source: Ackley, Hinton & Sejnowski, Cognitive Science 9 (1985); Hyvarinen, Neural Computation 18 (2006), without hidden
+units.
 """
 
 from __future__ import annotations
@@ -131,9 +133,11 @@ class BoltzmannMachine(LinearModel):
         return theta[: self.n_spins].copy(), W, float(theta[-1])
 
     def start_from(self, noise: object) -> Float | None:
-        """Return theta of the noise itself where it lies in the family (a noise with ``bernoulli_parameters``, of these values), else None.
+        """Return theta of the noise itself where it lies in the family (a noise with ``bernoulli_parameters``, of these
+        values), else None.
 
-        There G = 0 at every point, and no h saturates: Newton's method from theta = 0 overshoots where the noise is far from uniform.
+        There G = 0 at every point, and no h saturates: Newton's method from theta = 0 overshoots where the noise is far
+        from uniform.
         """
         probabilities, values = getattr(noise, "bernoulli_parameters", (np.empty(0), None))
         if values != self.values or len(probabilities) != self.n_spins:
@@ -174,12 +178,14 @@ class BoltzmannMachine(LinearModel):
     def frame(self, theta: ArrayLike) -> Frame:
         """ln Z in coordinates without units, see ``models.base.Frame``.
 
-        With z such that Cov(g) is I/R^2 and every |g - E g| in these coordinates is at most 1: third cumulants along z are at most the variance,
-        and the variance grows at most like e^{|z|}, so that the remainder is below e^{|z|} |z|^3/(6 R^2), and e^t <= 1/(1 - t).
+        With z such that Cov(g) is I/R^2 and every |g - E g| in these coordinates is at most 1: third cumulants along z
+        are at most the variance, and the variance grows at most like e^{|z|}, so that the remainder is below e^{|z|}
+        |z|^3/(6 R^2), and e^t <= 1/(1 - t).
         """
         _, mean, covariance = self._moments(theta)
         eigenvalues, vectors = np.linalg.eigh(covariance)
-        # Where features do not vary, as at the end of a climb without a maximum, there is no such frame: then nothing is bounded, below.
+        # Where features do not vary, as at the end of a climb without a maximum, there is no such frame: then nothing
+        # is bounded, below.
         varies = bool(eigenvalues[0] > 0.0)
         root = vectors / np.sqrt(eigenvalues) if varies else vectors
         reach = max(float(np.linalg.norm((g - mean) @ root, axis=1).max()) for g in self._states())
@@ -188,7 +194,8 @@ class BoltzmannMachine(LinearModel):
         largest = (
             float(np.abs(self._theta(theta)[:-1]).sum()) * max(1.0, *map(abs, self.values)) ** 2
         )
-        # Each probability is right to the rounding of its exponent and of the sum; the products with root to that of their terms.
+        # Each probability is right to the rounding of its exponent and of the sum; the products with root to that of
+        # their terms.
         relative = 4.0 * _UNIT * (self.n_spins + largest + 20.0)
         sizes = float(np.linalg.norm(np.abs(root).T @ np.abs(self._largest_features())))
         missed = relative * (1.0 + sizes) ** 2 * len(root) if varies else math.inf
@@ -202,7 +209,8 @@ class BoltzmannMachine(LinearModel):
         )
 
     def sample(self, theta: ArrayLike, n_points: int, rng: np.random.Generator) -> Float:
-        """Draw points: (n_points, n_spins). Exact up to 20 spins; beyond, one Gibbs chain a point, ``n_sweeps`` sweeps from random states."""
+        """Draw points: (n_points, n_spins). Exact up to 20 spins; beyond, one Gibbs chain a point, ``n_sweeps`` sweeps
+        from random states."""
         n_points, rng = as_count("n_points", n_points), as_generator("rng", rng)
         if self.n_spins <= LARGEST_ENUMERATED:
             logs = self._log_probabilities(self._theta(theta))
@@ -245,8 +253,9 @@ class BoltzmannMachine(LinearModel):
         """Features of all states without c, block by block."""
         if self.n_spins > LARGEST_ENUMERATED:
             raise NotImplementedError(
-                f"log_normalizer: {self.n_spins} spins have 2^{self.n_spins} states; enumeration goes up to {LARGEST_ENUMERATED}. NCE fits "
-                "without, and integral_by_importance estimates ln of the sum"
+                f"log_normalizer: {self.n_spins} spins have 2^{self.n_spins} states; enumeration"
+                f" goes up to {LARGEST_ENUMERATED}. NCE fits without, and integral_by_importance"
+                " estimates ln of the sum"
             )
         for states in blocks_of_states(self.n_spins, self.values):
             yield self._jacobian(states)[:, :-1]

@@ -1,9 +1,11 @@
-r"""Cubature in a few dimensions: boxes on which two rules disagree are halved along all axes until the disagreements are small.
+r"""Cubature in a few dimensions: boxes on which two rules disagree are halved along all axes until the disagreements
+are small.
 
-For integrands analytic inside of their domains but with poles close by, along a surface: far from it a box may be large. A product
-rule of Gauss and Legendre with m nodes an axis errs on a box like rho^(-2m), rho the sum of the half-axes of the largest ellipse about
-the box's side (of half-axis 1) that is free of poles: at a distance of half a side rho = 2.4, and rho^-24 = 7e-10. The second rule,
-with fewer nodes, errs by a power of rho more: it bounds the error of the first without another halving.
+For integrands analytic inside of their domains but with poles close by, along a surface: far from it a box may be
+large. A product rule of Gauss and Legendre with m nodes an axis errs on a box like rho^(-2m), rho the sum of the
+half-axes of the largest ellipse about the box's side (of half-axis 1) that is free of poles: at a distance of half a
+side rho = 2.4, and rho^-24 = 7e-10. The second rule, with fewer nodes, errs by a power of rho more: it bounds the error
+of the first without another halving.
 
 Conventions
 -----------
@@ -53,7 +55,8 @@ class Boxes:
 
 @dataclass(frozen=True)
 class Integrals:
-    """(n_domains, n_integrals) each: by the fine rule, by the coarse one, and sums of |fine - coarse| over the boxes; their number."""
+    """(n_domains, n_integrals) each: by the fine rule, by the coarse one, and sums of |fine - coarse| over the boxes;
+    their number."""
 
     fine: Float
     coarse: Float
@@ -62,7 +65,8 @@ class Integrals:
 
 
 def grid(low: Float, high: Float, widest: Float, at_most: int) -> Boxes | None:
-    """Cut each domain, low <= r <= high, (n_domains, n), into equal boxes no wider than ``widest``, (n,); None if they are too many.
+    """Cut each domain, low <= r <= high, (n_domains, n), into equal boxes no wider than ``widest``, (n,); None if they
+    are too many.
 
     A domain with high_k <= low_k is empty.
     """
@@ -99,9 +103,9 @@ def refine(
 ) -> Integrals:
     """Halve boxes until the disagreements, of all domains and relative to each integral, sum to ``target``.
 
-    A box is halved where it has more than its share, ``target`` over the number of boxes. Ends earlier where ``at_most`` boxes have been
-    integrated, the worst ones having been halved first: then ``disagreement`` tells what was reached. The integrals must be
-    positive; one that is 0 makes every disagreement about it 0.
+    A box is halved where it has more than its share, ``target`` over the number of boxes. Ends earlier where
+    ``at_most`` boxes have been integrated, the worst ones having been halved first: then ``disagreement`` tells what
+    was reached. The integrals must be positive; one that is 0 makes every disagreement about it 0.
     """
     fine, coarse, disagreement = (np.zeros((len(count), 0)) for _ in range(3))
     n_boxes, spent, kept_error = 0, 0, 0.0

@@ -1,19 +1,21 @@
 r"""A stranger's model, of two functions, made to offer what climbing and certifying ask for.
 
-Who gives ``log_density(theta, u)`` and one of ``pullback(theta, u, weights)`` and ``jacobian(theta, u)``, with ``n_dim`` and ``n_params``, gets
-the rest by differences:
+Who gives ``log_density(theta, u)`` and one of ``pullback(theta, u, weights)`` and ``jacobian(theta, u)``, with
+``n_dim`` and ``n_params``, gets the rest by differences:
 
     g e_k                       by the Jacobian, or (ln p_m(theta + h e_k) - ln p_m(theta - h e_k))/(2 h)
-    sum_t w_t d^2 ln p_m        by ``curvature(theta, u, weights)`` where the model has it, or differences of the pullback
+    sum_t w_t d^2 ln p_m      by ``curvature(theta, u, weights)`` where the model has it, or differences of the pullback
 
     score matching's loss       by ``score(theta, u)``, see ``score_by_differences.py``
 
-with h = eps^{1/3}/rms(g_k), over which ln p_m changes by 6e-6 at a typical point: truncation and rounding are then some 1e-10 of the
-second derivatives. Each second derivative costs 2 n_params passes, and as many again where there is no Jacobian.
+with h = eps^{1/3}/rms(g_k), over which ln p_m changes by 6e-6 at a typical point: truncation and rounding are then some
+1e-10 of the second derivatives. Each second derivative costs 2 n_params passes, and as many again where there is no
+Jacobian.
 
 Conventions
 -----------
-theta, u, g, weights   as in ``models/base.py``; the last entry of theta is c, added, or the model is normalised and has none
+theta, u, g, weights   as in ``models/base.py``; the last entry of theta is c, added, or the model is normalised and has
+                       none
 """
 
 from __future__ import annotations
@@ -56,8 +58,9 @@ _LAYERS = {
 def as_model(model: Any, call: str, needs: Sequence[str | tuple[str, ...]] = ()) -> Model:
     """Return ``model`` itself where it offers ``evaluate``, else a ``FunctionModel`` around it.
 
-    ``call`` is what the caller was asked for, ``needs`` the members beyond the two functions that it takes; of several in a tuple one will do.
-    Raises ValueError that names all members that are missing, and shows the shortest model that has them.
+    ``call`` is what the caller was asked for, ``needs`` the members beyond the two functions that it takes; of several
+    in a tuple one will do. Raises ValueError that names all members that are missing, and shows the shortest model that
+    has them.
     """
     whole = callable(getattr(model, "evaluate", None))
     missing = [name for name in ("n_dim", "n_params") if not _is_count(getattr(model, name, None))]
@@ -71,7 +74,8 @@ def as_model(model: Any, call: str, needs: Sequence[str | tuple[str, ...]] = ())
             layers.append(_LAYERS.get(names[0], ""))
     if missing:
         raise ValueError(
-            f"model: got {type(model).__name__} without {', '.join(missing)}; expected for {call} a model such as{_EXAMPLE}{''.join(layers)}"
+            f"model: got {type(model).__name__} without {', '.join(missing)}; expected for {call} a"
+            f" model such as{_EXAMPLE}{''.join(layers)}"
         )
     return model if whole else FunctionModel(model)
 
@@ -81,7 +85,8 @@ def _is_count(value: object) -> bool:
 
 
 class FunctionModel:
-    """The model of ``given`` functions; see the module. What they do not offer is refused by NotImplementedError, with the reason."""
+    """The model of ``given`` functions; see the module. What they do not offer is refused by NotImplementedError, with
+    the reason."""
 
     affine_between_kinks = False
 
@@ -207,7 +212,8 @@ class FunctionPass:
         return self._pullback(self._theta, weights)
 
     def curvature(self, weights: Float, gram_weights: Float) -> Float:
-        """sum_t weights[t] d^2 ln p_m/d theta^2 + gram_weights[t] g g^T, as far as differences go: some 1e-10 of its size."""
+        """sum_t weights[t] d^2 ln p_m/d theta^2 + gram_weights[t] g g^T, as far as differences go: some 1e-10 of its
+        size."""
         n = len(self._theta)
         total = np.zeros((n, n))
         if gram_weights.any():
@@ -258,7 +264,8 @@ class FunctionPass:
         return self._asked("jacobian", (len(self._u), len(theta)), theta, self._u)
 
     def _asked(self, name: str, shape: tuple[int, ...], *arguments: Float) -> Float:
-        """What the given function returns. NaN and inf are for the climb to step back from, another shape is an error."""
+        """What the given function returns. NaN and inf are for the climb to step back from, another shape is an
+        error."""
         with np.errstate(all="ignore"):
             found = np.asarray(getattr(self._given, name)(*arguments), dtype=np.float64)
         if found.shape != shape:
@@ -293,7 +300,8 @@ class FunctionPass:
 
 
 def central_differences(function: Callable[[Float], Float], theta: Float, sizes: Float) -> Float:
-    """Return (f(theta + h_k e_k) - f(theta - h_k e_k))/(2 h_k), one k a row, h = eps^{1/3} sizes; the step is the one that rounding leaves of h."""
+    """Return (f(theta + h_k e_k) - f(theta - h_k e_k))/(2 h_k), one k a row, h = eps^{1/3} sizes; the step is the one
+    that rounding leaves of h."""
     rows = []
     for k, size in enumerate(sizes):
         up, down = theta.copy(), theta.copy()

@@ -55,8 +55,8 @@ class Gaussian:
     Parameters
     ----------
     n_dim : int
-        theta = (lower triangle of the precision Lambda row by row, c) has n_dim (n_dim + 1)/2 + 1 entries; ``pack`` and ``unpack`` make it and
-        take it apart.
+        theta = (lower triangle of the precision Lambda row by row, c) has n_dim (n_dim + 1)/2 + 1 entries; ``pack`` and
+        ``unpack`` make it and take it apart.
 
     Raises
     ------
@@ -121,7 +121,8 @@ class Gaussian:
         return gaussian_features(as_points("u", u, self.n_dim))
 
     def vjp(self, theta: ArrayLike, u: ArrayLike) -> tuple[Float, Pullback]:
-        """Return ``(log_density, pullback)`` of one pass over the points; pullback(weights) = sum_t weights[t] g(u_t)."""
+        """Return ``(log_density, pullback)`` of one pass over the points; pullback(weights) = sum_t weights[t]
+        g(u_t)."""
         u = as_points("u", u, self.n_dim)
         once = self.evaluate(self._theta(theta), u)
         return once.log_density, lambda weights: once.pullback(
@@ -145,7 +146,8 @@ class Gaussian:
         return GaussianScoreMatching(self.unpack(theta)[0], as_points("u", u, self.n_dim))
 
     def score_matching_maximum(self, u: ArrayLike) -> ScoreMatchingMaximum | None:
-        """The maximum of score matching on the points u, the inverse of their second moment, as far as rounding lets it be told."""
+        """The maximum of score matching on the points u, the inverse of their second moment, as far as rounding lets it
+        be told."""
         return inverse_second_moment(as_points("u", u, self.n_dim))
 
     def kinks(self, theta: ArrayLike, u: ArrayLike) -> Kinks:
@@ -157,7 +159,8 @@ class Gaussian:
         return self
 
     def log_normalizer(self, theta: ArrayLike) -> float:
-        """Return ln Z = (n/2) ln 2 pi - 1/2 ln det Lambda; inf where Lambda is not positive definite. c plays no part."""
+        """Return ln Z = (n/2) ln 2 pi - 1/2 ln det Lambda; inf where Lambda is not positive definite. c plays no
+        part."""
         factor = self._factor(theta)
         return (
             math.inf
@@ -166,13 +169,15 @@ class Gaussian:
         )
 
     def log_normalizer_gradient(self, theta: ArrayLike) -> Float:
-        """Return d ln Z / d theta = E[d ln p_m^0 / d theta]: -C_ij for i > j, -C_ii/2, 0 for c, with C = Lambda^{-1}."""
+        """Return d ln Z / d theta = E[d ln p_m^0 / d theta]: -C_ij for i > j, -C_ii/2, 0 for c, with C =
+        Lambda^{-1}."""
         return np.append(
             self._doubled() * -0.5 * self.covariance(theta)[np.tril_indices(self.n_dim)], 0.0
         )
 
     def log_normalizer_hessian(self, theta: ArrayLike) -> Float:
-        """Return d^2 ln Z / d theta^2 = 1/2 tr(C D C D') for changes D, D' of Lambda: the covariance of g. c's row is 0."""
+        """Return d^2 ln Z / d theta^2 = 1/2 tr(C D C D') for changes D, D' of Lambda: the covariance of g. c's row is
+        0."""
         C, (i, j), m = self.covariance(theta), np.tril_indices(self.n_dim), self._doubled()
         pairs = C[np.ix_(i, i)] * C[np.ix_(j, j)] + C[np.ix_(i, j)] * C[np.ix_(j, i)]
         hessian = np.zeros((self.n_params, self.n_params))
@@ -184,13 +189,15 @@ class Gaussian:
         return self.log_normalizer_hessian(theta)
 
     def frame(self, theta: ArrayLike) -> Frame:
-        r"""Return ln Z in Lambda = L (I + E) L^T, L L^T the Cholesky factors: z the entries of E, off the diagonal times sqrt(2).
+        r"""Return ln Z in Lambda = L (I + E) L^T, L L^T the Cholesky factors: z the entries of E, off the diagonal
+        times sqrt(2).
 
         Then |z| is E's Frobenius norm, ln Z falls by 1/2 ln det(I + E), and 1/2 sum_k |tr E^k|/k over k > 2 is at most
-        |E|^3/(6 (1 - |E|)). The factors miss Lambda by (n + 1) u |L||L^T| at most, entry by entry (Higham, *Accuracy and
-        Stability*, theorem 10.3), their products in ``root`` by 2 (n + 1) u |L||E||L^T|: 1/2 tr E moves by less than ``error`` |E|. Up to 12 dimensions what they miss is put into ``gradient``.
-        Raises ValueError unless Lambda is positive definite.
-        """
+        |E|^3/(6 (1 - |E|)). The factors miss Lambda by (n + 1) u |L||L^T| at most, entry by entry (Higham, *Accuracy
+        and Stability*, theorem 10.3), their products in ``root`` by 2 (n + 1) u |L||E||L^T|: 1/2 tr E moves by less
+        than ``error`` |E|. Up to 12 dimensions what they miss is put into ``gradient``. Raises ValueError unless Lambda is
+        positive definite.
+        """  # noqa: E501
         factor = self._factor(theta)
         if factor is None:
             raise ValueError(
@@ -207,7 +214,8 @@ class Gaussian:
         missed = 2.0 * (n + 4) * math.sqrt(n) * _UNIT * spread
         gradient, error = np.where(i == j, -0.5, 0.0), missed
         if missed < 1e-3 and n <= _EXACT:
-            # 1/2 tr (I + F)^{-1} (E + e), F and e from residuals in rational arithmetic: what is left of the error is of second order.
+            # 1/2 tr (I + F)^{-1} (E + e), F and e from residuals in rational arithmetic: what is left of the error is
+            # of second order.
             F, missing = (
                 inverse @ rest @ inverse.T
                 for rest in _residuals(self.unpack(theta)[0], factor, moves, E)
@@ -231,7 +239,8 @@ class Gaussian:
         return np.append(self._theta(theta)[:-1], -self.log_normalizer(theta))
 
     def rescaled(self, theta: ArrayLike, scale: ArrayLike) -> Float:
-        """Return theta of the same density in other units: of z where u = scale z, Lambda -> scale^T Lambda scale, c gains ln|det scale|.
+        """Return theta of the same density in other units: of z where u = scale z, Lambda -> scale^T Lambda scale, c
+        gains ln|det scale|.
 
         ``scale`` (n, n), invertible. Raises ValueError where it is singular.
         """
@@ -252,7 +261,8 @@ class Gaussian:
     def transport(self, theta: ArrayLike, uniforms: ArrayLike) -> Float:
         """Map points of the open unit cube to the density, through the inverse normal distribution function.
 
-        Raises ValueError for a point outside of it, on its boundary included, and where Lambda is not positive definite.
+        Raises ValueError for a point outside of it, on its boundary included, and where Lambda is not positive
+        definite.
         """
         return (
             ndtri(as_uniforms("uniforms", uniforms, self.n_dim))
@@ -280,7 +290,8 @@ class Gaussian:
             factor = np.asarray(np.linalg.cholesky(precision), dtype=np.float64)
         except np.linalg.LinAlgError:
             return None
-        # L_ii^2 is what subtraction has left of Lambda_ii; a few eps of it are a rounding error, and the matrix singular.
+        # L_ii^2 is what subtraction has left of Lambda_ii; a few eps of it are a rounding error, and the matrix
+        # singular.
         left = np.diag(factor) ** 2 > self.n_dim * np.finfo(float).eps * np.diag(precision)
         return factor if left.all() else None
 
@@ -288,7 +299,8 @@ class Gaussian:
         """Return Lambda^-1. Raises ValueError where Lambda is not positive definite."""
         if self._factor(theta) is None:
             raise ValueError(
-                "theta: its precision is not positive definite, so the mass is infinite; expected a positive definite one"
+                "theta: its precision is not positive definite, so the mass is infinite; expected a"
+                " positive definite one"
             )
         return np.asarray(np.linalg.inv(self.unpack(theta)[0]), dtype=np.float64)
 
@@ -357,7 +369,8 @@ class GaussianPass:
 
 
 def _residuals(precision: Float, factor: Float, moves: Float, E: Float) -> tuple[Float, Float]:
-    """Lambda - L L^T, (n, n), and moves - L E L^T, (k, n, n), each entry computed exactly and rounded once; one triangle of moves counts."""
+    """Lambda - L L^T, (n, n), and moves - L E L^T, (k, n, n), each entry computed exactly and rounded once; one
+    triangle of moves counts."""
     n = len(factor)
     L = [[Fraction(value) for value in row] for row in factor]
     gram = np.zeros((n, n))

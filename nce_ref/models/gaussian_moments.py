@@ -4,7 +4,8 @@ Conventions
 -----------
 precision  (n, n) Lambda, symmetric positive definite; data density Normal(0, Lambda^-1)
 theta      (lower triangle of Lambda row by row, c): g = -u_a u_b (a > b), -u_a^2/2 (a = b), 1
-z          u = M^-T z makes data and noise both diagonal, z ~ Normal(0, I) under the data, Normal(0, diag(tau^2)) under the noise
+z          u = M^-T z makes data and noise both diagonal, z ~ Normal(0, I) under the data, Normal(0, diag(tau^2)) under
+           the noise
 D          (n, n): the precision of z, Lambda = M D M^T, at the truth I: in its coordinates I_nu is well conditioned
 q          (n, n): E[P z_i^2 z_j^2], q_ii = E[P z_i^4]
 """
@@ -25,7 +26,8 @@ _EPS = float(np.finfo(float).eps)
 def gaussian_moments(precision: Float, noise: Any, nu: float) -> Moments | None:
     r"""Return I_nu and m_nu, or None unless nu = inf or ``noise`` has ``normal_parameters`` of mean zero.
 
-    z_i is distributed under p_d^(1-s) p_n^s as a (complex) Gaussian of precision p_i = 1 - s + s/tau_i^2, Re p_i > 0, so
+    z_i is distributed under p_d^(1-s) p_n^s as a (complex) Gaussian of precision p_i = 1 - s + s/tau_i^2, Re p_i > 0,
+    so
 
         E[e^(-sG)] = prod_i tau_i^-s p_i^(-1/2),  and z_i^2, z_i^2 z_j^2, z_i^4 bring 1/p_i, 1/(p_i p_j), 3/p_i^2.
 
@@ -50,8 +52,8 @@ def gaussian_moments(precision: Float, noise: Any, nu: float) -> Moments | None:
 
         def error_of_tilted(s: Complex) -> Float:
             size = np.abs(s)
-            # Each variance is known to n eps times the condition number of what it comes from, and enters with the power s; the
-            # logarithms and the roots of p, (n/2) ln p at most, are rounded.
+            # Each variance is known to n eps times the condition number of what it comes from, and enters with the
+            # power s; the logarithms and the roots of p, (n/2) ln p at most, are rounded.
             known = n * _EPS * (condition + np.linalg.cond(precision))
             return np.asarray(
                 size * (_EPS * sizes + n * known) + _EPS * (8.0 + n * np.log1p(size + size * sizes))
@@ -87,7 +89,8 @@ def _tilted(s: Complex, variances: Float) -> Complex:
 
 
 def _assemble(moments: Float, n: int) -> tuple[Float, Float]:
-    """From the even moments of z to I_nu and m_nu in the coordinates (lower triangle of D, c); odd ones vanish, P_nu being even."""
+    """From the even moments of z to I_nu and m_nu in the coordinates (lower triangle of D, c); odd ones vanish, P_nu
+    being even."""
     q = moments[1 + n :].reshape(n, n)
     a, b = np.tril_indices(n)
     diagonal = np.flatnonzero(a == b)

@@ -1,6 +1,8 @@
-r"""Score matching for the Gaussian model: a quadratic in the precision, whose minimum is the inverse second moment (Hyvarinen 2005).
+r"""Score matching for the Gaussian model: a quadratic in the precision, whose minimum is the inverse second moment
+(Hyvarinen 2005).
 
-    1/2 |Lambda u|^2 - tr Lambda per point;      its sum has the derivative (Lambda S + S Lambda)/2 - n_points I,   S = sum_t u_t u_t^T
+    1/2 |Lambda u|^2 - tr Lambda per point;      its sum has the derivative (Lambda S + S Lambda)/2 - n_points I,
+    S = sum_t u_t u_t^T
 
 Conventions
 -----------

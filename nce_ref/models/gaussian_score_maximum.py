@@ -1,16 +1,20 @@
 r"""The maximum of the Gaussian's score matching by formula, with a bound on its rounding.
 
-    J(Lambda) = tr Lambda - 1/2 tr Lambda S Lambda,      S = (1/T) sum_t x_t x_t^T;      the maximum is Lambda* = S^{-1}: (Lambda S + S Lambda)/2 = I
+    J(Lambda) = tr Lambda - 1/2 tr Lambda S Lambda,      S = (1/T) sum_t x_t x_t^T;
+    the maximum is Lambda* = S^{-1}: (Lambda S + S Lambda)/2 = I
 
-J is a concave quadratic, so this one is global; it is attained, and strict, if and only if S has full rank. The metric of minus the
-Hessian is |D|_H^2 = tr D S D, in which J(Lambda*) - J(Lambda* + D) = |D|_H^2/2, and |Lambda*|_H^2 = tr S^{-1}.
+J is a concave quadratic, so this one is global; it is attained, and strict, if and only if S has full rank. The metric
+of minus the Hessian is |D|_H^2 = tr D S D, in which J(Lambda*) - J(Lambda* + D) = |D|_H^2/2, and |Lambda*|_H^2 = tr
+S^{-1}.
 
-S itself is never built: rounding it would leave S^{-1} with an error of u cond(x)^2. With any W near the inverse of R, x/sqrt(T) = Q R, let
-y_t = W^T x_t, in twice the precision, and M = ((1/T) sum_t y_t y_t^T)^{-1}, which is I but for rounding. Exactly,
+S itself is never built: rounding it would leave S^{-1} with an error of u cond(x)^2. With any W near the inverse of R,
+x/sqrt(T) = Q R, let y_t = W^T x_t, in twice the precision, and M = ((1/T) sum_t y_t y_t^T)^{-1}, which is I but for
+rounding. Exactly,
 
     S^{-1} = W M W^T,       |W E W^T|_H = |W E M^{-1/2}|_F <= |W|_F |E| |M^{-1/2}|,
 
-so that an error E of M counts as it stands, relative to |Lambda*|_H = |W M^{1/2}|_F, and cond(x) enters by the last rounding of Lambda alone.
+so that an error E of M counts as it stands, relative to |Lambda*|_H = |W M^{1/2}|_F, and cond(x) enters by the last
+rounding of Lambda alone.
 
 Conventions
 -----------
@@ -122,7 +126,8 @@ def inverse_second_moment(x: Float) -> ScoreMatchingMaximum | None:
     finite = np.isfinite(precision).all() and np.isfinite(error) and 0.0 < size < np.inf
     if not (finite and root_error < 0.01):
         return None
-    # S = W^{-T} moment W^{-1}: its root is W^{-1}, by rounding and by the moment's distance from I, a factor of ``spread``.
+    # S = W^{-T} moment W^{-1}: its root is W^{-1}, by rounding and by the moment's distance from I, a factor of
+    # ``spread``.
     return ScoreMatchingMaximum(precision, spread * root, root_error, float(size), float(error))
 
 

@@ -46,8 +46,8 @@ class GaussianWithMean(LinearModel):
     Parameters
     ----------
     n_dim : int
-        theta = (eta, lower triangle of the precision Lambda row by row, c) has n + n(n+1)/2 + 1 entries; ``pack`` and ``unpack`` make it and
-        take it apart, ``from_moments`` and ``moments`` go by mean and covariance.
+        theta = (eta, lower triangle of the precision Lambda row by row, c) has n + n(n+1)/2 + 1 entries; ``pack`` and
+        ``unpack`` make it and take it apart, ``from_moments`` and ``moments`` go by mean and covariance.
 
     Raises
     ------
@@ -56,8 +56,9 @@ class GaussianWithMean(LinearModel):
 
     Notes
     -----
-    c* = -ln Z = -1/2 eta^T Lambda^-1 eta + 1/2 ln det Lambda - (n/2) ln 2 pi. ``Gaussian`` is the same at eta = 0. Data whose mean is k
-    deviations away from 0 lose some 2 log10 k of the 16 digits, since 1, u and u^2 are then nearly dependent: subtract a round number first.
+    c* = -ln Z = -1/2 eta^T Lambda^-1 eta + 1/2 ln det Lambda - (n/2) ln 2 pi. ``Gaussian`` is the same at eta = 0. Data
+    whose mean is k deviations away from 0 lose some 2 log10 k of the 16 digits, since 1, u and u^2 are then nearly
+    dependent: subtract a round number first.
 
     Examples
     --------
@@ -91,7 +92,8 @@ class GaussianWithMean(LinearModel):
         return (*(f"shift[{i}]" for i in range(self.n_dim)), *self._centred.parameter_names)
 
     def pack(self, shift: ArrayLike, precision: ArrayLike, c: float) -> Float:
-        """Return theta from eta (n,), a symmetric precision (n, n) and c. Raises ValueError where the matrix is not symmetric."""
+        """Return theta from eta (n,), a symmetric precision (n, n) and c. Raises ValueError where the matrix is not
+        symmetric."""
         precision = as_symmetric("precision", precision, self.n_dim)
         shift = as_vector("shift", shift, self.n_dim)
         return np.concatenate(
@@ -105,7 +107,8 @@ class GaussianWithMean(LinearModel):
         return theta[: self.n_dim].copy(), precision, c
 
     def from_moments(self, mean: ArrayLike, cov: ArrayLike) -> Float:
-        """Return theta of the normalised N(mean, cov). Raises ValueError where cov is not symmetric positive definite."""
+        """Return theta of the normalised N(mean, cov). Raises ValueError where cov is not symmetric positive
+        definite."""
         cov, factor = as_covariance("cov", cov, self.n_dim)
         inverse = solve_triangular(factor, np.eye(self.n_dim), lower=True)
         precision = inverse.T @ inverse
@@ -113,12 +116,14 @@ class GaussianWithMean(LinearModel):
         return self.normalize(self.pack(shift, 0.5 * (precision + precision.T), 0.0))
 
     def moments(self, theta: ArrayLike) -> tuple[Float, Float]:
-        """Return (mean, covariance) = (Lambda^-1 eta, Lambda^-1). Raises ValueError where Lambda is not positive definite."""
+        """Return (mean, covariance) = (Lambda^-1 eta, Lambda^-1). Raises ValueError where Lambda is not positive
+        definite."""
         cov = self.covariance(theta)
         return cov @ self._theta(theta)[: self.n_dim], cov
 
     def start_from(self, noise: object) -> Float | None:
-        """Return theta of the noise itself where it is a normal distribution (``normal_parameters``), else None: G = 0 there at every point."""
+        """Return theta of the noise itself where it is a normal distribution (``normal_parameters``), else None: G = 0
+        there at every point."""
         parameters = getattr(noise, "normal_parameters", None)
         if parameters is None or len(parameters[0]) != self.n_dim:
             return None
@@ -176,12 +181,13 @@ class GaussianWithMean(LinearModel):
         return self.log_normalizer_hessian(theta)
 
     def frame(self, theta: ArrayLike) -> Frame:
-        r"""Return ln Z in coordinates without units: Lambda = L (I + E) L^T, eta = L (I + E) L^T mu + L e/sqrt(3), z = (e, E).
+        r"""Return ln Z in coordinates without units: Lambda = L (I + E) L^T, eta = L (I + E) L^T mu + L e/sqrt(3), z =
+        (e, E).
 
-        With a = L^T mu the changed ln Z is that of ``Gaussian`` plus 1/2 a^T (I + E) a + a^T e' + 1/2 e'^T (I + E)^{-1} e', e' = e/sqrt(3): beyond the
-        second order at most |E|^3/(6 (1 - |E|)) + |e|^2 |E|/(6 (1 - |E|)) = |E| |z|^2/(6 (1 - |E|)). The factors miss Lambda and eta by ``missed`` times
-        1 + |a| at most, see ``Gaussian.frame``, and the moved moments by as much again for each a.
-        Raises ValueError unless Lambda is positive definite.
+        With a = L^T mu the changed ln Z is that of ``Gaussian`` plus 1/2 a^T (I + E) a + a^T e' + 1/2 e'^T (I + E)^{-1}
+        e', e' = e/sqrt(3): beyond the second order at most |E|^3/(6 (1 - |E|)) + |e|^2 |E|/(6 (1 - |E|)) = |E| |z|^2/(6
+        (1 - |E|)). The factors miss Lambda and eta by ``missed`` times 1 + |a| at most, see ``Gaussian.frame``, and the
+        moved moments by as much again for each a. Raises ValueError unless Lambda is positive definite.
         """
         theta, n = self._theta(theta), self.n_dim
         of_precision = self._centred.frame(theta[n:])
@@ -206,12 +212,14 @@ class GaussianWithMean(LinearModel):
         return Frame(root, gradient, hessian, 0.51, missed, missed)
 
     def normalize(self, theta: ArrayLike) -> Float:
-        """Return the same eta and precision with c = -ln Z. Raises ValueError where the precision is not positive definite."""
+        """Return the same eta and precision with c = -ln Z. Raises ValueError where the precision is not positive
+        definite."""
         self.covariance(theta)
         return np.append(self._theta(theta)[:-1], -self.log_normalizer(theta))
 
     def rescaled(self, theta: ArrayLike, scale: ArrayLike) -> Float:
-        """Return theta of the same density in other units: of z where u = scale z, eta -> scale^T eta, Lambda -> scale^T Lambda scale.
+        """Return theta of the same density in other units: of z where u = scale z, eta -> scale^T eta, Lambda ->
+        scale^T Lambda scale.
 
         ``scale`` (n, n), invertible; c gains ln|det scale|. Raises ValueError where it is singular.
         """
@@ -226,7 +234,8 @@ class GaussianWithMean(LinearModel):
         return np.concatenate([shift, self._centred.random_start(rng)])
 
     def sample(self, theta: ArrayLike, n_points: int, rng: np.random.Generator) -> Float:
-        """Draw from N(mean, Lambda^{-1}): (n_points, n_dim). Raises ValueError where Lambda is not positive definite."""
+        """Draw from N(mean, Lambda^{-1}): (n_points, n_dim). Raises ValueError where Lambda is not positive
+        definite."""
         theta = self._theta(theta)
         return self._centred.sample(theta[self.n_dim :], n_points, rng) + self.moments(theta)[0]
 

@@ -1,7 +1,9 @@
-r"""E[P_nu g g^T] and E[P_nu g] of the Gaussian with a mean under any normal noise: contour integrals, exact up to rounding.
+r"""E[P_nu g g^T] and E[P_nu g] of the Gaussian with a mean under any normal noise: contour integrals, exact up to
+rounding.
 
-z = M^T (u - mean) is Normal(0, I) under the data and Normal(m, diag(tau^2)) under the noise, both in independent coordinates. Under
-p_d^(1-s) p_n^s each z_i is a (complex) Gaussian of variance v = 1/p and mean q = s m/(tau^2 p), p = 1 - s + s/tau^2, Re p > 0, and
+z = M^T (u - mean) is Normal(0, I) under the data and Normal(m, diag(tau^2)) under the noise, both in independent
+coordinates. Under p_d^(1-s) p_n^s each z_i is a (complex) Gaussian of variance v = 1/p and mean q = s m/(tau^2 p), p =
+1 - s + s/tau^2, Re p > 0, and
 
     E[e^(-sG)] = prod_i tau_i^-s p_i^(-1/2) exp(-s (1 - s) m_i^2/(2 tau_i^2 p_i))
 
@@ -10,7 +12,8 @@ times the moments of products of up to four z, from 1, q, q^2 + v, q^3 + 3 q v a
 Conventions
 -----------
 theta      (eta, lower triangle of Lambda row by row, c) as in ``GaussianWithMean``
-local      (d, lower triangle of D row by row, c'): ln p_m = d.z - 1/2 z^T D z + c', at the truth d = 0, D = I: well conditioned
+local      (d, lower triangle of D row by row, c'): ln p_m = d.z - 1/2 z^T D z + c', at the truth d = 0, D = I: well
+           conditioned
 monomials  products of at most four of z_1 .. z_n, as sorted tuples of indices
 """
 
@@ -59,7 +62,8 @@ def gaussian_with_mean_moments(
         sizes = float(np.abs(np.log(variances)).sum() + (m * m / variances).sum())
 
         def error_of_tilted(s: Complex) -> Float:
-            # Variances and means are known to ``known`` of themselves, and enter with the power s; the rest is rounding.
+            # Variances and means are known to ``known`` of themselves, and enter with the power s; the rest is
+            # rounding.
             size = np.abs(s)
             return np.asarray(
                 size * (_EPS * sizes + (n + sizes) * known)
@@ -88,7 +92,8 @@ def gaussian_with_mean_moments(
 
 
 def _tilted(s: Complex, m: Float, variances: Float, monomials: list[tuple[int, ...]]) -> Complex:
-    """E[f e^(-sG)] for each monomial f, and below them the same with the sizes of all terms: (2 n_monomials, n_nodes)."""
+    """E[f e^(-sG)] for each monomial f, and below them the same with the sizes of all terms: (2 n_monomials,
+    n_nodes)."""
     n, tau2 = len(m), variances[:, None]
     p = 1.0 - s + s / tau2
     q, v = s * m[:, None] / (tau2 * p), 1.0 / p
@@ -134,7 +139,8 @@ def _assemble(
 
 
 def _change(root: Float, mean: Float) -> Float:
-    """W from the local coordinates to theta: Lambda = M D M^T, eta = M d + Lambda mean, c = c' - d.t - 1/2 t^T D t, t = M^T mean."""
+    """W from the local coordinates to theta: Lambda = M D M^T, eta = M d + Lambda mean, c = c' - d.t - 1/2 t^T D t, t =
+    M^T mean."""
     n = len(root)
     a, b = np.tril_indices(n)
     E = np.zeros((len(a), n, n))

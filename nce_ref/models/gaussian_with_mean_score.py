@@ -1,4 +1,5 @@
-r"""Score matching for the Gaussian with a mean: a quadratic in (eta, Lambda), whose minimum has the sample's mean and covariance.
+r"""Score matching for the Gaussian with a mean: a quadratic in (eta, Lambda), whose minimum has the sample's mean and
+covariance.
 
     1/2 |eta - Lambda u|^2 - tr Lambda per point,      Psi = eta - Lambda u
 

@@ -1,4 +1,5 @@
-r"""The ICA model of P10 section 3.1: n independent Laplace sources of unit variance, seen through a square mixing matrix.
+r"""The ICA model of P10 section 3.1: n independent Laplace sources of unit variance, seen through a square mixing
+matrix.
 
     ln p_m(u; theta) = -sqrt(2) sum_i |b_i . u| + c,      b_i the rows of B,      c* = -ln Z = ln|det B| - (n/2) ln 2
 
@@ -63,7 +64,8 @@ class LaplaceICA:
 
     Notes
     -----
-    Source: P10, section 3.1, equations (11) to (13). c* = -ln Z = ln|det B| - (n/2) ln 2. At a kink, b_i . u = 0, the derivative is 0.
+    Source: P10, section 3.1, equations (11) to (13). c* = -ln Z = ln|det B| - (n/2) ln 2. At a kink, b_i . u = 0, the
+    derivative is 0.
 
     Examples
     --------
@@ -108,7 +110,8 @@ class LaplaceICA:
         return (*(f"B[{i},{j}]" for i in every for j in every), "c")
 
     def pack(self, B: ArrayLike, c: float) -> Float:
-        """Return theta from the demixing matrix and c. Any finite B is allowed: an unnormalised model needs no inverse."""
+        """Return theta from the demixing matrix and c. Any finite B is allowed: an unnormalised model needs no
+        inverse."""
         return np.append(as_square("B", B, self.n_sources).ravel(), as_array("c", c, 0))
 
     def unpack(self, theta: ArrayLike) -> tuple[Float, float]:
@@ -126,7 +129,8 @@ class LaplaceICA:
         return np.ascontiguousarray(self.evaluate(self._theta(theta), u).features().T)
 
     def vjp(self, theta: ArrayLike, u: ArrayLike) -> tuple[Float, Pullback]:
-        """Return ``(log_density, pullback)`` of one pass over the points; pullback(weights) = sum_t weights[t] g(u_t)."""
+        """Return ``(log_density, pullback)`` of one pass over the points; pullback(weights) = sum_t weights[t]
+        g(u_t)."""
         u = as_points("u", u, self.n_dim)
         once = self.evaluate(self._theta(theta), u)
         return once.log_density, lambda weights: once.pullback(
@@ -150,21 +154,24 @@ class LaplaceICA:
     def score_matching(
         self, theta: ArrayLike, u: ArrayLike, slope: float
     ) -> LaplaceICAScoreMatching:
-        """Return score matching's loss, summed over points, sign(s) smoothed to tanh(slope s); ``smoothing`` plays no part."""
+        """Return score matching's loss, summed over points, sign(s) smoothed to tanh(slope s); ``smoothing`` plays no
+        part."""
         return LaplaceICAScoreMatching(
             self.unpack(theta)[0], as_points("u", u, self.n_dim), as_positive("slope", slope)
         )
 
     def score_matching_unbounded(self, theta: ArrayLike, u: ArrayLike, slope: float) -> str | None:
-        """Return why score matching on the points u has no bound, None where that is not found; theta is where to look first."""
+        """Return why score matching on the points u has no bound, None where that is not found; theta is where to look
+        first."""
         points = as_points("u", u, self.n_dim)
         count = crowded_hyperplane(points, as_positive("slope", slope), self.unpack(theta)[0])
         return (
             None
             if count is None
             else (
-                f"{count} of {len(points)} points lie in a hyperplane through the origin, more than 1/(1 + sqrt(2) slope) of them: "
-                "J rises without bound as a row of B grows across it"
+                f"{count} of {len(points)} points lie in a hyperplane through the origin, more than"
+                " 1/(1 + sqrt(2) slope) of them: J rises without bound as a row of B grows"
+                " across it"
             )
         )
 
@@ -177,9 +184,11 @@ class LaplaceICA:
         return LaplaceICA(self.n_sources, epsilon)
 
     def log_normalizer(self, theta: ArrayLike) -> float:
-        """Return ln Z(alpha) = (n/2) ln 2 - ln|det B|; inf for a singular B, whose density has infinite mass. c plays no part.
+        """Return ln Z(alpha) = (n/2) ln 2 - ln|det B|; inf for a singular B, whose density has infinite mass. c plays
+        no part.
 
-        By LU (``slogdet``): ln(det B) is NaN for half of all B and overflows for large n. "Singular" means up to rounding.
+        By LU (``slogdet``): ln(det B) is NaN for half of all B and overflows for large n. "Singular" means up to
+        rounding.
         """
         self._refuse_smoothing("log_normalizer")
         return 0.5 * self.n_sources * LOG_2 - _log_abs_det(
@@ -191,14 +200,16 @@ class LaplaceICA:
         return np.append(-self._inverse(theta).T.ravel(), 0.0)
 
     def log_normalizer_hessian(self, theta: ArrayLike) -> Float:
-        """Return d^2 ln Z / d theta^2: tr(A D A D) for a change D of B, A = B^{-1}, so H[(i,j),(k,l)] = A_jk A_li; c's row is 0."""
+        """Return d^2 ln Z / d theta^2: tr(A D A D) for a change D of B, A = B^{-1}, so H[(i,j),(k,l)] = A_jk A_li; c's
+        row is 0."""
         A = self._inverse(theta)
         hessian = np.zeros((self.n_params, self.n_params))
         hessian[:-1, :-1] = np.einsum("jk,li->ijkl", A, A).reshape(self.n_params - 1, -1)
         return hessian
 
     def log_normalizer_block_hessian(self, theta: ArrayLike) -> Float:
-        """Return the blocks d^2 ln Z / d b_i d b_i = a_i a_i^T, a_i the columns of A: -ln|b_i . cofactors| is convex in one row."""
+        """Return the blocks d^2 ln Z / d b_i d b_i = a_i a_i^T, a_i the columns of A: -ln|b_i . cofactors| is convex in
+        one row."""
         A, n = self._inverse(theta), self.n_sources
         hessian = np.zeros((self.n_params, self.n_params))
         for i in range(n):
@@ -208,7 +219,8 @@ class LaplaceICA:
     def frame(self, theta: ArrayLike) -> Frame:
         r"""Return ln Z in B + E B, z = E row by row: ln|det(B + E B)| = ln|det B| + ln|det(I + E)|, whatever B is.
 
-        sum_k |tr E^k|/k over k > 2 is at most |E|^3/(3 (1 - |E|)), |E| the Frobenius norm. Raises ValueError for a singular B.
+        sum_k |tr E^k|/k over k > 2 is at most |E|^3/(3 (1 - |E|)), |E| the Frobenius norm. Raises ValueError for a
+        singular B.
         """
         B, n = self.unpack(theta)[0], self.n_sources
         self._inverse(theta)
@@ -232,7 +244,8 @@ class LaplaceICA:
         return np.append(self._theta(theta)[:-1], -log_z)
 
     def rescaled(self, theta: ArrayLike, scale: ArrayLike) -> Float:
-        """Return theta of the same density in other units: of z where u = scale z, so B becomes B scale, c gains ln|det scale|.
+        """Return theta of the same density in other units: of z where u = scale z, so B becomes B scale, c gains ln|det
+        scale|.
 
         ``scale`` (n, n), invertible. Raises ValueError where it is singular.
         """
@@ -253,13 +266,15 @@ class LaplaceICA:
         return sources @ self._inverse(theta).T
 
     def transport(self, theta: ArrayLike, uniforms: ArrayLike) -> Float:
-        """Map points of the open unit cube to the density, source by source through the inverse Laplace distribution function.
+        """Map points of the open unit cube to the density, source by source through the inverse Laplace distribution
+        function.
 
         Raises ValueError for a point outside of it, on its boundary included, and for a singular B.
         """
         p = as_uniforms("uniforms", uniforms, self.n_dim)
         q = p - 0.5
-        # ln(1 - 2|q|) by log1p: exact in the middle, where ln(2 min(p, 1-p)) rounds; that one in the tails, where q does.
+        # ln(1 - 2|q|) by log1p: exact in the middle, where ln(2 min(p, 1-p)) rounds; that one in the tails, where q
+        # does.
         tail = np.where(
             np.abs(q) < 0.25,
             np.log1p(-2.0 * np.minimum(np.abs(q), 0.25)),
@@ -314,8 +329,8 @@ def _log_abs_det(entries: bytes, n: int) -> float:
     if log_det == -math.inf:
         return log_det
     sizes = np.abs(B).max(axis=1)
-    # With entries of at most 1, |det| <= n^(n-1) sigma_min and sigma_min <= n eps for such a B (e^5 for the rounding of det):
-    # only then is a condition number, at the price of an SVD, worth its time.
+    # With entries of at most 1, |det| <= n^(n-1) sigma_min and sigma_min <= n eps for such a B (e^5 for the rounding of
+    # det): only then is a condition number, at the price of an SVD, worth its time.
     if log_det - float(np.log(sizes).sum()) < math.log(_EPS) + n * math.log(n) + 5.0:
         if not np.linalg.cond(B / sizes[:, None]) < 1.0 / _EPS:
             return -math.inf

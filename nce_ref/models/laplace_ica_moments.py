@@ -33,8 +33,9 @@ from nce_ref.special import SQRT_2
 _ROUNDING = 1e-8
 _EPS = float(np.finfo(float).eps)
 _STEP = 1e-4  # of a derivative by ln tau of which the size is all that matters
-# Relative error of J_m, hence of psi_m, apart from that of (pi tau^2)^(-z/2) and of the reflection (``_half_line_error``): twice the
-# largest against 40 digits at some 2000 x with |x| from 0.01 to 40, on both sides of the changes of method at 1 and 8.
+# Relative error of J_m, hence of psi_m, apart from that of (pi tau^2)^(-z/2) and of the reflection
+# (``_half_line_error``): twice the largest against 40 digits at some 2000 x with |x| from 0.01 to 40, on both sides of
+# the changes of method at 1 and 8.
 HALF_LINE_ERROR = 1e-14
 
 
@@ -42,20 +43,22 @@ def laplace_ica_moments(B: Float, noise: Any, nu: float) -> Moments | None:
     r"""Return I_nu and m_nu in theta coordinates, or None where ``noise`` has no structure to use.
 
     B must be invertible and c normalise (the caller has checked both). ``noise`` tells its law by ``laplace_demixing``
-    or ``normal_parameters`` (see ``noise/``; plain ``B``, ``mean`` or ``cov`` promise no law and are not read); it is not
-    looked at for nu = inf.
+    or ``normal_parameters`` (see ``noise/``; plain ``B``, ``mean`` or ``cov`` promise no law and are not read); it is
+    not looked at for nu = inf.
 
     With g_E_ij = -sqrt2 sign(s_i) s_j, g_c = 1, and P_nu even in every source, flipping the sign of one source kills
     all entries of I_nu but (a_i = E[P|s_i|], q_ij = E[P|s_i||s_j|], q_ii = E[P s_i^2])
 
         (E_ij, E_ij): 2 q_jj    (E_ij, E_ji), (E_ii, E_jj): 2 q_ij    (E_ii, c): -sqrt2 a_i    (c, c): E[P].
 
-    That is the contour integral's case; for Gaussian noise that is not even in every source, and n = 2 or 3, see ``orthant_moments``.
+    That is the contour integral's case; for Gaussian noise that is not even in every source, and n = 2 or 3, see
+    ``orthant_moments``.
 
     Raises ValueError where the noise has another dimension than the model, or underflows on all of the data.
     """
     n = len(B)
-    # Laplace noise off by ``distance`` has another ln p_n, by sqrt2 distance |s|, n of them; E|s|^3 is 3/sqrt2 times E s^2.
+    # Laplace noise off by ``distance`` has another ln p_n, by sqrt2 distance |s|, n of them; E|s|^3 is 3/sqrt2 times E
+    # s^2.
     distance, sensitivity = 0.0, 3.0 * n
     rounding = _EPS * _constant_weight(n, 1.0)
     if math.isinf(nu):
@@ -96,8 +99,8 @@ def laplace_ica_moments(B: Float, noise: Any, nu: float) -> Moments | None:
 
         value, others, rounding = posterior_moments(lambda s: _tilted(s, tau), nu, error_of_tilted)
         versions = [value, *others]
-        # A law off by ``distance`` has another ln p_n, by distance (s/tau)^2 at most, n of them. E[P(1-P) f (s/tau)^2] is the moment's
-        # derivative by ln tau, and E[P(1-P) f], which is below the moment.
+        # A law off by ``distance`` has another ln p_n, by distance (s/tau)^2 at most, n of them. E[P(1-P) f (s/tau)^2]
+        # is the moment's derivative by ln tau, and E[P(1-P) f], which is below the moment.
         moved = posterior_moments(lambda s: _tilted(s, tau * (1.0 + _STEP)), nu, error_of_tilted)[0]
         sensitivity = n * (n + float((np.abs(moved / value - 1.0)).max()) / _STEP)
         method = "contour integral over the sum of the sources' log-ratios"
@@ -126,7 +129,8 @@ def _congruence(B: Float, cov: Float) -> Float:
 
 
 def half_line_moments(z: Complex, tau: float) -> Complex:
-    r"""Return psi_m(z) = int_0^inf sqrt2 e^(-sqrt2 s) s^m e^(-z l(s)) ds for m = 0, 1, 2: shape (3, n_nodes); 0 < Re z < 1.
+    r"""Return psi_m(z) = int_0^inf sqrt2 e^(-sqrt2 s) s^m e^(-z l(s)) ds for m = 0, 1, 2: shape (3, n_nodes); 0 < Re z
+    < 1.
 
     l(s) = ln(pi tau^2)/2 - sqrt2 s + s^2/(2 tau^2), so with gamma = z/(2 tau^2) and x = sqrt2 (1-z) / (2 sqrt gamma)
 
@@ -139,7 +143,8 @@ def half_line_moments(z: Complex, tau: float) -> Complex:
 
 
 def _half_line_error(z: Complex, tau: float) -> Float:
-    """A bound on the relative error of psi_m: e^(x^2) is rounded by eps |x^2|, where Re x < 0 and it counts beside 1/x^3."""
+    """A bound on the relative error of psi_m: e^(x^2) is rounded by eps |x^2|, where Re x < 0 and it counts beside
+    1/x^3."""
     x = tau * (1.0 - z) / np.sqrt(z)
     size, real = np.abs(x), (x * x).real
     with np.errstate(over="ignore"):
@@ -148,13 +153,15 @@ def _half_line_error(z: Complex, tau: float) -> Float:
 
 
 def _gaussian_tail_moments(x: Complex) -> Complex:
-    r"""J_m(x) = int_0^inf t^m e^(-t^2 - 2xt) dt, m = 0, 1, 2, for |arg x| <= 3 pi/4; relative error below ``HALF_LINE_ERROR``/2.
+    r"""J_m(x) = int_0^inf t^m e^(-t^2 - 2xt) dt, m = 0, 1, 2, for |arg x| <= 3 pi/4; relative error below
+    ``HALF_LINE_ERROR``/2.
 
     Where Re x < 0, the integral over the whole line minus the one with -x, so that below Re x >= 0.
     |x| <= 1:       J_0 = sqrt(pi)/2 w(ix) with Faddeeva's w, J_1 = (1 - 2x J_0)/2, J_2 = (J_0 - 2x J_1)/2.
     1 < |x| <= 8:   both subtractions cancel all but 1/x^2 of their terms, so here by Gauss-Legendre rules along the ray
-                    t = e^(-i arg(x)/3) v/(2|x|): on it t^2 and 2xt are within pi/3 of the positive axis, and little cancels.
-    |x| > 8:        the asymptotic series sum_k (-1)^k (m+2k)!/k! (2x)^-(m+2k+1), whose twentieth term is below 1e-15 there.
+                    t = e^(-i arg(x)/3) v/(2|x|): on it t^2 and 2xt are within pi/3 of the positive axis, and little
+                    cancels.
+    |x| > 8:    the asymptotic series sum_k (-1)^k (m+2k)!/k! (2x)^-(m+2k+1), whose twentieth term is below 1e-15 there.
     """
     flipped = x.real < 0.0
     y = np.where(flipped, -x, x)
@@ -268,7 +275,8 @@ def _refuse_other_dimension(matrix: Any, n: int) -> None:
 def _distance_from_the_same_rows(other: Float, B: Float) -> float:
     """0 where the rows of ``other`` are those of B up to order and sign, which leaves the Laplace density unchanged.
 
-    Else how far ``other`` B^-1 is from a signed permutation. The same rows are told without an inverse, exactly for any B.
+    Else how far ``other`` B^-1 is from a signed permutation. The same rows are told without an inverse, exactly for any
+    B.
     """
 
     def ordered(rows: Float) -> Float:

@@ -1,11 +1,14 @@
-r"""E[P_nu g g^T] and E[P_nu g] of the Laplace ICA model under any Gaussian noise, two or three sources: orthant by orthant.
+r"""E[P_nu g g^T] and E[P_nu g] of the Laplace ICA model under any Gaussian noise, two or three sources: orthant by
+orthant.
 
     E[P f] = sum over orthants of int f P prod_k e^(-sqrt2 r_k)/sqrt2 dr,     r_k = |s_k|,   P = sigma(t),
-    t = ln nu + ln p_n - ln p_d = log_scale + sqrt2 sum_k r_k - |W (s - mean)|^2/2,   log_scale = ln nu - ln det(2 pi cov)/2 + (n/2) ln 2
+    t = ln nu + ln p_n - ln p_d = log_scale + sqrt2 sum_k r_k - |W (s - mean)|^2/2,
+    log_scale = ln nu - ln det(2 pi cov)/2 + (n/2) ln 2
 
-p_d has its kinks where a source changes sign, so inside of an orthant the integrand is analytic. Its poles, t an odd multiple of
-i pi, come near, at a distance of pi/|grad t|, along the surface p_d = nu p_n alone: the narrower the noise or the farther off, the
-nearer. ``boxes.py`` finds that surface. Derived here; Sigma's formula is P10's Theorem 3 and J12's.
+p_d has its kinks where a source changes sign, so inside of an orthant the integrand is analytic. Its poles, t an odd
+multiple of i pi, come near, at a distance of pi/|grad t|, along the surface p_d = nu p_n alone: the narrower the noise
+or the farther off, the nearer. ``boxes.py`` finds that surface. Derived here; Sigma's formula is P10's Theorem 3 and
+J12's.
 
 With the signs sigma of an orthant, g_E_ij = -sqrt2 sigma_i sigma_j r_j and g_c = 1 in the relative coordinates of
 ``laplace_ica_moments``: E[P], E[P r_k] and E[P r_k r_l] of each orthant are all that is needed.
@@ -40,8 +43,8 @@ TARGET = 1e-13  # relative, for each moment
 REACHED = 1e-6  # what is not as good as this leaves the field to random points
 NODES = (12, 10)  # on an axis of a box: the rule, and the one that judges it
 MAX_EVALUATIONS = 2**27  # of P: some three seconds
-# Boxes of the start, in standard deviations of a source given the others (the noise's narrowest scale along its axis): a node
-# every 1.5 of them, so that no bump of P hides between nodes.
+# Boxes of the start, in standard deviations of a source given the others (the noise's narrowest scale along its axis):
+# a node every 1.5 of them, so that no bump of P hides between nodes.
 _FIRST_WIDTH = 16.0
 _TAIL = 46.0  # e^-46 = 1e-20
 _EPS = float(np.finfo(float).eps)
@@ -51,10 +54,11 @@ _BLOCK = 2**16  # evaluations at a time, half a megabyte an array
 
 @dataclass(frozen=True)
 class _Problem:
-    """The noise in the coordinates r of each orthant: mean (n_orthants, n), whiten (n_orthants, n, n); |W (s - mean)|^2 is known to
-    ``known`` of itself.
+    """The noise in the coordinates r of each orthant: mean (n_orthants, n), whiten (n_orthants, n, n); |W (s - mean)|^2
+    is known to ``known`` of itself.
 
-    signs (2^n, n) are the sign patterns, which (2^n,) tells the orthant that serves for each, count (n_orthants,) for how many.
+    signs (2^n, n) are the sign patterns, which (2^n,) tells the orthant that serves for each, count (n_orthants,) for
+    how many.
     """
 
     signs: Float
@@ -71,12 +75,12 @@ def orthant_moments(mean: Float, cov: Float, nu: float, known: float = 0.0) -> M
 
     ``known``: to what part of its standard deviations the noise's law is known in these coordinates, beside rounding.
 
-    None for one source (a line has its own rule), for more than ``MAX_SOURCES``, and where ``MAX_EVALUATIONS`` do not bring the
-    error below ``REACHED``: noise all but degenerate. ``alternatives`` are the sums of the coarser rule. ``error`` holds all
-    *absolute* disagreements of the two, in which nothing cancels (the rule itself errs less, often by a factor of 10), rounding, eps
-    times the size of t's terms and the condition number of the noise's correlations, and what is cut off far out.
-    Takes some 5 ms for two sources and 0.1 s for three; longer, the smaller the noise's narrowest scale is against its widest.
-    Raises ValueError where P underflows on all of the data.
+    None for one source (a line has its own rule), for more than ``MAX_SOURCES``, and where ``MAX_EVALUATIONS`` do not
+    bring the error below ``REACHED``: noise all but degenerate. ``alternatives`` are the sums of the coarser rule.
+    ``error`` holds all *absolute* disagreements of the two, in which nothing cancels (the rule itself errs less, often
+    by a factor of 10), rounding, eps times the size of t's terms and the condition number of the noise's correlations,
+    and what is cut off far out. Takes some 5 ms for two sources and 0.1 s for three; longer, the smaller the noise's
+    narrowest scale is against its widest. Raises ValueError where P underflows on all of the data.
     """
     n = len(mean)
     if not 2 <= n <= MAX_SOURCES:
@@ -87,8 +91,8 @@ def orthant_moments(mean: Float, cov: Float, nu: float, known: float = 0.0) -> M
         return None
     tau = np.sqrt(np.diag(cov))
     narrowest = 1.0 / np.linalg.norm(problem.whiten[0], axis=0)
-    # p_d P is below p_d and below nu p_n, so out of reach of either there is nothing. What is left is about p_d or nu p_n at
-    # the noise's mean, times the volume of the noise: that, too, has to be e^46 times larger.
+    # p_d P is below p_d and below nu p_n, so out of reach of either there is nothing. What is left is about p_d or nu
+    # p_n at the noise's mean, times the volume of the noise: that, too, has to be e^46 times larger.
     tail = (
         _TAIL
         + SQRT_2 * float(np.abs(mean).sum())
@@ -183,7 +187,8 @@ def _integrate(problem: _Problem, boxes: Boxes) -> tuple[Float, Float]:
 
 
 def _product_rule(problem: _Problem, boxes: Boxes, m: int, with_rounding: bool) -> Float:
-    """The moments over each box, (n_boxes, n_moments), with m^n nodes; with their roundings, P(1 - P) |error of t| in place of P."""
+    """The moments over each box, (n_boxes, n_moments), with m^n nodes; with their roundings, P(1 - P) |error of t| in
+    place of P."""
     n_boxes, n = boxes.low.shape
     node, weight = np.polynomial.legendre.leggauss(m)
     r = boxes.low[:, :, None] + boxes.width[:, :, None] * (0.5 + 0.5 * node)
@@ -214,7 +219,8 @@ def _product_rule(problem: _Problem, boxes: Boxes, m: int, with_rounding: bool) 
 
 
 def _squared_distance(whiten: Float, d: Float) -> Float:
-    """|W d|^2 at all nodes, (n_boxes, m, .., m). A sum of squares: the quadratic form's terms cancel for correlated noise."""
+    """|W d|^2 at all nodes, (n_boxes, m, .., m). A sum of squares: the quadratic form's terms cancel for correlated
+    noise."""
     n = d.shape[1]
     total = np.zeros((1,) * (n + 1))
     for i in range(n):

@@ -1,4 +1,5 @@
-r"""One pass of the Laplace ICA model over a block of points: everything that the objectives ask of it, from one product B u^T.
+r"""One pass of the Laplace ICA model over a block of points: everything that the objectives ask of it, from one product
+B u^T.
 
 Conventions
 -----------
@@ -92,10 +93,12 @@ class LaplaceICAPass:
         return total
 
     def curvature(self, weights: Float, gram_weights: Float) -> Float:
-        """sum_t weights[t] d^2 ln p_m(u_t) + gram_weights[t] g g^T; the first is 0 off the kinks where nothing is smoothed.
+        """sum_t weights[t] d^2 ln p_m(u_t) + gram_weights[t] g g^T; the first is 0 off the kinks where nothing is
+        smoothed.
 
-        The entry of B_ij and B_kl is a sum of (2 gram_weights s_i s_k + the bend of |v_i| if i = k) u_j u_l: the same for (k, i) as for
-        (i, k) and for (l, j) as for (j, l). So both factors need n (n + 1)/2 rows, and their product a third of the work of g g^T.
+        The entry of B_ij and B_kl is a sum of (2 gram_weights s_i s_k + the bend of |v_i| if i = k) u_j u_l: the same
+        for (k, i) as for (i, k) and for (l, j) as for (j, l). So both factors need n (n + 1)/2 rows, and their product
+        a third of the work of g g^T.
         """
         n, n_points = len(self.B), len(self.u)
         n_pairs, pair_of = _pairs(n)
@@ -179,7 +182,8 @@ class LaplaceICAPass:
         return other
 
     def rounding(self) -> Float:
-        """n + 2 roundings of sqrt(2) sum_i |b_i| |u|, entry by entry, and those of the sum of n + 1 terms: (n_points,)."""
+        """n + 2 roundings of sqrt(2) sum_i |b_i| |u|, entry by entry, and those of the sum of n + 1 terms:
+        (n_points,)."""
         n = len(self.B)
         # Not a product of matrices: BLAS would wake its threads for it.
         sizes = np.zeros(len(self.u))
@@ -188,7 +192,8 @@ class LaplaceICAPass:
         return np.asarray((2 * n + 4) * _UNIT * (sizes + abs(self.c)))
 
     def _sizes(self, terms: NDArray[np.intp], points: NDArray[np.intp]) -> Float:
-        """|b_i||u_t| with each coordinate in units of the largest: the same in all units that the coordinates may have."""
+        """|b_i||u_t| with each coordinate in units of the largest: the same in all units that the coordinates may
+        have."""
         unit = self._largest_coordinates
         unit = np.where(unit > 0.0, unit, 1.0)
         with np.errstate(over="ignore", under="ignore"):

@@ -1,17 +1,19 @@
-r"""Score matching for the Laplace ICA model: Hyvarinen's loss with |s| smoothed, and its derivatives by B (P10 section 3.1).
+r"""Score matching for the Laplace ICA model: Hyvarinen's loss with |s| smoothed, and its derivatives by B (P10 section
+3.1).
 
 With phi_i = g(s_i), s = B u, g(s) = -sqrt(2) tanh(a s), M = B B^T and the smoothed score Psi = B^T phi, per point
 
     1/2 |Psi|^2 + div Psi = 1/2 phi^T M phi + sum_i g'(s_i) M_ii,
 
-since d Psi_n / d u_n = sum_i g'(s_i) B_in^2. The density behind it is exp(-(sqrt(2)/a) sum_i ln cosh(a s_i)). With t = tanh(a s):
+since d Psi_n / d u_n = sum_i g'(s_i) B_in^2. The density behind it is exp(-(sqrt(2)/a) sum_i ln cosh(a s_i)). With t =
+tanh(a s):
 
     g' = -sqrt(2) a (1 - t^2),    g'' = 2 sqrt(2) a^2 t (1 - t^2),    g''' = 2 sqrt(2) a^3 (1 - t^2)(1 - 3 t^2)
 
     d/db_k = phi_k Psi + [g'_k (M phi)_k + g''_k M_kk] u + 2 g'_k b_k
 
-Without smoothing, g' is 0 off the kinks and minus infinity's worth of mass on them: the sample's loss would miss the second
-term, and have its minimum at B = 0.
+Without smoothing, g' is 0 off the kinks and minus infinity's worth of mass on them: the sample's loss would miss the
+second term, and have its minimum at B = 0.
 
 Conventions
 -----------

@@ -4,13 +4,14 @@ One row b = t v and zeros for the others leave, of every point x (``laplace_ica_
 
     loss = t^2 |v|^2 [tanh^2(a t v.x) - sqrt(2) a sech^2(a t v.x)],
 
-which is -sqrt(2) a t^2 |v|^2 where v.x = 0 and at most t^2 |v|^2 elsewhere. *So where k of T points lie in a hyperplane v.x = 0 through the
-origin, and k (1 + sqrt(2) a) > T,*
+which is -sqrt(2) a t^2 |v|^2 where v.x = 0 and at most t^2 |v|^2 elsewhere. *So where k of T points lie in a hyperplane
+v.x = 0 through the origin, and k (1 + sqrt(2) a) > T,*
 
     J >= t^2 |v|^2 [sqrt(2) a k - (T - k)]/T  ->  infinity.
 
-Any n - 1 points lie in one: J has no bound for T < (n - 1)(1 + sqrt(2) a), whatever the data, and at slope 10 that is up to 15 (n - 1) points.
-The converse is not claimed: several rows whose scores cancel on the other points may do with fewer points.
+Any n - 1 points lie in one: J has no bound for T < (n - 1)(1 + sqrt(2) a), whatever the data, and at slope 10 that is
+up to 15 (n - 1) points. The converse is not claimed: several rows whose scores cancel on the other points may do with
+fewer points.
 
 Conventions
 -----------
@@ -102,7 +103,8 @@ def _next_to(units: Float, row: Float) -> tuple[int, ...]:
 
 
 def _ray(x: Float) -> Ray:
-    """x over the first of its largest entries, exactly: the same for all points of a line through the origin, and within float64."""
+    """x over the first of its largest entries, exactly: the same for all points of a line through the origin, and
+    within float64."""
     largest = Fraction(float(x[np.argmax(np.abs(x))])) or Fraction(1)
     return tuple(Fraction(float(v)) / largest for v in x)
 

@@ -10,12 +10,13 @@ r"""The layers of a model as types: what a stranger writes, and what each furthe
 ``evaluate`` and all of ``Model``                      what the house's models offer
 =====================================================  ==================================================================
 
-``curvature(theta, u, weights)``, sum_t weights[t] d^2 ln p_m/d theta^2, takes the place of differences wherever it is offered.
+``curvature(theta, u, weights)``, sum_t weights[t] d^2 ln p_m/d theta^2, takes the place of differences wherever it is
+offered.
 
 Conventions
 -----------
 theta, u, weights   as in ``models/base.py``
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ class _Sizes(Protocol):
 
 
 class ModelByJacobian(_Sizes, Protocol):
-    """What is enough of a model: ``n_dim``, ``n_params``, ``log_density(theta, u)``, ``jacobian(theta, u)``. See ``nce_ref/models/layers.py``.
+    """What is enough of a model: ``n_dim``, ``n_params``, ``log_density(theta, u)``, ``jacobian(theta, u)``. See
+    ``nce_ref/models/layers.py``.
 
     Examples
     --------
@@ -121,7 +123,8 @@ class ModelWithSampler(Protocol):
 
 
 class ModelWithTransport(Protocol):
-    """The layer that asymptotics by Sobol points take: ``transport(theta, uniforms)``, a map of the open unit cube onto the density.
+    """The layer that asymptotics by Sobol points take: ``transport(theta, uniforms)``, a map of the open unit cube onto
+    the density.
 
     Examples
     --------

@@ -2,8 +2,9 @@ r"""Log-densities that are linear in theta: features of a stranger's own, weighe
 
     ln p_m(u; theta) = sum_j weights_j features_j(u) + c,      g(u) = (features(u), 1)
 
-The NCE objective of such a model is concave: every maximum is the global one, and the certificate proves that there is one
-(separable samples have none). Features that are linearly dependent on the samples leave weights undetermined: "flat".
+The NCE objective of such a model is concave: every maximum is the global one, and the certificate proves that there is
+one (separable samples have none). Features that are linearly dependent on the samples leave weights undetermined:
+"flat".
 
 Conventions
 -----------
@@ -28,7 +29,8 @@ _UNIT = 2.0**-53
 
 
 class LinearPass:
-    """One pass over points whose g is given, (n_points, n_params), c's column of 1 last; see ``models.base.AffinePass``."""
+    """One pass over points whose g is given, (n_points, n_params), c's column of 1 last; see
+    ``models.base.AffinePass``."""
 
     def __init__(self, theta: Float, g: Float) -> None:
         self._theta, self._g = theta, g
@@ -103,7 +105,8 @@ class LinearModel(NoClosedForm):
         return self._jacobian(as_points("u", u, self.n_dim))
 
     def vjp(self, theta: ArrayLike, u: ArrayLike) -> tuple[Float, Pullback]:
-        """Return ``(log_density, pullback)`` of one pass over the points; pullback(weights) = sum_t weights[t] g(u_t)."""
+        """Return ``(log_density, pullback)`` of one pass over the points; pullback(weights) = sum_t weights[t]
+        g(u_t)."""
         u = as_points("u", u, self.n_dim)
         once = self.evaluate(self._theta(theta), u)
         return once.log_density, lambda weights: once.pullback(
@@ -133,7 +136,8 @@ class LinearModel(NoClosedForm):
         return self
 
     def random_start(self, rng: np.random.Generator) -> Float:
-        """Return a start: all entries from 0.1 N(0, 1); the objective is concave, so the start decides nothing but the time."""
+        """Return a start: all entries from 0.1 N(0, 1); the objective is concave, so the start decides nothing but the
+        time."""
         return 0.1 * as_generator("rng", rng).standard_normal(self.n_params)
 
     def in_feature_units(self, sizes: Float) -> ScaledFeatures:
@@ -170,7 +174,8 @@ class FeatureModel(LinearModel):
     Parameters
     ----------
     features : function u -> (n_points, n_features)
-        Float64 in, finite numbers out; row t depends on point t alone. No column may be constant: that is what c is for.
+        Float64 in, finite numbers out; row t depends on point t alone. No column may be constant: that is what c is
+        for.
     n_dim : int
         Dimension of a point.
     n_features : int, optional
@@ -179,8 +184,8 @@ class FeatureModel(LinearModel):
     Raises
     ------
     ValueError
-        Where ``features`` cannot be called at 0 and ``n_features`` is not given; later, where it returns another shape, NaN or inf, or
-        a column that is the same at all of the (two or more) points of a sample.
+        Where ``features`` cannot be called at 0 and ``n_features`` is not given; later, where it returns another shape,
+        NaN or inf, or a column that is the same at all of the (two or more) points of a sample.
 
     Examples
     --------
@@ -228,7 +233,8 @@ class FeatureModel(LinearModel):
         return theta[:-1].copy(), float(theta[-1])
 
     def check_sample(self, samples: Iterable[Float]) -> None:
-        """Raise ValueError for a feature that is the same at all points of the samples together: it could not be told from c."""
+        """Raise ValueError for a feature that is the same at all points of the samples together: it could not be told
+        from c."""
         low, high = np.full(self.n_params - 1, np.inf), np.full(self.n_params - 1, -np.inf)
         n_points = 0
         for points in samples:
@@ -239,7 +245,8 @@ class FeatureModel(LinearModel):
         if n_points > 1 and (low == high).any():
             j = int(np.argmax(low == high))
             raise ValueError(
-                f"features: column {j} is {low[j]:.6g} at all {n_points} points; expected features that vary: the constant is c"
+                f"features: column {j} is {low[j]:.6g} at all {n_points} points; expected features"
+                " that vary: the constant is c"
             )
 
     def _jacobian(self, u: Float) -> Float:

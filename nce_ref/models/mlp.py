@@ -7,8 +7,8 @@ The last bias stands alone and is added, so it plays the part of c: with it NCE 
 The passes forward and back through the layers are in ``backpropagation.py``.
 
 **Is exp(ln p_m) a density?** A network of tanh is bounded, and without activation (identity) it is affine: exp f has
-infinite mass then, whatever theta is, though NCE will fit it and report a value. A base density mends that: tanh times any
-density, and anything of at most linear growth times a Gaussian, is integrable. Ask ``is_integrable``.
+infinite mass then, whatever theta is, though NCE will fit it and report a value. A base density mends that: tanh times
+any density, and anything of at most linear growth times a Gaussian, is integrable. Ask ``is_integrable``.
 
 Conventions
 -----------
@@ -40,11 +40,13 @@ _BLOCK = 4096
 
 @dataclass(frozen=True)
 class UnitKinks:
-    """Pre-activations of every hidden ReLU unit at every point, (n_units, n_points), signed; (0, n_points) without kinks.
+    """Pre-activations of every hidden ReLU unit at every point, (n_units, n_points), signed; (0, n_points) without
+    kinks.
 
-    They are no |a . theta| (``base.Kinks``): below the first layer z is a product of weights. Yet a step along one coordinate
-    of theta at whose two ends all signs agree crosses no kink, which is what ``check_gradient`` asks: as long as the units
-    below keep their sign, z_l is affine along that coordinate, so it keeps its own between the ends; induction over layers.
+    They are no |a . theta| (``base.Kinks``): below the first layer z is a product of weights. Yet a step along one
+    coordinate of theta at whose two ends all signs agree crosses no kink, which is what ``check_gradient`` asks: as
+    long as the units below keep their sign, z_l is affine along that coordinate, so it keeps its own between the ends;
+    induction over layers.
     """
 
     arguments: Float
@@ -60,13 +62,14 @@ class MLP(NoClosedForm):
         n_dim first, 1 last: (4, 36, 64, 1) has two hidden layers.
     activation : {"tanh", "relu", "softplus", "identity"}, optional
     base : Noise or model with a log-density, optional
-        Added to the network's output; required where a density is claimed with tanh or identity, whose mass is infinite without.
+        Added to the network's output; required where a density is claimed with tanh or identity, whose mass is infinite
+        without.
 
     Raises
     ------
     ValueError
-        For sizes that are no network or an unknown activation; from ``log_density`` and the rest where theta is so large that the network
-        overflows.
+        For sizes that are no network or an unknown activation; from ``log_density`` and the rest where theta is so
+        large that the network overflows.
     NotImplementedError
         From second derivatives, ln Z and samples: it has none.
 
@@ -105,11 +108,13 @@ class MLP(NoClosedForm):
         activation_named(self.activation)
         if self.base is not None and not callable(getattr(self.base, "log_density", None)):
             raise ValueError(
-                f"base: got {type(self.base).__name__}; expected None or an object with log_density(u), e.g. GaussianNoise"
+                f"base: got {type(self.base).__name__}; expected None or an object with"
+                " log_density(u), e.g. GaussianNoise"
             )
         if getattr(self.base, "n_dim", sizes[0]) != sizes[0]:
             raise ValueError(
-                f"base: got dimension {getattr(self.base, 'n_dim', None)}; expected {sizes[0]}, the first of layer_sizes"
+                f"base: got dimension {getattr(self.base, 'n_dim', None)}; expected {sizes[0]}, the"
+                " first of layer_sizes"
             )
 
     @property
@@ -124,15 +129,17 @@ class MLP(NoClosedForm):
 
     @property
     def affine_between_kinks(self) -> bool:
-        """Whether ln p_m is affine in theta: only without hidden layers, since weights of different layers are multiplied."""
+        """Whether ln p_m is affine in theta: only without hidden layers, since weights of different layers are
+        multiplied."""
         return len(self.layer_sizes) == 2
 
     @property
     def is_integrable(self) -> bool | None:
-        """Whether exp(ln p_m) has finite mass: True or False for every theta, None where it depends on theta (or on the base).
+        """Whether exp(ln p_m) has finite mass: True or False for every theta, None where it depends on theta (or on the
+        base).
 
-        f is bounded (tanh with a hidden layer), or affine, or grows at most linearly: times a normal density (a base with
-        ``normal_parameters``) all are integrable; bounded times any density is; alone, bounded or affine never is.
+        f is bounded (tanh with a hidden layer), or affine, or grows at most linearly: times a normal density (a base
+        with ``normal_parameters``) all are integrable; bounded times any density is; alone, bounded or affine never is.
         """
         hidden = len(self.layer_sizes) > 2
         bounded, affine = hidden and self._phi.bounded, not hidden or self._phi.linear
@@ -141,11 +148,13 @@ class MLP(NoClosedForm):
         return True if bounded or hasattr(self.base, "normal_parameters") else None
 
     def pack(self, layers: Sequence[tuple[ArrayLike, ArrayLike]]) -> Float:
-        """Return theta from [(W_0, b_0), (W_1, b_1), ...]. Raises ValueError where the shapes do not chain as layer_sizes has it."""
+        """Return theta from [(W_0, b_0), (W_1, b_1), ...]. Raises ValueError where the shapes do not chain as
+        layer_sizes has it."""
         shapes = self._shapes()
         if not hasattr(layers, "__len__"):
             raise ValueError(
-                f"layers: got {type(layers).__name__}; expected {len(shapes)} pairs (W, b) for layer_sizes {self.layer_sizes}"
+                f"layers: got {type(layers).__name__}; expected {len(shapes)} pairs (W, b) for"
+                f" layer_sizes {self.layer_sizes}"
             )
         if len(layers) != len(shapes):
             raise ValueError(
@@ -209,11 +218,13 @@ class MLP(NoClosedForm):
             return _finite(total)
 
     def evaluate(self, theta: Float, u: Float) -> MLPPass:
-        """One pass over points that were checked before; see ``models.base.Pass``, of which it offers the first-order part."""
+        """One pass over points that were checked before; see ``models.base.Pass``, of which it offers the first-order
+        part."""
         return MLPPass(self._layers(theta), self._phi, u, self.base)
 
     def score(self, theta: ArrayLike, u: ArrayLike) -> Float:
-        """Return d ln p_m / d u: (n_points, n_dim). Raises NotImplementedError where the base offers no ``score`` of its own."""
+        """Return d ln p_m / d u: (n_points, n_dim). Raises NotImplementedError where the base offers no ``score`` of
+        its own."""
         theta, u = self._theta(theta), as_points("u", u, self.n_dim)
         with _quiet():
             score = _finite(
@@ -230,13 +241,15 @@ class MLP(NoClosedForm):
         return score
 
     def kinks(self, theta: ArrayLike, u: ArrayLike) -> UnitKinks:
-        """Return the pre-activations of the hidden units, (n_units, n_points), where the activation has a kink; else (0, n_points)."""
+        """Return the pre-activations of the hidden units, (n_units, n_points), where the activation has a kink; else
+        (0, n_points)."""
         theta, u = self._theta(theta), as_points("u", u, self.n_dim)
         hidden = self.evaluate(theta, u).sums[:-1] if self._phi.has_kink else []
         return UnitKinks(np.concatenate([np.empty((0, len(u))), *(z.T for z in hidden)]))
 
     def random_start(self, rng: np.random.Generator) -> Float:
-        """Return a start that keeps the signal's size from layer to layer, for data of about unit variance; biases 0, so c = 0.
+        """Return a start that keeps the signal's size from layer to layer, for data of about unit variance; biases 0,
+        so c = 0.
 
         relu, softplus: He et al. (2015), eq. 10: N(0, 2/d_l). tanh, identity: Glorot & Bengio (2010), eq. 16: uniform
         on +-sqrt(6/(d_l + d_{l+1})).
@@ -282,6 +295,7 @@ def _quiet() -> np.errstate:
 def _finite(result: Float) -> Float:
     if not np.isfinite(result).all():
         raise ValueError(
-            "theta: the network overflows at some of the points; expected smaller weights, or data scaled to unit variance"
+            "theta: the network overflows at some of the points; expected smaller weights, or data"
+            " scaled to unit variance"
         )
     return result

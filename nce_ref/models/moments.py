@@ -41,9 +41,10 @@ class Moments:
     ``alternatives``  pairs (information, mean). Where ``random`` is False they are other resolutions or other contours,
                       and their distance from the main pair is the error; where it is True they are independent
                       unbiased replicates, the main pair is their average, and their scatter is the error.
-    ``error``         (n_params, n_params): bounds on the errors of the entries of ``information`` that the alternatives cannot show
-    ``change``        W, (n_params, n_params), or None: all of this may be told in coordinates eta in which it is well conditioned,
-                      with d theta = W d eta, so that Sigma = W Sigma_eta W^T needs no inverse of W
+    ``error``         (n_params, n_params): bounds on the errors of the entries of ``information`` that the alternatives
+                      cannot show
+    ``change``        W, (n_params, n_params), or None: all of this may be told in coordinates eta in which it is well
+                      conditioned, with d theta = W d eta, so that Sigma = W Sigma_eta W^T needs no inverse of W
     """
 
     information: Float
@@ -55,7 +56,8 @@ class Moments:
     change: Float | None = None
 
     def in_theta(self) -> tuple[Float, Float]:
-        """I_nu and m_nu in the coordinates of theta, W^-T I W^-1 and W^-T m: as inaccurate as W is badly conditioned."""
+        """I_nu and m_nu in the coordinates of theta, W^-T I W^-1 and W^-T m: as inaccurate as W is badly
+        conditioned."""
         if self.change is None:
             return self.information, self.mean
         half = np.linalg.solve(self.change.T, self.information)
@@ -67,7 +69,8 @@ class Moments:
 def posterior_moments(
     tilted: Tilted, nu: float, error_of_tilted: Callable[[Complex], Float]
 ) -> tuple[Float, list[Float], Float]:
-    r"""Return E[P_nu f_r] for every row of ``tilted``, three other evaluations of the same numbers, and a bound on rounding.
+    r"""Return E[P_nu f_r] for every row of ``tilted``, three other evaluations of the same numbers, and a bound on
+    rounding.
 
     With P_nu = 1/(1 + e^z), z = G - ln nu, and the Mellin pair int e^(sz)/(1 + e^z) dz = pi/sin(pi s), 0 < Re s < 1,
 
@@ -75,11 +78,11 @@ def posterior_moments(
 
     The integrand is analytic in the strip and falls like e^(-pi |w|), so the trapezoidal rule converges exponentially:
     by Poisson's formula its error with step h is exactly the sum over k != 0 of e^(2 pi a k/h) E[P(z + 2 pi k/h) f],
-    below e^(-2 pi a/h) E|f| + e^(-2 pi (1-a)/h) nu E_noise|f| to first order; h is chosen from that. ``a`` minimises the
-    integrand on the real axis (the saddle), so that nothing cancels; for nu -> inf it goes to 0, for nu -> 0 to 1, like
-    1/|ln nu|. The other evaluations: the two interleaved rules of twice the step, and another contour. All of them share the errors
-    of ``tilted``, relative, which ``error_of_tilted(s)`` tells at each node, and the rounding of nu^s: the bound is their sum
-    over the nodes, with the sizes of the terms.
+    below e^(-2 pi a/h) E|f| + e^(-2 pi (1-a)/h) nu E_noise|f| to first order; h is chosen from that. ``a`` minimises
+    the integrand on the real axis (the saddle), so that nothing cancels; for nu -> inf it goes to 0, for nu -> 0 to 1,
+    like 1/|ln nu|. The other evaluations: the two interleaved rules of twice the step, and another contour. All of them
+    share the errors of ``tilted``, relative, which ``error_of_tilted(s)`` tells at each node, and the rounding of nu^s:
+    the bound is their sum over the nodes, with the sizes of the terms.
     The number of nodes grows with |ln nu| (at least in proportion): 0.2 s at nu = 1e60, seconds at 1e300.
 
     Raises ValueError where the densities overlap so little that the integrand underflows.
@@ -114,7 +117,8 @@ def _two_rules(
     log_scale: float,
     error_of_tilted: Callable[[Complex], Float],
 ) -> tuple[Float, Float, Float]:
-    """The trapezoidal sums over even and over odd multiples of h, each a rule of step 2h that is good by itself; their rounding."""
+    """The trapezoidal sums over even and over odd multiples of h, each a rule of step 2h that is good by itself; their
+    rounding."""
     left = (_DIGITS - log_scale) / a
     right = (_DIGITS + max(0.0, log_nu) - log_scale) / (1.0 - a)
     h = 0.5 * 2.0 * math.pi / max(left, right)

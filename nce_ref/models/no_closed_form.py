@@ -1,10 +1,12 @@
-r"""What a model cannot offer when its normalising constant is an integral that nobody can do, and no second derivatives exist.
+r"""What a model cannot offer when its normalising constant is an integral that nobody can do, and no second derivatives
+exist.
 
-It can still be fitted by NCE with gradients alone, and that is NCE's point (P10): c is a parameter, Z is never computed.
+It can still be fitted by NCE with gradients alone, and that is NCE's point (P10): c is a parameter, Z is never
+computed.
 
 Every method here raises NotImplementedError with its reason and with what to do instead, so that a caller who asks for
-maximum likelihood, for the asymptotic covariance or for Newton steps is told at once; ``noise_weighted_moments`` answers
-None, which means "no structure to use".
+maximum likelihood, for the asymptotic covariance or for Newton steps is told at once; ``noise_weighted_moments``
+answers None, which means "no structure to use".
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from nce_ref.models.moments import Moments
 
 
 class NoClosedForm:
-    """The part of ``models.base.Model`` that needs ln Z, a sampler, or a second derivative: refused, with the reason."""
+    """The part of ``models.base.Model`` that needs ln Z, a sampler, or a second derivative: refused, with the
+    reason."""
 
     def log_normalizer(self, theta: ArrayLike) -> float:
         """Not available: ln Z is an integral over all points without a closed form."""
@@ -51,7 +54,8 @@ class NoClosedForm:
         self._refuse("transport")
 
     def score_matching(self, theta: ArrayLike, u: ArrayLike, slope: float) -> ScoreMatchingPass:
-        """Not available: it takes the derivative by theta of the score's divergence, a third derivative of the network."""
+        """Not available: it takes the derivative by theta of the score's divergence, a third derivative of the
+        network."""
         raise NotImplementedError(
             f"score_matching: {type(self).__name__} offers first derivatives only; NCE needs no more"
         )
@@ -94,7 +98,8 @@ class FirstOrderPass:
 def refuse_second_order(name: str) -> Never:
     """Raise NotImplementedError: Newton's method and the certificate are not for this model; gradients are."""
     raise NotImplementedError(
-        f"{name} offers first derivatives only, and fits with a certificate climb by Newton's method and read it off the Hessian; for "
-        "NCE use nr.fit_nce_adam(model, noise, x, y, n_epochs=..., rng=rng), or, where the activation is smooth, L-BFGS: "
-        "nce_ref.optimize.maximize_lbfgs(nr.NCEObjective(model, noise, x, y), start)"
+        f"{name} offers first derivatives only, and fits with a certificate climb by Newton's"
+        " method and read it off the Hessian; for NCE use nr.fit_nce_adam(model, noise, x, y,"
+        " n_epochs=..., rng=rng), or, where the activation is smooth, L-BFGS:"
+        " nce_ref.optimize.maximize_lbfgs(nr.NCEObjective(model, noise, x, y), start)"
     )

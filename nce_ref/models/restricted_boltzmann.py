@@ -1,10 +1,12 @@
 r"""The restricted Boltzmann machine: binary vectors with hidden binary units that are summed out, not linear in theta.
 
-    ln p_m(v; theta) = sum_i b_i v_i + sum_j ln sum_h exp(h (a_j + w_j . v)) + c,      v_i, h in the two values (lower, upper)
+    ln p_m(v; theta) = sum_i b_i v_i + sum_j ln sum_h exp(h (a_j + w_j . v)) + c,
+    v_i, h in the two values (lower, upper)
 
-The sum over h is lower x + softplus((upper - lower) x), x = a_j + w_j . v: softplus(x) for {0, 1}, ln 2 cosh x for {-1, 1}; its
-slope m(x) is the mean of h given v, and its second derivative m'(x) the variance. Hidden units may be exchanged, and for values (-k, k)
-each may change its sign with its row of weights, without another density: maxima come in groups, and at a row of 0 theta is not identified.
+The sum over h is lower x + softplus((upper - lower) x), x = a_j + w_j . v: softplus(x) for {0, 1}, ln 2 cosh x for {-1,
+1}; its slope m(x) is the mean of h given v, and its second derivative m'(x) the variance. Hidden units may be
+exchanged, and for values (-k, k) each may change its sign with its row of weights, without another density: maxima come
+in groups, and at a row of 0 theta is not identified.
 
 Conventions
 -----------
@@ -13,7 +15,7 @@ weights (n_hidden, n_visible)   rows w_j
 v       (n_points, n_visible)   points are rows; entries are one of the two ``values``, others are taken as numbers
 
 Source: Smolensky (1986), *harmonium*; Hinton, Neural Computation 14 (2002).
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -54,7 +56,8 @@ class RestrictedBoltzmannMachine(NoClosedForm):
     values : (lower, upper)
         Of visible and hidden units alike: (-1, 1) by default, or (0, 1).
     n_sweeps : int
-        Sweeps of Gibbs sampling before a point is taken, where both sides have more than 20 units and no exact sampler exists.
+        Sweeps of Gibbs sampling before a point is taken, where both sides have more than 20 units and no exact sampler
+        exists.
 
     Raises
     ------
@@ -63,8 +66,9 @@ class RestrictedBoltzmannMachine(NoClosedForm):
 
     Notes
     -----
-    Source: Smolensky (1986); Hinton (2002). ln Z is a sum over the states of the smaller side, up to 20 units. The objective is not concave:
-    use some starts. Parameters are determined up to exchanges of hidden units (and their signs, for values (-k, k)).
+    Source: Smolensky (1986); Hinton (2002). ln Z is a sum over the states of the smaller side, up to 20 units. The
+    objective is not concave: use some starts. Parameters are determined up to exchanges of hidden units (and their
+    signs, for values (-k, k)).
 
     Examples
     --------
@@ -184,13 +188,15 @@ class RestrictedBoltzmannMachine(NoClosedForm):
         return self
 
     def random_start(self, rng: np.random.Generator) -> Float:
-        """Return a start: biases and c from 0.1 N(0, 1), weights from N(0, 1/n_visible): at weights of 0 all hidden units are the same."""
+        """Return a start: biases and c from 0.1 N(0, 1), weights from N(0, 1/n_visible): at weights of 0 all hidden
+        units are the same."""
         theta = 0.1 * as_generator("rng", rng).standard_normal(self.n_params)
         theta[self.n_visible + self.n_hidden : -1] *= 10.0 / np.sqrt(self.n_visible)
         return theta
 
     def log_normalizer(self, theta: ArrayLike) -> float:
-        """Return ln Z by a sum over the states of the smaller side. NotImplementedError where both have more than 20 units."""
+        """Return ln Z by a sum over the states of the smaller side. NotImplementedError where both have more than 20
+        units."""
         if self.n_hidden < self.n_visible:
             other, moved = self._exchanged(theta)
             return other.log_normalizer(moved)
@@ -224,7 +230,8 @@ class RestrictedBoltzmannMachine(NoClosedForm):
         return np.append(self._theta(theta)[:-1], -self.log_normalizer(theta))
 
     def sample(self, theta: ArrayLike, n_points: int, rng: np.random.Generator) -> Float:
-        """Draw points: (n_points, n_visible). Exact where a side has up to 20 units; beyond, a Gibbs chain a point, ``n_sweeps`` sweeps."""
+        """Draw points: (n_points, n_visible). Exact where a side has up to 20 units; beyond, a Gibbs chain a point,
+        ``n_sweeps`` sweeps."""
         n_points, rng = as_count("n_points", n_points), as_generator("rng", rng)
         b, a, W, _ = self.unpack(theta)
         if self.n_hidden < self.n_visible and self.n_hidden <= LARGEST_ENUMERATED:
@@ -294,8 +301,9 @@ class RestrictedBoltzmannMachine(NoClosedForm):
         theta = self._theta(theta)
         if self.n_visible > LARGEST_ENUMERATED:
             raise NotImplementedError(
-                f"log_normalizer: {self.n_visible} visible and {self.n_hidden} hidden units; enumeration goes up to {LARGEST_ENUMERATED} on one "
-                "side. NCE fits without, and integral_by_importance estimates ln of the sum"
+                f"log_normalizer: {self.n_visible} visible and {self.n_hidden} hidden units;"
+                f" enumeration goes up to {LARGEST_ENUMERATED} on one side. NCE fits without, and"
+                " integral_by_importance estimates ln of the sum"
             )
         bare = np.append(theta[:-1], 0.0)
         blocks = blocks_of_states(self.n_visible, self.values)

@@ -2,10 +2,11 @@ r"""Score matching's loss for a stranger's model that offers a score and no more
 
     sum_t 1/2 |Psi|^2 + div Psi,      Psi(u; theta) = d ln p_m / d u
 
-Differences are central and of sixth order, (45 (f_1 - f_-1) - 9 (f_2 - f_-2) + (f_3 - f_-3))/60 h, by the point with h = a hundredth of
-the coordinate's size, by theta with h = a hundredth of the parameter's: truncation h^6 and rounding eps/h are both some 1e-13 of the terms where
-the score changes over lengths of that size. The Hessian is a central difference of gradients over a thousandth of the size, right to some 1e-6.
-One loss costs 6 n_dim + 1 scores of each point, a gradient 6 n_params losses, a Hessian 12 n_params^2.
+Differences are central and of sixth order, (45 (f_1 - f_-1) - 9 (f_2 - f_-2) + (f_3 - f_-3))/60 h, by the point with
+h = a hundredth of the coordinate's size, by theta with h = a hundredth of the parameter's: truncation h^6 and rounding
+eps/h are both some 1e-13 of the terms where the score changes over lengths of that size. The Hessian is a central
+difference of gradients over a thousandth of the size, right to some 1e-6. One loss costs 6 n_dim + 1 scores of each
+point, a gradient 6 n_params losses, a Hessian 12 n_params^2.
 
 Conventions
 -----------

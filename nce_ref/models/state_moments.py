@@ -29,8 +29,8 @@ def state_moments(
 ) -> Moments:
     """Return I_nu and m_nu. Raises ValueError for a density in the place of noise that is a mass function.
 
-    It is taken for one where its values exceed 1 in sum, or miss 1 while it is finite beside a state, too. Also raises for noise of mass 0 on a
-    state: it does not cover the model.
+    It is taken for one where its values exceed 1 in sum, or miss 1 while it is finite beside a state, too. Also raises
+    for noise of mass 0 on a state: it does not cover the model.
     """
     information, error = np.zeros((n_params, n_params)), np.zeros((n_params, n_params))
     n_states, mass, beside = 0, 0.0, False
@@ -51,8 +51,8 @@ def state_moments(
         n_states += len(u)
     if math.isfinite(nu) and (mass > 1.0 + _MASS or (mass < 1.0 - _MASS and beside)):
         raise ValueError(
-            f"noise: its values on the model's {n_states} states add up to {mass:.6g}; expected a probability mass function on them, "
-            "e.g. BernoulliNoise, not a density"
+            f"noise: its values on the model's {n_states} states add up to {mass:.6g}; expected a"
+            " probability mass function on them, e.g. BernoulliNoise, not a density"
         )
     # The sums themselves: pairwise or blocked, a root of the number of states is generous.
     error *= _EPS * (1.0 + math.sqrt(n_states) / 16.0)
@@ -70,6 +70,6 @@ def _refuse_uncovered(u: Float, log_noise: Float) -> None:
     if bad.any():
         where = int(np.argmax(bad))
         raise ValueError(
-            f"noise: log_density is {log_noise[where]} at the state {u[where].tolist()}; expected noise with mass above 0 on every state, "
-            "of the same two values"
+            f"noise: log_density is {log_noise[where]} at the state {u[where].tolist()}; expected"
+            " noise with mass above 0 on every state, of the same two values"
         )

@@ -1,4 +1,5 @@
-r"""How a log-density falls far out, and which products of powers of two densities have finite mass: by analysis, never by a sample.
+r"""How a log-density falls far out, and which products of powers of two densities have finite mass: by analysis, never
+by a sample.
 
     ln p(u) = -1/2 u^T Q u - sum_i |r_i . u| + lower order
 
@@ -6,14 +7,15 @@ with lower order meaning O(|u|) where Q is definite (a Gaussian's mean) and O(1)
 
     int p_d^(1+s) p_n^(-s) du = E_d[(p_d/p_n)^s]
 
-is finite for -1 <= s <= 0 whatever the densities (Hoelder), and for other s it is decided by M = (1+s) Q_d - s Q_n: finite if M is
-positive definite, infinite if M has a direction along which it is not positive. Where both densities have Q = 0 the exponent is
-homogeneous of degree 1, and finite means that it falls in *every* direction v:
+is finite for -1 <= s <= 0 whatever the densities (Hoelder), and for other s it is decided by M = (1+s) Q_d - s Q_n:
+finite if M is positive definite, infinite if M has a direction along which it is not positive. Where both densities
+have Q = 0 the exponent is homogeneous of degree 1, and finite means that it falls in *every* direction v:
 
     s > 0:    |R_n v|_1 / |R_d v|_1 < (1+s)/s          s < -1:    |R_d v|_1 / |R_n v|_1 < s/(1+s)
 
-A convex function is largest over a polytope at a vertex, and the vertices of |R v|_1 <= 1 are the columns of +-R^-1: n numbers
-decide for all directions. A polynomial factor, such as |g|^2, changes nothing: the integral converges exponentially or not at all.
+A convex function is largest over a polytope at a vertex, and the vertices of |R v|_1 <= 1 are the columns of +-R^-1: n
+numbers decide for all directions. A polynomial factor, such as |g|^2, changes nothing: the integral converges
+exponentially or not at all.
 
 Conventions
 -----------
@@ -54,8 +56,8 @@ def absolute_tails(rows: Float) -> Tails:
 def power_mass_is_finite(data: Tails, noise: Tails, s: float) -> bool:
     """Return whether int p_d^(1+s) p_n^(-s) du is finite.
 
-    Raises ValueError where the two leading orders cancel along some direction, so that the lower ones decide (no pair of densities
-    of this package: two Gaussians that cancel leave a straight line, which is infinite on one side).
+    Raises ValueError where the two leading orders cancel along some direction, so that the lower ones decide (no pair
+    of densities of this package: two Gaussians that cancel leave a straight line, which is infinite on one side).
     """
     if -1.0 <= s <= 0.0:
         return True
@@ -70,7 +72,8 @@ def power_mass_is_finite(data: Tails, noise: Tails, s: float) -> bool:
         if len(data.rows) == len(noise.rows) == 0:
             return False
         raise ValueError(
-            f"tails: the quadratic parts cancel along a direction at s = {s:g}; expected tails whose leading order decides"
+            f"tails: the quadratic parts cancel along a direction at s = {s:g}; expected tails"
+            " whose leading order decides"
         )
     falling, rising = (data.rows, noise.rows) if s > 0.0 else (noise.rows, data.rows)
     ratio = float(np.abs(rising @ np.linalg.inv(falling)).sum(axis=0).max())

@@ -17,8 +17,8 @@ from nce_ref._checks import Float
 class Noise(Protocol):
     """What NCE needs of noise: its normalised log-density, and samples of the same law.
 
-    No class is inherited: any object with these two methods is a noise. One that tells its dimension, as ``n_dim``, has it compared with
-    the model's. ``nr.check_noise`` looks whether the two methods belong together.
+    No class is inherited: any object with these two methods is a noise. One that tells its dimension, as ``n_dim``, has
+    it compared with the model's. ``nr.check_noise`` looks whether the two methods belong together.
 
     Examples
     --------
@@ -44,7 +44,8 @@ class Noise(Protocol):
 
 
 def refuse_uncovered(noise: object, points: Float, log_noise: object) -> None:
-    """Raise ValueError that shows the first point at which ln p_n is -inf: NCE needs noise wherever there is a point of data or noise."""
+    """Raise ValueError that shows the first point at which ln p_n is -inf: NCE needs noise wherever there is a point of
+    data or noise."""
     values = np.asarray(log_noise)
     if values.shape != (len(points),) or values.dtype.kind != "f" or not np.isneginf(values).any():
         return
@@ -57,8 +58,8 @@ def refuse_uncovered(noise: object, points: Float, log_noise: object) -> None:
         else f"; this {type(noise).__name__} has the values {of_values}: say values=... to have the data's"
     )
     raise ValueError(
-        f"noise.log_density: -inf at the point {told}; expected noise that covers the data, of a density or mass above 0 at every one of "
-        f"their points{remedy}"
+        f"noise.log_density: -inf at the point {told}; expected noise that covers the data, of a"
+        f" density or mass above 0 at every one of their points{remedy}"
     )
 
 

@@ -56,7 +56,8 @@ class BernoulliNoise:
 
     @classmethod
     def from_data(cls, x: ArrayLike, values: tuple[float, float] = (0.0, 1.0)) -> BernoulliNoise:
-        """Noise with the data's shares of the upper value, each drawn towards 1/2 by one point: (k_i + 1/2)/(n_data + 1).
+        """Noise with the data's shares of the upper value, each drawn towards 1/2 by one point: (k_i + 1/2)/(n_data +
+        1).
 
         So a value that never occurs in the data keeps a mass above 0. Raises ValueError for other values in x.
         """
@@ -74,7 +75,8 @@ class BernoulliNoise:
 
     @property
     def bernoulli_parameters(self) -> tuple[Float, tuple[float, float]]:
-        """(probabilities, values). A noise with this name promises that ln p_n *is* this mass function: a model may start there."""
+        """(probabilities, values). A noise with this name promises that ln p_n *is* this mass function: a model may
+        start there."""
         return self.probabilities, self.values
 
     def log_density(self, u: ArrayLike) -> Float:

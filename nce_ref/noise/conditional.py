@@ -28,8 +28,8 @@ from nce_ref.special import LOG_2PI
 class ConditionalNoise(Protocol):
     """What conditional NCE needs of noise: points y drawn given x, and the normalised ln p_c(y|x).
 
-    No class is inherited: any object with these two methods will do. One with an attribute ``symmetric`` that is true promises
-    p_c(y|x) = p_c(x|y), which then cancels; ``n_dim``, where it is there, is compared with the model's.
+    No class is inherited: any object with these two methods will do. One with an attribute ``symmetric`` that is true
+    promises p_c(y|x) = p_c(x|y), which then cancels; ``n_dim``, where it is there, is compared with the model's.
 
     Examples
     --------
@@ -83,8 +83,9 @@ class GaussianSteps:
 
     Notes
     -----
-    Source: Ceylan and Gutmann (2018), who take the data's covariance times eps^2. Small steps: as eps -> 0 the covariance of the estimate
-    grows like 1/(kappa eps^2), and for models with kinks like 1/eps at kappa = infinity (CONTRASTIVE.md).
+    Source: Ceylan and Gutmann (2018), who take the data's covariance times eps^2. Small steps: as eps -> 0 the
+    covariance of the estimate grows like 1/(kappa eps^2), and for models with kinks like 1/eps at kappa = infinity
+    (CONTRASTIVE.md).
 
     Examples
     --------
@@ -131,5 +132,6 @@ class GaussianSteps:
         return self.step(x, z)
 
     def step(self, x: Float, z: Float) -> Float:
-        """Return shrink x + L z for given standard normal z, (n_points, kappa, n_dim): quasi-random ones serve the theory."""
+        """Return shrink x + L z for given standard normal z, (n_points, kappa, n_dim): quasi-random ones serve the
+        theory."""
         return self.shrink * x[:, None, :] + z @ self._factor.T

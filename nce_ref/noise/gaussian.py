@@ -33,7 +33,8 @@ class GaussianNoise:
 
     Notes
     -----
-    Source: P10, section 3.1 ("NCE GN"). One factor L serves ``log_density`` and ``sample``, so that both are of the same law.
+    Source: P10, section 3.1 ("NCE GN"). One factor L serves ``log_density`` and ``sample``, so that both are of the
+    same law.
 
     Examples
     --------
@@ -52,7 +53,8 @@ class GaussianNoise:
 
     @classmethod
     def from_data(cls, x: ArrayLike) -> GaussianNoise:
-        """Noise with the data's sample mean and sample covariance (divided by n_data - 1), the choice of P10 section 3.1.
+        """Noise with the data's sample mean and sample covariance (divided by n_data - 1), the choice of P10 section
+        3.1.
 
         Raises ValueError where the sample covariance is singular: n_data <= n_dim, or collinear data.
         """
@@ -73,7 +75,8 @@ class GaussianNoise:
 
     @property
     def normal_parameters(self) -> tuple[Float, Float]:
-        """(mean, cov). A noise with this name promises that ln p_n *is* that normal density: the theory integrates it."""
+        """(mean, cov). A noise with this name promises that ln p_n *is* that normal density: the theory integrates
+        it."""
         return self.mean, self.cov
 
     @property

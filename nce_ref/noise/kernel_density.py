@@ -7,8 +7,9 @@ Conventions
 u, points   (n_points, n_dim), (k, n_dim)   points are rows
 bandwidth   without units, in the points' standard deviations
 
-**Not with the data's own points.** A data point that is a centre has its own kernel in p_n, a fresh point of the noise has not: data and
-noise then differ by that kernel, and NCE learns the difference. Take the centres from other data, or a bandwidth of 1 and more.
+**Not with the data's own points.** A data point that is a centre has its own kernel in p_n, a fresh point of the noise
+has not: data and noise then differ by that kernel, and NCE learns the difference. Take the centres from other data, or
+a bandwidth of 1 and more.
 
 Source: Silverman, *Density Estimation for Statistics and Data Analysis* (1986), sections 4.2 and 4.3.
 """
@@ -37,8 +38,8 @@ class KernelDensityNoise:
     points : (k, n_dim)
         The kernels' centres, k > n_dim and not in a hyperplane.
     bandwidth : float above 0, optional
-        In standard deviations; Silverman's (4/((n_dim + 2) k))^{1/(n_dim + 4)} by default, which is best for normal data
-        and too wide for others. A noise wider than the data is the safer one.
+        In standard deviations; Silverman's (4/((n_dim + 2) k))^{1/(n_dim + 4)} by default, which is best for normal
+        data and too wide for others. A noise wider than the data is the safer one.
 
     Raises
     ------

@@ -1,13 +1,14 @@
 r"""A wide distribution fitted to a sample, for comparing a noise's samples with its density.
 
-Coordinates with few distinct values are taken for discrete: each gets half its own frequencies and half the uniform distribution
-on the values seen. The others together get a normal distribution with the sample's mean and a wider covariance.
+Coordinates with few distinct values are taken for discrete: each gets half its own frequencies and half the uniform
+distribution on the values seen. The others together get a normal distribution with the sample's mean and a wider
+covariance.
 
 Conventions
 -----------
 u   (n_points, n_dim)   points are rows
 s   (n_points, n_dim)   the same in the sample's units: of mean 0 and covariance I about (continuous), of unit variance (discrete)
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 

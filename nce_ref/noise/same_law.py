@@ -1,17 +1,18 @@
-r"""Was a sample drawn from the density that evaluates it? A score test, by noise-contrastive estimation turned on the noise.
+r"""Was a sample drawn from the density that evaluates it? A score test, by noise-contrastive estimation turned on the
+noise.
 
-y of the density q in question and z of a known r, N points each. If ln q is right, h(u) = sigma(ln q(u) - ln r(u)) is the probability
-that u came from the first sample, and for any bounded features f
+y of the density q in question and z of a known r, N points each. If ln q is right, h(u) = sigma(ln q(u) - ln r(u)) is
+the probability that u came from the first sample, and for any bounded features f
 
     S = mean_y (1 - h) f - mean_z h f        has mean  int q r/(q + r) f - int r q/(q + r) f = 0,
 
-a constant that is missing in ln q included (f = 1). All terms are bounded, whatever the tails of q. N S^T V^+ S, V the sum of the two
-sample covariances, is Hotelling's T^2 to the accuracy of the central limit theorem.
+a constant that is missing in ln q included (f = 1). All terms are bounded, whatever the tails of q. N S^T V^+ S, V the
+sum of the two sample covariances, is Hotelling's T^2 to the accuracy of the central limit theorem.
 
     f = 1, tanh s_i, tanh s_i tanh s_j        s the points in the sample's own units
 
-What it sees: if the sample is of q (1 + delta), S has the mean E_q[(1 - h) f delta]; the size of delta at which T^2 exceeds its
-threshold 99 times in 100 is the stated power.
+What it sees: if the sample is of q (1 + delta), S has the mean E_q[(1 - h) f delta]; the size of delta at which T^2
+exceeds its threshold 99 times in 100 is the stated power.
 
 Conventions
 -----------
@@ -47,7 +48,8 @@ class LawTest:
     """What the score test found.
 
     ``p_value``        of the whole; NaN where too few points weigh in
-    ``z``              (k,) each feature's S in its own standard deviations: positive where the sample has more of f than ln q says
+    ``z``              (k,) each feature's S in its own standard deviations: positive where the sample has more of f
+                       than ln q says
     ``log_mass``       ln int q by bridge sampling, 0 for a density; ``log_mass_error`` its standard error
     ``power``          the smallest departures seen 99 times in 100, in words
     """
@@ -90,7 +92,8 @@ class Score:
     ``gap``         (k,) S
     ``deviations``  (k,) its standard deviations, each feature's by itself
     ``of_y``        (n_y,) 1 - h on the sample
-    ``root``        (k, rank): S @ root has the unit covariance if ln q is right; directions without a variance of their own are left out
+    ``root``        (k, rank): S @ root has the unit covariance if ln q is right; directions without a variance of their
+                    own are left out
     """
 
     gap: Float
@@ -113,7 +116,8 @@ class Score:
 def score(
     log_ratio_y: Float, f_y: Float, log_ratio_z: Float, f_z: Float, fewest: float
 ) -> Score | None:
-    """Return S from ln q - ln r and the features f on y, drawn from q, and on z, drawn from r; -inf in log_ratio_z is a point that q has not.
+    """Return S from ln q - ln r and the features f on y, drawn from q, and on z, drawn from r; -inf in log_ratio_z is a
+    point that q has not.
 
     None where, as their weights count them, fewer than ``fewest`` points make up either mean.
     """
@@ -189,7 +193,8 @@ def _power(reference: Reference, y: Float, found: Score, f: Float, threshold: fl
 
 
 def bridge(log_ratio_y: Float, log_ratio_z: Float) -> tuple[float, float]:
-    """ln int q and its standard error, y drawn from q/int q and z from r, ln q - ln r at both: Bennett's acceptance ratio (Meng & Wong, Statistica Sinica 1996)."""
+    """ln int q and its standard error, y drawn from q/int q and z from r, ln q - ln r at both: Bennett's acceptance
+    ratio (Meng & Wong, Statistica Sinica 1996)."""
     g_y, g_z = _finite(log_ratio_y), _finite(log_ratio_z)
 
     def balance(c: float) -> float:

@@ -9,7 +9,7 @@ u            (n_points, n_dim)   points are rows
 mean, scale  (n_dim,), (n_dim, n_dim)   scale is *not* the covariance, which is dof/(dof - 2) scale for dof > 2, else infinite
 
 Source: Kotz & Nadarajah, *Multivariate t Distributions and Their Applications* (2004), equation (1.1).
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -86,7 +86,8 @@ class StudentTNoise:
         return -np.ascontiguousarray(((self.dof + self.n_dim) / (self.dof + q))[:, None] * pulled)
 
     def sample(self, n_points: int, rng: np.random.Generator) -> Float:
-        """Draw mean + L z sqrt(dof/w), z normal and w chi-squared with ``dof`` degrees of freedom: (n_points, n_dim)."""
+        """Draw mean + L z sqrt(dof/w), z normal and w chi-squared with ``dof`` degrees of freedom: (n_points,
+        n_dim)."""
         n_points, rng = as_count("n_points", n_points), as_generator("rng", rng)
         z = rng.standard_normal((n_points, self.n_dim))
         w = rng.chisquare(self.dof, n_points)

@@ -1,6 +1,7 @@
 """One coordinate with the law of any distribution of ``scipy.stats``, continuous or discrete.
 
-Several together are a ``ProductNoise``: ``ProductNoise([UnivariateNoise(stats.gamma(2)), UnivariateNoise(stats.poisson(3))])``.
+Several together are a ``ProductNoise``: ``ProductNoise([UnivariateNoise(stats.gamma(2)),
+UnivariateNoise(stats.poisson(3))])``.
 
 Conventions
 -----------
@@ -18,7 +19,8 @@ from nce_ref._checks import Float, as_count, as_generator, as_points
 
 
 class UnivariateNoise:
-    """A frozen distribution of ``scipy.stats``, such as ``stats.gamma(2.0)`` or ``stats.poisson(3.0)``, as noise of one dimension.
+    """A frozen distribution of ``scipy.stats``, such as ``stats.gamma(2.0)`` or ``stats.poisson(3.0)``, as noise of one
+    dimension.
 
     Parameters
     ----------
@@ -50,7 +52,8 @@ class UnivariateNoise:
         log = getattr(distribution, "logpmf" if discrete else "logpdf", None)
         if not callable(log) or not callable(getattr(distribution, "rvs", None)):
             raise ValueError(
-                f"distribution: got {type(distribution).__name__}; expected a frozen distribution of scipy.stats, e.g. stats.gamma(2.0)"
+                f"distribution: got {type(distribution).__name__}; expected a frozen distribution"
+                " of scipy.stats, e.g. stats.gamma(2.0)"
             )
         self.distribution, self._log = distribution, log
 

@@ -3,7 +3,8 @@
     J(theta + d) = value + gradient.d + 1/2 d.hessian.d
                    - sum_k weights_k (|arguments_k + directions_k.d| - |arguments_k|)      ridges: J bends downwards
                    + sum_m valley_weights_m |valleys_m.d|                                  valleys: J bends upwards
-                   + o(|d|^2) where no other kink is crossed (across a kink listed here, NCE's is O(|a.d||d|): THEORY.md, 4.9)
+                   + o(|d|^2) where no other kink is crossed (across a kink listed here, NCE's is O(|a.d||d|):
+                   THEORY.md, 4.9)
 
 Conventions
 -----------
@@ -28,8 +29,8 @@ from nce_ref.objectives.coarse_terms import CoarseTerms
 from nce_ref.objectives.point_terms import ACTIVE as ACTIVE
 from nce_ref.objectives.point_terms import PointTerms
 
-# Points a block at most. One thread is fastest with half as many, which stay in the cache; two threads with more, since each hands
-# the interpreter over some twenty times a block and sleeps 50 us where it has to wait for it.
+# Points a block at most. One thread is fastest with half as many, which stay in the cache; two threads with more, since
+# each hands the interpreter over some twenty times a block and sleeps 50 us where it has to wait for it.
 _BLOCK = 26_000
 _KEPT_NUMBERS = 3 * 2**20
 
@@ -39,9 +40,10 @@ class LocalKinks:
     """The kinks at a point, by what they do to J.
 
     ``directions, arguments, weights``  ridges within the width asked for: (k, n), (k,), (k,), weights >= 0
-    ``valleys, valley_weights``         *active* valleys: (m, n), (m,), weights >= 0; J rises along +d or -d across one, so
-                                        no local maximum lies on it
-    ``clearance``                       distance in theta to the nearest valley that is not active; inf where there is none
+    ``valleys, valley_weights``         *active* valleys: (m, n), (m,), weights >= 0; J rises along +d or -d across one,
+                                        so no local maximum lies on it
+    ``clearance``                       distance in theta to the nearest valley that is not active; inf where there is
+                                        none
     ``zero_terms``                      rows b_i that are zero, so that all kinks of the row meet
     ``places``                          (terms, points) of the ridges, (k,) each, where they are known
     """
@@ -62,8 +64,10 @@ class Expansion:
 
     ``curvature``  (n, n), positive semidefinite: -hessian where J is concave between kinks, else the concave part of it
     ``concave``    J is concave as long as no valley is crossed
-    ``steepness``  the largest |g(u_t)|: a bound on how fast each log-ratio, hence the curvature h(1 - h), changes with theta
-    ``terms``      accurate -> J as a sum over points with its rounding, in twice the precision if ``accurate``; None where the model offers no more than sums
+    ``steepness``  the largest |g(u_t)|: a bound on how fast each log-ratio, hence the curvature h(1 - h), changes with
+                   theta
+    ``terms``      accurate -> J as a sum over points with its rounding, in twice the precision if ``accurate``; None
+                   where the model offers no more than sums
     ``coarse``     bounds on the same sum that cost less; None where the objective offers none
     ``frame``      ln Z in coordinates without units, where J has it as its only curvature; else None
     """
@@ -101,14 +105,16 @@ class Objective(Protocol):
         ...
 
     def thinned(self, n_points: int) -> Objective:
-        """The objective of evenly spaced points, about ``n_points`` of the smaller sample; itself where there are not twice as many.
+        """The objective of evenly spaced points, about ``n_points`` of the smaller sample; itself where there are not
+        twice as many.
 
         Evenly spaced, not the first ones: data may come sorted.
         """
         ...
 
     def expand(self, theta: Float, /, width: float = ACTIVE) -> Expansion:
-        """Return the expansion at theta with every ridge within ``width`` (|b_i.x_t| <= width |b_i||x_t|) kept apart."""
+        """Return the expansion at theta with every ridge within ``width`` (|b_i.x_t| <= width |b_i||x_t|) kept
+        apart."""
         ...
 
 
@@ -116,17 +122,18 @@ class Objective(Protocol):
 def _keep_freed_pages() -> None:
     """Once, at the first evaluation, allocate 24 MB and give them back, untouched.
 
-    glibc gives arrays above 128 KiB back to the system at once, and each evaluation then faults its pages in afresh: 2.4 times the time
-    at 10 000 points. It keeps what is smaller than the largest array ever given back.
+    glibc gives arrays above 128 KiB back to the system at once, and each evaluation then faults its pages in afresh:
+    2.4 times the time at 10 000 points. It keeps what is smaller than the largest array ever given back.
     """
     np.empty(_KEPT_NUMBERS)
 
 
 def blocks(n_points: int) -> Iterator[slice]:
-    """Return slices of even length that cover ``n_points`` points: an evaluation's temporaries then stay in the cache and in pages it has.
+    """Return slices of even length that cover ``n_points`` points: an evaluation's temporaries then stay in the cache
+    and in pages it has.
 
-    Fresh large arrays cost as much in page faults as the arithmetic on them (64 000 points in one piece: four times the time).
-    The partition, hence every rounding, depends on the number of points alone.
+    Fresh large arrays cost as much in page faults as the arithmetic on them (64 000 points in one piece: four times the
+    time). The partition, hence every rounding, depends on the number of points alone.
     """
     _keep_freed_pages()
     count = -(-n_points // _BLOCK)
@@ -134,7 +141,8 @@ def blocks(n_points: int) -> Iterator[slice]:
 
 
 def spacing(n_points: int, *sizes: int) -> int:
-    """Return k such that every k-th point leaves ``n_points`` of the smallest sample, or a few more; 1 where it has not twice as many."""
+    """Return k such that every k-th point leaves ``n_points`` of the smallest sample, or a few more; 1 where it has not
+    twice as many."""
     return max(1, min(sizes) // n_points)
 
 

@@ -1,12 +1,14 @@
-r"""Bounds on the sum over points that cost no pass over its Jacobian: largest entries, one sum of sizes, one worst relative error.
+r"""Bounds on the sum over points that cost no pass over its Jacobian: largest entries, one sum of sizes, one worst
+relative error.
 
 With G_t, g_t as in ``point_terms.py``, N points and u = 2^-53, sums of any order and on any processor obey
 
-    |error of sum_t slopes_t g_ti|       <= (relative + (N + 60) u) total largest_i,      total = sum_t |slopes_t|,  largest_i = max_t |g_ti|
+    |error of sum_t slopes_t g_ti|       <= (relative + (N + 60) u) total largest_i,      total = sum_t |slopes_t|,
+    largest_i = max_t |g_ti|
     |error of sum_t bends_t g_ti g_tj|   <= (N + 60) u sqrt(d_i d_j),                     d_i = sum_t bends_t g_ti^2
 
-the second by Cauchy and Schwarz. They are larger than those of ``local_sums.py`` by the factor by which points differ, which
-matters where points differ by orders of magnitude, and there only: THEORY.md, 4.6.
+the second by Cauchy and Schwarz. They are larger than those of ``local_sums.py`` by the factor by which points differ,
+which matters where points differ by orders of magnitude, and there only: THEORY.md, 4.6.
 
 Conventions
 -----------
@@ -36,8 +38,8 @@ class CoarseTerms:
     ``relative``    a bound on the relative error of each slope, and of h and 1 - h
     ``kink_slope``  the factor in front of |.|, its size
     ``data_clearance``  () -> at most |a . theta|/|a| of any kink of the data that is not active; inf without any
-    ``turned``      multipliers -> (what the curvature gains where active |.| have these slopes in place of 0, (n, n); the sum of its
-                    positive terms' diagonal, (n,)); None where terms have no curvature
+    ``turned``      multipliers -> (what the curvature gains where active |.| have these slopes in place of 0, (n, n);
+                    the sum of its positive terms' diagonal, (n,)); None where terms have no curvature
     """
 
     gradient: Float
@@ -91,7 +93,8 @@ def clearance_of_data(
 def coarse_terms_of(
     once: Pass, model: Model, terms: Callable[[AffinePass], CoarseTerms]
 ) -> Callable[[], CoarseTerms] | None:
-    """``terms`` of the pass, to be computed when called; None for a model that is not affine between kinks, or offers less."""
+    """``terms`` of the pass, to be computed when called; None for a model that is not affine between kinks, or offers
+    less."""
     if not model.affine_between_kinks or not all(
         hasattr(once, name) for name in ("largest", "rounding", "jacobian", "with_slopes")
     ):

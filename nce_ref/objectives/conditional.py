@@ -2,8 +2,8 @@ r"""Conditional noise-contrastive estimation (Ceylan and Gutmann 2018): which of
 
     J(alpha) = (2/(kappa n_data)) sum_ij ln sigma(G_ij),     G = ln p_m(x) + ln p_c(y|x) - ln p_m(y) - ln p_c(x|y)
 
-maximised; minus the paper's loss. c cancels, and a symmetric p_c does. The derivatives by G are 2 sigma(-G)/(kappa n_data), which needs no
-subtraction, and -2 sigma(G) sigma(-G)/(kappa n_data). J is -2 ln 2 where nothing is known.
+maximised; minus the paper's loss. c cancels, and a symmetric p_c does. The derivatives by G are 2 sigma(-G)/(kappa
+n_data), which needs no subtraction, and -2 sigma(G) sigma(-G)/(kappa n_data). J is -2 ln 2 where nothing is known.
 
 Conventions
 -----------
@@ -41,8 +41,8 @@ class ConditionalObjective(PairedObjective):
     Raises
     ------
     ValueError
-        Where samples, model and noise differ in dimension, are empty, or hold NaN or inf; for a model without c; and where ln p_c(y|x) or
-        ln p_c(x|y) is not finite: a step back must be possible.
+        Where samples, model and noise differ in dimension, are empty, or hold NaN or inf; for a model without c; and
+        where ln p_c(y|x) or ln p_c(x|y) is not finite: a step back must be possible.
 
     Notes
     -----

@@ -1,16 +1,18 @@
-r"""The direction that contrastive divergence follows (Hinton 2002), with Hamiltonian Monte Carlo from the data (P10 section 3.1).
+r"""The direction that contrastive divergence follows (Hinton 2002), with Hamiltonian Monte Carlo from the data (P10
+section 3.1).
 
-    D(alpha) = mean_x g(x) - mean_x g(x'),     x' = x after k transitions of HMC for p_m(.; alpha),   g = d ln p_m / d alpha
+    D(alpha) = mean_x g(x) - mean_x g(x'),     x' = x after k transitions of HMC for p_m(.; alpha),
+    g = d ln p_m / d alpha
 
-At p_m = p_d a transition leaves the data's law alone and E D = 0. D is the gradient of no function: there is no value to go with it,
-and nothing to certify.
+At p_m = p_d a transition leaves the data's law alone and E D = 0. D is the gradient of no function: there is no value
+to go with it, and nothing to certify.
 
-**Its own metric.** Let p* = p_m(.; alpha*) be the data's law and P the transition, P(alpha) with p_m(.; alpha) invariant:
-E_alpha[P g] = E_alpha[g]. Differentiated at alpha*, where d p_m/p_m = g - E g: the derivative of E*[P g] is E*[dg] + Cov(g, g) -
-Cov(g, P g), hence that of E D = E*[g] - E*[P g] is -(F - C), F = Cov(g), C = Cov(g(x), g(x')). Hamiltonian transitions are
-reversible, so C is symmetric, and K = Cov(g(x) - g(x'))/2 = F - C: minus that derivative, while 2K/n_data is the covariance of
-D. So K^{-1} D is Newton's step, and K tells how large a D is by chance. Where the chains hardly move, D is small whatever alpha
-is, and so is K.
+**Its own metric.** Let p* = p_m(.; alpha*) be the data's law and P the transition, P(alpha) with p_m(.; alpha)
+invariant: E_alpha[P g] = E_alpha[g]. Differentiated at alpha*, where d p_m/p_m = g - E g: the derivative of E*[P g] is
+E*[dg] + Cov(g, g) - Cov(g, P g), hence that of E D = E*[g] - E*[P g] is -(F - C), F = Cov(g), C = Cov(g(x), g(x')).
+Hamiltonian transitions are reversible, so C is symmetric, and K = Cov(g(x) - g(x'))/2 = F - C: minus that derivative,
+while 2K/n_data is the covariance of D. So K^{-1} D is Newton's step, and K tells how large a D is by chance. Where the
+chains hardly move, D is small whatever alpha is, and so is K.
 
 Conventions
 -----------
@@ -35,7 +37,8 @@ _METRIC_POINTS = 4000
 
 
 class ContrastiveDivergence:
-    """D for fixed data. Raises ValueError for bad data, counts below 1, a jitter outside [0, 1), a scale not square or singular."""
+    """D for fixed data. Raises ValueError for bad data, counts below 1, a jitter outside [0, 1), a scale not square or
+    singular."""
 
     def __init__(
         self,
@@ -59,12 +62,14 @@ class ContrastiveDivergence:
         self.scale = as_square("scale", scale, model.n_dim)
         if not np.linalg.cond(self.scale) < 1.0 / np.finfo(float).eps:
             raise ValueError(
-                f"scale: singular, its condition number is {np.linalg.cond(self.scale):.3g}; expected an invertible matrix"
+                f"scale: singular, its condition number is {np.linalg.cond(self.scale):.3g};"
+                " expected an invertible matrix"
             )
         self._z: Float = np.linalg.solve(self.scale, self.x.T).T.astype(np.float64)
 
     def in_units(self, inverse: Float, with_scale: bool) -> ContrastiveDivergence:
-        """D of the points inverse x, a function of ``model.rescaled``'s alpha; ``scale`` goes with them, or is the identity there."""
+        """D of the points inverse x, a function of ``model.rescaled``'s alpha; ``scale`` goes with them, or is the
+        identity there."""
         return ContrastiveDivergence(
             self.model,
             self.x @ inverse.T,

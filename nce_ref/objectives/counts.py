@@ -1,6 +1,7 @@
 """Distinct states with the number of times each was seen, in the place of a sample that repeats them.
 
-A sum over the sample is one over the states, each term times its count: 3 million points of a machine with 8 spins are 256 rows.
+A sum over the sample is one over the states, each term times its count: 3 million points of a machine with 8 spins are
+256 rows.
 
 Conventions
 -----------

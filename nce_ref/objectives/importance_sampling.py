@@ -1,18 +1,22 @@
-r"""Maximum likelihood with Z estimated by importance sampling from the noise (Geyer 1994; P10 section 3.1), maximised in alpha.
+r"""Maximum likelihood with Z estimated by importance sampling from the noise (Geyer 1994; P10 section 3.1), maximised
+in alpha.
 
-    J(alpha) = (1/n_data) sum_x ln p_m^0(x; alpha) - ln Z-hat(alpha),   Z-hat = (1/n_noise) sum_y w,   w = p_m^0(y; alpha)/p_n(y)
+    J(alpha) = (1/n_data) sum_x ln p_m^0(x; alpha) - ln Z-hat(alpha),   Z-hat = (1/n_noise) sum_y w,
+    w = p_m^0(y; alpha)/p_n(y)
 
 With the weights' shares v_t = w_t / sum w, means under them E_v, and g = d ln p_m / d alpha:
 
     dJ = mean_x g - E_v[g],    d^2J = mean_x (d^2 ln p_m) - E_v[d^2 ln p_m] - Cov_v(g)
 
-**Kinks.** As for NCE (THEORY.md, *Kinks and certificates*): data terms are concave, ridges of weight sqrt(2)/n_data; J falls with ln p_m on
-the noise, so its kinks are valleys, of weight sqrt(2) v_t. With the signs at the noise kinks held fixed, -ln sum exp of affine functions
-is concave and lies below J (4.5 holds word for word). For 4.6: along a unit v the curvature is Var_v(g.v), whose derivative is
-the third cumulant, at most 2 L Var_v with L the largest |g(y)|. So 2 L stands for the steepness.
+**Kinks.** As for NCE (THEORY.md, *Kinks and certificates*): data terms are concave, ridges of weight sqrt(2)/n_data; J
+falls with ln p_m on the noise, so its kinks are valleys, of weight sqrt(2) v_t. With the signs at the noise kinks held
+fixed, -ln sum exp of affine functions is concave and lies below J (4.5 holds word for word). For 4.6: along a unit v
+the curvature is Var_v(g.v), whose derivative is the third cumulant, at most 2 L Var_v with L the largest |g(y)|. So 2 L
+stands for the steepness.
 
-**Where there is no maximum.** If the model's log-weights can grow without bound on the data's side (mean_x g outside the convex hull of
-the g(y)), all weight collapses onto one noise point and J rises for ever: noise that does not cover the data.
+**Where there is no maximum.** If the model's log-weights can grow without bound on the data's side (mean_x g outside
+the convex hull of the g(y)), all weight collapses onto one noise point and J rises for ever: noise that does not cover
+the data.
 
 Conventions
 -----------
@@ -45,7 +49,8 @@ _UNIT = 2.0**-53
 
 
 class ImportanceSamplingObjective:
-    """The log-likelihood with Z estimated by importance sampling, as a function of alpha for fixed samples; see the module's formula.
+    """The log-likelihood with Z estimated by importance sampling, as a function of alpha for fixed samples; see the
+    module's formula.
 
     Parameters
     ----------
@@ -58,8 +63,8 @@ class ImportanceSamplingObjective:
     Raises
     ------
     ValueError
-        Where samples, model and noise differ in dimension, are empty, or hold NaN or inf, and where ln p_n is not finite at a point said to
-        be drawn from p_n.
+        Where samples, model and noise differ in dimension, are empty, or hold NaN or inf, and where ln p_n is not
+        finite at a point said to be drawn from p_n.
 
     Notes
     -----
@@ -118,7 +123,8 @@ class ImportanceSamplingObjective:
         )
 
     def in_units(self, scale: Float, inverse: Float) -> ImportanceSamplingObjective:
-        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c: J + ln|det scale|."""
+        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c: J +
+        ln|det scale|."""
         other = copy.copy(self)
         other._x, other._y = (by_coordinate(u @ inverse.T) for u in (self._x, self._y))
         other._log_noise = self._log_noise + float(np.linalg.slogdet(scale)[1])
@@ -194,10 +200,12 @@ class ImportanceSamplingObjective:
     def _terms(
         self, once: AffinePass, log_w: Float, derivative: Float, mean: Float, width: float
     ) -> PointTerms:
-        """A share moves by e^|error of ln w| and by that of their sum; the data's slopes are 1/n_data and have no curvature.
+        """A share moves by e^|error of ln w| and by that of their sum; the data's slopes are 1/n_data and have no
+        curvature.
 
-        The slopes of data and noise add up to 0, so g may be counted from its mean under the shares, of which the curvature is the
-        variance: about any other centre it would be less. Its third cumulant is at most the range of g . d, twice the largest
+        The slopes of data and noise add up to 0, so g may be counted from its mean under the shares, of which the
+        curvature is the variance: about any other centre it would be less. Its third cumulant is at most the range of g
+        . d, twice the largest
         |(g - mean) . d|, times the variance.
         """
         off = once.rounding()[self.n_data :] + 2.0 * _UNIT * np.abs(log_w)
@@ -214,7 +222,8 @@ class ImportanceSamplingObjective:
         )
 
     def _evaluate(self, alpha: Float, curved: bool) -> tuple[float, Float, Float]:
-        """Value, gradient, Hessian (zeros unless ``curved``), block by block: sums over w are rescaled when a larger w comes."""
+        """Value, gradient, Hessian (zeros unless ``curved``), block by block: sums over w are rescaled when a larger w
+        comes."""
         theta, n = np.append(alpha, 0.0), self.n_params
         value, gradient, hessian = 0.0, np.zeros(n + 1), np.zeros((n + 1, n + 1))
         top, total, first, second = -math.inf, 0.0, np.zeros(n + 1), np.zeros((n + 1, n + 1))

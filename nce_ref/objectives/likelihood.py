@@ -50,14 +50,16 @@ def log_likelihood(model: Model, theta: ArrayLike, x: ArrayLike) -> tuple[float,
     Raises
     ------
     ValueError
-        Where alpha has no finite normalising constant (a singular B, a precision that is not positive definite): leaving out ln|det B| instead
-        would put the maximum at B = 0. Also for data of the wrong shape, empty, NaN or inf.
+        Where alpha has no finite normalising constant (a singular B, a precision that is not positive definite):
+        leaving out ln|det B| instead would put the maximum at B = 0. Also for data of the wrong shape, empty, NaN or
+        inf.
     NotImplementedError
         For a model without ln Z.
 
     Notes
     -----
-    Source: P10, section 3.1 (maximum likelihood). The order (theta, model, x) of version 0.1 works until 0.3, with a DeprecationWarning.
+    Source: P10, section 3.1 (maximum likelihood). The order (theta, model, x) of version 0.1 works until 0.3, with a
+    DeprecationWarning.
 
     Examples
     --------
@@ -110,7 +112,8 @@ class LikelihoodObjective:
 
     @property
     def x(self) -> Float:
-        """A copy of the data, of distinct states where these are counted; inside, the points lie coordinate by coordinate."""
+        """A copy of the data, of distinct states where these are counted; inside, the points lie coordinate by
+        coordinate."""
         return self._points.copy(slice(None))
 
     @property
@@ -134,7 +137,8 @@ class LikelihoodObjective:
         return value, gradient[:-1]
 
     def second_order(self, alpha: Float) -> tuple[float, Float, Float]:
-        """Return ``(L, gradient, Hessian)``; value -inf (gradient and Hessian 0) where ln Z is infinite, for line searches."""
+        """Return ``(L, gradient, Hessian)``; value -inf (gradient and Hessian 0) where ln Z is infinite, for line
+        searches."""
         theta = np.append(alpha, 0.0)
         value = -self._normalized.log_normalizer(theta)
         n = self.n_params
@@ -152,13 +156,15 @@ class LikelihoodObjective:
         return value, gradient[:-1], hessian[:-1, :-1]
 
     def in_units(self, scale: Float, inverse: Float) -> LikelihoodObjective:
-        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c: L + ln|det scale|."""
+        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c: L +
+        ln|det scale|."""
         other = copy.copy(self)
         other._points = self._points.moved(inverse)
         return other
 
     def smoothed(self, epsilon: float) -> LikelihoodObjective:
-        """The objective with ln p_m^0 of the smoothed model; ln Z stays, so the value is a likelihood at epsilon = 0 only."""
+        """The objective with ln p_m^0 of the smoothed model; ln Z stays, so the value is a likelihood at epsilon = 0
+        only."""
         other = copy.copy(self)
         other.model = self.model.smoothed(epsilon)
         return other
@@ -187,9 +193,9 @@ class LikelihoodObjective:
     def expand(self, alpha: Float, width: float = ACTIVE) -> Expansion:
         """Return the expansion at alpha; every kink is a ridge.
 
-        The Hessian is that of -ln Z, for the ICA model of ln|det B|: indefinite, and 0 along a change of one entry B_ij in
-        source coordinates, so that maxima sit where ridges block all those directions. Its blocks row by row are concave
-        and have no curvature of their own there, hence a step along them runs until a ridge stops it.
+        The Hessian is that of -ln Z, for the ICA model of ln|det B|: indefinite, and 0 along a change of one entry B_ij
+        in source coordinates, so that maxima sit where ridges block all those directions. Its blocks row by row are
+        concave and have no curvature of their own there, hence a step along them runs until a ridge stops it.
         """
         theta = np.append(alpha, 0.0)
         once, weights = self._pass(theta, slice(None))

@@ -49,10 +49,11 @@ def nce_from_log_ratios(
 
     Notes
     -----
-    Source: P10, equations (8) to (10), whose J_T is half of J; J12, equation (8), for any nu. Finite and exact for any finite G: each
-    term is ln sigma, within 4 ulp for its argument t = G - ln nu, which is itself rounded: 4 + |t| + |ln nu| ulp of the term, hence 4 + 2|t|
-    wherever |ln nu| <= |t| (THEORY.md, *Derivatives*; with nu = 1e4 and t near 0, 7 ulp have been seen), and one more where the sizes' quotient
-    had to be rounded. With thousands of points the sum of the terms has 5 eps of its own (``special.softplus_sum_and_slope``).
+    Source: P10, equations (8) to (10), whose J_T is half of J; J12, equation (8), for any nu. Finite and exact for any
+    finite G: each term is ln sigma, within 4 ulp for its argument t = G - ln nu, which is itself rounded: 4 + |t| + |ln
+    nu| ulp of the term, hence 4 + 2|t| wherever |ln nu| <= |t| (THEORY.md, *Derivatives*; with nu = 1e4 and t near 0, 7
+    ulp have been seen), and one more where the sizes' quotient had to be rounded. With thousands of points the sum of
+    the terms has 5 eps of its own (``special.softplus_sum_and_slope``).
 
     Examples
     --------
@@ -73,12 +74,13 @@ def nce_from_log_ratios(
 def value_and_slopes(
     log_ratio: Float, of_data: int, n_data: int, nu: float, counts: Float | None = None
 ) -> tuple[float, Float]:
-    """Return the terms' part of J, and n_data dJ/dG; the first ``of_data`` of ``log_ratio``, which is overwritten, are data, the rest noise.
+    """Return the terms' part of J, and n_data dJ/dG; the first ``of_data`` of ``log_ratio``, which is overwritten, are
+    data, the rest noise.
 
     With ``counts`` each term of J counts so often; dJ/dG is that of one point each all the same.
     """
-    # ln h = -softplus(z) with z = ln nu - G on the data, ln(1 - h) = -softplus(z) with z = G - ln nu on the noise: never the
-    # logarithm of a computed 1 - h, which rounds to 0 from 36.8 upwards.
+    # ln h = -softplus(z) with z = ln nu - G on the data, ln(1 - h) = -softplus(z) with z = G - ln nu on the noise:
+    # never the logarithm of a computed 1 - h, which rounds to 0 from 36.8 upwards.
     z = log_ratio
     if nu != 1.0:
         z -= math.log(nu)

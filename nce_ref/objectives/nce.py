@@ -75,8 +75,8 @@ def nce_objective(
 
     Notes
     -----
-    Source: P10, equation (8); J12, equation (8). To evaluate at many theta build one ``NCEObjective``, which keeps ln p_n.
-    The order (theta, model, ...) of version 0.1 works until 0.3, with a DeprecationWarning.
+    Source: P10, equation (8); J12, equation (8). To evaluate at many theta build one ``NCEObjective``, which keeps ln
+    p_n. The order (theta, model, ...) of version 0.1 works until 0.3, with a DeprecationWarning.
 
     Examples
     --------
@@ -92,7 +92,8 @@ def nce_objective(
 
 
 class NCEObjective:
-    """The NCE objective J as a function of theta for fixed samples; ln p_n of both is computed once, and held: 8 bytes a point.
+    """The NCE objective J as a function of theta for fixed samples; ln p_n of both is computed once, and held: 8 bytes
+    a point.
 
     ``objective(theta)`` returns (J, dJ/dtheta), ``objective.second_order(theta)`` the Hessian as well.
 
@@ -106,22 +107,26 @@ class NCEObjective:
     nu : float above 0, optional
         n_noise/n_data unless given.
     threads : int, optional
-        Share the blocks of value, gradient and Hessian; their number leaves no trace in the results, not in the last bit. They serve from
-        some 100 000 points on and on idle cores: with fewer, handing the interpreter to each other takes what they bring.
+        Share the blocks of value, gradient and Hessian; their number leaves no trace in the results, not in the last
+        bit. They serve from some 100 000 points on and on idle cores: with fewer, handing the interpreter to each other
+        takes what they bring.
 
     counts_x, counts_y : (n_data,), (n_noise,), optional
-        How often each row was seen, whole numbers: rows are then distinct states, and ``n_data`` and ``n_noise`` the sums of the counts.
+        How often each row was seen, whole numbers: rows are then distinct states, and ``n_data`` and ``n_noise`` the
+        sums of the counts.
 
     Raises
     ------
     ValueError
-        Where samples, model and noise differ in dimension, are empty, or hold NaN or inf, and for counts that count nothing.
+        Where samples, model and noise differ in dimension, are empty, or hold NaN or inf, and for counts that count
+        nothing.
 
     Notes
     -----
-    Source: P10, equation (8); J12, equation (8). Evaluated block by block: besides the samples a call needs a few MB, however many points
-    there are. Samples above 64 MiB together (``numpy.memmap`` among them, in float64 or not) are read where they lie, at every call, and must
-    not change meanwhile. ``expand`` takes all points at once, in memory in proportion to them.
+    Source: P10, equation (8); J12, equation (8). Evaluated block by block: besides the samples a call needs a few MB,
+    however many points there are. Samples above 64 MiB together (``numpy.memmap`` among them, in float64 or not) are
+    read where they lie, at every call, and must not change meanwhile. ``expand`` takes all points at once, in memory in
+    proportion to them.
 
     Examples
     --------
@@ -176,7 +181,8 @@ class NCEObjective:
 
     @property
     def x(self) -> Float:
-        """A copy of the data, of distinct states where these are counted; inside, the points lie coordinate by coordinate."""
+        """A copy of the data, of distinct states where these are counted; inside, the points lie coordinate by
+        coordinate."""
         return self._points.copy(slice(0, self._of_data))
 
     @property
@@ -222,7 +228,8 @@ class NCEObjective:
         return value, gradient / self.n_data, hessian / self.n_data
 
     def in_units(self, scale: Float, inverse: Float) -> NCEObjective:
-        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same values."""
+        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same
+        values."""
         other = copy.copy(self)
         other._points = self._points.moved(inverse)
         other._log_noise = self._log_noise + float(np.linalg.slogdet(scale)[1])
@@ -235,7 +242,8 @@ class NCEObjective:
         return other
 
     def subset(self, data: NDArray[np.intp], noise: NDArray[np.intp]) -> NCEObjective:
-        """The objective of the points with these indices, at the same nu, sharing ln p_n: a minibatch, per *its* data sample."""
+        """The objective of the points with these indices, at the same nu, sharing ln p_n: a minibatch, per *its* data
+        sample."""
         other, rows = copy.copy(self), np.concatenate([data, self._of_data + noise])
         other._points, other._log_noise = self._points.take(rows), self._log_noise[rows]
         other.counts = None if self.counts is None else self.counts[rows]
@@ -261,7 +269,8 @@ class NCEObjective:
         return other
 
     def kinks(self, theta: ArrayLike) -> Float:
-        """All signed arguments of the model's kinks as one vector: b_i . x_t and b_i . y_t, or pre-activations of ReLU units."""
+        """All signed arguments of the model's kinks as one vector: b_i . x_t and b_i . y_t, or pre-activations of ReLU
+        units."""
         return self.model.kinks(theta, self._points.whole()).arguments.ravel()
 
     def expand(self, theta: Float, width: float = ACTIVE) -> Expansion:
@@ -316,7 +325,8 @@ class NCEObjective:
         return other
 
     def whole_pass(self, theta: Float) -> tuple[Pass, Float]:
-        """Return the pass over all points, the data first, and ln h/(1 - h) = G - ln nu there; in memory in proportion to them."""
+        """Return the pass over all points, the data first, and ln h/(1 - h) = G - ln nu there; in memory in proportion
+        to them."""
         once = self.model.evaluate(theta, self._points.whole())
         return once, once.log_density - self._log_noise - math.log(self.nu)
 
@@ -330,7 +340,8 @@ class NCEObjective:
         return totals
 
     def _evaluate(self, theta: Float, block: slice) -> tuple[Pass, float, Float]:
-        """The pass over a block of points, its part of J, and n_data dJ/dG of one point each: 1 - h on the data, -h on the noise."""
+        """The pass over a block of points, its part of J, and n_data dJ/dG of one point each: 1 - h on the data, -h on
+        the noise."""
         once = self.model.evaluate(theta, self._points[block])
         of_data = max(0, self._of_data - (block.start or 0))
         counts = None if self.counts is None else self.counts[block]

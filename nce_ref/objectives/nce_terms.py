@@ -30,7 +30,8 @@ _UNIT = 2.0**-53
 
 @dataclass(frozen=True)
 class Sample:
-    """What the terms need of an objective: ln p_n of all points, which come with so many of the data first, and the sizes they count for."""
+    """What the terms need of an objective: ln p_n of all points, which come with so many of the data first, and the
+    sizes they count for."""
 
     log_noise: Float
     of_data: int
@@ -83,7 +84,8 @@ def nce_coarse_terms(
 def nce_point_terms(
     sample: Sample, once: AffinePass, accurate: bool, theta: Float, slopes: Float, width: float
 ) -> PointTerms:
-    """Each log-ratio t = G - ln nu is off by that of ln p_m and two roundings of its own; 1 - h moves by e^|that|, and 8 ulp of its own.
+    """Each log-ratio t = G - ln nu is off by that of ln p_m and two roundings of its own; 1 - h moves by e^|that|, and
+    8 ulp of its own.
 
     ln p_n is taken as the noise returned it.
     """

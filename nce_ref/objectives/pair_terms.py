@@ -1,13 +1,17 @@
-r"""Objectives whose terms are differences G_ij = ln p_m(x_i) - ln p_m(y_ij) + a constant, as sums over pairs with bounds on their rounding.
+r"""Objectives whose terms are differences G_ij = ln p_m(x_i) - ln p_m(y_ij) + a constant, as sums over pairs with
+bounds on their rounding.
 
-    F(theta + d) = (1/n_data) sum_i f(G_i1 ... G_ik),   dF/dG_ij = p_ij/n_data >= 0,   -F'' along d >= (1/n_data) sum_ij b_ij (g_ij . d)^2
+    F(theta + d) = (1/n_data) sum_i f(G_i1 ... G_ik),   dF/dG_ij = p_ij/n_data >= 0,
+    -F'' along d >= (1/n_data) sum_ij b_ij (g_ij . d)^2
 
-with g_ij = g(y_ij) - g(x_i). Ranking: f = -ln(1 + sum_j e^{-G_j}), p = w_j, and minus the curvature is the variance of g under w, of which
+with g_ij = g(y_ij) - g(x_i). Ranking: f = -ln(1 + sum_j e^{-G_j}), p = w_j, and minus the curvature is the variance of
+g under w, of which
 
     Var_w(g) >= w_0 sum_j w_j g_ij g_ij^T        by Cauchy and Schwarz, (sum_j w_j h_j)^2 <= (1 - w_0) sum_j w_j h_j^2,
 
-so b_ij = w_i0 w_ij: nothing is subtracted. (It is at most sum_j w_j g_ij g_ij^T, ``PointTerms.loose``.) Conditional: f = (2/k) sum_j ln sigma(G_j), p = 2 sigma(-G)/k and b = 2 sigma(G) sigma(-G)/k exactly.
-CONTRASTIVE.md, *Certificates*, proves that the radius of THEORY.md, 4.6, holds with these, the largest |g_j - g_k| of a row standing for |g|.
+so b_ij = w_i0 w_ij: nothing is subtracted. (It is at most sum_j w_j g_ij g_ij^T, ``PointTerms.loose``.) Conditional:
+f = (2/k) sum_j ln sigma(G_j), p = 2 sigma(-G)/k and b = 2 sigma(G) sigma(-G)/k exactly. CONTRASTIVE.md, *Certificates*,
+proves that the radius of THEORY.md, 4.6, holds with these, the largest |g_j - g_k| of a row standing for |g|.
 
 Conventions
 -----------
@@ -40,8 +44,8 @@ def pair_terms(
 ) -> PointTerms:
     """Return the terms of a pass; ``pull`` and ``bends``, (n_data, k), are n_data dF/dG and b.
 
-    ``reach``: the largest |g_j - g_k| of a row is at most so many times its largest |g_ij|; ``slope_rate``: ln p_ij and ln b_ij change by
-    at most so many times the largest change of a G in the row.
+    ``reach``: the largest |g_j - g_k| of a row is at most so many times its largest |g_ij|; ``slope_rate``: ln p_ij and
+    ln b_ij change by at most so many times the largest change of a G in the row.
     """
     n, k = pull.shape
     kinks = once.kinks()

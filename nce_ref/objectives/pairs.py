@@ -1,12 +1,15 @@
-r"""What ranking and conditional NCE have in common: each datum has k noise points of its own, and ln p_m comes in by differences.
+r"""What ranking and conditional NCE have in common: each datum has k noise points of its own, and ln p_m comes in by
+differences.
 
     J(alpha) = (1/n_data) sum_i f(G_i1 ... G_ik),      G_ij = ln p_m(x_i) - ln p_m(y_ij) + offset_ij
 
-f rises with each G and is concave. c is in both terms of a difference: J is a function of alpha = theta without c. With p_ij = df/dG_ij
+f rises with each G and is concave. c is in both terms of a difference: J is a function of alpha = theta without c. With
+p_ij = df/dG_ij
 
     dJ/d ln p_m(x_i) = sum_j p_ij/n_data,     dJ/d ln p_m(y_ij) = -p_ij/n_data
 
-so that kinks of the data are ridges and kinks of the noise valleys, as for NCE (THEORY.md, 4.1; CONTRASTIVE.md, *Certificates*).
+so that kinks of the data are ridges and kinks of the noise valleys, as for NCE (THEORY.md, 4.1; CONTRASTIVE.md,
+*Certificates*).
 
 Conventions
 -----------
@@ -33,16 +36,19 @@ from nce_ref.objectives.point_terms import PointTerms, point_terms_of
 from nce_ref.objectives.without_c import refuse_without_c, shortened, without_c
 
 _BLOCK = 26_000  # points, as in ``objectives/base.py``
-# Columns a product of matrices: below the size from which BLAS wakes its threads, which then spin (``optimize/local_sums.py``).
+# Columns a product of matrices: below the size from which BLAS wakes its threads, which then spin
+# (``optimize/local_sums.py``).
 _NARROW = 768
 
 
 class PairedObjective:
     """See the module; a subclass tells f. ``k`` is the number of noise points of a datum."""
 
-    # Minus the curvature of a row is sum_j p_j g_j g_j^T less the square of sum_j p_j g_j (a variance), or sum_j b_j g_j g_j^T.
+    # Minus the curvature of a row is sum_j p_j g_j g_j^T less the square of sum_j p_j g_j (a variance), or sum_j b_j
+    # g_j g_j^T.
     is_variance: bool
-    # The largest |g_j - g_l| of a row is at most so many times the largest |g(y_j) - g(x)|; and the rate of ln p and ln b.
+    # The largest |g_j - g_l| of a row is at most so many times the largest |g(y_j) - g(x)|; and the rate of ln p and ln
+    # b.
     reach: float
     slope_rate: float
 
@@ -105,7 +111,8 @@ class PairedObjective:
         return value / self.n_data, gradient[:-1] / self.n_data, hessian / self.n_data
 
     def row_gradients(self, alpha: Float) -> Iterator[Float]:
-        """The gradients of f, row by row, in blocks of rows: (rows, n_params - 1); where a kink is met its derivative is 0."""
+        """The gradients of f, row by row, in blocks of rows: (rows, n_params - 1); where a kink is met its derivative
+        is 0."""
         theta = self._theta(alpha)
         for rows in self._blocks():
             once, _, pull, _ = self._evaluate(theta, rows)
@@ -116,7 +123,8 @@ class PairedObjective:
             yield -np.einsum("prj,rj->rp", g[:-1, :, 1:] - g[:-1, :, :1], pull)
 
     def in_units(self, scale: Float, inverse: Float) -> Self:
-        """The objective of the points z, u = scale z: the same values, since ln|det scale| cancels in every difference."""
+        """The objective of the points z, u = scale z: the same values, since ln|det scale| cancels in every
+        difference."""
         other = copy.copy(self)
         other._points = by_coordinate(self._points @ inverse.T)
         return other

@@ -1,9 +1,11 @@
 r"""An objective near theta as a sum over points, with bounds on its rounding: what a proof of a maximum is made of.
 
-    F(theta + d) = sum_t phi_t(G_t + g_t . d),      g_t = d ln p_m(u_t)/d theta, the slope of an active ridge's |.| being its multiplier mu
+    F(theta + d) = sum_t phi_t(G_t + g_t . d),
+    g_t = d ln p_m(u_t)/d theta, the slope of an active ridge's |.| being its multiplier mu
 
-For a model that is affine in theta between kinks, F is exact up to the kinks it replaces: every |a . theta| by its side at theta, and at
-an active ridge by mu a . theta. As |v| >= mu v for |mu| <= 1, F is at least J until a kink of the noise is crossed (THEORY.md, 4.6).
+For a model that is affine in theta between kinks, F is exact up to the kinks it replaces: every |a . theta| by its side
+at theta, and at an active ridge by mu a . theta. As |v| >= mu v for |mu| <= 1, F is at least J until a kink of the
+noise is crossed (THEORY.md, 4.6).
 
 Conventions
 -----------
@@ -27,7 +29,8 @@ from nce_ref._checks import Float
 from nce_ref._compensated import UNIT, compensated_error, compensated_product
 from nce_ref.models.base import AffinePass, Kinks, Model, Pass
 
-# |b_i . x_t| <= ACTIVE |b_i||x_t| counts as lying on the kink: rounding of the dot product is below 1e-15 of that length.
+# |b_i . x_t| <= ACTIVE |b_i||x_t| counts as lying on the kink: rounding of the dot product is below 1e-15 of that
+# length.
 ACTIVE = 1e-10
 _CHUNK = 4096
 # More than a slope loses where it underflows, yet a number that processors multiply at full speed.
@@ -40,19 +43,24 @@ class PointTerms:
 
     ``slopes, errors``  dF/dG_t, and bounds on their rounding: both (n_points,)
     ``bends``           lower bounds on -d^2F/dG_t^2, rounding included: (n_points,), 0 or above
-    ``jacobian``        (multipliers, sides) -> (points -> g of a run of points, one a column: (n, n_points)); ``sides`` are the slopes of
+    ``jacobian``        (multipliers, sides) -> (points -> g of a run of points, one a column: (n, n_points)); ``sides``
+                        are the slopes of
                         |.| at the active valleys, in the expansion's order, 0 if None
     ``rate``            along any d, the curvature changes by e^(rate max_t |g_t . d|) at most
     ``slope_rate``      a slope changes by e^(slope_rate |change of G_t|) at most
     ``ridge_points``    (k,): the point of each active ridge; ``valley_points`` that of each active valley
     ``kink_slope``      the factor in front of |.|, its size
-    ``nearest``         (root, limit) -> (to a kink of the noise, to one of the data): distances in z to the nearest kinks that are not
-                        active, inf where there is none within ``limit``
+    ``nearest``         (root, limit) -> (to a kink of the noise, to one of the data): distances in z to the nearest
+                        kinks that are not active, inf where there is none within ``limit``
     ``rest``            like ``jacobian``: what rounding took from it; None where products are to be taken in float64
-    ``size``            (n,) or None: the entries of g_t are differences of numbers that are at most this together, and as much rounded
-    ``loose``           minus F's curvature is at least that of the bends, and may be more: up to sum |slopes_t| (g_t . d)^2
-    ``row``             so many terms in a run share their points: ``ridge_points`` and ``valley_points`` then count runs
-    ``centre``          (n,) or None: g_t - centre in place of g_t where the slopes sum to 0, and the curvature is a variance
+    ``size``            (n,) or None: the entries of g_t are differences of numbers that are at most this together, and
+                        as much rounded
+    ``loose``           minus F's curvature is at least that of the bends, and may be more: up to sum |slopes_t| (g_t .
+                        d)^2
+    ``row``             so many terms in a run share their points: ``ridge_points`` and ``valley_points`` then count
+                        runs
+    ``centre``          (n,) or None: g_t - centre in place of g_t where the slopes sum to 0, and the curvature is a
+                        variance
     """
 
     slopes: Float
@@ -85,7 +93,8 @@ def point_terms(
     width: float = ACTIVE,
     accurate: bool = False,
 ) -> PointTerms:
-    """Return the terms of a pass over data and noise; ``relative_errors`` bound those of the slopes, ``n_params`` leaves out c or not."""
+    """Return the terms of a pass over data and noise; ``relative_errors`` bound those of the slopes, ``n_params``
+    leaves out c or not."""
     kinks = once.kinks()
     active = kinks.met(min(width, ACTIVE))
     terms, points = np.nonzero(active)
@@ -125,7 +134,8 @@ def point_terms(
 def nearest_kinks(
     kinks: Kinks, active: NDArray[np.bool_], n_data: int
 ) -> Callable[[Float, float], tuple[float, float]]:
-    """Return ``PointTerms.nearest`` for a pass whose first ``n_data`` points are data and whose ``active`` kinks are met."""
+    """Return ``PointTerms.nearest`` for a pass whose first ``n_data`` points are data and whose ``active`` kinks are
+    met."""
 
     @functools.cache
     def far() -> tuple[NDArray[np.bool_], float, float]:
@@ -156,12 +166,14 @@ def nearest_kinks(
 
 
 def relative_change(off: Float) -> Float:
-    """By how much of itself a slope changes where its log-ratio is off by so much, at a rate of 1; inf from 1 on, where nothing is known."""
+    """By how much of itself a slope changes where its log-ratio is off by so much, at a rate of 1; inf from 1 on, where
+    nothing is known."""
     return np.where(off < 1.0, 1.01 * np.expm1(np.minimum(off, 1.0)), np.inf)
 
 
 def accurate_log_density(once: AffinePass, theta: Float) -> tuple[Float, Float]:
-    """ln p_m = g . theta of a model that is homogeneous in theta between kinks, in twice the precision, and a bound on its error."""
+    """ln p_m = g . theta of a model that is homogeneous in theta between kinks, in twice the precision, and a bound on
+    its error."""
     n_points, column = len(once.log_density), theta[:, None]
     log_density, errors = np.empty(n_points), np.empty(n_points)
     for start in range(0, n_points, _CHUNK):
@@ -176,7 +188,8 @@ def accurate_log_density(once: AffinePass, theta: Float) -> tuple[Float, Float]:
 def point_terms_of(
     once: Pass, model: Model, terms: Callable[[AffinePass, bool], PointTerms]
 ) -> Callable[[bool], PointTerms] | None:
-    """``terms`` of the pass, to be computed when called, and whether with products in twice the precision; None for a model that is not affine between kinks, or offers sums only."""
+    """``terms`` of the pass, to be computed when called, and whether with products in twice the precision; None for a
+    model that is not affine between kinks, or offers sums only."""
     if not model.affine_between_kinks or not all(
         hasattr(once, name) for name in ("jacobian", "jacobian_rest", "with_slopes", "rounding")
     ):
@@ -185,7 +198,8 @@ def point_terms_of(
 
 
 def _nearest(kinks: Kinks, marked: NDArray[np.bool_], root: Float, limit: float) -> float:
-    """The smallest |a . theta|/|root^T a| of the marked kinks, a point at the origin apart; inf where it is above ``limit``.
+    """The smallest |a . theta|/|root^T a| of the marked kinks, a point at the origin apart; inf where it is above
+    ``limit``.
 
     |root^T a| is at most |root||a|, so that few kinks need their a where the coordinates have like units.
     """

@@ -16,15 +16,16 @@ from numpy.typing import NDArray
 
 from nce_ref._checks import Float
 
-# Up to this size the samples are joined and transposed once, which saves the gathering of each block, an eighth of an evaluation.
+# Up to this size the samples are joined and transposed once, which saves the gathering of each block, an eighth of an
+# evaluation.
 JOINED_BYTES = 2**26
 
 
 class Points:
     """One run of points over several samples.
 
-    Up to 64 MiB they are copied, coordinate by coordinate. Larger samples (``numpy.memmap`` among them) are never copied whole, and
-    must not change while they are in use.
+    Up to 64 MiB they are copied, coordinate by coordinate. Larger samples (``numpy.memmap`` among them) are never
+    copied whole, and must not change while they are in use.
     """
 
     def __init__(self, *samples: NDArray[Any]) -> None:

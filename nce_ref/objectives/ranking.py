@@ -1,9 +1,10 @@
-r"""Ranking noise-contrastive estimation (Ma and Collins 2018): which of k + 1 points is the datum, the others being noise?
+r"""Ranking noise-contrastive estimation (Ma and Collins 2018): which of k + 1 points is the datum, the others being
+noise?
 
     J(alpha) = (1/n_data) sum_i ln w_i0,      w_i = softmax over the row of s = ln p_m - ln p_n
 
-maximised. c is in every s of a row and cancels. Each datum has noise points of its own: the row's posterior is then w, and the theory of
-CONTRASTIVE.md holds. Noise that all data share makes another estimator (``ranking_shared.py``).
+maximised. c is in every s of a row and cancels. Each datum has noise points of its own: the row's posterior is then w,
+and the theory of CONTRASTIVE.md holds. Noise that all data share makes another estimator (``ranking_shared.py``).
 
 Conventions
 -----------
@@ -24,7 +25,8 @@ from nce_ref.objectives.rows import row_losses
 
 
 class RankingObjective(PairedObjective):
-    """The ranking objective as a function of alpha, theta without c, for fixed samples; each datum has its own noise points.
+    """The ranking objective as a function of alpha, theta without c, for fixed samples; each datum has its own noise
+    points.
 
         J(alpha) = (1/n_data) sum_i [s(x_i) - ln(e^{s(x_i)} + sum_j e^{s(y_ij)})],   s = ln p_m - ln p_n
 
@@ -44,7 +46,8 @@ class RankingObjective(PairedObjective):
 
     Notes
     -----
-    Source: Ma and Collins (2018). J is -ln(k + 1) where nothing is known. Kinks of the data are ridges, kinks of the noise valleys.
+    Source: Ma and Collins (2018). J is -ln(k + 1) where nothing is known. Kinks of the data are ridges, kinks of the
+    noise valleys.
 
     Examples
     --------
@@ -66,8 +69,8 @@ class RankingObjective(PairedObjective):
     def __init__(self, model: Model, noise: Noise, x: ArrayLike, y: ArrayLike) -> None:
         if np.ndim(y) == 2:
             raise ValueError(
-                f"y: got shape {np.shape(y)}; expected (n_data, k, n_dim), noise points of each datum's own: for noise that "
-                "all data share see SharedRankingObjective"
+                f"y: got shape {np.shape(y)}; expected (n_data, k, n_dim), noise points of each"
+                " datum's own: for noise that all data share see SharedRankingObjective"
             )
         super().__init__(model, x, y, "ranking noise-contrastive estimation")
         refuse_unfit_noise(noise, self.model.n_dim)

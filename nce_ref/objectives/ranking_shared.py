@@ -2,9 +2,10 @@ r"""The ranking objective with the same k noise points in every row: another est
 
     J(alpha) = (1/n_data) sum_i ln[e^{s_i} / (e^{s_i} + Y)],     Y = sum_j e^{s(y_j)},     s = ln p_m - ln p_n
 
-Rows share their noise, so their errors do not average out: with k fixed the estimate is not consistent. With k = nu n_data, Y/k estimates
-Z(alpha), J + ln k tends to mean_x s - ln(Y/k), and this is maximum likelihood by importance sampling to first order: of infinite
-variance wherever int p_d^2/p_n is (CONTRASTIVE.md). With z_i = ln Y - s_i, v_j = e^{s_j}/Y, S = (1/n_data) sum_i sigma(z_i) and gbar = sum_j v_j g(y_j),
+Rows share their noise, so their errors do not average out: with k fixed the estimate is not consistent. With k = nu
+n_data, Y/k estimates Z(alpha), J + ln k tends to mean_x s - ln(Y/k), and this is maximum likelihood by importance
+sampling to first order: of infinite variance wherever int p_d^2/p_n is (CONTRASTIVE.md). With z_i = ln Y - s_i, v_j =
+e^{s_j}/Y, S = (1/n_data) sum_i sigma(z_i) and gbar = sum_j v_j g(y_j),
 
     dJ = (1/n_data) sum_i sigma(z_i) (g(x_i) - gbar),
     -d^2J = (1/n_data) sum_i sigma(z_i) sigma(-z_i) (g(x_i) - gbar)(...)^T + S Cov_v(g)     for ln p_m affine in theta between kinks
@@ -13,7 +14,7 @@ Conventions
 -----------
 alpha   (n_params - 1,)   theta without c
 x, y    (n_data, n_dim), (k, n_dim)
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ from nce_ref.special import sigmoid, softplus
 
 
 class SharedRankingObjective:
-    """The ranking objective with noise points that all data share, as a function of alpha: see the module, and its warning.
+    """The ranking objective with noise points that all data share, as a function of alpha: see the module, and its
+    warning.
 
     Parameters
     ----------
@@ -51,8 +53,8 @@ class SharedRankingObjective:
 
     Notes
     -----
-    What implementations do that take one set of negatives for a whole batch. A pass takes n_data + k points. Its maxima are certified
-    by the curvature at hand and a bound on its change, without that on rounding.
+    What implementations do that take one set of negatives for a whole batch. A pass takes n_data + k points. Its maxima
+    are certified by the curvature at hand and a bound on its change, without that on rounding.
 
     Examples
     --------

@@ -1,10 +1,11 @@
-r"""The row kernel of ranking NCE, InfoNCE and their kin: one datum against the k points of its row; no model is known here.
+r"""The row kernel of ranking NCE, InfoNCE and their kin: one datum against the k points of its row; no model is known
+here.
 
     ln w_0 = s_0 - ln(e^{s_0} + sum_j e^{s_j}) = -softplus(z),     z = ln sum_j e^{s_j - s_0}
     d/ds_0 = 1 - w_0 = sigma(z),     d/ds_j = -w_j = -sigma(z) e^{s_j - s_0 - z}
 
-w is the softmax of the row. As written nothing cancels: s_0 - lse(s_0 ... s_k) is 0 wherever the truth is below eps, and 1 - w_0 with it;
-here both keep their digits down to 1e-308. All of it depends on differences within the row alone.
+w is the softmax of the row. As written nothing cancels: s_0 - lse(s_0 ... s_k) is 0 wherever the truth is below eps,
+and 1 - w_0 with it; here both keep their digits down to 1e-308. All of it depends on differences within the row alone.
 
 Conventions
 -----------
@@ -51,9 +52,9 @@ def ranking_from_log_ratios(
 
     Notes
     -----
-    Source: Ma and Collins (2018), ranking objective; the same formula is InfoNCE (van den Oord et al. 2018). With k = 1 it is ln sigma(s_0 - s_1).
-    With z = ln sum_j e^{s_j - s_0} the term is -softplus(z) and its slopes are sigma(z) and -sigma(z) e^{s_j - s_0 - z}: a relative error of
-    some (k + |z|) ulp, whether the loss is 1000 or 1e-300.
+    Source: Ma and Collins (2018), ranking objective; the same formula is InfoNCE (van den Oord et al. 2018). With k = 1
+    it is ln sigma(s_0 - s_1). With z = ln sum_j e^{s_j - s_0} the term is -softplus(z) and its slopes are sigma(z) and
+    -sigma(z) e^{s_j - s_0 - z}: a relative error of some (k + |z|) ulp, whether the loss is 1000 or 1e-300.
 
     Examples
     --------
@@ -68,7 +69,8 @@ def ranking_from_log_ratios(
         differences = noise - data[:, None]
     if not np.isfinite(differences).all():
         raise ValueError(
-            "log_ratio_noise: a difference from its row's log_ratio_data exceeds 1.8e308; expected log-ratios in float64"
+            "log_ratio_noise: a difference from its row's log_ratio_data exceeds 1.8e308; expected"
+            " log-ratios in float64"
         )
     losses, weights = row_losses(differences)
     n = len(data)
@@ -78,7 +80,8 @@ def ranking_from_log_ratios(
 
 
 def row_losses(differences: Float) -> tuple[Float, Float]:
-    """Return softplus(z) of each row, (n,), and w_1 ... w_k, (n, k), from s_j - s_0, (n, k); -inf leaves a point out of its row."""
+    """Return softplus(z) of each row, (n,), and w_1 ... w_k, (n, k), from s_j - s_0, (n, k); -inf leaves a point out of
+    its row."""
     with np.errstate(all="ignore"):
         top = differences.max(axis=1)
         top = np.where(top > -np.inf, top, 0.0)  # a row with nothing in it: loss 0, slopes 0

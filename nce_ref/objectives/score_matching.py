@@ -2,13 +2,14 @@ r"""Hyvarinen's score matching (JMLR 6, 2005), turned round: maximised, per data
 
     J(alpha) = -(1/n_data) sum_x [ 1/2 |Psi|^2 + div Psi ],      Psi(x; alpha) = d ln p_m / d x, smoothed where it jumps
 
-which is, up to a constant and in expectation, minus half the mean squared distance of Psi from the data's score. P10's J_sm is -J. A
-score does not see c: c = -ln Z has to come from elsewhere afterwards.
+which is, up to a constant and in expectation, minus half the mean squared distance of Psi from the data's score. P10's
+J_sm is -J. A score does not see c: c = -ln Z has to come from elsewhere afterwards.
 
-The models give the loss and its derivatives by alpha (``model.score_matching``). For Laplace ICA sign(s) becomes tanh(slope s), with the
-slope 10 of P10: the model that is fitted is then not the one the data are from, and the estimate is *biased*. For orthogonal rows of
-B* the limit is beta B*, where beta minimises beta^2 [E tanh^2(slope beta s) - sqrt(2) slope E sech^2(slope beta s)], s a Laplace
-variable of unit variance (M = B B^T is diagonal there, so the loss is a sum over sources): beta = 1.064 at slope 10.
+The models give the loss and its derivatives by alpha (``model.score_matching``). For Laplace ICA sign(s) becomes
+tanh(slope s), with the slope 10 of P10: the model that is fitted is then not the one the data are from, and the
+estimate is *biased*. For orthogonal rows of B* the limit is beta B*, where beta minimises beta^2 [E tanh^2(slope beta
+s) - sqrt(2) slope E sech^2(slope beta s)], s a Laplace variable of unit variance (M = B B^T is diagonal there, so the
+loss is a sum over sources): beta = 1.064 at slope 10.
 
 Conventions
 -----------
@@ -34,12 +35,14 @@ _LARGEST_SLOPE = 1e100
 
 
 class ScoreMatchingObjective:
-    """Hyvarinen's score matching, turned round so as to be maximised, as a function of alpha for fixed data; see the module's formula.
+    """Hyvarinen's score matching, turned round so as to be maximised, as a function of alpha for fixed data; see the
+    module's formula.
 
     Parameters
     ----------
     model : Model
-        With ``score_matching``, the derivatives of its score, or a model of one's own with ``score`` alone: then by differences.
+        With ``score_matching``, the derivatives of its score, or a model of one's own with ``score`` alone: then by
+        differences.
     x : (n_data, n_dim)
     slope : float above 0, at most 1e100, optional
         Of tanh in the place of a sign in the score of Laplace ICA, 10 as in P10; a smooth model takes no notice of it.
@@ -53,7 +56,8 @@ class ScoreMatchingObjective:
 
     Notes
     -----
-    Source: Hyvarinen (JMLR 6, 2005), equation (4); P10, section 3.1. Biased for Laplace ICA, whose score it smooths: see the module.
+    Source: Hyvarinen (JMLR 6, 2005), equation (4); P10, section 3.1. Biased for Laplace ICA, whose score it smooths:
+    see the module.
 
     Examples
     --------
@@ -118,13 +122,15 @@ class ScoreMatchingObjective:
     def in_units(self, scale: Float, inverse: Float) -> ScoreMatchingObjective:
         """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)`` without c.
 
-        For a multiple of the identity, scale = k I: J k^2. Other scales weigh the coordinates of the score anew: another objective."""
+        For a multiple of the identity, scale = k I: J k^2. Other scales weigh the coordinates of the score anew:
+        another objective."""
         other = copy.copy(self)
         other._points = by_coordinate(self._points @ inverse.T)
         return other
 
     def smoothed(self, epsilon: float) -> ScoreMatchingObjective:
-        """The objective with the slope at which 1/slope is larger by epsilon: a way to come near, as for the other objectives."""
+        """The objective with the slope at which 1/slope is larger by epsilon: a way to come near, as for the other
+        objectives."""
         other = copy.copy(self)
         other.slope = self.slope / (1.0 + self.slope * epsilon)
         return other

@@ -1,6 +1,8 @@
-"""Blocks shared among threads so that their number leaves no trace: the same blocks, and their parts handed back in order.
+"""Blocks shared among threads so that their number leaves no trace: the same blocks, and their parts handed back in
+order.
 
-NumPy lets other threads run inside its loops, so threads gain where an array call is long beside the interpreter's share of it.
+NumPy lets other threads run inside its loops, so threads gain where an array call is long beside the interpreter's
+share of it.
 """
 
 from __future__ import annotations
@@ -14,12 +16,14 @@ from typing import TypeVar
 
 R = TypeVar("R")
 
-# Blocks a thread takes in one go: handing each over by itself costs as much as a third thread that asks for the interpreter.
+# Blocks a thread takes in one go: handing each over by itself costs as much as a third thread that asks for the
+# interpreter.
 _RUN = 8
 
 
 def in_order(part: Callable[[slice], R], blocks: Iterable[slice], threads: int) -> Iterator[R]:
-    """Yield part(block) of every block in the blocks' order, computed by ``threads`` threads, in the caller's thread if it is 1."""
+    """Yield part(block) of every block in the blocks' order, computed by ``threads`` threads, in the caller's thread if
+    it is 1."""
     if threads == 1:
         yield from map(part, blocks)
         return
@@ -44,5 +48,6 @@ def in_order(part: Callable[[slice], R], blocks: Iterable[slice], threads: int) 
 
 @lru_cache(maxsize=8)
 def _pool(threads: int, process: int) -> ThreadPoolExecutor:
-    """One pool a number of threads and a process: a forked child has its parent's pool but none of its threads, and would wait for ever."""
+    """One pool a number of threads and a process: a forked child has its parent's pool but none of its threads, and
+    would wait for ever."""
     return ThreadPoolExecutor(threads, thread_name_prefix="nce_ref")

@@ -1,10 +1,11 @@
-r"""The objective of the weight family (``weights.py``): J = (1/n_data) sum_x g1(q) - (1/n_noise) sum_y g2(q), q = p_m/p_n.
+r"""The objective of the weight family (``weights.py``): J = (1/n_data) sum_x g1(q) - (1/n_noise) sum_y g2(q), q =
+p_m/p_n.
 
     dJ/dG_x = w/n_data,    dJ/dG_y = -q w/n_noise,    d^2J/dG^2 = dJ/dG times e on the data, times 1 + e on the noise
 
-J rises with ln p_m on the data and falls on the noise for every w > 0, so its kinks are NCE's: ridges from the data, valleys from the
-noise (THEORY.md, *Kinks and certificates*; 4.5 holds wherever -1 <= e <= 0). With ``LogisticWeight(nu)``, nu = n_noise/n_data, it is
-NCE's objective to the last digits.
+J rises with ln p_m on the data and falls on the noise for every w > 0, so its kinks are NCE's: ridges from the data,
+valleys from the noise (THEORY.md, *Kinks and certificates*; 4.5 holds wherever -1 <= e <= 0). With
+``LogisticWeight(nu)``, nu = n_noise/n_data, it is NCE's objective to the last digits.
 
 Conventions
 -----------
@@ -37,7 +38,8 @@ _UNIT = 2.0**-53
 
 
 class WeightedObjective:
-    """The objective of a weight of the family in ``weights.py`` as a function of theta for fixed samples; see the module's formula.
+    """The objective of a weight of the family in ``weights.py`` as a function of theta for fixed samples; see the
+    module's formula.
 
     Parameters
     ----------
@@ -119,7 +121,8 @@ class WeightedObjective:
         return -math.inf, np.zeros_like(gradient), np.zeros_like(hessian)
 
     def in_units(self, scale: Float, inverse: Float) -> WeightedObjective:
-        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same values."""
+        """The objective of the points z, u = scale z, a function of ``model.rescaled(theta, scale)``: the same
+        values."""
         other = copy.copy(self)
         other._points = by_coordinate(self._points @ inverse.T)
         other._log_noise = self._log_noise + float(np.linalg.slogdet(scale)[1])
@@ -175,7 +178,8 @@ class WeightedObjective:
         )
 
     def _terms(self, once: AffinePass, derivative: Float, bend: Float, width: float) -> PointTerms:
-        """ln of a slope is ln w(G), plus G on the noise: it moves with G at a rate of at most 1 where -1 <= elasticity <= 0."""
+        """ln of a slope is ln w(G), plus G on the noise: it moves with G at a rate of at most 1 where -1 <= elasticity
+        <= 0."""
         G = once.log_density - self._log_noise
         off = once.rounding() + 4.0 * _UNIT * (1.0 + np.abs(G) + np.abs(self.weight.log_weight(G)))
         errors = relative_change(off) + 16.0 * _UNIT
@@ -212,5 +216,6 @@ class WeightedObjective:
 
 
 def _finite(*parts: float | Float) -> bool:
-    # Beyond this the square of a gradient's length, which every climber takes, is not finite. NaN is not below it either.
+    # Beyond this the square of a gradient's length, which every climber takes, is not finite. NaN is not below it
+    # either.
     return all(bool((np.abs(part) < _LARGEST).all()) for part in parts)

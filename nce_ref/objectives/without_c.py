@@ -40,7 +40,8 @@ def knows_normalizer(model: Model, theta: Float) -> bool:
 
 
 def refuse_without_c(model: Model, x: Float, call: str) -> None:
-    """Raise ValueError for a model whose last parameter is no c, added to ln p_m: seen at c = 0 and c = 1, at some of the data."""
+    """Raise ValueError for a model whose last parameter is no c, added to ln p_m: seen at c = 0 and c = 1, at some of
+    the data."""
     points, theta = x[:: max(1, len(x) // _SOME)], np.full(model.n_params, 0.5)
     try:
         with np.errstate(all="ignore"):
@@ -53,6 +54,7 @@ def refuse_without_c(model: Model, x: Float, call: str) -> None:
     rise = (high - low)[known]
     if not np.allclose(rise, 1.0, rtol=0.0, atol=1e-6 * (1.0 + np.abs(low[known]))):
         raise ValueError(
-            f"model: ln p_m of {type(model).__name__} rises by {rise.min():.3g} to {rise.max():.3g} where its last parameter rises by 1; "
-            f"expected for {call} a model whose last parameter is c, added to ln p_m, since the objective does not see it"
+            f"model: ln p_m of {type(model).__name__} rises by {rise.min():.3g} to {rise.max():.3g}"
+            f" where its last parameter rises by 1; expected for {call} a model whose last"
+            " parameter is c, added to ln p_m, since the objective does not see it"
         )

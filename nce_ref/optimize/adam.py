@@ -1,11 +1,13 @@
-r"""Adam (Kingma & Ba, ICLR 2015, algorithm 1, with its bias correction), for what only a gradient can climb. It *maximises*.
+r"""Adam (Kingma & Ba, ICLR 2015, algorithm 1, with its bias correction), for what only a gradient can climb. It
+*maximises*.
 
-    m_t = beta1 m_{t-1} + (1 - beta1) g_t              v_t = beta2 v_{t-1} + (1 - beta2) g_t^2          (elementwise, from 0)
+    m_t = beta1 m_{t-1} + (1 - beta1) g_t         v_t = beta2 v_{t-1} + (1 - beta2) g_t^2          (elementwise, from 0)
     m^  = m_t / (1 - beta1^t)                          v^  = v_t / (1 - beta2^t)
     theta_t = theta_{t-1} + learning_rate m^ / (sqrt(v^) + epsilon)
 
-The paper minimises and has a minus there. Without the correction the first steps would be (1 - beta1)/sqrt(1 - beta2) = 3.2
-times the learning rate; with it, the first step of every coordinate is the learning rate, whatever the gradient's scale.
+The paper minimises and has a minus there. Without the correction the first steps would be (1 - beta1)/sqrt(1 - beta2) =
+3.2 times the learning rate; with it, the first step of every coordinate is the learning rate, whatever the gradient's
+scale.
 
 Adam finds no maximum to the last digit, and proves none: with a fixed learning rate it keeps moving at about that rate.
 
@@ -13,7 +15,8 @@ Conventions
 -----------
 theta, g, m, v  (n_params,)
 batch(theta) -> (value, gradient)   one minibatch's estimate of the objective, in the objective's own units
-epoch           one run through the batches; ``batches()`` is asked for them anew each epoch, so it may shuffle or redraw
+epoch           one run through the batches; ``batches()`` is asked for them anew each epoch, so it may shuffle or
+                redraw
 """
 
 from __future__ import annotations
@@ -49,7 +52,8 @@ class AdamState:
 
 @dataclass(frozen=True)
 class Adam:
-    """The update's constants; the defaults of beta1, beta2 and epsilon are the paper's, which proposes 0.001 for the rate.
+    """The update's constants; the defaults of beta1, beta2 and epsilon are the paper's, which proposes 0.001 for the
+    rate.
 
     Raises ValueError for a learning rate or epsilon not above 0, and for a beta outside [0, 1).
     """
@@ -67,7 +71,8 @@ class Adam:
                 raise ValueError(f"{name}: got {beta}; expected a number in [0, 1)")
 
     def step(self, state: AdamState, gradient: Float) -> AdamState:
-        """Return the state after one update. Raises ValueError for a gradient with NaN or inf, or of the wrong length."""
+        """Return the state after one update. Raises ValueError for a gradient with NaN or inf, or of the wrong
+        length."""
         g, t = as_vector("gradient", gradient, len(state.theta)), state.n_steps + 1
         m = self.beta1 * state.first_moment + (1.0 - self.beta1) * g
         v = self.beta2 * state.second_moment + (1.0 - self.beta2) * (g * g)
@@ -82,10 +87,12 @@ class AdamRun:
     """What a run did.
 
     ``state``         after the last step, before it where it led out of the finite numbers; pass it back to go on
-    ``before``        the state in which value and gradient were last seen to be finite: one step before ``state``, unless "diverged"
+    ``before``        the state in which value and gradient were last seen to be finite: one step before ``state``,
+                      unless "diverged"
     ``history``       (epochs completed,) mean over an epoch's batches of their value, each *before* its step
     ``watched``       (epochs completed,) ``watch(theta)`` *after* each epoch; empty without ``watch``
-    ``best_theta``    theta after epoch ``best_epoch``, the one with the highest watched value (-1, and ``state.theta``, if none)
+    ``best_theta``    theta after epoch ``best_epoch``, the one with the highest watched value (-1, and ``state.theta``,
+                      if none)
     ``status``        "epochs done", "diverged" or "interrupted"; ``message`` says what to do
     """
 
@@ -109,10 +116,10 @@ def maximize_adam(
 ) -> AdamRun:
     """Run ``n_epochs`` epochs from ``start``.
 
-    A value, gradient or theta that leaves the finite numbers ends the run as "diverged", with the last theta at which they were
-    finite; a value or gradient that is not finite at the start itself is a ValueError. Where the very last step leads, nobody has
-    looked: the caller evaluates there, and has ``before``. Ctrl-C (KeyboardInterrupt) ends the run as "interrupted": it is
-    *caught*, and the state after the last completed step returned.
+    A value, gradient or theta that leaves the finite numbers ends the run as "diverged", with the last theta at which
+    they were finite; a value or gradient that is not finite at the start itself is a ValueError. Where the very last
+    step leads, nobody has looked: the caller evaluates there, and has ``before``. Ctrl-C (KeyboardInterrupt) ends the
+    run as "interrupted": it is *caught*, and the state after the last completed step returned.
     """
     state, good, used, n_epochs = start, start, 0, as_count("n_epochs", n_epochs)
     history: list[float] = []
@@ -165,7 +172,10 @@ def maximize_adam(
         state, status = good, "diverged"
         message = f"{error}; theta is the last one before; lower the learning rate, or scale the data to unit variance"
     if status == "epochs done" and len(history) > 1 and history[-1] < history[0]:
-        message = f"the objective fell from {history[0]:.6g} to {history[-1]:.6g} in {n_epochs} epochs; lower the learning rate"
+        message = (
+            f"the objective fell from {history[0]:.6g} to {history[-1]:.6g} in {n_epochs} epochs;"
+            " lower the learning rate"
+        )
     best_theta = state.theta if best_theta is None else best_theta
     return AdamRun(
         state,
@@ -183,7 +193,8 @@ def maximize_adam(
 def minibatches(
     n_data: int, n_noise: int, n_batches: int, rng: np.random.Generator
 ) -> list[tuple[Indices, Indices]]:
-    """Return a random partition of data and noise points into ``n_batches`` pairs of index arrays, all but a point of one size."""
+    """Return a random partition of data and noise points into ``n_batches`` pairs of index arrays, all but a point of
+    one size."""
     return list(
         zip(
             np.array_split(rng.permutation(n_data), n_batches),

@@ -2,19 +2,21 @@ r"""Is theta a local maximum? An answer with its reason, from one expansion of t
 
 Stationarity is the norm of the smallest element of Clarke's subdifferential,
 
-    min over |mu_k| <= 1 of | gradient - sum_k mu_k w_k a_k |,    k over the active ridges (|b_i.x_t| <= 1e-10 |b_i||x_t|),
+    min over |mu_k| <= 1 of | gradient - sum_k mu_k w_k a_k |,
+    k over the active ridges (|b_i.x_t| <= 1e-10 |b_i||x_t|),
 
-which is told in the coordinates of theta and decides nothing: it has units. The verdict rests on its length in a metric without units
-(the Hessian's; for a likelihood that of B + E B), on the rounding of all that enters, and on a proof:
+which is told in the coordinates of theta and decides nothing: it has units. The verdict rests on its length in a metric
+without units (the Hessian's; for a likelihood that of B + E B), on the rounding of all that enters, and on a proof:
 
 * a zero row b_i is stationary by symmetry, and a point on a valley (a kink of the noise) may be: both are refused, with
   the slope of an ascent direction where one is found;
-* for NCE and a model that is affine between kinks, J is concave as far as the next valley, and a maximum lies within a radius that
-  follows from gradient and curvature (``concavity.py``);
-* for a likelihood whose model offers a frame, curvature along the strictly active ridges, their strength across, and a bound on
-  third derivatives give a radius (``second_order.by_frame``);
-* for any other objective the second-order sufficient condition is tested as computed, in coordinates scaled by their own curvature:
-  no third derivative is bounded, so there is no radius, and the status is "passed" in the place of "certified".
+* for NCE and a model that is affine between kinks, J is concave as far as the next valley, and a maximum lies within a
+  radius that follows from gradient and curvature (``concavity.py``);
+* for a likelihood whose model offers a frame, curvature along the strictly active ridges, their strength across, and a
+  bound on third derivatives give a radius (``second_order.by_frame``);
+* for any other objective the second-order sufficient condition is tested as computed, in coordinates scaled by their
+  own curvature: no third derivative is bounded, so there is no radius, and the status is "passed" in the place of
+  "certified".
 
 THEORY.md, *Kinks and certificates*, has the proofs.
 
@@ -34,17 +36,20 @@ import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref._compensated import UNIT
-from nce_ref.objectives.base import Expansion, LocalKinks, Objective
+from nce_ref.objectives.base import Expansion, Objective
 from nce_ref.optimize.coarse import by_concavity_coarsely, by_frame_coarsely
 from nce_ref.optimize.concavity import Proof, by_concavity, whitening
 from nce_ref.optimize.local_sums import Valleys, distance_bound
 from nce_ref.optimize.multipliers import merged, multipliers_in
 from nce_ref.optimize.multipliers import smallest_subgradient as smallest
 from nce_ref.optimize.second_order import by_frame, by_hessian, curvature_along_ridges
+from nce_ref.optimize.slopes import steepest_found
 
-# Of the smallest subgradient's length in the metric without units; where its rounding is more than that, of its rounding.
+# Of the smallest subgradient's length in the metric without units; where its rounding is more than that, of its
+# rounding.
 STATIONARY = 1e-8
-# A maximum known to be within less than this, in the same metric, is called theta's own: the first where more than rounding separates them.
+# A maximum known to be within less than this, in the same metric, is called theta's own: the first where more than
+# rounding separates them.
 _NEAR, _NEAR_ENOUGH = 1e-6, 1e-5
 # Rounding above this is worth products in twice the precision.
 _ROUNDED = 1e-9
@@ -78,10 +83,12 @@ STATUSES = (
 class Certificate:
     """``status`` is one of ``STATUSES``, ``reason`` says why and what to do.
 
-    ``is_local_maximum``  where ``radius`` is finite: proved, rounding included, that the objective has a local maximum within ``radius`` of
-                          theta, of at most 1e-5; ln p_n is taken as the noise returned it: "certified". Where it is inf (objectives that
-                          bound no third derivative): the second-order sufficient condition holds as computed, and that is all: "passed"
-    ``radius``            in the metric of minus the Hessian, whose square has the objective's units; for likelihoods |E| in B + E B
+    ``is_local_maximum``  where ``radius`` is finite: proved, rounding included, that the objective has a local maximum
+                          within ``radius`` of theta, of at most 1e-5; ln p_n is taken as the noise returned it:
+                          "certified". Where it is inf (objectives that bound no third derivative): the second-order
+                          sufficient condition holds as computed, and that is all: "passed"
+    ``radius``            in the metric of minus the Hessian, whose square has the objective's units; for likelihoods
+                          |E| in B + E B
     ``multipliers``       of the active ridges, in the relative interior of all valid ones
     """
 
@@ -96,12 +103,14 @@ class Certificate:
 def certify(objective: Objective, theta: Float) -> Certificate:
     """Examine a finite theta. A point that is no maximum is an answer, not an error; NaN in theta is the caller's.
 
-    Kinks within 1e-10 are taken as met. Where that proves nothing and some of them lie beyond rounding, the question is asked again with
-    those within 1e-13 and 4e-15: in axes in which B is badly conditioned many lie that near by chance, near-duplicates anywhere. Where rounding is what stands in the way,
-    each is asked once more with products in twice the precision.
+    Kinks within 1e-10 are taken as met. Where that proves nothing and some of them lie beyond rounding, the question is
+    asked again with those within 1e-13 and 4e-15: in axes in which B is badly conditioned many lie that near by chance,
+    near-duplicates anywhere. Where rounding is what stands in the way, each is asked once more with products in twice
+    the precision.
     """
     here = objective.expand(theta)
-    # What leaves float64 on the way ends as inf or NaN, of which no proof comes: every comparison below asks for what is wanted.
+    # What leaves float64 on the way ends as inf or NaN, of which no proof comes: every comparison below asks for what
+    # is wanted.
     with np.errstate(all="ignore"):
         found, rounding = _certificate(here, theta, swift=True)
         asked = [(here, rounding)]
@@ -121,7 +130,8 @@ def certify(objective: Objective, theta: Float) -> Certificate:
 def _certificate(
     here: Expansion, theta: Float, accurate: bool = False, swift: bool = False
 ) -> tuple[Certificate, float]:
-    """The certificate, and the rounding that entered it, in the metric; ``swift``: bounds that cost little come first."""
+    """The certificate, and the rounding that entered it, in the metric; ``swift``: bounds that cost little come
+    first."""
     if not (
         math.isfinite(here.value)
         and np.isfinite(here.gradient).all()
@@ -184,9 +194,9 @@ def _certificate(
 def _on_every_side(here: Expansion, theta: Float) -> float:
     """The radius within which a maximum is proved where valleys are met; inf where it is not.
 
-    J is the largest of J_s, |a_m . theta| replaced by s_m a_m . theta, over the sides s = +-1 of the hyperplanes that the active valleys
-    lie on, and each J_s is concave: theta is a maximum if it is one of every J_s (THEORY.md, 4.3). A row of zeros lies on all of its
-    hyperplanes; they are one where the points have one dimension.
+    J is the largest of J_s, |a_m . theta| replaced by s_m a_m . theta, over the sides s = +-1 of the hyperplanes that
+    the active valleys lie on, and each J_s is concave: theta is a maximum if it is one of every J_s (THEORY.md, 4.3). A
+    row of zeros lies on all of its hyperplanes; they are one where the points have one dimension.
     """
     kinks = here.kinks
     valleys = merged(kinks.valleys, kinks.valley_weights)
@@ -210,7 +220,8 @@ def _on_every_side(here: Expansion, theta: Float) -> float:
 
 
 def _any_beyond(width: float, here: Expansion, theta: Float) -> bool:
-    """Whether some kink taken as met lies beyond ``width``, and that is enough to know its sign: a dot product's rounding is n u."""
+    """Whether some kink taken as met lies beyond ``width``, and that is enough to know its sign: a dot product's
+    rounding is n u."""
     kinks = here.kinks
     a = np.concatenate([kinks.directions, kinks.valleys])
     terms = int(np.count_nonzero(a, axis=1).max(initial=0))
@@ -238,7 +249,10 @@ def _stationary(proof: Proof) -> _Answer | None:
 def _too_wide(proof: Proof) -> _Answer | None:
     if proof.radius <= (_NEAR if proof.decrement > STATIONARY else _NEAR_ENOUGH):
         return None
-    reason = f"rounding leaves a maximum known to within {proof.radius:.3g} only; choose units and axes in which the data are less extreme"
+    reason = (
+        f"rounding leaves a maximum known to within {proof.radius:.3g} only; choose units and axes"
+        " in which the data are less extreme"
+    )
     return False, "not proved", reason, math.inf
 
 
@@ -247,13 +261,19 @@ def _from_concavity(proof: Proof) -> _Answer:
     if refused is not None:
         return refused
     if proof.undetermined and proof.reach < 1.0:
-        reason = f"{proof.undetermined} directions change no term of the objective: a maximum that is not strict; draw more data or noise"
+        reason = (
+            f"{proof.undetermined} directions change no term of the objective: a maximum that is"
+            " not strict; draw more data or noise"
+        )
         return False, "plateau", reason, math.inf
     if not proof.reach < 1.0:
         reason = "the curvature here does not bound the maximum: it may be at infinity; draw more noise or data"
         return False, "flat", reason, math.inf
     if not proof.clearance > proof.radius:
-        reason = f"a kink of the noise lies {proof.clearance:.3g} away, within the {proof.radius:.3g} to which the maximum is known"
+        reason = (
+            f"a kink of the noise lies {proof.clearance:.3g} away, within the {proof.radius:.3g} to"
+            " which the maximum is known"
+        )
         return False, "near a valley", reason, math.inf
     if not proof.proved:
         return (
@@ -280,7 +300,10 @@ def _from_frame(here: Expansion, multipliers: Float, proof: Proof) -> _Answer:
         return _too_wide(proof) or (True, "certified", _ALONG_RIDGES, proof.radius)
     kind, top = curvature_along_ridges(here, multipliers, frame.root, -frame.hessian)
     if kind == "maximum":
-        reason = "the active ridges and the curvature are too weak beside rounding; choose units and axes in which the data are less extreme"
+        reason = (
+            "the active ridges and the curvature are too weak beside rounding; choose units and"
+            " axes in which the data are less extreme"
+        )
         return False, "not proved", reason, math.inf
     return _no_maximum(kind, top)
 
@@ -303,11 +326,21 @@ def _from_hessian(here: Expansion, multipliers: Float, theta: Float) -> _Answer:
 
 def _no_maximum(kind: str, top: float) -> _Answer:
     reason = {
-        "saddle": f"along the active ridges the curvature reaches {top:.3g}: a saddle; try other starts",
-        "flat": "along some direction there is no curvature; the data may not determine every parameter",
-        "plateau": "along the active ridges there is a direction without slope or curvature: a maximum that is not strict, as far as "
-        "rounding can tell, like the medians of an even number of points; perturb tied data, or take any point of it",
-        "open": "some active ridges are touched only, and the second-order test is open along them; perturb tied data",
+        "saddle": (
+            f"along the active ridges the curvature reaches {top:.3g}: a saddle; try other starts"
+        ),
+        "flat": (
+            "along some direction there is no curvature; the data may not determine every parameter"
+        ),
+        "plateau": (
+            "along the active ridges there is a direction without slope or curvature: a maximum"
+            " that is not strict, as far as rounding can tell, like the medians of an even number"
+            " of points; perturb tied data, or take any point of it"
+        ),
+        "open": (
+            "some active ridges are touched only, and the second-order test is open along them;"
+            " perturb tied data"
+        ),
     }[kind]
     return False, "not proved" if kind == "open" else kind, reason, math.inf
 
@@ -324,45 +357,9 @@ def _multipliers(here: Expansion, root: Float) -> Float:
 
 
 def smallest_subgradient(here: Expansion) -> tuple[float, Float]:
-    """Return the norm of the smallest element of Clarke's subdifferential, and multipliers that give it (``multipliers.py``)."""
+    """Return the norm of the smallest element of Clarke's subdifferential, and multipliers that give it
+    (``multipliers.py``)."""
     return smallest(here.gradient, here.kinks.directions, here.kinks.weights)
-
-
-def directional_derivative(here: Expansion, direction: Float) -> float:
-    """Return J'(theta; d) = gradient.d - sum_ridges w |a.d| + sum_valleys w |a.d|, exact for active kinks."""
-    kinks = here.kinks
-    ridges = float(kinks.weights @ np.abs(kinks.directions @ direction))
-    return (
-        float(here.gradient @ direction)
-        - ridges
-        + float(kinks.valley_weights @ np.abs(kinks.valleys @ direction))
-    )
-
-
-def steepest_found(here: Expansion) -> float:
-    """Return the largest slope of J over a family of unit directions, both ways: a positive one proves that J rises.
-
-    Coordinates; eigenvectors of the valleys' pull less the ridges'; each valley's direction freed of the active ridges,
-    along which J'(d) + J'(-d) > 0 by construction.
-    """
-    kinks, n = here.kinks, len(here.gradient)
-    candidates = [
-        np.eye(n),
-        np.linalg.eigh(
-            _spread(kinks.valleys, kinks.valley_weights) - _spread(kinks.directions, kinks.weights)
-        )[1].T,
-    ]
-    if 0 < len(kinks.valleys) <= 100 and len(kinks.directions) < n:
-        candidates.append(kinks.valleys @ _off(kinks))
-    slopes = [0.0]
-    for d in np.concatenate(candidates):
-        length = float(np.linalg.norm(d))
-        if length > 1e-12:
-            slopes += [
-                directional_derivative(here, d / length),
-                directional_derivative(here, -d / length),
-            ]
-    return max(slopes)
 
 
 def _ascent_text(here: Expansion) -> str:
@@ -370,19 +367,3 @@ def _ascent_text(here: Expansion) -> str:
     if slope <= STATIONARY:
         return "nothing is proved here; start elsewhere"
     return f"it rises from here with slope {slope:.3g}; start elsewhere"
-
-
-def _spread(directions: Float, weights: Float) -> Float:
-    lengths = np.maximum(np.linalg.norm(directions, axis=1), 1e-300)
-    return (directions.T * (weights / lengths)) @ directions
-
-
-def _null_space(rows: Float, n: int) -> Float:
-    # From n rows on the thin V is square already; the full U would be as large as the square of the active kinks (lattice data).
-    _, size, V = np.linalg.svd(rows.reshape(-1, n), full_matrices=len(rows) < n)
-    return V[int(np.sum(size > 1e-12 * size.max(initial=0.0))) :].T
-
-
-def _off(kinks: LocalKinks) -> Float:
-    basis = _null_space(kinks.directions, kinks.valleys.shape[1])
-    return basis @ basis.T

@@ -1,8 +1,10 @@
-r"""The proofs of ``concavity.py`` and ``second_order.py`` from bounds that hold for all points together, which cost next to nothing.
+r"""The proofs of ``concavity.py`` and ``second_order.py`` from bounds that hold for all points together, which cost
+next to nothing.
 
-What differs is how rounding is bounded (``objectives/coarse_terms.py``), that the multipliers are those at hand (any in [-1, 1] make
-F >= J), that delta is its bound at theta, and that a kink of the noise is at least |a . theta|/(|a| |root|) away. Each is larger than
-what the other files take: what is proved here is proved, and what is not is asked again there.
+What differs is how rounding is bounded (``objectives/coarse_terms.py``), that the multipliers are those at hand (any in
+[-1, 1] make F >= J), that delta is its bound at theta, and that a kink of the noise is at least |a . theta|/(|a|
+|root|) away. Each is larger than what the other files take: what is proved here is proved, and what is not is asked
+again there.
 
 Conventions
 -----------
@@ -32,7 +34,8 @@ _SLOPES = (1e-100, 1e100)
 def by_concavity_coarsely(
     here: Expansion, multipliers: Float, theta: Float, merge: MergedRidges
 ) -> Proof | None:
-    """Return the proof for an objective that is concave as far as the next kink of the noise; None where these bounds prove nothing."""
+    """Return the proof for an objective that is concave as far as the next kink of the noise; None where these bounds
+    prove nothing."""
     coarse = here.coarse() if here.coarse is not None else None
     if coarse is None or coarse.turned is None or not _SLOPES[0] < coarse.total < _SLOPES[1]:
         return None
@@ -104,7 +107,8 @@ def by_frame_coarsely(
 def _met(
     coarse: CoarseTerms, clearance: float, root: Float, off: Float, merge: MergedRidges
 ) -> float | None:
-    """How far in z all active ridges meet, at most, where no other kink lies on the way; None where that is not known."""
+    """How far in z all active ridges meet, at most, where no other kink lies on the way; None where that is not
+    known."""
     met = meeting_distance(merge, root, off) if len(off) else 0.0
     if not met:
         return met
@@ -113,7 +117,8 @@ def _met(
 
 
 def _errors(coarse: CoarseTerms, off: Float, n: int) -> tuple[float, float]:
-    """Relative errors of slopes, ridges that are not met included, and the roundings of a sum over points and ridges times a root."""
+    """Relative errors of slopes, ridges that are not met included, and the roundings of a sum over points and ridges
+    times a root."""
     moved = relative_change(np.array(2.0 * coarse.kink_slope * off.sum()))
     relative = 1.01 * (coarse.relative + float(moved))
     return relative, 1.01 * (coarse.n_points + len(off) + 4 * n + 60) * UNIT

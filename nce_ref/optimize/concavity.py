@@ -1,13 +1,14 @@
 r"""Proof of a maximum where J is concave as far as the next kink of the noise: THEORY.md, 4.6.
 
-F, the smooth concave bound of ``objectives/point_terms.py``, is at least J until a kink of the noise is crossed; with what the strictly
-active ridges take off, omega_k = w_k (1 - |mu_k|),
+F, the smooth concave bound of ``objectives/point_terms.py``, is at least J until a kink of the noise is crossed; with
+what the strictly active ridges take off, omega_k = w_k (1 - |mu_k|),
 
     J(theta + root z) <= J(theta) + delta + s|z| - m |z|^2/e        for L |z| <= 1,
 
-s = |F's gradient|, m the least eigenvalue of gram = sum_t bends g'_t g'_t^T + sum_k omega_k a'_k a'_k^T, L the longest g'_t and a'_k.
-The root is that of the inverse of gram, so that m = 1 to rounding and nothing has units: s = sqrt(xi^T H^{-1} xi), L = max sqrt(g^T H^{-1} g).
-If radius = 3 s/m + sqrt(1.01 e delta/m) is short of the next valley and L radius < 1, J has a local maximum within it.
+s = |F's gradient|, m the least eigenvalue of gram = sum_t bends g'_t g'_t^T + sum_k omega_k a'_k a'_k^T, L the longest
+g'_t and a'_k. The root is that of the inverse of gram, so that m = 1 to rounding and nothing has units: s = sqrt(xi^T
+H^{-1} xi), L = max sqrt(g^T H^{-1} g). If radius = 3 s/m + sqrt(1.01 e delta/m) is short of the next valley and L
+radius < 1, J has a local maximum within it.
 
 Conventions
 -----------
@@ -40,7 +41,8 @@ _WHITE = 0.5
 _MAX_WHITENINGS = 4
 _SMALLEST = 1e-15
 _GONE = 1e-100
-# Unit directions with singular values above this are independent, whatever rounding did to them. Rational elimination of more is slow.
+# Unit directions with singular values above this are independent, whatever rounding did to them. Rational elimination
+# of more is slow.
 _INDEPENDENT, _MANY = 1e-8, 200
 
 
@@ -53,8 +55,10 @@ class Proof:
     ``rounding``     a bound on what rounding has added to or taken from it
     ``reach``        radius times L: above 1 the curvature at theta says nothing about the curvature at that distance
     ``clearance``    distance to the nearest kink of the noise where that is below the radius; else inf
-    ``undetermined`` directions along which no term of J changes (fewer points than parameters); the rest is then about the others
-    ``grain``        how far half an ulp of every entry moves theta, in the metric: no float64 theta need be nearer to the maximum
+    ``undetermined`` directions along which no term of J changes (fewer points than parameters); the rest is then about
+    the others
+    ``grain``        how far half an ulp of every entry moves theta, in the metric: no float64 theta need be nearer to
+                     the maximum
     """
 
     proved: bool
@@ -74,17 +78,20 @@ def by_concavity(
     valleys: Valleys | None = None,
     accurate: bool = False,
 ) -> Proof:
-    """Return what the point terms of ``here``, which is concave, prove; where valleys are active, on the given side of each."""
+    """Return what the point terms of ``here``, which is concave, prove; where valleys are active, on the given side of
+    each."""
     terms = here.terms(accurate) if here.terms is not None else None
     if terms is None:
         return _by_steepness(here, multipliers)
-    # Saturated samples leave slopes such as 1e-300, whose products underflow. A power of two changes F and J by a factor alone.
+    # Saturated samples leave slopes such as 1e-300, whose products underflow. A power of two changes F and J by a
+    # factor alone.
     largest = float(np.abs(terms.slopes).max())
     if not 0.0 < largest < math.inf:
         return Proof(False, math.inf, 0.0, 0.0, math.inf, math.inf)
     unit = 2.0 ** -math.frexp(largest)[1] if largest > 1e-300 else 2.0**1000
     terms = _scaled(terms, unit)
-    # The Hessian at hand whitens well enough to begin with where it is not singular to rounding; else it is built from the points.
+    # The Hessian at hand whitens well enough to begin with where it is not singular to rounding; else it is built from
+    # the points.
     slack = here.kinks.weights * np.maximum(1.0 - np.abs(multipliers), 0.0)
     gram = (-here.hessian + (here.kinks.directions.T * slack) @ here.kinks.directions) * unit
     start = whitening(gram) if np.isfinite(gram).all() and largest > _GONE else np.eye(len(theta))
@@ -204,10 +211,12 @@ def _gap(
     top: float,
     unit: float,
 ) -> float:
-    """A bound on F(theta) - J at some point as near as rounding: theta itself, or the one where all active ridges meet exactly.
+    """A bound on F(theta) - J at some point as near as rounding: theta itself, or the one where all active ridges meet
+    exactly.
 
-    At theta it is sum w_k (1 + |mu_k|)|a_k . theta|. Independent ridges meet at a point within |off/lengths|/sigma of theta, sigma the
-    least singular value of their unit directions, where F = J; F has fallen by s times that distance at most, and a second-order term.
+    At theta it is sum w_k (1 + |mu_k|)|a_k . theta|. Independent ridges meet at a point within |off/lengths|/sigma of
+    theta, sigma the least singular value of their unit directions, where F = J; F has fallen by s times that distance
+    at most, and a second-order term.
     """
     kinks = here.kinks
     if len(ridges.off) == 0:
@@ -223,7 +232,8 @@ def _gap(
 def meeting_point(here: Expansion, root: Float, ridges: ActiveRidges) -> float | None:
     """A bound on the distance in z to a point where all active ridges are met exactly; None where they may not meet.
 
-    They meet where they are independent, and where those that are not are dependent exactly (lattice data), which rational arithmetic tells.
+    They meet where they are independent, and where those that are not are dependent exactly (lattice data), which
+    rational arithmetic tells.
     """
     if len(ridges.off) == 0:
         return 0.0
@@ -254,7 +264,8 @@ def meeting_distance(merge: MergedRidges, root: Float, off_ridges: Float) -> flo
 
 
 def _scaled(terms: PointTerms, unit: float) -> PointTerms:
-    """The terms times ``unit``; slopes and bends below 1e-100 count as errors and as 0: their products would leave the normal numbers."""
+    """The terms times ``unit``; slopes and bends below 1e-100 count as errors and as 0: their products would leave the
+    normal numbers."""
     slopes, bends = terms.slopes * unit, terms.bends * unit
     gone = np.abs(slopes) < _GONE
     return replace(
@@ -291,7 +302,8 @@ def whitening(gram: Float) -> Float:
 
 
 def _by_steepness(here: Expansion, multipliers: Float) -> Proof:
-    """The same from the Hessian as it stands and from Euclidean bounds, for objectives that offer no more; rounding is left out."""
+    """The same from the Hessian as it stands and from Euclidean bounds, for objectives that offer no more; rounding is
+    left out."""
     kinks = here.kinks
     slack = kinks.weights * np.maximum(1.0 - np.abs(multipliers), 0.0)
     gram = -here.hessian + (kinks.directions.T * slack) @ kinks.directions

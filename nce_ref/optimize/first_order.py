@@ -1,11 +1,13 @@
-r"""Climb by gradients alone (L-BFGS), for objectives whose Hessian nobody wants to form: n^2 numbers, or 2 n gradients by differences.
+r"""Climb by gradients alone (L-BFGS), for objectives whose Hessian nobody wants to form: n^2 numbers, or 2 n gradients
+by differences.
 
 What can be said at the end is less: the gradient, in the metric of L-BFGS's own inverse Hessian H,
 
     decrement = sqrt(g . H g),
 
-which has the objective's units and not theta's, and is the length of the step that is left: for a likelihood decrement sqrt(n_data) counts
-standard errors. That the point is a maximum is not shown. For J = -1/2 d.A d the metric is A's in the directions walked lately.
+which has the objective's units and not theta's, and is the length of the step that is left: for a likelihood decrement
+sqrt(n_data) counts standard errors. That the point is a maximum is not shown. For J = -1/2 d.A d the metric is A's in
+the directions walked lately.
 
 Conventions
 -----------
@@ -36,7 +38,8 @@ _NO_RISE = 4e-16
 def maximize_first_order(
     objective: Objective, start: Float, callback: Callable[[Float], object] | None = None
 ) -> tuple[Maximum, float]:
-    """Climb by L-BFGS from ``start``; return the end and its decrement. Rounds begin afresh until it is small, or nothing is gained.
+    """Climb by L-BFGS from ``start``; return the end and its decrement. Rounds begin afresh until it is small, or
+    nothing is gained.
 
     Where the objective is not finite, or not defined (ValueError), the line search steps back.
     """
@@ -87,7 +90,8 @@ def maximize_first_order(
 def _along_gradient(
     descent: Callable[[Float], tuple[float, Float]], theta: Float, g: Float
 ) -> float:
-    """g.g over the curvature along g, by a difference: where no step was taken, as from a maximum, L-BFGS knows no metric."""
+    """g.g over the curvature along g, by a difference: where no step was taken, as from a maximum, L-BFGS knows no
+    metric."""
     size = float(np.linalg.norm(g))
     if size == 0.0:
         return 0.0
@@ -106,5 +110,8 @@ def gradient_certificate(objective: Objective, theta: Float, decrement: float) -
     if decrement <= SMALL_DECREMENT:
         reason = f"{told}; no second derivative was looked at, so that it is a maximum is not shown"
         return Certificate(stationarity, False, np.empty(0), STATIONARY_BY_GRADIENT, reason)
-    reason = f"{told}, above {SMALL_DECREMENT:g}; go on from here with start=fit.theta, or choose parameters of like sizes"
+    reason = (
+        f"{told}, above {SMALL_DECREMENT:g}; go on from here with start=fit.theta, or choose"
+        " parameters of like sizes"
+    )
     return Certificate(stationarity, False, np.empty(0), "not stationary", reason)

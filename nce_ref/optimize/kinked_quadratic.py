@@ -42,7 +42,8 @@ _MET = 1e-10
 
 @dataclass(frozen=True)
 class KinkedStep:
-    """The maximiser d, which ridges it meets, and whether d is exact: their set was confirmed by its signs and multipliers."""
+    """The maximiser d, which ridges it meets, and whether d is exact: their set was confirmed by its signs and
+    multipliers."""
 
     step: Float
     active: NDArray[np.bool_]
@@ -57,10 +58,11 @@ def solve_kinked_quadratic(
     arguments: Float,
     weights: Float,
 ) -> KinkedStep:
-    """Return the maximiser of m. ``curvature`` is H, positive definite; ``true_curvature`` is the true one, perhaps indefinite.
+    """Return the maximiser of m. ``curvature`` is H, positive definite; ``true_curvature`` is the true one, perhaps
+    indefinite.
 
-    The interior point works with ``curvature``. The exact stage takes ``true_curvature`` where it is positive definite along the
-    active ridges, since only the true curvature gives quadratic convergence there.
+    The interior point works with ``curvature``. The exact stage takes ``true_curvature`` where it is positive definite
+    along the active ridges, since only the true curvature gives quadratic convergence there.
     """
     # In unit directions arguments are distances and weights forces, comparable from ridge to ridge. One without force
     # bends nothing, and its box of no width would take the interior point out of float64.
@@ -105,8 +107,9 @@ def _solve(
     distance = np.abs(arguments + directions @ step) / scale
     slack = 1.0 - np.abs(multipliers) / weights
     active, signs = distance < slack, np.sign(multipliers)
-    # The true curvature first, for Newton's convergence. Where its step disagrees with these ridges, that is no mistake of
-    # theirs: the two quadratics have different maxima, and the definite one, whose ridges they are, still gives an ascent.
+    # The true curvature first, for Newton's convergence. Where its step disagrees with these ridges, that is no mistake
+    # of theirs: the two quadratics have different maxima, and the definite one, whose ridges they are, still gives an
+    # ascent.
     for H, repairs in ((true_curvature, 1), (curvature, _MAX_REPAIRS)):
         found = _repaired(gradient, H, directions, arguments, weights, active, signs, repairs)
         if found is not None:
@@ -152,7 +155,8 @@ def _newton(gradient: Float, curvature: Float, true_curvature: Float) -> Float:
         return np.asarray(np.linalg.solve(curvature, gradient), dtype=np.float64)
 
 
-# By LAPACK's own names: ``cho_factor`` and ``cho_solve`` take ten times as long for 17 unknowns, hundreds of times a fit.
+# By LAPACK's own names: ``cho_factor`` and ``cho_solve`` take ten times as long for 17 unknowns, hundreds of times a
+# fit.
 def _factored(matrix: Float) -> Float:
     """The Cholesky factor; LinAlgError where the matrix is not positive definite (or NaN)."""
     factor, failed = dpotrf(matrix)
@@ -169,8 +173,8 @@ def _on_manifold(pull: Float, H: Float, A: Float, r: Float, w: Float) -> tuple[F
     """Maximise pull.d - 1/2 d.H d subject to r + A d = 0, by A's null space.
 
     None where the ridges do not meet, or H is not positive definite along them. Dependent ridges (a point that occurs
-    twice, lattice data) meet or not as their arguments have it. Where they do, many multipliers give one d; the shortest
-    within the weights is taken, and those outside say which ridges to let go.
+    twice, lattice data) meet or not as their arguments have it. Where they do, many multipliers give one d; the
+    shortest within the weights is taken, and those outside say which ridges to let go.
     """
     k, n = A.shape
     Q, R, order = qr(A.T, pivoting=True)
@@ -194,7 +198,8 @@ def _on_manifold(pull: Float, H: Float, A: Float, r: Float, w: Float) -> tuple[F
 
 
 def _shared_multipliers(pulls: Float, force: Float, w: Float) -> Float:
-    """Multipliers within w of dependent ridges with pulls @ multipliers = force; where there are none, the shortest without bounds."""
+    """Multipliers within w of dependent ridges with pulls @ multipliers = force; where there are none, the shortest
+    without bounds."""
     shares = lsq_linear(pulls * w, force, bounds=(-1.0, 1.0), method="bvls", tol=1e-15).x
     short = float(np.linalg.norm(pulls @ (w * shares) - force))
     if short <= 1e-12 * (float(np.linalg.norm(force)) + float(np.linalg.norm(pulls * w))):
@@ -236,7 +241,8 @@ def _interior_point(
 
 @dataclass(frozen=True)
 class _Interior:
-    """d, lambda, and the four positive vectors: r + A d = p - q, above = w - lambda, below = w + lambda. Or a step in them."""
+    """d, lambda, and the four positive vectors: r + A d = p - q, above = w - lambda, below = w + lambda. Or a step in
+    them."""
 
     d: Float
     lam: Float

@@ -1,13 +1,16 @@
-r"""Gradient and curvature of the smooth bound F >= J at theta, in coordinates theta + root z, with bounds on their rounding.
+r"""Gradient and curvature of the smooth bound F >= J at theta, in coordinates theta + root z, with bounds on their
+rounding.
 
     gradient = sum_t slopes_t g'_t,     gram = sum_t bends_t g'_t g'_t^T,     g'_t = root^T g_t
 
-The slopes and bends come with bounds of their own (``objectives/point_terms.py``); products and sums add, with u = 2^-53:
+The slopes and bends come with bounds of their own (``objectives/point_terms.py``); products and sums add, with u =
+2^-53:
 
-    |error of g'_t| <= (k + 5) u |root|^T |g_t|,     |error of a sum of N terms| <= (min(N, 768) + N/768 + 2) u  sum of sizes,
+    |error of g'_t| <= (k + 5) u |root|^T |g_t|,
+    |error of a sum of N terms| <= (min(N, 768) + N/768 + 2) u  sum of sizes,
 
-k the most entries in a column of root. Both are worst cases, to first order in u and then rounded up: bounds that hold on any processor
-and in any order of the points.
+k the most entries in a column of root. Both are worst cases, to first order in u and then rounded up: bounds that hold
+on any processor and in any order of the points.
 
 Conventions
 -----------
@@ -31,7 +34,8 @@ _BLOCK = 768
 
 @dataclass(frozen=True)
 class LocalSums:
-    """``gradient_error`` bounds a length, ``gram_error`` the largest eigenvalue; ``longest`` is the largest |g'_t|, rounded up."""
+    """``gradient_error`` bounds a length, ``gram_error`` the largest eigenvalue; ``longest`` is the largest |g'_t|,
+    rounded up."""
 
     gradient: Float
     gradient_error: float
@@ -42,7 +46,8 @@ class LocalSums:
 
 @dataclass(frozen=True)
 class ActiveRidges:
-    """The active ridges in z: ``lengths`` |root^T a_k|, ``off`` bounds on |a_k . theta|, ``slack`` is w_k (1 - |mu_k|); all (k,)."""
+    """The active ridges in z: ``lengths`` |root^T a_k|, ``off`` bounds on |a_k . theta|, ``slack`` is w_k (1 - |mu_k|);
+    all (k,)."""
 
     pull: Float
     lengths: Float
@@ -53,7 +58,8 @@ class ActiveRidges:
 
 @dataclass(frozen=True)
 class Valleys:
-    """One side of each active valley: ``slopes`` +-1 in place of those of |.|, ``off`` bounds on |a_m . theta|; both (m,)."""
+    """One side of each active valley: ``slopes`` +-1 in place of those of |.|, ``off`` bounds on |a_m . theta|; both
+    (m,)."""
 
     slopes: Float
     off: Float
@@ -64,7 +70,8 @@ def local_sums(
 ) -> LocalSums:
     """Return the sums; ``off`` bounds how far theta is from each active ridge, |a_k . theta|, as if it were met."""
     n, n_points = len(root), len(terms.slopes)
-    # A slope taken where the ridge's |a . theta| stands as mu a . theta: its log-ratio is off by 2 kink_slope |a . theta| at most.
+    # A slope taken where the ridge's |a . theta| stands as mu a . theta: its log-ratio is off by 2 kink_slope |a .
+    # theta| at most.
     moved = np.zeros(n_points // terms.row)
     np.add.at(moved, terms.ridge_points, 2.0 * terms.kink_slope * off)
     if valleys is not None:
@@ -84,8 +91,8 @@ def local_sums(
         if terms.centre is not None:
             g = g - terms.centre[:, None]
         if rest is None:
-            # The largest of each coordinate stands for all: one product of matrices less, and a bound large enough to ask for more digits
-            # where points differ by many orders of magnitude.
+            # The largest of each coordinate stands for all: one product of matrices less, and a bound large enough to
+            # ask for more digits where points differ by many orders of magnitude.
             largest = terms.size
             if largest is None:
                 largest = np.abs(g).max(axis=1) + (
@@ -143,7 +150,8 @@ def distance_bound(directions: Float, theta: Float, accurate: bool = False) -> F
 
 
 def product_error(root: Float) -> float:
-    """The error of root^T g, per unit of |root|^T |g|: as many roundings as a column has entries, and those of g (three) and of a centre."""
+    """The error of root^T g, per unit of |root|^T |g|: as many roundings as a column has entries, and those of g
+    (three) and of a centre."""
     return 1.01 * (int(np.count_nonzero(root, axis=0).max(initial=0)) + 5) * UNIT
 
 

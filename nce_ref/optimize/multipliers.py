@@ -1,17 +1,18 @@
-r"""Multipliers of the ridges: which element of Clarke's subdifferential is smallest, and which of its many descriptions to take.
+r"""Multipliers of the ridges: which element of Clarke's subdifferential is smallest, and which of its many descriptions
+to take.
 
     min over |mu_k| <= 1 of | gradient - sum_k mu_k w_k a_k |,      a_k the active ridges
 
-The smallest element is unique, its multipliers are not where ridges depend on each other (points that occur twice, lattice data).
-All valid mu form a polyhedron; which of them a solver ends at is an accident of rounding and of the order of the points, and some
-of them say |mu_k| = 1 where |mu_k| = 0 would do as well. So one is chosen by a rule:
+The smallest element is unique, its multipliers are not where ridges depend on each other (points that occur twice,
+lattice data). All valid mu form a polyhedron; which of them a solver ends at is an accident of rounding and of the
+order of the points, and some of them say |mu_k| = 1 where |mu_k| = 0 would do as well. So one is chosen by a rule:
 
 1. Ridges that are exactly parallel are one ridge, |a . d| and |c a . d| having the same multiplier up to sign.
-2. mu in the *relative interior* of the valid ones, where |mu_k| < 1 for every k for which any valid choice has it: one linear
-   programme, max sum t_k subject to A mu = tau b, |mu_k| + t_k <= tau, 0 <= t_k <= 1, tau >= 1, in mu = mu_0 + Z y, Z a basis of the
-   null space of A, so that the solver's tolerance of 1e-7 does not touch A mu = b.
-3. From there the *analytic centre*, the maximum of sum ln(1 - mu_k^2) over the k that are not forced to +-1: it is unique, whatever
-   the coordinates and the order of the points.
+2. mu in the *relative interior* of the valid ones, where |mu_k| < 1 for every k for which any valid choice has it: one
+   linear programme, max sum t_k subject to A mu = tau b, |mu_k| + t_k <= tau, 0 <= t_k <= 1, tau >= 1, in mu = mu_0 + Z
+   y, Z a basis of the null space of A, so that the solver's tolerance of 1e-7 does not touch A mu = b.
+3. From there the *analytic centre*, the maximum of sum ln(1 - mu_k^2) over the k that are not forced to +-1: it is
+   unique, whatever the coordinates and the order of the points.
 
 Conventions
 -----------
@@ -37,15 +38,18 @@ _LARGEST_TAU = 1e5
 # A slack 1 - |mu| below this is not told from a forced multiplier.
 _FORCED = 1e-9
 _MAX_CENTRING_STEPS = 60
-# Below this all multipliers are well inside; above so many ridges a programme would take minutes, and theta lies on a flood of kinks.
+# Below this all multipliers are well inside; above so many ridges a programme would take minutes, and theta lies on a
+# flood of kinks.
 _INSIDE, _MANY = 0.999, 1500
-# From here on the centre is looked for in as many unknowns as theta has, before a programme in as many as there are ridges.
+# From here on the centre is looked for in as many unknowns as theta has, before a programme in as many as there are
+# ridges.
 _MANY_FOR_A_PROGRAMME = 100
 
 
 @dataclass(frozen=True)
 class MergedRidges:
-    """Exactly parallel ridges as one: sum_k w_k |a_k . d| = sum_j forces_j |units_j . d|, in an order that no permutation changes.
+    """Exactly parallel ridges as one: sum_k w_k |a_k . d| = sum_j forces_j |units_j . d|, in an order that no
+    permutation changes.
 
     ``units`` (m, n), one entry of each 1; ``group`` and ``signed`` (k,): ridge k is ``signed[k] units[group[k]]``
     to the last bit of a quotient.
@@ -105,7 +109,8 @@ class MergedRidges:
 
 
 def merged(directions: Float, weights: Float) -> MergedRidges:
-    """Merge parallel ridges. Quotients of parallel vectors are equal to the last bit, so nothing here depends on a tolerance."""
+    """Merge parallel ridges. Quotients of parallel vectors are equal to the last bit, so nothing here depends on a
+    tolerance."""
     k = len(directions)
     first = np.argmax(directions != 0.0, axis=1)
     signed = directions[np.arange(k), first]
@@ -125,7 +130,8 @@ def merged(directions: Float, weights: Float) -> MergedRidges:
 def smallest_subgradient(
     gradient: Float, directions: Float, weights: Float, ridges: MergedRidges | None = None
 ) -> tuple[float, Float]:
-    """Return the norm of the smallest element of Clarke's subdifferential, and multipliers in the relative interior of its own.
+    """Return the norm of the smallest element of Clarke's subdifferential, and multipliers in the relative interior of
+    its own.
 
     ``ridges`` are those of ``merged``, where they are at hand.
     """
@@ -207,12 +213,13 @@ def _central(start: Float, null: Float, pull: Float, b: Float) -> Float | None:
 
 
 def _centre_by_dual(start: Float, pull: Float) -> tuple[bool, Float | None]:
-    """(decided, the analytic centre or None where the box is not met), by Newton's method in as many unknowns as ``pull`` has rows.
+    """(decided, the analytic centre or None where the box is not met), by Newton's method in as many unknowns as
+    ``pull`` has rows.
 
-    The centre maximises sum ln(1 - mu_k^2) subject to pull mu = b = pull start: 2 mu_k/(1 - mu_k^2) = s_k = pull_k.v for some v, which
-    minimises the convex sum_k (s_k mu_k + ln(1 - mu_k^2)) - b.v. No mu in the box gives b where b.v > sum_k |s_k|. Where they are equal,
-    the s_k other than 0 have their mu_k forced to sign s_k, and the rest is asked for again. A thousand kinks of a zero row take
-    a linear programme minutes.
+    The centre maximises sum ln(1 - mu_k^2) subject to pull mu = b = pull start: 2 mu_k/(1 - mu_k^2) = s_k = pull_k.v
+    for some v, which minimises the convex sum_k (s_k mu_k + ln(1 - mu_k^2)) - b.v. No mu in the box gives b where b.v >
+    sum_k |s_k|. Where they are equal, the s_k other than 0 have their mu_k forced to sign s_k, and the rest is asked
+    for again. A thousand kinks of a zero row take a linear programme minutes.
     """
     left, size, _ = np.linalg.svd(pull, full_matrices=False)
     rows = left[:, size > _DEPENDENT * size[0]].T @ pull
@@ -271,7 +278,8 @@ def _on_a_face(pull: Float, start: Float, s: Float) -> tuple[bool, Float | None]
 
 
 def _relative_interior(start: Float, null: Float) -> tuple[Float, NDArray[np.bool_]] | None:
-    """A point of the relative interior, and which multipliers are +-1 in all of it; None where the programme has no solution."""
+    """A point of the relative interior, and which multipliers are +-1 in all of it; None where the programme has no
+    solution."""
     basis = np.linalg.qr(null)[0]
     k, q = basis.shape
     # Variables y (q), t (k), tau.  +-(tau start + basis y) + t - tau <= 0.
@@ -299,7 +307,8 @@ def _relative_interior(start: Float, null: Float) -> tuple[Float, NDArray[np.boo
 
 
 def _analytic_centre(shares: Float, null: Float, forced: NDArray[np.bool_]) -> Float:
-    """Newton's method on sum ln(1 - mu_k^2) over the multipliers that are free, along the directions that leave the others alone."""
+    """Newton's method on sum ln(1 - mu_k^2) over the multipliers that are free, along the directions that leave the
+    others alone."""
     _, size, right = np.linalg.svd(null[forced], full_matrices=True)
     held = int(np.sum(size > 1e-9 * np.abs(null).max()))
     along = null @ right[held:].T
@@ -319,7 +328,8 @@ def _analytic_centre(shares: Float, null: Float, forced: NDArray[np.bool_]) -> F
             break
         move = along @ step
         at, way = mu[~forced], move[~forced]
-        # The longest step inside the box, and halves of it: the best of them, for the start is a vertex of the programme.
+        # The longest step inside the box, and halves of it: the best of them, for the start is a vertex of the
+        # programme.
         with np.errstate(divide="ignore"):
             room = np.where(
                 way > 0.0, (1.0 - at) / way, np.where(way < 0.0, (-1.0 - at) / way, np.inf)

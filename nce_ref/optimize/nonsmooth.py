@@ -10,7 +10,8 @@ r"""Maximise an objective with kinks, to the kinks themselves.
 Conventions
 -----------
 theta (n,)   the point; every accepted step raises the objective, up to rounding
-width        ridges with |b_i.x_t| <= width |b_i||x_t| are in the quadratic with their kinks; a step that fails widens it
+width        ridges with |b_i.x_t| <= width |b_i||x_t| are in the quadratic with their kinks; a step that fails widens
+             it
 """
 
 from __future__ import annotations
@@ -28,13 +29,14 @@ from nce_ref.optimize.kinked_quadratic import solve_kinked_quadratic
 from nce_ref.optimize.smoothing import follow_smoothing, positive_definite
 
 _MAX_STEPS = 60
-# The step at which Newton's next one would be below rounding: its square is. The second is the step's length in the metric of the
-# curvature, which is the same in all units.
+# The step at which Newton's next one would be below rounding: its square is. The second is the step's length in the
+# metric of the curvature, which is the same in all units.
 _SMALL_STEP, _SMALL_DECREMENT = 1e-9, 1e-8
 _FARTHEST = 1e8
 _ROUNDING, _UNSEEN, _TINY = 4e-16, 1e-10, 1e-12
 _MAX_VALLEYS, _MOST_SIDES = 5, 4
-# Ridges this near are among those that a climb has come to; anything between rounding and the distance of others will do.
+# Ridges this near are among those that a climb has come to; anything between rounding and the distance of others will
+# do.
 LANDING = 1e-8
 # Of the sum of sizes: what rounding theta and the dot product may leave of a kink's argument that is 0.
 _MET = 4e-15
@@ -83,8 +85,8 @@ def maximize(
 def _to_zero(objective: Objective, end: Maximum) -> tuple[Maximum, int]:
     """The end with entries below 1e-12 of the largest made 0 where J does not fall by that; and the evaluations used.
 
-    A row b_i whose kinks all meet at its maximum, b_i = 0, shrinks from step to step and never arrives: at |b_i| = 1e-60 it still looks like any
-    other row to whoever compares b_i.x with |b_i||x|.
+    A row b_i whose kinks all meet at its maximum, b_i = 0, shrinks from step to step and never arrives: at |b_i| =
+    1e-60 it still looks like any other row to whoever compares b_i.x with |b_i||x|.
     """
     size = np.abs(end.theta)
     tiny = (size > 0.0) & (size < _TINY * float(size.max()))
@@ -115,8 +117,8 @@ def _climb_and_land(
 ) -> tuple[Maximum, Expansion]:
     """``_climb``, and where it ends unfinished once more with the ridges that theta is next to alone.
 
-    Ridges 1e-12 apart beside others 0.1 away (near-duplicate points) are one to the interior point, which has digits for the farthest; the
-    nearest alone are resolved to rounding, so that theta lands on those that the maximum lies on.
+    Ridges 1e-12 apart beside others 0.1 away (near-duplicate points) are one to the interior point, which has digits
+    for the farthest; the nearest alone are resolved to rounding, so that theta lands on those that the maximum lies on.
     """
     climbed, here = _climb(objective, theta, width, callback)
     if climbed.finished:
@@ -173,8 +175,8 @@ def _climb(
 def _surely_nearer(here: Expansion, there: Expansion, theta: Float, decrement: float) -> bool:
     """Whether a step of no visible gain leads towards the maximum all the same: the next one is at most half as long.
 
-    The terms of J may be large and cancel (-x.Lambda x/2 over correlated coordinates), and its rounding far larger than that of J: then
-    values end the climb while gradients still tell the way.
+    The terms of J may be large and cancel (-x.Lambda x/2 over correlated coordinates), and its rounding far larger than
+    that of J: then values end the climb while gradients still tell the way.
     """
     unseen = _UNSEEN * max(1.0, abs(here.value))
     if decrement**2 > unseen or there.value < here.value - unseen:
@@ -184,10 +186,12 @@ def _surely_nearer(here: Expansion, there: Expansion, theta: Float, decrement: f
 
 
 def off_valleys(objective: Objective, end: Maximum, width: float) -> tuple[Float | None, int]:
-    """A higher point beside an end that lies on kinks of the noise, None where there is none or none is found; evaluations used.
+    """A higher point beside an end that lies on kinks of the noise, None where there is none or none is found;
+    evaluations used.
 
-    On either side of such a kink J is |v| times a force higher than the quadratic's plain gradient says. A step is tried for each
-    choice of sides (the two by the gradient where there are many kinks), the one of the steepest rise first.
+    On either side of such a kink J is |v| times a force higher than the quadratic's plain gradient says. A step is
+    tried for each choice of sides (the two by the gradient where there are many kinks), the one of the steepest rise
+    first.
     """
     here = objective.expand(end.theta, width)
     kinks, evaluations = here.kinks, 1
@@ -246,7 +250,8 @@ def _proximal_step(here: Expansion, theta: Float) -> tuple[Float, bool, float]:
         kinks.weights,
     )
     if not solved.exact:
-        # Dependent ridges (points on a line) are met together or not at all: what rounding leaves of their arguments would have it otherwise.
+        # Dependent ridges (points on a line) are met together or not at all: what rounding leaves of their arguments
+        # would have it otherwise.
         met = np.abs(kinks.arguments) <= _MET * (np.abs(kinks.directions) @ np.abs(theta))
         again = solve_kinked_quadratic(
             here.gradient,

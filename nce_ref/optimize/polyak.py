@@ -1,9 +1,12 @@
-r"""Averaged iterates (Polyak & Juditsky, SIAM J. Control Optim. 1992) over the second half of a run, and how settled they are.
+r"""Averaged iterates (Polyak & Juditsky, SIAM J. Control Optim. 1992) over the second half of a run, and how settled
+they are.
 
-    alpha_{t+1} = alpha_t + rate K^{-1} D_t,     average = mean of alpha over the window, the last m = ceil(t/2) of t steps
+    alpha_{t+1} = alpha_t + rate K^{-1} D_t,
+    average = mean of alpha over the window, the last m = ceil(t/2) of t steps
 
-Fixed steps make alpha settle into fluctuations about the root of E D; averaging removes them, and the second half forgets the way
-there. Two numbers, in a ``unit`` of the caller's choice, such as the size of |K^{-1/2} D| by the sampling of the data:
+Fixed steps make alpha settle into fluctuations about the root of E D; averaging removes them, and the second half
+forgets the way there. Two numbers, in a ``unit`` of the caller's choice, such as the size of |K^{-1/2} D| by the
+sampling of the data:
 
     drift = |K^{-1/2} mean D|             the sum of D is the way gone, so it is small only where the run has stopped going anywhere
     noise = sqrt(tr(K^{-1} Cov D) / m)    what the randomness of each D leaves in the mean
@@ -11,7 +14,7 @@ there. Two numbers, in a ``unit`` of the caller's choice, such as the size of |K
 Conventions
 -----------
 alpha, D  (n,)    K (n, n) positive definite, a metric
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ from nce_ref._checks import Float
 
 
 class SecondHalf:
-    """The steps so far. Running sums make the average of any window two look-ups; D itself is kept for its covariance."""
+    """The steps so far. Running sums make the average of any window two look-ups; D itself is kept for its
+    covariance."""
 
     def __init__(self, start: Float) -> None:
         self._start = np.array(start, dtype=np.float64)

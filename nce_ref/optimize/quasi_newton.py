@@ -1,7 +1,8 @@
 """L-BFGS on the kinked objective as it stands: what most code does, kept as the yardstick.
 
 It ignores the kinks, so its line search stalls beside a maximum (smallest subgradient 1e-4 to 1e-2, however long it
-runs), and at small samples it stops on the way. Use ``nonsmooth.maximize`` for an answer; use this to reproduce others'.
+runs), and at small samples it stops on the way. Use ``nonsmooth.maximize`` for an answer; use this to reproduce
+others'.
 
 Conventions
 -----------
@@ -33,7 +34,8 @@ def maximize_lbfgs(
         return -value, -gradient
 
     options = {"maxiter": max_iterations, "maxfun": 10 * max_iterations}
-    # SciPy reuses its array, and reads the callback's signature to choose what to hand over: a plain vector, by position.
+    # SciPy reuses its array, and reads the callback's signature to choose what to hand over: a plain vector, by
+    # position.
     each = None if callback is None else lambda xk: callback(np.array(xk))
     found = minimize(descent, start, jac=True, method="L-BFGS-B", options=options, callback=each)
     return Maximum(np.asarray(found.x), -float(found.fun), int(found.nfev), bool(found.success))

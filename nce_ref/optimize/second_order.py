@@ -1,15 +1,18 @@
-r"""Maxima of objectives that are not concave: the likelihood, with a radius; others by the Hessian as computed. THEORY.md, 4.7.
+r"""Maxima of objectives that are not concave: the likelihood, with a radius; others by the Hessian as computed.
+THEORY.md, 4.7.
 
 In the frame of ln Z (``models.base.Frame``: B + E B for the ICA model) a likelihood is, S being the active ridges,
 
     L(z) <= L(0) + delta + s|z| - 1/2 z.H z + c|z|^3/(3 (1 - |z|)) - sum_S w_k (1 - |mu_k|)|a'_k.z|
 
-Split z = p + q along right singular vectors of diag(w (1 - |mu|)) A_S: p where the singular values are small, q where they are at
-least kappa. With m the least eigenvalue of H on the p, h its largest size anywhere, |z| = rho and (3 h + m) rho/2 <= kappa,
+Split z = p + q along right singular vectors of diag(w (1 - |mu|)) A_S: p where the singular values are small, q where
+they are at least kappa. With m the least eigenvalue of H on the p, h its largest size anywhere, |z| = rho and (3 h + m)
+rho/2 <= kappa,
 
     L <= L(0) + delta + s rho - m rho^2/2 + c rho^3/(3 (1 - rho)),
 
-and if that is below L(0), L has a local maximum within rho. The split may be made anywhere: the first that proves it is taken.
+and if that is below L(0), L has a local maximum within rho. The split may be made anywhere: the first that proves it is
+taken.
 
 Conventions
 -----------
@@ -71,7 +74,8 @@ def within_frame(
     met: float,
     merge: MergedRidges | None = None,
 ) -> Proof:
-    """Return the proof about a point within ``met`` of theta, where F - L is at most ``delta``; ``slope`` that of the points' F at theta.
+    """Return the proof about a point within ``met`` of theta, where F - L is at most ``delta``; ``slope`` that of the
+    points' F at theta.
 
     ``slack`` is w_k (1 - |mu_k|) of the active ridges, ``sizes`` bounds on the lengths of |root|^T |a_k|.
     """
@@ -119,8 +123,9 @@ def curvature_along_ridges(
 ) -> tuple[str, float]:
     """Return ("maximum", "saddle", "plateau" or "open", the largest curvature of J along the strictly active ridges).
 
-    ``hessian`` (m, m) is J's in z. Where ridges with |mu| = 1 are met, J falls along d unless mu_k a_k.d = |a_k.d| for all of them,
-    the critical cone: a direction of upward or no curvature counts if it or its opposite lies in that cone, else the matter is open.
+    ``hessian`` (m, m) is J's in z. Where ridges with |mu| = 1 are met, J falls along d unless mu_k a_k.d = |a_k.d| for
+    all of them, the critical cone: a direction of upward or no curvature counts if it or its opposite lies in that
+    cone, else the matter is open.
     """
     slack = here.kinks.weights * (1.0 - np.abs(multipliers))
     strict = 1.0 - np.abs(multipliers) > _STRICT
@@ -142,7 +147,8 @@ def curvature_along_ridges(
 
 
 def by_hessian(here: Expansion, multipliers: Float, theta: Float) -> tuple[Proof, str, float]:
-    """The second-order sufficient condition as computed, for objectives of which no third derivative is bounded: no radius is proved.
+    """The second-order sufficient condition as computed, for objectives of which no third derivative is bounded: no
+    radius is proved.
 
     Coordinates are scaled by their own curvature: those of very different sizes look flat beside each other.
     """

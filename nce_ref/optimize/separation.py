@@ -1,17 +1,18 @@
-r"""Can a linear rule separate two samples? Then a logistic regression on it has its supremum at infinity (Albert & Anderson 1984).
+r"""Can a linear rule separate two samples? Then a logistic regression on it has its supremum at infinity (Albert &
+Anderson 1984).
 
     wanted: d with  a_t.d >= 0 for every row of the *gains*, a_t.d > 0 for one of them, and b_k.d >= 0 for every *guard*
 
-A gain is g(x) of a data point or -g(y) of a noise point: along d no term of J falls and one rises for ever. Guards keep d inside the cone
-where the model stays affine. No such d exists if and only if positive weights w_t and v_k >= 0 balance, sum w_t a_t + sum v_k b_k = 0
-(Stiemke's theorem); at a stationary point the terms' slopes are such weights.
+A gain is g(x) of a data point or -g(y) of a noise point: along d no term of J falls and one rises for ever. Guards keep
+d inside the cone where the model stays affine. No such d exists if and only if positive weights w_t and v_k >= 0
+balance, sum w_t a_t + sum v_k b_k = 0 (Stiemke's theorem); at a stationary point the terms' slopes are such weights.
 
 A linear programme finds d, numbers confirm it, so the programme's own tolerances do not enter:
 
 * *separated*: every gain is above its rounding, |a.d| > 8 (n + 2) eps |a|.|d| taken entry by entry;
-* *separated but for a boundary* (a class of a category that never occurs, a column of zeros): gains that the programme leaves at 0 are made
-  so, by taking d off their span, and are 0 then up to that rounding; the others are above theirs. This is true to rounding: of
-  gains that are 0 to rounding only, nothing more can be said.
+* *separated but for a boundary* (a class of a category that never occurs, a column of zeros): gains that the programme
+  leaves at 0 are made so, by taking d off their span, and are 0 then up to that rounding; the others are above theirs.
+  This is true to rounding: of gains that are 0 to rounding only, nothing more can be said.
 
 Rows are taken into the programme as they are found violated: a hundred are enough as a rule, however many there are.
 

@@ -7,7 +7,7 @@ epsilon some two thousand points tell the way as well as all of them do, for T =
 Conventions
 -----------
 theta (n,), value float, gradient (n,), hessian (n, n)   of the smoothed objective
-decrement sqrt(gradient.d), d the Newton step            the step's length in the Hessian's metric, whatever the units of theta
+decrement sqrt(gradient.d), d the Newton step     the step's length in the Hessian's metric, whatever the units of theta
 epsilon   in units of the kink's argument b_i.x, hence of a source's standard deviation
 """
 
@@ -23,7 +23,8 @@ from nce_ref._checks import Float
 from nce_ref.objectives.base import Objective
 
 EPSILONS = (0.3, 0.1, 0.03, 0.01, 0.003)
-# Above this epsilon, points beyond so many are left out. A maximum of the 2000 is off by about 2000^-1/2, less than the next epsilon.
+# Above this epsilon, points beyond so many are left out. A maximum of the 2000 is off by about 2000^-1/2, less than the
+# next epsilon.
 _COARSE, _N_COARSE = 0.03, 2000
 # A gradient this much below epsilon is close enough to start the next level: the levels lie about epsilon apart.
 _ENOUGH = 0.05
@@ -40,7 +41,8 @@ def follow_smoothing(
     finest: float,
     callback: Callable[[Float], object] | None = None,
 ) -> tuple[Float, float, int]:
-    """Return (theta, the last epsilon, evaluations) after Newton's method at each epsilon down to the first at or below ``finest``.
+    """Return (theta, the last epsilon, evaluations) after Newton's method at each epsilon down to the first at or below
+    ``finest``.
 
     Evaluations on some of the points are counted as evaluations.
     """
@@ -64,14 +66,16 @@ def ascend(
     tolerance: float,
     callback: Callable[[Float], object] | None = None,
 ) -> tuple[Float, int]:
-    """Climb a twice differentiable objective until it is near its maximum or no step helps; return (theta, evaluations).
+    """Climb a twice differentiable objective until it is near its maximum or no step helps; return (theta,
+    evaluations).
 
-    Near: |gradient| <= tolerance, and the decrement is at most 20 times that, or it is at most a thousandth of it. The decrement has no
-    units: where those of theta are large the gradient is small far from any maximum, where they are small it is large at one. With
-    curvatures between 1/400 and 1e6, as for data of size 1, the gradient alone decides.
+    Near: |gradient| <= tolerance, and the decrement is at most 20 times that, or it is at most a thousandth of it. The
+    decrement has no units: where those of theta are large the gradient is small far from any maximum, where they are
+    small it is large at one. With curvatures between 1/400 and 1e6, as for data of size 1, the gradient alone decides.
     The Hessian's eigenvalues are taken by their absolute values: the step climbs in every direction, and leaves the
-    neighbourhood of a saddle (B = 0 is one) along its upward curvature instead of being drawn into it. No step is longer
-    than the size of theta plus 1/2, which keeps the first steps, where the quadratic means little, near the start.
+    neighbourhood of a saddle (B = 0 is one) along its upward curvature instead of being drawn into it. No step is
+    longer than the size of theta plus 1/2, which keeps the first steps, where the quadratic means little, near the
+    start.
     """
     value, gradient, hessian = objective.second_order(theta)
     evaluations, reach = 1, 0.0
@@ -83,7 +87,8 @@ def ascend(
         if np.abs(direction).max() < _HUGE:
             decrement = math.sqrt(max(0.0, float(gradient @ direction)))
         else:
-            # Curvatures of 1e-200 left by saturated samples: where to is known, how far is not, and |direction|^2 would overflow.
+            # Curvatures of 1e-200 left by saturated samples: where to is known, how far is not, and |direction|^2 would
+            # overflow.
             decrement = math.inf
             largest = float(np.abs(direction).max())
             direction = direction / largest * _HUGE if largest < math.inf else gradient * _HUGE
@@ -112,7 +117,8 @@ def ascend(
 
 
 def _plain_decrement(gradient: Float, hessian: Float) -> float:
-    """The decrement where minus the Hessian is positive definite, else inf: a tenth of the time of ``positive_definite``."""
+    """The decrement where minus the Hessian is positive definite, else inf: a tenth of the time of
+    ``positive_definite``."""
     factor, failed = dpotrf(-hessian, lower=1)
     if failed:
         return math.inf
@@ -123,8 +129,8 @@ def _plain_decrement(gradient: Float, hessian: Float) -> float:
 def positive_definite(matrix: Float) -> Float:
     """The symmetric matrix with its eigenvalues replaced by their absolute values, none below 1e-7 of the largest.
 
-    Unless the coordinates merely have different units: where one eigenvalue is below that, and none is once each coordinate is scaled by
-    its own curvature, then a curvature of 1e-12 beside one of 1 stays what it is.
+    Unless the coordinates merely have different units: where one eigenvalue is below that, and none is once each
+    coordinate is scaled by its own curvature, then a curvature of 1e-12 beside one of 1 stays what it is.
     """
     eigenvalues, vectors = np.linalg.eigh(matrix)
     size = np.abs(eigenvalues)

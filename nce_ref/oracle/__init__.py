@@ -1,4 +1,5 @@
-"""The oracle: what outsiders consult to learn whether their noise-contrastive estimation is right, and if not, what is wrong.
+"""The oracle: what outsiders consult to learn whether their noise-contrastive estimation is right, and if not, what is
+wrong.
 
     report = oracle.check(impl, "binary_nce")        # a callable with the objective's arguments by name
     oracle.check(impl, "binary_nce", layout="rows")  # its noise (n_data, k); oracle.LAYOUTS has all of them
@@ -8,8 +9,8 @@
     oracle.compare(impl, "binary_nce", inputs)       # a report on a batch of your own
     oracle.search(impl, "binary_nce", rng=rng)       # draws inputs until it fails, and shrinks them
 
-How a check runs: ``vectors`` reads the stored numbers, ``check`` calls the implementation, ``judge`` compares by the rule
-of ``tolerance``, ``diagnosis`` holds the failures against the catalogue of ``mistakes``, ``report`` says it.
+How a check runs: ``vectors`` reads the stored numbers, ``check`` calls the implementation, ``judge`` compares by the
+rule of ``tolerance``, ``diagnosis`` holds the failures against the catalogue of ``mistakes``, ``report`` says it.
 
 The numbers are made by ``exact`` (``emit`` writes them), to 40 digits, with the standard library alone and by formulas
 written there from the papers: nothing of them comes from the rest of the package, which is one of the judged.

@@ -55,7 +55,8 @@ def torch(function: Function, objective: str | None = None, *, layout: str = "fl
             return _converted(returned, _from_torch)
         if not isinstance(returned, framework.Tensor):
             raise TypeError(
-                f"the function returned a {type(returned).__name__}; expected the value as a tensor, or no objective here"
+                f"the function returned a {type(returned).__name__}; expected the value as a"
+                " tensor, or no objective here"
             )
         arguments = [given[str(output.derivative_of)] for output in derivatives]
         gradients: tuple[Any, ...] = (None,) * len(arguments)
@@ -83,7 +84,8 @@ def jax(function: Function, objective: str | None = None, *, layout: str = "flat
         dtype = getattr(jnp, _float_type(inputs))
         if dtype == jnp.float64 and not framework.config.read("jax_enable_x64"):
             raise ValueError(
-                'JAX rounds to float32 unless jax.config.update("jax_enable_x64", True) is called; or check dtype="float32"'
+                'JAX rounds to float32 unless jax.config.update("jax_enable_x64", True) is called;'
+                ' or check dtype="float32"'
             )
         wanted = [str(output.derivative_of) for output in derivatives]
         given = {
@@ -99,7 +101,8 @@ def jax(function: Function, objective: str | None = None, *, layout: str = "flat
             value = function(**{**given, **arguments})
             if not hasattr(value, "shape"):
                 raise TypeError(
-                    f"the function returned a {type(value).__name__}; expected the value as an array, or no objective here"
+                    f"the function returned a {type(value).__name__}; expected the value as an"
+                    " array, or no objective here"
                 )
             return value.sum(), value
 
@@ -137,7 +140,8 @@ def _derivatives(objective: str | None) -> tuple[Output, ...]:
 
 
 def _float_type(inputs: Mapping[str, Any]) -> str:
-    """The framework's name of the type that is checked: of the arrays, but for bfloat16, whose numbers come as float32."""
+    """The framework's name of the type that is checked: of the arrays, but for bfloat16, whose numbers come as
+    float32."""
     if DECLARED.get() == "bfloat16":
         return "bfloat16"
     kinds = {str(value.dtype) for value in inputs.values() if isinstance(value, np.ndarray)}
@@ -145,7 +149,8 @@ def _float_type(inputs: Mapping[str, Any]) -> str:
 
 
 def _converted(returned: Any, convert: Callable[[Any], Any]) -> Any:
-    """What the function returned, with the framework's arrays as NumPy's; the rest as it came, for the oracle to judge."""
+    """What the function returned, with the framework's arrays as NumPy's; the rest as it came, for the oracle to
+    judge."""
 
     def one(value: Any) -> Any:
         is_foreign = hasattr(value, "shape") and not isinstance(value, np.ndarray | np.generic)

@@ -7,9 +7,9 @@ Conventions
 -----------
 keys      the implementation's own names, or positions from 0; a list is positions 0, 1, 2, ...
 values    the objective's names, each at most once
-the rest  what is not declared goes by the objective's own name. What follows from the sizes of the others (nu) is left out where the
-          implementation does not take it; in a layout (rows: nu = k) that needs no declaration
-"""
+the rest  what is not declared goes by the objective's own name. What follows from the sizes of the others (nu) is left
+          out where the implementation does not take it; in a layout (rows: nu = k) that needs no declaration
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -122,7 +122,8 @@ def _read(
             known = [name for name, p in (parameters or {}).items() if p.kind in BY_NAME]
             near = did_you_mean(theirs, known)
             raise ValueError(
-                f"arguments: got {theirs!r}, which it does not take by name; it takes {', '.join(known) or 'none'}{near}"
+                f"arguments: got {theirs!r}, which it does not take by name; it takes"
+                f" {', '.join(known) or 'none'}{near}"
             )
     positions = sorted(key for key in pairs if isinstance(key, int))
     if positions != list(range(len(positions))):

@@ -1,13 +1,17 @@
-"""Run an implementation on the vectors of an objective and say what came out: ``check`` for a callable, ``check_answers`` for the rest.
+"""Run an implementation on the vectors of an objective and say what came out: ``check`` for a callable,
+``check_answers`` for the rest.
 
-Nothing that an implementation does stops the run: an exception, a string, NaN, a wrong shape each become one line of the report.
+Nothing that an implementation does stops the run: an exception, a string, NaN, a wrong shape each become one line of
+the report.
 
 Conventions
 -----------
 impl               a callable with the objective's arguments by name (``oracle.OBJECTIVES[name].arguments``)
-expected_failures  {pattern of ids, as in the shell: reason}; one that passes fails, a pattern that matches nothing is an error; what it
-                   matches may also be skipped: left out on purpose, and not held against the implementation (``seen``)
-calls              each vector once, two of them again (``steady``); what differs then, or changes its inputs, is a finding
+expected_failures  {pattern of ids, as in the shell: reason}; one that passes fails, a pattern that matches nothing is
+                   an error; what it matches may also be skipped: left out on purpose, and not held against the
+                   implementation (``seen``)
+calls              each vector once, two of them again (``steady``); what differs then, or changes its inputs, is a
+                   finding
 """
 
 from __future__ import annotations
@@ -62,10 +66,11 @@ def check(
 ) -> Report:
     """Return the report on ``impl`` over the vectors of ``objective`` (those with all ``flags``), smoke cases first.
 
-    Inputs come as fresh arrays of ``dtype``, scalars as Python floats, under ``convention`` (None: the objective's own). Never raises for what
-    ``impl`` does; ``layout``: how its noise is laid out, ``oracle.LAYOUTS``. ``arguments``: its own names, or positions, and the objective's
-    (``arguments.py``). Fewer vectors than half of them (by ``flags``) are never ok. ValueError for an unknown objective, layout, dtype or flag,
-    or arguments that cannot be followed, TypeError where ``impl`` cannot be called.
+    Inputs come as fresh arrays of ``dtype``, scalars as Python floats, under ``convention`` (None: the objective's
+    own). Never raises for what ``impl`` does; ``layout``: how its noise is laid out, ``oracle.LAYOUTS``. ``arguments``:
+    its own names, or positions, and the objective's (``arguments.py``). Fewer vectors than half of them (by ``flags``)
+    are never ok. ValueError for an unknown objective, layout, dtype or flag, or arguments that cannot be followed,
+    TypeError where ``impl`` cannot be called.
     """
     target = find_objective(objective, layout)
     if not callable(impl):
@@ -127,8 +132,9 @@ def check_answers(
 ) -> Report:
     """Return the report on answers that are there already: {vector id: what was returned, or Skipped, or Errored}.
 
-    ``evaluate`` may call the implementation again, on inputs of the diagnosis's own; ``own``: vectors that are stored nowhere;
-    ``findings``: what was seen of its calls (``steady``); ``batch``: what was asked, in words, where it was never meant to be all vectors.
+    ``evaluate`` may call the implementation again, on inputs of the diagnosis's own; ``own``: vectors that are stored
+    nowhere; ``findings``: what was seen of its calls (``steady``); ``batch``: what was asked, in words, where it was
+    never meant to be all vectors.
     """
     target = find_objective(objective)
     convention = own_convention(target) if convention is None else convention
@@ -228,7 +234,8 @@ def _smoke_first(vectors: Sequence[Vector]) -> list[Vector]:
 
 
 def check_words(dtype: str, convention: Convention, objective: Objective) -> None:
-    """Raise ValueError for a dtype that is none, or in which the objective is not checked, or a convention that is none."""
+    """Raise ValueError for a dtype that is none, or in which the objective is not checked, or a convention that is
+    none."""
     if dtype not in TYPES:
         raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(TYPES)}")
     refuse_type(objective, dtype)
@@ -258,8 +265,9 @@ def _say_undeclared(impl: Callable[..., Any], target: Objective) -> str:
         return ""
     typed = call_to_declare(dict(zip(theirs, ours)), target)
     return (
-        f"It cannot be called by the names of {target.name} ({', '.join(target.arguments)}): it takes {', '.join(required)}. "
-        f"Names of its own are declared; if this is their order: {typed}."
+        f"It cannot be called by the names of {target.name} ({', '.join(target.arguments)}): it"
+        f" takes {', '.join(required)}. Names of its own are declared; if this is their order:"
+        f" {typed}."
     )
 
 
@@ -274,7 +282,8 @@ def _renamed(impl: Callable[..., Any], objective: Objective) -> tuple[str, str] 
 
 
 def _unbound(impl: Callable[..., Any], objective: Objective) -> list[inspect.Parameter] | None:
-    """The parameters by name, where a call by the objective's names cannot succeed; None where it can, or nothing is known."""
+    """The parameters by name, where a call by the objective's names cannot succeed; None where it can, or nothing is
+    known."""
     try:
         signature = inspect.signature(impl)
     except (TypeError, ValueError):

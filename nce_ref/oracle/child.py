@@ -1,7 +1,8 @@
-"""A child process that is spoken to in lines, each with a deadline: whatever it does, nobody waits for ever and nothing stays behind.
+"""A child process that is spoken to in lines, each with a deadline: whatever it does, nobody waits for ever and nothing
+stays behind.
 
-One thread polls the three pipes, so a child that does not read cannot block us, nor one that writes without end fill the
-memory. The child leads a process group of its own, which is killed at the end, grandchildren included.
+One thread polls the three pipes, so a child that does not read cannot block us, nor one that writes without end fill
+the memory. The child leads a process group of its own, which is killed at the end, grandchildren included.
 
 Linux and macOS. Not Windows, whose pipes cannot be polled: there the constructor says so (WSL works).
 """
@@ -116,14 +117,16 @@ class Child:
         return b"\n" in self._received
 
     def answers_at_end_of_input(self) -> bool:
-        """Close its stdin and see whether a line comes now: then it wrote to a buffer and did not flush. The child is spent."""
+        """Close its stdin and see whether a line comes now: then it wrote to a buffer and did not flush. The child is
+        spent."""
         self._hang_up()
         with contextlib.suppress(Silent, Lost):
             return bool(self.line(time.monotonic() + _GRACE))
         return False
 
     def last_words(self) -> str:
-        """'; its stderr ends: ...' with the last lines of stderr, and what stands on stdout without a line end; or nothing."""
+        """'; its stderr ends: ...' with the last lines of stderr, and what stands on stdout without a line end; or
+        nothing."""
         lines = [
             text.strip()
             for text in self._said.decode(errors="replace").splitlines()
@@ -131,7 +134,10 @@ class Child:
         ]
         words = f"; its stderr ends: {' | '.join(lines[-3:])[-300:]}" if lines else ""
         if self._received.strip() and b"\n" not in self._received:
-            words += f"; it left a line without its end: {shortened(bytes(self._received[:_TAIL]).decode(errors='replace'))}"
+            words += (
+                "; it left a line without its end:"
+                f" {shortened(bytes(self._received[:_TAIL]).decode(errors='replace'))}"
+            )
         return words
 
     def close(self, patience: float = 0.0) -> None:

@@ -46,7 +46,10 @@ def add(command: Callable[..., argparse.ArgumentParser]) -> None:
         run_check,
         "check a Python function, or a program in any language, against the vectors",
     )
-    sub.usage = f"{NAME} check [options] package.module:name [OBJECTIVE]   or   {NAME} check [options] -- COMMAND [ARGUMENTS]"
+    sub.usage = (
+        f"{NAME} check [options] package.module:name [OBJECTIVE]   or   {NAME} check [options] --"
+        " COMMAND [ARGUMENTS]"
+    )
     sub.add_argument(
         "implementation",
         nargs="?",
@@ -178,7 +181,8 @@ def _reports(
     patterns: Mapping[str, str],
     name: str,
 ) -> list[Report]:
-    """One report an objective; none where the harness never began. A pattern that matches nothing at all goes to the first."""
+    """One report an objective; none where the harness never began. A pattern that matches nothing at all goes to the
+    first."""
     unused = {pattern for pattern in patterns if not fnmatch.filter(answers, pattern)}
     reports = []
     for objective in answers.implements:

@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-exit code  0 right, 1 wrong, 2 nothing could be judged: usage, a module that cannot be imported, a harness that cannot be run
-           or was given up, vectors that cannot be read
+exit code  0 right, 1 wrong, 2 nothing could be judged: usage, a module that cannot be imported, a harness that cannot
+           be run or was given up, vectors that cannot be read
 stdout     the report (JSON where asked); what an implementation prints goes to stderr, as do complaints of code 2
 """
 
@@ -17,7 +17,10 @@ from nce_ref.oracle import command_authoring, command_check, command_show, comma
 from nce_ref.oracle.command_words import BROKEN, NAME, Outcome
 from nce_ref.oracle.vectors import MalformedVectors
 
-_ABOUT = "Check an implementation of noise-contrastive estimation against reference vectors, and learn what is wrong with it."
+_ABOUT = (
+    "Check an implementation of noise-contrastive estimation against reference vectors, and learn"
+    " what is wrong with it."
+)
 _EXAMPLES = """\
 examples:
   nce-ref check mypackage.losses:nce_loss --objective binary_nce     a Python function, the vectors' arguments by name

@@ -2,7 +2,8 @@
 
 Conventions
 -----------
-inputs   a JSON object of the arguments by name: nested lists and numbers, or a whole test, whose "inputs" are taken; or an NPZ
+inputs   a JSON object of the arguments by name: nested lists and numbers, or a whole test, whose "inputs" are taken; or
+         an NPZ
 printed  a line an output, or, where it has more than ``_SHOWN`` numbers, its first ones; as JSON all of them
 """
 

@@ -62,7 +62,8 @@ def add_layout(parser: argparse.ArgumentParser) -> None:
 
 
 def laid_out(objective: str | None, layout: str) -> str | None:
-    """The name of an objective in a layout. Raises ValueError where there is no such layout, or no objective to lay out."""
+    """The name of an objective in a layout. Raises ValueError where there is no such layout, or no objective to lay
+    out."""
     if objective is None:
         if layout != "flat":
             raise ValueError(f"--layout {layout}: of which objective? Name it by --objective")

@@ -1,4 +1,5 @@
-"""The page of common mistakes, ``COMMON_MISTAKES.md``, generated from the catalogue: ``python -m nce_ref.oracle.common_mistakes``.
+"""The page of common mistakes, ``COMMON_MISTAKES.md``, generated from the catalogue: ``python -m
+nce_ref.oracle.common_mistakes``.
 
 Conventions
 -----------
@@ -127,28 +128,48 @@ _SYMPTOMS = (
 _OUTSIDE = (
     (
         "ddof",
-        "The noise is drawn from one covariance (divided by n_data − 1) and evaluated with another (by n_data).",
+        (
+            "The noise is drawn from one covariance (divided by n_data − 1) and evaluated with"
+            " another (by n_data)."
+        ),
         "c cannot absorb it; the error falls like 1/n_data.",
-        "Compute mean and covariance once, hand the same numbers to the sampler and to ln p_n; compare the sample covariance of many "
-        "noise points with the one in ln p_n.",
+        (
+            "Compute mean and covariance once, hand the same numbers to the sampler and to ln p_n;"
+            " compare the sample covariance of many noise points with the one in ln p_n."
+        ),
     ),
     (
         "std-for-variance, cholesky-side, in the sampler",
-        "ln p_n is right and the noise is drawn by another law: a factor on the wrong side, standard deviations for variances.",
+        (
+            "ln p_n is right and the noise is drawn by another law: a factor on the wrong side,"
+            " standard deviations for variances."
+        ),
         "c cannot absorb it. No vector sees it, since vectors bring their noise sample with them.",
-        "Draw 10^5 points: their covariance must be cov to within 1 %, and |L^-1 (y − mean)|^2 must average n.",
+        (
+            "Draw 10^5 points: their covariance must be cov to within 1 %, and |L^-1 (y − mean)|^2"
+            " must average n."
+        ),
     ),
     (
         "source-scale",
-        "Test data drawn from Laplace sources of scale 1 (variance 2) for a model of unit variance.",
+        (
+            "Test data drawn from Laplace sources of scale 1 (variance 2) for a model of unit"
+            " variance."
+        ),
         "B is too small by √2, c off by −(n/2) ln 2: a fault of the test, not of the fit.",
         "The variance of the drawn sources must be 1; Laplace sources then have scale 1/√2.",
     ),
     (
         "matching",
-        "The error of B without undoing order and signs of its rows, or with a greedy matching that uses a row twice.",
+        (
+            "The error of B without undoing order and signs of its rows, or with a greedy matching"
+            " that uses a row twice."
+        ),
         "The error does not go to 0 (no matching), or looks too small (greedy).",
-        "`nce_ref.match_rows`; a signed permutation of B must have error 0, and no row may be used twice.",
+        (
+            "`nce_ref.match_rows`; a signed permutation of B must have error 0, and no row may be"
+            " used twice."
+        ),
     ),
     (
         "c-fixed, in a fit",
@@ -166,19 +187,27 @@ _OUTSIDE = (
         "float32-inside",
         "float64 goes in, float32 is computed: a default dtype.",
         "Seven digits instead of sixteen, and saturation at |t| = 17 and 88 instead of 37 and 709.",
-        'Check with `dtype="float64"`: all errors near 1e-7 of the value mean this; with `dtype="float32"` it passes.',
+        (
+            'Check with `dtype="float64"`: all errors near 1e-7 of the value mean this; with'
+            ' `dtype="float32"` it passes.'
+        ),
     ),
     (
         "one-minus-sigmoid",
         "1 − σ(t) by subtraction in a derivative, as the sigmoids of most frameworks have it.",
-        "The slope is 0 instead of e^−t for t above 37 (float64) or 17 (float32), where data and noise are told apart already. The "
-        "tolerance lets it pass.",
+        (
+            "The slope is 0 instead of e^−t for t above 37 (float64) or 17 (float32), where data"
+            " and noise are told apart already. The tolerance lets it pass."
+        ),
         "σ(−t) for 1 − σ(t), where slopes are divided by or weighted up.",
     ),
     (
         "reduction",
         "Half, sum, mean over all points, minimised instead of maximised, c = ln Z.",
-        "None: conventions, not mistakes. Undeclared they fail, and the report prints the declaration.",
+        (
+            "None: conventions, not mistakes. Undeclared they fail, and the report prints the"
+            " declaration."
+        ),
         "`oracle.Convention(sense=…, reduction=…, c_sign=…)`.",
     ),
 )
@@ -241,7 +270,10 @@ def _where(mistake: Mistake) -> str:
 
 def _outside() -> Iterator[str]:
     yield "## Outside what vectors see\n"
-    yield "Mistakes in drawing, fitting and comparing leave no trace in the numbers of an objective. How to look for them:\n"
+    yield (
+        "Mistakes in drawing, fitting and comparing leave no trace in the numbers of an objective."
+        " How to look for them:\n"
+    )
     for name, what, effect, check in _OUTSIDE:
         yield f"### {name}\n\n- **What:** {what}\n- **Effect:** {effect}\n- **Check:** {check}\n"
 

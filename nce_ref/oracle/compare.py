@@ -4,8 +4,8 @@ Conventions
 -----------
 inputs   as the implementation takes them: arguments by name, under its convention's sign of c
 dtype    the inputs are rounded to it first, and the truth is taken there, so that nothing hangs on who rounded them
-judged   one batch, asked twice: ok says that it is right there, and the report that it was one batch. The rule that half of an objective's
-         vectors be seen is ``check``'s
+judged   one batch, asked twice: ok says that it is right there, and the report that it was one batch. The rule that
+         half of an objective's vectors be seen is ``check``'s
 batch    one vector that is stored nowhere: no ``source``, no ``kills``, the flags that follow from its inputs
 """
 
@@ -41,10 +41,12 @@ def compare(
     layout: str = "flat",
     arguments: Arguments | None = None,
 ) -> Report:
-    """Return the report on ``impl`` at one batch, ``inputs``: the objective's arguments by name, as ``impl`` takes them.
+    """Return the report on ``impl`` at one batch, ``inputs``: the objective's arguments by name, as ``impl`` takes
+    them.
 
-    Never raises for what ``impl`` does. ``arguments``: as in ``check``. ValueError for inputs that ``oracle.truth`` refuses, an unknown objective or dtype; TypeError
-    where ``impl`` cannot be called. One batch tells fewer mistakes apart than the vectors do.
+    Never raises for what ``impl`` does. ``arguments``: as in ``check``. ValueError for inputs that ``oracle.truth``
+    refuses, an unknown objective or dtype; TypeError where ``impl`` cannot be called. One batch tells fewer mistakes
+    apart than the vectors do.
     """
     target = find_computed(objective, layout)
     if not callable(impl):

@@ -9,8 +9,10 @@ reduction  "per_data"  the sums over n_data (ours, J12)       factor 1
            "half"      half of it (P10's J_T, where nu = 1)            1/2
            "sum"       no division                                     n_data
            "mean"      the sums over all n_data + n_noise points       n_data/(n_data + n_noise)
-what a sense and a reduction do not touch: kernels, densities, and outputs that do not follow the value (``Output.follows_value``)
-choices    words of the objective's own (``Objective.choices``): the temperature's inverse, views in another order; none by default
+what a sense and a reduction do not touch: kernels, densities, and outputs that do not follow the value
+(``Output.follows_value``)
+choices    words of the objective's own (``Objective.choices``): the temperature's inverse, views in another order; none
+           by default
 c_sign     "added": ln p_m = ln p_m0 + c, c = -ln Z (ours); "subtracted": ln p_m = ln p_m0 - c, c = ln Z
 """
 
@@ -31,7 +33,8 @@ _CHOICES = {"sense": SENSES, "reduction": REDUCTIONS, "c_sign": C_SIGNS}
 
 @dataclass(frozen=True)
 class Convention:
-    """What an implementation computes, in three words; the default is the package's own. ValueError for any other word."""
+    """What an implementation computes, in three words; the default is the package's own. ValueError for any other
+    word."""
 
     sense: str = "maximise"
     reduction: str = "per_data"
@@ -74,7 +77,8 @@ class Convention:
         return replace(self, choices=()).inputs(objective, inputs)
 
     def chosen(self, objective: Objective) -> tuple[Choice, ...]:
-        """The objective's choices by these words. Raises ValueError for a word that is none, and for two of one kind."""
+        """The objective's choices by these words. Raises ValueError for a word that is none, and for two of one
+        kind."""
         known = {choice.word: choice for choice in objective.choices}
         if unknown := [word for word in self.choices if word not in known]:
             names = ", ".join(known) or "none"
@@ -114,14 +118,16 @@ def own_convention(
     c_sign: str | None = None,
     choices: tuple[str, ...] = (),
 ) -> Convention:
-    """What the stored numbers of an objective are (``OURS``, but for those that everybody writes as a loss), the words given apart."""
+    """What the stored numbers of an objective are (``OURS``, but for those that everybody writes as a loss), the words
+    given apart."""
     return Convention(
         sense or objective.sense, reduction or objective.reduction, c_sign or OURS.c_sign, choices
     )
 
 
 def declaration(convention: Convention, objective: Objective) -> str:
-    """The call that declares it for an objective, whose own words it says where they are turned: never an empty call then."""
+    """The call that declares it for an objective, whose own words it says where they are turned: never an empty call
+    then."""
     own = own_convention(objective)
     said = [
         _said(field.name, word)

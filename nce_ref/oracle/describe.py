@@ -109,11 +109,17 @@ def describe_mistake(mistake_id: str) -> str:
 
 
 def _signature(objective: Objective) -> str:
-    return f"{objective.name}({', '.join(objective.arguments)}) -> {', '.join(output.name for output in objective.outputs)}"
+    return (
+        f"{objective.name}({', '.join(objective.arguments)}) ->"
+        f" {', '.join(output.name for output in objective.outputs)}"
+    )
 
 
 def _numbers(value: Any) -> str:
     array = np.asarray(value)
     if array.size <= _SHOWN:
         return str(array.tolist())
-    return f"{', '.join(map(repr, array.ravel()[:6].tolist()))}, ... ({' x '.join(map(str, array.shape))} numbers, all by --json)"
+    return (
+        f"{', '.join(map(repr, array.ravel()[:6].tolist()))}, ..."
+        f" ({' x '.join(map(str, array.shape))} numbers, all by --json)"
+    )

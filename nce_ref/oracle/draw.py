@@ -2,10 +2,13 @@
 
 Conventions
 -----------
-sizes     small: what can go wrong goes wrong with few points; n_data is a power of 2, so that n_noise/n_data is exact in float32
-numbers   exact in float32; those of matrices have ``_BITS`` bits, so that sums of products (b . u at a kink) come out exact in float32
-kinds     of an array, see ``_KINDS``: noise of several sizes, ties, one number throughout, zeros, one far out; each has its tails on
-          both sides. Of a scalar: the same, and whole numbers. Symmetric ones are I + A A'/n, positive definite
+sizes     small: what can go wrong goes wrong with few points; n_data is a power of 2, so that n_noise/n_data is exact
+          in float32
+numbers   exact in float32; those of matrices have ``_BITS`` bits, so that sums of products (b . u at a kink) come out
+          exact in float32
+kinds     of an array, see ``_KINDS``: noise of several sizes, ties, one number throughout, zeros, one far out; each has
+          its tails on both sides. Of a scalar: the same, and whole numbers. Symmetric ones are I + A A'/n, positive
+          definite
 """
 
 from __future__ import annotations

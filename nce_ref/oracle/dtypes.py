@@ -1,4 +1,5 @@
-"""The types of numbers that an implementation is checked in, and how those of 16 bits, which NumPy has by half, are handed over.
+"""The types of numbers that an implementation is checked in, and how those of 16 bits, which NumPy has by half, are
+handed over.
 
     float64    eps 2^-52    float16     2^-10, the largest number 65504: NumPy's own type
     float32    eps 2^-23    bfloat16    2^-7, float32's range: NumPy gets float32 arrays of bfloat16 numbers
@@ -29,7 +30,8 @@ DECLARED: contextvars.ContextVar[str] = contextvars.ContextVar("DECLARED", defau
 
 @dataclass(frozen=True)
 class Format:
-    """``bits`` of the significand, the exponents of the smallest normal number and of the largest (2^e up to twice that)."""
+    """``bits`` of the significand, the exponents of the smallest normal number and of the largest (2^e up to twice
+    that)."""
 
     bits: int
     smallest: int

@@ -1,4 +1,5 @@
-"""One vector and one answer, explained: what the vector is for, how far the answer is off, and what makes such a number."""
+"""One vector and one answer, explained: what the vector is for, how far the answer is off, and what makes such a
+number."""
 
 from __future__ import annotations
 

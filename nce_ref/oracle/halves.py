@@ -2,10 +2,12 @@
 
 Conventions
 -----------
-rounded   arrays, and numbers that are differentiated, which adapters make tensors of; other numbers (nu) stay as they are
-skipped   vectors of which an input, an expected number or a sum on the way is beyond the type's range, or that are none any more (two
-          points that have become one): counted, and not held against anybody
-unseen    mistakes of the catalogue that are within the type's allowance at every vector left: nothing can tell them from the truth there
+rounded   arrays, and numbers that are differentiated, which adapters make tensors of; other numbers (nu) stay as they
+          are
+skipped   vectors of which an input, an expected number or a sum on the way is beyond the type's range, or that are none
+          any more (two points that have become one): counted, and not held against anybody
+unseen    mistakes of the catalogue that are within the type's allowance at every vector left: nothing can tell them
+          from the truth there
 """
 
 from __future__ import annotations
@@ -31,9 +33,11 @@ def refuse_type(objective: Objective, dtype: str) -> None:
     """Raise ValueError, with the reason, where an objective is not checked in a type of 16 bits."""
     if dtype in HALVES and not objective.has_halves:
         raise ValueError(
-            f"dtype: got {dtype!r} for {objective.name}; expected float32 or float64: what multiplies or inverts matrices, integrates or fits is not "
-            "done in 16 bits (NumPy has no float16 linear algebra). In 16 bits there are kernels, log-ratios, log-densities handed in, "
-            "importance sampling of these, and the contrastive objectives of them and of logits"
+            f"dtype: got {dtype!r} for {objective.name}; expected float32 or float64: what"
+            " multiplies or inverts matrices, integrates or fits is not done in 16 bits (NumPy has"
+            " no float16 linear algebra). In 16 bits there are kernels, log-ratios, log-densities"
+            " handed in, importance sampling of these, and the contrastive objectives of them and"
+            " of logits"
         )
 
 

@@ -1,22 +1,25 @@
-"""Implementations in any language, asked through JSON lines over a child's stdin and stdout. The protocol: harnesses/README.md.
+"""Implementations in any language, asked through JSON lines over a child's stdin and stdout. The protocol:
+harnesses/README.md.
 
     us    {"cmd":"start","protocol":1,"suite":"2026.11.30","dtype":"float64"}
     it    {"name":"my-nce","language":"C","implements":["log_sigmoid"]}     or {"log_sigmoid":["value","grad"]}
     us    {"cmd":"run","id":"log_sigmoid/...","objective":"log_sigmoid","dtype":"float64","inputs":{"t":[0.0,-800.0]}}
-    it    {"id":"log_sigmoid/...","results":{"value":[...],"grad":[...]}}     or "skipped": reason, or "errored": message
+    it    {"id":"log_sigmoid/...","results":{"value":[...],"grad":[...]}}    or "skipped": reason, or "errored": message
     us    {"cmd":"stop"}
 
 Conventions
 -----------
-inputs   in the objective's order, without blanks, matrices as arrays of rows; numbers read back to the same float64, never NaN;
-         where a mask is 0, and only there, the words "Infinity" and "-Infinity" may stand among them
+inputs   in the objective's order, without blanks, matrices as arrays of rows; numbers read back to the same float64,
+         never NaN; where a mask is 0, and only there, the words "Infinity" and "-Infinity" may stand among them
 layouts  an objective whose noise is laid out otherwise than flat is one of its own: "implements":["binary_nce/rows"]
-results  numbers and nested arrays; NaN, Infinity, "NaN", "inf", "-inf" and null (what JSON.stringify makes of NaN) are read too
-nesting  at most ``NESTING`` brackets within each other, counted before a line is read: how deep the interpreter itself can
-         read differs from version to version
-again    two cases of an objective are put twice: one first and last, one twice in a row (``steady``); answered by the same id each time
-trouble  whatever else comes is one ``Errored`` line for that case; a harness that hangs or dies is started anew for the next
-         case, and given up after ``PATIENCE`` such cases in a row
+results  numbers and nested arrays; NaN, Infinity, "NaN", "inf", "-inf" and null (what JSON.stringify makes of NaN) are
+         read too
+nesting  at most ``NESTING`` brackets within each other, counted before a line is read: how deep the interpreter itself
+         can read differs from version to version
+again    two cases of an objective are put twice: one first and last, one twice in a row (``steady``); answered by the
+         same id each time
+trouble  whatever else comes is one ``Errored`` line for that case; a harness that hangs or dies is started anew for the
+         next case, and given up after ``PATIENCE`` such cases in a row
 """
 
 from __future__ import annotations
@@ -45,7 +48,8 @@ NESTING = (
 _KINDS = ("results", "skipped", "errored")
 _ON_STDOUT = "stdout is for answers alone: print everything else to stderr"
 _GRACE = 0.2  # seconds for the answer that may follow a line that is none
-# Up to its end, or the line's: sought anew from each of its quotes, a string without an end would cost their number squared.
+# Up to its end, or the line's: sought anew from each of its quotes, a string without an end would cost their number
+# squared.
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)')
 _BRACKET = re.compile(r"[][{}]")
 _WORDS = {"nan": float("nan"), "inf": float("inf"), "infinity": float("inf")}
@@ -78,10 +82,12 @@ def run_harness(
     flags: Iterable[str] = (),
     layout: str = "flat",
 ) -> Answers:
-    """Put every vector of ``objective``, or of all objectives that the harness offers, to the command; never raises for what it does.
+    """Put every vector of ``objective``, or of all objectives that the harness offers, to the command; never raises for
+    what it does.
 
-    ``time_limit`` and ``start_limit`` are seconds a case and for the first reply. ``convention`` turns the inputs (the sign of c);
-    the answers are returned as they came. Raises ValueError for an unknown objective, dtype or flag, or an empty command.
+    ``time_limit`` and ``start_limit`` are seconds a case and for the first reply. ``convention`` turns the inputs (the
+    sign of c); the answers are returned as they came. Raises ValueError for an unknown objective, dtype or flag, or an
+    empty command.
     """
     if dtype not in TYPES:
         raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(TYPES)}")
@@ -212,7 +218,8 @@ def _introduce(answers: Answers, reply: dict[str, Any], objective: str | None) -
     known = tuple(name for name in EVERY if name in offered)
     if not known:
         raise Lost(
-            f"it offers {', '.join(offered)}, which is no objective of this suite; expected some of {', '.join(OBJECTIVES)}"
+            f"it offers {', '.join(offered)}, which is no objective of this suite; expected some of"
+            f" {', '.join(OBJECTIVES)}"
         )
     if objective is not None and objective not in known:
         raise Lost(f"it does not offer {objective}; it offers {', '.join(known)}")
@@ -251,8 +258,8 @@ class _Session:
     def ask(self, request: dict[str, Any]) -> dict[str, Any] | Skipped | Errored:
         """Its answer to one case. Raises Lost.
 
-        A line that is no answer makes the case errored; then the right one is waited for shortly, so that it is not taken
-        for the next case's.
+        A line that is no answer makes the case errored; then the right one is waited for shortly, so that it is not
+        taken for the next case's.
         """
         if self._child is None:
             self.start()
@@ -330,7 +337,8 @@ def _parsed(text: str) -> dict[str, Any] | str:
 
 
 def _too_deep(text: str) -> str:
-    """All brackets of a line in which more than ``NESTING`` stand within each other, those in strings left out; else "".
+    """All brackets of a line in which more than ``NESTING`` stand within each other, those in strings left out; else
+    "".
 
     They are counted one by one, since reading the line would recurse at each of them.
     """

@@ -2,9 +2,9 @@
 
 Conventions
 -----------
-returned  a dict of named outputs, or a bare number, array or list, which stands for ``value`` or the only output; None and
-          what is missing are unsupported. Anything that NumPy reads as real numbers of the right shape will do; booleans for a
-          decision only
+returned  a dict of named outputs, or a bare number, array or list, which stands for ``value`` or the only output; None
+          and what is missing are unsupported. Anything that NumPy reads as real numbers of the right shape will do;
+          booleans for a decision only
 want      the vector's value times the convention's factor; the scale takes the same factor
 """
 
@@ -42,7 +42,8 @@ def judge(
     if not outputs:
         return CaseResult(vector, UNSUPPORTED, "nothing was returned")
     if vector.objective.kind == "estimate":
-        # An estimate is judged by the objective there, which needs half of the package; a function's values need none of it.
+        # An estimate is judged by the objective there, which needs half of the package; a function's values need none
+        # of it.
         from nce_ref.oracle.judge_estimates import judge_estimate
 
         return judge_estimate(vector, outputs, dtype, convention)

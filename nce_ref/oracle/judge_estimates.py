@@ -10,8 +10,8 @@ distance in standard errors that passes, some hundredths of one.
 
 Conventions
 -----------
-eta         2^-26 = sqrt(eps) in float64: an iteration that stops at half the digits is a maximum found. In float32 it is eps,
-            2^-23, for sqrt(eps) would let other local maxima pass
+eta         2^-26 = sqrt(eps) in float64: an iteration that stops at half the digits is a maximum found. In float32 it
+            is eps, 2^-23, for sqrt(eps) would let other local maxima pass
 k, scale    those of the objective that it maximises, at theta-hat (``tolerance.py``, ``scales.py``)
 elsewhere   an answer far from theta-hat passes where a certified climb (``optimize``) from it ends within the same
             distance of it and not below theta-hat by more than A: an equally good or higher maximum, and proved
@@ -154,7 +154,10 @@ def _with_best_c(problem: _Problem, theta: Float) -> Float:
 def _elsewhere(problem: _Problem, theta: Float, gap: float, distance: float) -> tuple[bool, str]:
     """Is it another maximum, proved, and as good? Else say what it is near."""
     errors = np.sqrt(2.0 * distance * problem.objective.n_data)
-    where = f"J is {abs(gap):.3g} {'below' if gap > 0.0 else 'above'} the stored maximum, {errors:.3g} standard errors away"
+    where = (
+        f"J is {abs(gap):.3g} {'below' if gap > 0.0 else 'above'} the stored maximum, {errors:.3g}"
+        " standard errors away"
+    )
     where += f" (allowed: {problem.allowed:.2g} and {np.sqrt(2.0 * problem.allowed * problem.objective.n_data):.2g})"
     end = climb_kinks(problem.objective, theta, _NEAR_KINKS)
     proof = certify(problem.objective, end.theta)
@@ -162,7 +165,10 @@ def _elsewhere(problem: _Problem, theta: Float, gap: float, distance: float) -> 
     if proof.is_local_maximum and stays and problem.value - end.value <= problem.allowed:
         return (
             True,
-            f"another maximum, certified, {end.value - problem.value:.3g} above the stored one: the vectors do not know it",
+            (
+                f"another maximum, certified, {end.value - problem.value:.3g} above the stored one:"
+                " the vectors do not know it"
+            ),
         )
     if proof.is_local_maximum and stays:
         return False, f"a local maximum, not the best: {where}; try more starts"
@@ -170,13 +176,17 @@ def _elsewhere(problem: _Problem, theta: Float, gap: float, distance: float) -> 
         rise = end.value - problem.objective(theta)[0]
         return (
             False,
-            f"no maximum: {where}, and a climb from here rises by {rise:.3g}; stop later, and mind the kinks of |b . x|",
+            (
+                f"no maximum: {where}, and a climb from here rises by {rise:.3g}; stop later, and"
+                " mind the kinks of |b . x|"
+            ),
         )
     return False, f"not proved to be a maximum ({proof.status}: {proof.reason}); {where}"
 
 
 def _digits(problem: _Problem, theta: Float) -> str:
-    """How many digits agree, as NIST's statistical reference data sets report it: -log10 of the largest relative error."""
+    """How many digits agree, as NIST's statistical reference data sets report it: -log10 of the largest relative
+    error."""
     theta = problem.tools.aligned(theta, problem.theta)
     error = float(np.max(np.abs(theta - problem.theta)) / np.max(np.abs(problem.theta)))
     return f"{min(15.0, -np.log10(max(error, 1e-16))):.1f} digits agree"

@@ -1,19 +1,21 @@
-r"""The choice of a derivative where there is none: |s| at s = b_i . u = 0 exactly, and a ReLU at a pre-activation of 0 exactly.
+r"""The choice of a derivative where there is none: |s| at s = b_i . u = 0 exactly, and a ReLU at a pre-activation of 0
+exactly.
 
-The vectors have 0 there, as ``np.sign`` has it. Any other number in [-1, 1] is a generalised derivative as well, so that a
-gradient that differs from the vector's by
+The vectors have 0 there, as ``np.sign`` has it. Any other number in [-1, 1] is a generalised derivative as well, so
+that a gradient that differs from the vector's by
 
     grad_B[i] - want[i] = -sqrt(2) sum_t a_it w_t u_t,   -1 <= a_it <= 1,   over the points u_t with b_i . u_t = 0
 
-is a choice that is worth telling, not an error. JAX takes a = 1; ``where(s > 0, s, -s)`` takes -1; where b . u comes out as
-a rounding error instead of 0, its sign is anybody's guess.
+is a choice that is worth telling, not an error. JAX takes a = 1; ``where(s > 0, s, -s)`` takes -1; where b . u comes
+out as a rounding error instead of 0, its sign is anybody's guess.
 
-A ReLU has 0 there, too; 1 (z >= 0) and 1/2 (JAX's maximum) are the other choices that frameworks make, one for all units.
+A ReLU has 0 there, too; 1 (z >= 0) and 1/2 (JAX's maximum) are the other choices that frameworks make, one for all
+units.
 
 Conventions
 -----------
-w_t      d value/d ln p_m(u_t): 1/n_data for the likelihood; h-weights of the data, then of the noise, for J; 1/n_data, then minus the
-         shares of the noise, for importance sampling
+w_t      d value/d ln p_m(u_t): 1/n_data for the likelihood; h-weights of the data, then of the noise, for J; 1/n_data,
+         then minus the shares of the noise, for importance sampling
 rows     of B are independent of each other: one bounded least-squares problem each, in units of the allowance
 allowed  twice the tolerance, since both sides are rounded (as ``Observed.agree`` has it)
 """
@@ -35,7 +37,8 @@ _SAME = 1e-3  # coefficients closer than this are told as one number
 
 
 def settle(result: CaseResult, dtype: str, convention: Convention) -> CaseResult:
-    """``result`` as a documented choice, where another derivative at the kinks is all that is wrong; else as it came."""
+    """``result`` as a documented choice, where another derivative at the kinks is all that is wrong; else as it
+    came."""
     if result.status != "failed":
         return result
     match result.vector.objective.kink:
@@ -63,7 +66,10 @@ def _settle_ridges(
     value = _coefficient([factor * column for column in columns], difference, allowed)
     if value is None:
         return result
-    said = f"{ridges.mistake}: the derivative of |s| at s = 0 is {value} here, 0 in the vectors; off exact zeros nothing differs"
+    said = (
+        f"{ridges.mistake}: the derivative of |s| at s = 0 is {value} here, 0 in the vectors; off"
+        " exact zeros nothing differs"
+    )
     return replace(result, status=CHOICE, message=said)
 
 
@@ -75,19 +81,24 @@ def _settle_corners(result: CaseResult, corners: Corners, dtype: str) -> CaseRes
         found = corners.outputs(slope, vector.inputs)
 
         def agrees(name: str, found: Mapping[str, Float] = found) -> bool:
-            # The stored scale has nothing of a unit that is off; what it contributes here is as large as its own numbers.
+            # The stored scale has nothing of a unit that is off; what it contributes here is as large as its own
+            # numbers.
             scale = vector.expected[name].scale + np.abs(found[name])
             error = np.abs(np.asarray(result.outputs[name], dtype=np.float64) - found[name])
             return bool((error <= 2.0 * allowance(vector.objective, name, scale, dtype)).all())
 
         if all(agrees(name) for name in result.outputs):
-            said = f"the derivative of max(z, 0) at z = 0 is {slope:g} here, 0 in the vectors; off exact zeros nothing differs"
+            said = (
+                f"the derivative of max(z, 0) at z = 0 is {slope:g} here, 0 in the vectors; off"
+                " exact zeros nothing differs"
+            )
             return replace(result, status=CHOICE, message=f"{corners.mistake}: {said}")
     return result
 
 
 def _coefficient(columns: list[Float], difference: Float, allowed: Float) -> str | None:
-    """The derivative that explains the difference, in words: one number for all kinks if one will do; None if nothing in [-1, 1] does."""
+    """The derivative that explains the difference, in words: one number for all kinks if one will do; None if nothing
+    in [-1, 1] does."""
     together = np.array([column.sum(axis=1) for column in columns])
     if not np.isfinite(difference).all():
         return None

@@ -1,4 +1,5 @@
-"""From words to things: the function that ``package.module:name`` means, its objective, and a file of expected failures."""
+"""From words to things: the function that ``package.module:name`` means, its objective, and a file of expected
+failures."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ def find_implementation(name: str) -> Callable[..., Any]:
 
 
 def objective_of(impl: Callable[..., Any], name: str) -> str:
-    """The objective that a function is meant to be: by its name, else by its parameters. Raises ValueError where neither tells."""
+    """The objective that a function is meant to be: by its name, else by its parameters. Raises ValueError where
+    neither tells."""
     own = name.rpartition(":")[2].rpartition(".")[2]
     if own in OBJECTIVES:
         return own
@@ -64,7 +66,8 @@ def objective_of(impl: Callable[..., Any], name: str) -> str:
 def prepared(
     impl: Callable[..., Any], objective: str, adapter: str | None, arguments: str | None
 ) -> Callable[..., Any]:
-    """The callable as it is to be checked: under the objective's names, tensors in and arrays out. Raises ValueError."""
+    """The callable as it is to be checked: under the objective's names, tensors in and arrays out. Raises
+    ValueError."""
     declared = read_arguments(arguments) if arguments else None
     impl = with_own_names(impl, find_objective(objective), declared)
     if adapter is None:

@@ -1,8 +1,8 @@
 """The catalogue of executable mistakes: what wrong implementations return, why it matters, and the right formula.
 
-It serves three times: a report's diagnosis is the mistake whose outputs match, the vectors must tell every mistake from the
-truth, and ``COMMON_MISTAKES.md`` is generated from it. The mistakes stand in ``families``, each beside its steps; where one can be
-made is read off its steps and the objectives'.
+It serves three times: a report's diagnosis is the mistake whose outputs match, the vectors must tell every mistake from
+the truth, and ``COMMON_MISTAKES.md`` is generated from it. The mistakes stand in ``families``, each beside its steps;
+where one can be made is read off its steps and the objectives'.
 """
 
 from __future__ import annotations

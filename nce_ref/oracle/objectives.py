@@ -1,14 +1,18 @@
-"""What the oracle judges: every objective's arguments, outputs, shapes and formula. These names are the vectors' format.
+"""What the oracle judges: every objective's arguments, outputs, shapes and formula. These names are the vectors'
+format.
 
 The objectives stand in ``families``; this is where they are asked for.
 
 Conventions
 -----------
 arguments  handed over by name: arrays in the dtype of the check, scalars (shape ``()``) as Python floats
-outputs    a dict from these names, any subset; what is not returned is unsupported, not wrong. A bare float or array is ``value``
+outputs    a dict from these names, any subset; what is not returned is unsupported, not wrong. A bare float or array is
+           ``value``
 shapes     in the words of ``DIMENSIONS``; points are rows; nu always equals n_noise/n_data
-layouts    an objective whose noise is laid out otherwise than flat is one of its own, ``binary_nce/rows``: ``find_objective`` finds it
-J          (1/n_data) [ sum_x ln h + sum_y ln(1 - h) ],  h = sigma(G - ln nu),  G = ln p_m - ln p_n: maximised, c is added
+layouts    an objective whose noise is laid out otherwise than flat is one of its own, ``binary_nce/rows``:
+           ``find_objective`` finds it
+J          (1/n_data) [ sum_x ln h + sum_y ln(1 - h) ],  h = sigma(G - ln nu),  G = ln p_m - ln p_n: maximised, c is
+           added
 """
 
 from __future__ import annotations
@@ -51,7 +55,8 @@ DIMENSIONS: dict[str, str] = {
 
 
 def find_objective(name: str, layout: str = "flat") -> Objective:
-    """The objective of that name in that layout; ``name/layout`` is a name, too. Raises ValueError with what there is."""
+    """The objective of that name in that layout; ``name/layout`` is a name, too. Raises ValueError with what there
+    is."""
     if name not in EVERY:
         near = did_you_mean(name, EVERY)
         raise ValueError(f"objective: got {name!r}; expected one of {', '.join(OBJECTIVES)}{near}")

@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-ok       everything that was judged passed, failed as expected or is a documented choice, enough was judged (``seen``), nothing was
-         found in how it answers (``steady``), and every pattern matched
+ok       everything that was judged passed, failed as expected or is a documented choice, enough was judged (``seen``),
+         nothing was found in how it answers (``steady``), and every pattern matched
 failed   the results that make it not ok: failed, errored, unexpected pass
 text     one failing case in full, the suspect with its evidence, then the rest in a line each
 """
@@ -275,7 +275,8 @@ def _full(result: CaseResult) -> list[str]:
 
 
 def _errors(results: list[CaseResult]) -> list[str]:
-    """How many vectors got no answer, and the text of the first of each kind: messages that differ in their numbers alone."""
+    """How many vectors got no answer, and the text of the first of each kind: messages that differ in their numbers
+    alone."""
     kinds: dict[str, list[CaseResult]] = {}
     for result in results:
         kinds.setdefault(_NUMBER.sub("#", result.message), []).append(result)

@@ -3,11 +3,11 @@
 Conventions
 -----------
 status   one of ``STATUSES``; "errored" is anything that is not an answer: an exception, a wrong shape, text. NaN is an
-         answer, and fails. "unsupported": nothing was returned that could be judged; "left out": the same, and declared by a pattern
-         of expected failures. "documented choice": not the vector's
+         answer, and fails. "unsupported": nothing was returned that could be judged; "left out": the same, and declared
+         by a pattern of expected failures. "documented choice": not the vector's
          numbers, but as right: another derivative at a kink (``kinks``); counts as passed, and the report says which
-errors   ``in_allowances`` is |got - want| over the allowance of the vector and dtype (pass: <= 1), ``in_ulp`` over the spacing
-         of the dtype at ``want``; both at the entry with the largest ``in_allowances``
+errors   ``in_allowances`` is |got - want| over the allowance of the vector and dtype (pass: <= 1), ``in_ulp`` over the
+         spacing of the dtype at ``want``; both at the entry with the largest ``in_allowances``
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ STATUSES = (
 
 @dataclass(frozen=True)
 class Comparison:
-    """One output against what is expected, at its worst entry; ``wrong`` of ``size`` entries are beyond the allowance."""
+    """One output against what is expected, at its worst entry; ``wrong`` of ``size`` entries are beyond the
+    allowance."""
 
     output: str
     passed: bool
@@ -51,7 +52,8 @@ class Comparison:
 
 @dataclass(frozen=True, eq=False)
 class CaseResult:
-    """One vector's outcome. ``outputs`` are arrays by name as they came, those that could be read; ``message`` is for people."""
+    """One vector's outcome. ``outputs`` are arrays by name as they came, those that could be read; ``message`` is for
+    people."""
 
     vector: Vector
     status: str

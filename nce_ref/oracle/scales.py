@@ -1,9 +1,10 @@
-r"""The ``scale`` of every expected number: what the roundings of a right implementation are measured in (``tolerance.py``).
+r"""The ``scale`` of every expected number: what the roundings of a right implementation are measured in
+(``tolerance.py``).
 
     scale = |want| + sum_s |d want/d s| |s|,   s every summand that a plain right implementation adds up on its way
 
-Which summands: those of every form that textbooks and frameworks use, so that none of them is called wrong. Each family has its
-own rules, ``families/*/scales.py``; an objective without one has |want|.
+Which summands: those of every form that textbooks and frameworks use, so that none of them is called wrong. Each family
+has its own rules, ``families/*/scales.py``; an objective without one has |want|.
 
 Conventions
 -----------

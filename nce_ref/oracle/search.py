@@ -7,8 +7,8 @@
 Conventions
 -----------
 drawn      by ``draw``, judged against ``truth`` as a vector is, under the convention and in the dtype declared
-stopped    after ``_ENOUGH`` failing draws, or ``_MORE`` draws after the first; by the clock only where ``n_draws`` is not given, so that
-           with it the result hangs on the generator's state alone
+stopped    after ``_ENOUGH`` failing draws, or ``_MORE`` draws after the first; by the clock only where ``n_draws`` is
+           not given, so that with it the result hangs on the generator's state alone
 report     on what was drawn last, up to ``_KEPT`` draws, with its diagnosis; ok here says nothing of the vectors
 """
 
@@ -108,8 +108,9 @@ def search(
 ) -> Search:
     """Draw inputs, judge ``impl`` on each against the truth, and shrink the first that fails.
 
-    For ``seconds``, or, with ``n_draws``, for so many draws whatever the clock says: then reproducible. Never raises for what ``impl``
-    does. ValueError for an objective that is not of kind function, no number of draws or seconds above 0, a ``rng`` that is none.
+    For ``seconds``, or, with ``n_draws``, for so many draws whatever the clock says: then reproducible. Never raises
+    for what ``impl`` does. ValueError for an objective that is not of kind function, no number of draws or seconds
+    above 0, a ``rng`` that is none.
     """
     target = find_computed(objective, layout)
     convention = own_convention(target) if convention is None else convention
@@ -159,7 +160,8 @@ class _Run:
     watch: Watch
 
     def judged(self, inputs: Mapping[str, Any], tail: str) -> tuple[CaseResult | None, Any]:
-        """The verdict and what came; None where the truth refuses the inputs (a singular matrix), or leaves the dtype's range."""
+        """The verdict and what came; None where the truth refuses the inputs (a singular matrix), or leaves the dtype's
+        range."""
         if self.dtype in HALVES:
             inputs = rounded_inputs(self.target, inputs, self.dtype)
         try:

@@ -1,11 +1,12 @@
-"""Was enough seen? An implementation is ok only where at least half of its objective's vectors were judged, and one with far tails.
+"""Was enough seen? An implementation is ok only where at least half of its objective's vectors were judged, and one
+with far tails.
 
 Conventions
 -----------
 judged    an answer came, whatever it was worth; not what was skipped, nor what was never asked (``flags``)
 left out  skipped, and declared: a pattern of expected failures matches it. Not held against the implementation
-far       the flag ``FAR``: some argument of ln sigma at -37 or below, where every plain form has gone wrong in float64. Asked where the
-          objective has such vectors at all, which is where it has a ln sigma
+far       the flag ``FAR``: some argument of ln sigma at -37 or below, where every plain form has gone wrong in float64.
+          Asked where the objective has such vectors at all, which is where it has a ln sigma
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ FAR = "tails-40"
 
 
 def what_is_missing(results: Sequence[CaseResult], stock: Sequence[Vector]) -> tuple[str, ...]:
-    """What would have to be judged as well, in words; nothing where enough was. ``stock``: all vectors that there are."""
+    """What would have to be judged as well, in words; nothing where enough was. ``stock``: all vectors that there
+    are."""
     left_out = {result.id for result in results if result.status == LEFT_OUT}
     asked = [vector for vector in stock if vector.id not in left_out]
     judged = {result.id for result in results if result.status not in (UNSUPPORTED, LEFT_OUT)}

@@ -2,9 +2,11 @@
 
 Conventions
 -----------
-smaller   one index less of one axis, of all arguments that have it (arguments that follow from the sizes follow); then, entry by entry,
-          0, 1, -1, the whole number, one and two significant bits. Each is tried where it is plainer than what stands there
-greedy    the first that still fails is kept, until nothing does or ``n_tries`` are used up; the order is fixed, so is the result
+smaller   one index less of one axis, of all arguments that have it (arguments that follow from the sizes follow); then,
+          entry by entry, 0, 1, -1, the whole number, one and two significant bits. Each is tried where it is plainer
+          than what stands there
+greedy    the first that still fails is kept, until nothing does or ``n_tries`` are used up; the order is fixed, so is
+          the result
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ Inputs = Mapping[str, Any]
 def shrink(
     target: Objective, inputs: Inputs, fails: Callable[[Inputs], bool], n_tries: int
 ) -> tuple[dict[str, Any], int]:
-    """The inputs where no step of ``smaller`` fails any more, and how many were tried; ``fails`` says False for what is refused."""
+    """The inputs where no step of ``smaller`` fails any more, and how many were tried; ``fails`` says False for what is
+    refused."""
     current, tried, moved = dict(inputs), 0, True
     while moved:
         moved = False

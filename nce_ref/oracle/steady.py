@@ -2,12 +2,14 @@
 
 Conventions
 -----------
-telling   the vector that tells most mistakes from the truth; the next one is asked twice in a row. Where none tells any, none is
-asked     the telling vector before all others, so that what is kept from the first batch spoils the others, and again after them
-copy      of an implementation as it was before its first call, with what it holds (attributes, closures, defaults, not globals): asked the
-          second telling vector first of all, it tells a state that the first batch has frozen
-differs   by more than twice the allowance, since both answers are rounded; NaN and inf by kind. Estimates are not asked twice: another
-          random start may end at the same maximum in another order
+telling   the vector that tells most mistakes from the truth; the next one is asked twice in a row. Where none tells
+          any, none is
+asked     the telling vector before all others, so that what is kept from the first batch spoils the others, and again
+          after them
+copy      of an implementation as it was before its first call, with what it holds (attributes, closures, defaults, not
+          globals): asked the second telling vector first of all, it tells a state that the first batch has frozen
+differs   by more than twice the allowance, since both answers are rounded; NaN and inf by kind. Estimates are not asked
+          twice: another random start may end at the same maximum in another order
 alike     arrays handed in, before and after a call, bit for bit
 """
 
@@ -43,7 +45,8 @@ class Watch:
         self._written: dict[str, list[str]] = {}
 
     def call(self, impl: Callable[..., Any], vector: Vector) -> Any:
-        """What ``impl`` returns for a vector, or Errored with its exception in one line; its inputs are looked at afterwards."""
+        """What ``impl`` returns for a vector, or Errored with its exception in one line; its inputs are looked at
+        afterwards."""
         inputs = self._convention.inputs(vector.objective, vector.arguments(self._dtype))
         handed = {name: value for name, value in inputs.items() if isinstance(value, np.ndarray)}
         before = {name: (value.shape, value.tobytes()) for name, value in handed.items()}
@@ -79,8 +82,10 @@ class Watch:
                     max(map(len, self._written.values())),
                     self._n_calls,
                     where,
-                    "whoever hands in the same arrays again gets another answer, and a training loop's batch is spoilt",
-                    "compute on new arrays: t = t - log_nu instead of t -= log_nu, no out= and no in-place method on an argument",
+                    "whoever hands in the same arrays again gets another answer, and a training"
+                    " loop's batch is spoilt",
+                    "compute on new arrays: t = t - log_nu instead of t -= log_nu, no out= and no"
+                    " in-place method on an argument",
                 )
             )
         return tuple(found)
@@ -95,9 +100,10 @@ def remembers(differences: Sequence[str]) -> Suspect:
         len(differences),
         len(differences),
         "; ".join(differences),
-        "what it returns hangs on the calls before, or on chance: no stored number can be held against it, and nothing else is diagnosed",
-        "let the answer follow from the arguments alone: no normaliser or average kept from an earlier batch, no dropout (eval mode), "
-        "no random numbers drawn inside",
+        "what it returns hangs on the calls before, or on chance: no stored number can be held"
+        " against it, and nothing else is diagnosed",
+        "let the answer follow from the arguments alone: no normaliser or average kept from an"
+        " earlier batch, no dropout (eval mode), no random numbers drawn inside",
     )
 
 

@@ -7,11 +7,12 @@ Conventions
 eps     2^-23 (float32), 2^-52 (float64), 2^-7 (bfloat16), 2^-10 (float16): one ulp of a number in [1, 2)
 tiny    the smallest normal number: 1.2e-38, 2.2e-308, 1.2e-38, 6.1e-5; what underflows may be 0
 scale   stored beside ``want``: |want| and, for every sum inside it, what the rounding of the summands moves it by,
-        |want| + sum_s |d want/d s||s| over summands s. A J of 1 made of log-densities of -1000 has a scale of some 2000, and a
-        gradient 1 - h one of at least 1, since 1 is a summand, however small 1 - h is. ``scales`` has them all
+        |want| + sum_s |d want/d s||s| over summands s. A J of 1 made of log-densities of -1000 has a scale of some 2000,
+        and a gradient 1 - h one of at least 1, since 1 is a summand, however small 1 - h is. ``scales`` has them all
 k       by class, see ``K``: frozen, since a tolerance that is fitted again to the errors of the day can never fail
 
-The calibration, once, on 23 November 2026, over all 156 vectors of functions: the largest |got - want|/(eps scale + tiny)
+The calibration, once, on 23 November 2026, over all 156 vectors of functions: the largest |got - want|/(eps scale +
+tiny)
 
     class      float32  float64   of NumPy (textbook steps, and inverse, solve, eigh, SciPy's logpdf; softplus, ln(p_m + nu p_n), BCE)
     kernel        0.85     0.72   and SciPy's log_expit and expit
@@ -29,21 +30,22 @@ Networks came later, by the same k (class density), over their 42 vectors, value
     softplus      0.72     0.42   torch 2.13 and JAX 0.10 by autodiff
     relu          0.14     0.00
 
-NCE's rivals, the leapfrog and the Metropolis decision came on 24 November 2026, by the same k, over their 106 vectors, all outputs
+NCE's rivals, the leapfrog and the Metropolis decision came on 24 November 2026, by the same k, over their 106 vectors,
+all outputs
 
     importance    0.36     0.32   of NumPy (textbook steps; softmax, logaddexp, one running sum; Psi or B B', sech by cosh, scalar loops;
     score         0.28     0.25   whole steps, merged kicks, the velocity form, a normalising constant in both energies; decisions by the
     trajectory    0.34     0.41   logarithm), and of torch and JAX, importance sampling and score matching by autodiff. But score matching
     decision      0.49     0.50   in JAX: 1.17 and 1.57, since JAX's tanh is off by 4.8 ulp
 
-All others are below 1, as they should be if the scales count every rounding: half a unit each, few of them the largest at once. k is
-8 = 1 (the power of two above) x 4 (sums in another order, one after the other, fused or in blocks) x 2 (exp and ln that are
-off by 2 to 4 ulp, as vectorised ones are). One scale was mended on the way: JAX's derivative of log_sigmoid is
-exp(-t - ln sigma(-t)), off by eps |t|/2, which is 11 eps at t = -33, so that |t| sigma(-t) counts there.
+All others are below 1, as they should be if the scales count every rounding: half a unit each, few of them the largest
+at once. k is 8 = 1 (the power of two above) x 4 (sums in another order, one after the other, fused or in blocks) x 2
+(exp and ln that are off by 2 to 4 ulp, as vectorised ones are). One scale was mended on the way: JAX's derivative of
+log_sigmoid is exp(-t - ln sigma(-t)), off by eps |t|/2, which is 11 eps at t = -33, so that |t| sigma(-t) counts there.
 
-The other side has room as well: each of the catalogue's mistakes is beyond the allowance at two vectors or more in both dtypes.
-The covariance's k is not calibrated but given: 64 sqrt(eps), 1e-6 in float64, is what a quadrature owes.
-"""
+The other side has room as well: each of the catalogue's mistakes is beyond the allowance at two vectors or more in both
+dtypes. The covariance's k is not calibrated but given: 64 sqrt(eps), 1e-6 in float64, is what a quadrature owes.
+"""  # noqa: E501
 
 from __future__ import annotations
 

@@ -1,15 +1,18 @@
 r"""The right outputs for anybody's own inputs, as the vectors have them for theirs.
 
-    found = oracle.truth("binary_nce", log_model_data=..., log_model_noise=..., log_noise_data=..., log_noise_noise=..., nu=2.0)
-    found["value"], found.decimals["value"], found.allowance("float32")["value"]
+    found = oracle.truth("binary_nce", log_model_data=..., log_model_noise=..., log_noise_data=..., log_noise_noise=...,
+    nu=2.0) found["value"], found.decimals["value"], found.allowance("float32")["value"]
 
 Conventions
 -----------
-inputs     the objective's arguments by name; arrays of any real dtype and numbers, taken exactly as the float64 that they are
+inputs     the objective's arguments by name; arrays of any real dtype and numbers, taken exactly as the float64 that
+           they are
 outputs    under the objective's own sense and reduction, c added, as the vectors have them
-float64    the decimals, correctly rounded. Where a family computes fewer digits at once (``many``), 25 of them, and 40 where a
-           float64 would hang on the 26th: whether it does is asked of each number. A covariance has the digits of its quadrature
-limits     ``MANY`` numbers in an argument where a family has ``many``, ``FEW`` numbers in all arguments elsewhere: some 5 s
+float64    the decimals, correctly rounded. Where a family computes fewer digits at once (``many``), 25 of them, and 40
+           where a float64 would hang on the 26th: whether it does is asked of each number. A covariance has the digits
+           of its quadrature
+limits     ``MANY`` numbers in an argument where a family has ``many``, ``FEW`` numbers in all arguments elsewhere: some
+           5 s
 """
 
 from __future__ import annotations
@@ -69,7 +72,8 @@ class Truth(Mapping[str, Float]):
 
     @property
     def decimals(self) -> dict[str, Any]:
-        """Strings of 40 significant digits (a covariance: as many as its quadrature has), nested as the arrays; made when asked for."""
+        """Strings of 40 significant digits (a covariance: as many as its quadrature has), nested as the arrays; made
+        when asked for."""
         if self._decimals is None:
             exact = _forty_digits(self.objective, self.inputs)
             self._decimals = {name: each(spell, value) for name, value in exact.items()}
@@ -94,10 +98,12 @@ class Truth(Mapping[str, Float]):
 
 
 def truth(objective: str, /, *, layout: str = "flat", **inputs: Any) -> Truth:
-    """Return the right outputs of ``objective`` at ``inputs``, its arguments by name (``oracle.OBJECTIVES[name].arguments``).
+    """Return the right outputs of ``objective`` at ``inputs``, its arguments by name
+    (``oracle.OBJECTIVES[name].arguments``).
 
-    ``layout``: how the noise is laid out. Raises ValueError for an objective that is unknown or an estimate, an argument that is missing, unknown, not finite, of another
-    shape or what the objective refuses, and for more numbers than can be computed in some seconds; it says how to take a part.
+    ``layout``: how the noise is laid out. Raises ValueError for an objective that is unknown or an estimate, an
+    argument that is missing, unknown, not finite, of another shape or what the objective refuses, and for more numbers
+    than can be computed in some seconds; it says how to take a part.
     """
     return truth_at(find_computed(objective, layout), inputs)
 
@@ -115,11 +121,13 @@ def truth_at(target: Objective, inputs: Mapping[str, Any]) -> Truth:
 
 
 def find_computed(name: str, layout: str = "flat") -> Objective:
-    """The objective of that name, if its outputs follow from its inputs alone. ValueError: there is none, or it is an estimate."""
+    """The objective of that name, if its outputs follow from its inputs alone. ValueError: there is none, or it is an
+    estimate."""
     target = find_objective(name, layout)
     if target.exact is None:
         raise ValueError(
-            f"objective: got {name!r}, an {target.kind}, which has no formula; expected one of kind function or covariance"
+            f"objective: got {name!r}, an {target.kind}, which has no formula; expected one of kind"
+            " function or covariance"
         )
     return target
 
@@ -185,8 +193,9 @@ def _refuse_too_many(target: Objective, inputs: Mapping[str, Any]) -> None:
     if got > limit:
         axes = ", ".join(axis for axis in target.sizes(inputs) if axis.startswith("n_"))
         raise ValueError(
-            f"{target.name}: got {got} numbers; expected at most {limit} at once. Take a part: the first rows of every sample, "
-            f"as many of each in proportion, by the same cut of all arguments that share an axis ({axes})"
+            f"{target.name}: got {got} numbers; expected at most {limit} at once. Take a part: the"
+            " first rows of every sample, as many of each in proportion, by the same cut of all"
+            f" arguments that share an axis ({axes})"
         )
 
 

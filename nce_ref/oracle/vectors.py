@@ -2,15 +2,16 @@
 
 The format (integer version 1), readable without Python
 -------------------------------------------------------
-suite.json   {"format", "suite": date version, "objectives": {name: number of tests}, "flags": {flag: {"what", "effect", "seen"}},
-             "retired": [ids that once existed and are never used again]}
+suite.json   {"format", "suite": date version, "objectives": {name: number of tests}, "flags": {flag: {"what", "effect",
+             "seen"}}, "retired": [ids that once existed and are never used again]}
 schema.json  these rules as a JSON Schema, for other languages
 NAME.json    (NAME.LAYOUT.json where the noise is not flat, the objective being "NAME/LAYOUT")
              {"format", "suite", "objective", "arguments", "outputs", "formula", "n_tests", "groups": [group]}
 group        {"source": {"method", "digits", "formula", "equation"}, "tests": [test]}
 test         {"id", "comment", "flags": [...], "kills": [mistakes it tells from the truth], "inputs": {name: array},
              "expected": {output: {"decimal", "hex", "scale"}}, "certificate": {...} for estimates}
-inputs       JSON numbers, each exactly representable in float32; the words "Infinity" and "-Infinity" where a mask is 0, and only there
+inputs       JSON numbers, each exactly representable in float32; the words "Infinity" and "-Infinity" where a mask is
+             0, and only there
 decimal      strings, 40 significant digits (estimates 15, covariances as many as ``source.digits`` says)
 hex          the same number rounded to float64, as C's %a and Python's float.hex write it
 scale        what the tolerance multiplies, see ``tolerance.py``; rounded up to three digits
@@ -41,12 +42,14 @@ FOLDER = Path(__file__).parent / "vectors"
 
 
 class MalformedVectors(Exception):
-    """A vector file cannot be read as the format says: file, test and field are named. The harness is broken, not who is judged."""
+    """A vector file cannot be read as the format says: file, test and field are named. The harness is broken, not who
+    is judged."""
 
 
 @dataclass(frozen=True, eq=False)
 class Expected:
-    """What one output should be: the stored decimals, the same as float64, and the tolerance's scale, all of one shape."""
+    """What one output should be: the stored decimals, the same as float64, and the tolerance's scale, all of one
+    shape."""
 
     decimal: Any
     value: Float
@@ -116,7 +119,8 @@ def find(vector_id: str) -> Vector:
 
 
 def objective_in(vector_id: str) -> str:
-    """The objective's name that an id begins with, with its layout in an id of four words: "equal" is a group of the flat ones, too."""
+    """The objective's name that an id begins with, with its layout in an id of four words: "equal" is a group of the
+    flat ones, too."""
     words = vector_id.split("/")
     laid_out = "/".join(words[:2])
     return laid_out if len(words) > 3 and laid_out in EVERY else words[0]
@@ -203,7 +207,8 @@ def _match(name: str, got: tuple[int, ...], shape: tuple[str, ...], sizes: dict[
 
 
 def read_inputs(objective: Objective, stored: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """All arguments of a test. Raises KeyError for one that is missing, ValueError for one that is infinite where it counts."""
+    """All arguments of a test. Raises KeyError for one that is missing, ValueError for one that is infinite where it
+    counts."""
     inputs = {name: read_input(stored[name], folder) for name in objective.arguments}
     for name in objective.arguments:
         if not counted_are_finite(objective, name, inputs):
@@ -220,7 +225,8 @@ def counted_are_finite(objective: Objective, name: str, inputs: Mapping[str, Any
 
 
 def read_input(stored: Any, folder: Path) -> Any:
-    """One stored input as a read-only float64 array, or a float; its file must be the one that was stored, else ValueError."""
+    """One stored input as a read-only float64 array, or a float; its file must be the one that was stored, else
+    ValueError."""
     if isinstance(stored, dict):
         content = (folder / stored["npz"]).read_bytes()
         if hashlib.sha256(content).hexdigest() != stored["sha256"]:

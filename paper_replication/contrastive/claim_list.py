@@ -1,11 +1,14 @@
-"""The study's claims, fixed before any full run, and before any run but six for times (T = 1000, 4000, 32000, other random numbers).
+"""The study's claims, fixed before any full run, and before any run but six for times (T = 1000, 4000, 32000, other
+random numbers).
 
-While the full run was under way on a busy machine, and before anything of it was looked at, the matrices between the smallest and the largest T,
-of which no claim on errors speaks, were made 40 instead of 120. After that run, in which the matrices at T = 1000 gave intervals above 1 without the power asked for, those were
-made 400; at T = 32000 they stayed 120, and what they leave open is left open. No claim, target or margin was changed.
+While the full run was under way on a busy machine, and before anything of it was looked at, the matrices between the
+smallest and the largest T, of which no claim on errors speaks, were made 40 instead of 120. After that run, in which
+the matrices at T = 1000 gave intervals above 1 without the power asked for, those were made 400; at T = 32000 they
+stayed 120, and what they leave open is left open. No claim, target or margin was changed.
 
-*Conventions.* Level 0.05 a family and power 0.8; the rule is that of ``paper_replication/claims.py``. Errors are over their law, so that 1 is the
-limit. Planned: 120 matrices at the smallest and the largest T, from which a mean of squared errors is known to 4 or 5 %.
+*Conventions.* Level 0.05 a family and power 0.8; the rule is that of ``paper_replication/claims.py``. Errors are over
+their law, so that 1 is the limit. Planned: 120 matrices at the smallest and the largest T, from which a mean of squared
+errors is known to 4 or 5 %.
 """
 
 from __future__ import annotations
@@ -77,14 +80,16 @@ def all_claims() -> list[Claim]:
         Claim(
             f"limit.{method}.{k}",
             "the limit",
-            f"at T = {LARGEST} the mean squared error of {NAMES[method]} with {k} noise points a datum is its law's",
+            f"at T = {LARGEST} the mean squared error of {NAMES[method]} with {k} noise points a"
+            " datum is its law's",
             "CONTRASTIVE.md" if method != "nce" else "THEORY.md, 5.5",
             partial(over_law, method=method, n_data=LARGEST, k=k),
             "equivalence",
             1.0,
             LIMIT_MARGIN,
-            "kinks leave an excess of some 5 to 8 % at T = 32000 (20 % at 2000 for binary NCE, falling like T^(-1/2)), and three standard "
-            "errors of 120 matrices are 13 %; a law that is wrong by the terms' common part, or a factor 2, is far outside",
+            "kinks leave an excess of some 5 to 8 % at T = 32000 (20 % at 2000 for binary NCE,"
+            " falling like T^(-1/2)), and three standard errors of 120 matrices are 13 %; a law"
+            " that is wrong by the terms' common part, or a factor 2, is far outside",
             family_size=len(cases),
             owner=THEOREM,
         )

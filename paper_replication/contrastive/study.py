@@ -1,4 +1,5 @@
-"""Ranking and conditional NCE on P10's model: T times their mean squared errors against their laws and against binary NCE's."""
+"""Ranking and conditional NCE on P10's model: T times their mean squared errors against their laws and against binary
+NCE's."""
 
 from __future__ import annotations
 
@@ -23,7 +24,10 @@ certified. The numbers are T |B-hat - B*|^2 / |B*|^2, which tends to the law's K
 (`nce_ref/CONTRASTIVE.md`, *Covariances*).
 """
 CAPTIONS = {
-    "over_law": "Mean of T times the squared error over the law's K, with 95 % intervals; left k = 1, right k = 5 noise points a datum."
+    "over_law": (
+        "Mean of T times the squared error over the law's K, with 95 % intervals; left k = 1, right"
+        " k = 5 noise points a datum."
+    )
 }
 
 
@@ -79,7 +83,8 @@ STUDY = Study(
         Profile("quick", "24 matrices up to T = 4000", 25.0, _batches(24, SIZES[:3])),
         Profile(
             "full",
-            f"400 matrices at T = {SIZES[0]}, 120 at {LARGEST}, of which the claims speak, 40 between",
+            f"400 matrices at T = {SIZES[0]}, 120 at {LARGEST}, of which the claims speak, 40"
+            " between",
             300.0,
             (
                 *_batches(400, SIZES[:1]),
@@ -95,7 +100,10 @@ STUDY = Study(
     front=lambda findings: FRONT,
     sections=table,
     poster="over_law",
-    abstract="Ranking and conditional NCE beside binary NCE, at the same number of noise points: errors, laws, certificates.",
+    abstract=(
+        "Ranking and conditional NCE beside binary NCE, at the same number of noise points: errors,"
+        " laws, certificates."
+    ),
     text="CONTRASTIVE.md",
     beside=BESIDE,
 )

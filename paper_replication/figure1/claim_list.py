@@ -1,11 +1,11 @@
 """The claims, fixed before the full run: what P10 states or its theory implies, and which difference matters.
 
-*Conventions.* Squared errors are compared in log10: 0.15 is a factor of 1.41, half a doubling of the sample size; 0.30 a
-doubling. Unless a claim says otherwise its level is 0.05 and its power 0.8. Margins were set from the question (what would
-change a reader's mind) and from the errors that 500 matrices can give, before any full run, those on
-the start of the fine tuning after the first one and before that experiment's own; the history shows it. After the full run, with
-margins as for the points: the curves as wholes, and the predictions counted as one constant a method instead of 24 points; since
-then a published number's verdict is that of an equivalence test.
+*Conventions.* Squared errors are compared in log10: 0.15 is a factor of 1.41, half a doubling of the sample size; 0.30
+a doubling. Unless a claim says otherwise its level is 0.05 and its power 0.8. Margins were set from the question (what
+would change a reader's mind) and from the errors that 500 matrices can give, before any full run, those on
+the start of the fine tuning after the first one and before that experiment's own; the history shows it. After the full
+run, with margins as for the points: the curves as wholes, and the predictions counted as one constant a method instead
+of 24 points; since then a published number's verdict is that of an equivalence test.
 """
 
 from __future__ import annotations

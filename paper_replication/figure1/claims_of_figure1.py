@@ -1,4 +1,5 @@
-"""Claims about P10's Figure 1: its points, the two noises, and the optimiser's part in them. Conventions: ``claim_list.py``."""
+"""Claims about P10's Figure 1: its points, the two noises, and the optimiser's part in them. Conventions:
+``claim_list.py``."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from .theory import LABELS, METHODS
 
 
 def medians() -> list[Claim]:
-    """Every published median of panels (a), (c) against ours under the paper's protocol; and the two ratios at T = 16000."""
+    """Every published median of panels (a), (c) against ours under the paper's protocol; and the two ratios at T =
+    16000."""
     points = [p for p in published_points() if p.statistic == "median"]
     claims = [
         _point(
@@ -63,7 +65,8 @@ def curves() -> list[Claim]:
         Claim(
             f"figure1ac.curve.{method}.{parameter}",
             "curves of Figure 1 (a), (c) as wholes",
-            f"{LABELS[method]}: the curve of median squared errors of {parameter} lies on the published one, on average from T = 1000 on",
+            f"{LABELS[method]}: the curve of median squared errors of {parameter} lies on the"
+            " published one, on average from T = 1000 on",
             "P10 Fig. 1 (a), (c)",
             partial(
                 of.published_curve,
@@ -104,7 +107,8 @@ def means() -> list[Claim]:
             Claim(
                 f"figure1d.mean_predicted.{method}",
                 "predictions of Figure 1 (d)",
-                f"{LABELS[method]}: the published predictions for {what} are tr(Sigma)/T, one constant for all T{noise}",
+                f"{LABELS[method]}: the published predictions for {what} are tr(Sigma)/T, one"
+                f" constant for all T{noise}",
                 "P10 Fig. 1 (d)",
                 partial(
                     of.published_prediction,
@@ -154,7 +158,8 @@ def optimiser() -> list[Claim]:
         Claim(
             f"single-start.{m}.{size}",
             family,
-            f"NCE, Gaussian noise: {text} of single L-BFGS starts end more than 1e-4 below the best value known at T = {size}",
+            f"NCE, Gaussian noise: {text} of single L-BFGS starts end more than 1e-4 below the best"
+            f" value known at T = {size}",
             "derived; P10: five starts 'to avoid local optima'",
             partial(of.share_above, column=f"{m}.paper.single_gap", n_data=size),
             "equivalence",
@@ -168,7 +173,10 @@ def optimiser() -> list[Claim]:
                 "61 to 64 %",
                 0.625,
                 0.10,
-                "a tenth of the starts; the best value known depends on how many starts looked for it",
+                (
+                    "a tenth of the starts; the best value known depends on how many starts looked"
+                    " for it"
+                ),
             ),
             (1000, "12 to 23 %", 0.175, 0.10, "the stated range and half of it on either side"),
             (4000, "0.4 %", 0.004, 0.02, "2 % would still make a second start worth its time"),
@@ -178,7 +186,8 @@ def optimiser() -> list[Claim]:
         Claim(
             f"five-starts.{m}.{size}",
             family,
-            f"{LABELS[m]}: fewer than 5 % of the best-of-five L-BFGS fits end more than 1e-4 below the best value known at T = {size}",
+            f"{LABELS[m]}: fewer than 5 % of the best-of-five L-BFGS fits end more than 1e-4 below"
+            f" the best value known at T = {size}",
             "P10 section 3.1: five starts",
             partial(of.share_above, column=f"{m}.paper.gap", n_data=size),
             "less",
@@ -193,7 +202,8 @@ def optimiser() -> list[Claim]:
         Claim(
             f"optimiser-share.{m}.{size}",
             family,
-            f"{LABELS[m]}: the paper's protocol and the certified one have the same median squared error of B at T = {size}",
+            f"{LABELS[m]}: the paper's protocol and the certified one have the same median squared"
+            f" error of B at T = {size}",
             "P10 Fig. 1 (a), (c)",
             partial(
                 of.median_log_ratio,

@@ -1,7 +1,8 @@
 """Claims about where P10's second fit starts, added after the first full run and fixed before the experiment's own.
 
-In that run, whose second fit starts at random points, the medians of NCE with Laplace noise at T = 250 and 500 came out above the
-published ones. The paper calls that fit a fine tuning and does not say where it starts. Conventions: ``claim_list.py``.
+In that run, whose second fit starts at random points, the medians of NCE with Laplace noise at T = 250 and 500 came out
+above the published ones. The paper calls that fit a fine tuning and does not say where it starts. Conventions:
+``claim_list.py``.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def fine_tuning() -> list[Claim]:
         Claim(
             f"fine-tuning.first-fit-better.{size}",
             FAMILY,
-            f"{LABELS[m]}, L-BFGS: started at the first fit the second one has the smaller median squared error of B at T = {size}",
+            f"{LABELS[m]}, L-BFGS: started at the first fit the second one has the smaller median"
+            f" squared error of B at T = {size}",
             "derived; P10 section 3.1, Fig. 1 (c): 'fine tuning'",
             partial(
                 of.median_log_ratio,
@@ -40,7 +42,8 @@ def fine_tuning() -> list[Claim]:
             "less",
             0.0,
             0.10,
-            "a quarter in squared error: less would not explain the distance to the published medians",
+            "a quarter in squared error: less would not explain the distance to the published"
+            " medians",
         )
         for size in SIZES[:2]
     ]
@@ -59,7 +62,8 @@ def _again(p: Point, family_size: int) -> Claim:
     return Claim(
         f"fine-tuning.{p.statistic}.{p.parameter}.{p.n_data}",
         FAMILY,
-        f"{LABELS[p.method]}, second fit started at the first: {what} squared error of {p.parameter} at T = {p.n_data} is 10^{p.value}",
+        f"{LABELS[p.method]}, second fit started at the first: {what} squared error of"
+        f" {p.parameter} at T = {p.n_data} is 10^{p.value}",
         f"P10 Fig. {p.panel}",
         estimand,
         "agreement",

@@ -1,4 +1,5 @@
-"""Claims about the laws: 1/T, the approach to tr(Sigma)/T, efficiency, coverage, chi-square. Conventions: ``claim_list.py``."""
+"""Claims about the laws: 1/T, the approach to tr(Sigma)/T, efficiency, coverage, chi-square. Conventions:
+``claim_list.py``."""
 
 from __future__ import annotations
 
@@ -18,8 +19,14 @@ CURVES = tuple(
 def slopes() -> list[Claim]:
     """Errors fall like 1/T, and for one method as the finite-sample remainder has it."""
     why = {
-        "B": "the slowest published rivals fall like T^-0.81 and T^-0.84; 0.10 is well below that distance",
-        "c": "0.15, just below the distance to the published rivals: the square of one number scatters three times as much as that of 16",
+        "B": (
+            "the slowest published rivals fall like T^-0.81 and T^-0.84; 0.10 is well below that"
+            " distance"
+        ),
+        "c": (
+            "0.15, just below the distance to the published rivals: the square of one number"
+            " scatters three times as much as that of 16"
+        ),
     }
     claims = [
         Claim(
@@ -43,7 +50,8 @@ def slopes() -> list[Claim]:
     remainder = Claim(
         "slope.nce_gaussian.B.remainder",
         "1/T law",
-        f"NCE, Gaussian noise: the slope over T >= {LARGE} is that of (1 + {excess(1.0):.1f}/sqrt(T))/T, steeper than 1/T",
+        f"NCE, Gaussian noise: the slope over T >= {LARGE} is that of (1 +"
+        f" {excess(1.0):.1f}/sqrt(T))/T, steeper than 1/T",
         "kinks of the Laplace model (derived)",
         partial(
             of.slope_beside_remainder,

@@ -1,8 +1,9 @@
-"""What a claim measures: each function looks at the evidence and returns an estimate with its error, or None without runs.
+"""What a claim measures: each function looks at the evidence and returns an estimate with its error, or None without
+runs.
 
-*Conventions.* Squared errors are compared as log10, ratios as log10, so that 0.1 is a factor of 1.26 everywhere. Sample sizes
-are independent of each other (own generators), runs of one size are paired by repetition. Normal intervals use Student's t
-with the smallest sample's n - 1.
+*Conventions.* Squared errors are compared as log10, ratios as log10, so that 0.1 is a factor of 1.26 everywhere. Sample
+sizes are independent of each other (own generators), runs of one size are paired by repetition. Normal intervals use
+Student's t with the smallest sample's n - 1.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from .theory import N_SOURCES, excess, fitted_noise_excess
 
 
 def slope_of_mean(evidence: Evidence, *, column: str, n_data_from: int) -> Estimate | None:
-    """Slope of log10 mean(column) on log10 T over T >= ``n_data_from``; None with fewer than two sizes of two runs each."""
+    """Slope of log10 mean(column) on log10 T over T >= ``n_data_from``; None with fewer than two sizes of two runs
+    each."""
     sizes = _sizes_with(evidence, column, n_data_from)
     if len(sizes) < 2:
         return None
@@ -49,7 +51,8 @@ def slope_of_log(evidence: Evidence, *, column: str, sizes: Sequence[int]) -> Es
 def mean_log_ratio(
     evidence: Evidence, *, methods: Sequence[str], n_data_from: int, beside_limit: bool = False
 ) -> Estimate | None:
-    """Mean over all runs with T >= ``n_data_from`` of log10 |E|^2 of the first method over the second, certified fits, paired.
+    """Mean over all runs with T >= ``n_data_from`` of log10 |E|^2 of the first method over the second, certified fits,
+    paired.
 
     ``beside_limit``: less its mean in the limit law.
     """
@@ -88,7 +91,8 @@ def slope_beside_remainder(evidence: Evidence, *, column: str, n_data_from: int)
 def published_median(
     evidence: Evidence, *, column: str, n_data: int, value: float
 ) -> Estimate | None:
-    """log10 of our median less the published one; both studies' sampling errors, theirs taken as ours at their 500 matrices."""
+    """log10 of our median less the published one; both studies' sampling errors, theirs taken as ours at their 500
+    matrices."""
     sample = evidence.column(column, n_data)
     if sample.size < 2:
         return None
@@ -123,10 +127,12 @@ def published_mean(
 def published_curve(
     evidence: Evidence, *, column: str, points: Sequence[tuple[int, float]], n_data_from: int
 ) -> Estimate | None:
-    """Mean over T >= ``n_data_from`` of log10 of our median less the published one: a whole curve; ``points``: (T, published).
+    """Mean over T >= ``n_data_from`` of log10 of our median less the published one: a whole curve; ``points``: (T,
+    published).
 
-    Our runs at different T are independent. The published ones may share their matrices; the standard error takes them, at worst, to
-    go wholly together. The note says the z of that and of independent ones, and how many differences, at all T, have one sign.
+    Our runs at different T are independent. The published ones may share their matrices; the standard error takes them,
+    at worst, to go wholly together. The note says the z of that and of independent ones, and how many differences, at
+    all T, have one sign.
     """
     differences, ours, theirs, counts = [], [], [], []
     for n_data, value in points:
@@ -145,8 +151,9 @@ def published_curve(
     independent = float(np.sqrt(own + np.sum(np.square(theirs)) / len(theirs) ** 2))
     above = sum(d > 0.0 for _, d in differences)
     note = (
-        f"{independent:.3f} and z {value / independent:.1f} if the published points are independent, "
-        f"{together:.3f} and z {value / together:.1f} if they go together; ours above at {above} of {len(differences)} T"
+        f"{independent:.3f} and z {value / independent:.1f} if the published points are"
+        f" independent, {together:.3f} and z {value / together:.1f} if they go together; ours above"
+        f" at {above} of {len(differences)} T"
     )
     return Estimate(value, together, sum(counts), min(counts) - 1, READING_ERROR, note=note)
 
@@ -154,10 +161,11 @@ def published_curve(
 def published_prediction(
     evidence: Evidence, *, method: str, with_c: bool, points: Sequence[tuple[int, float]]
 ) -> Estimate | None:
-    """log10 of tr(Sigma)/T averaged over our matrices less the published prediction, mean over all T: one constant a method.
+    """log10 of tr(Sigma)/T averaged over our matrices less the published prediction, mean over all T: one constant a
+    method.
 
-    For Laplace noise Sigma is that of the noise as the first fit gives it, larger by ``fitted_noise_excess``. Only the matrices vary:
-    theirs, 500 at each T, are taken to be the same ones; reading as in ``published_curve``.
+    For Laplace noise Sigma is that of the noise as the first fit gives it, larger by ``fitted_noise_excess``. Only the
+    matrices vary: theirs, 500 at each T, are taken to be the same ones; reading as in ``published_curve``.
     """
     norms = evidence.pooled("norm_B")
     if norms.size < 2:
@@ -179,7 +187,8 @@ def published_prediction(
 def ratio_to_limit(
     evidence: Evidence, *, method: str, n_data: int, beyond_excess: bool = False
 ) -> Estimate | None:
-    """T mean(relative error) / its limit nK, certified fits; with ``beyond_excess`` less the facts sheet's 1 + excess(T)."""
+    """T mean(relative error) / its limit nK, certified fits; with ``beyond_excess`` less the facts sheet's 1 +
+    excess(T)."""
     sample = evidence.column(f"{method}.certified.relative_error", n_data)
     if sample.size < 2:
         return None
@@ -209,9 +218,11 @@ def efficiency(evidence: Evidence, *, method: str, n_data: int) -> Estimate | No
 
 
 def paired_log_ratio(evidence: Evidence, *, columns: Sequence[str]) -> Estimate | None:
-    """Median over all runs of all sizes of log10(first / second); interval by order statistics, Wilcoxon's p in the note.
+    """Median over all runs of all sizes of log10(first / second); interval by order statistics, Wilcoxon's p in the
+    note.
 
-    The interval is the sign test's: it asks for no symmetry of the differences, which Wilcoxon's test takes for granted.
+    The interval is the sign test's: it asks for no symmetry of the differences, which Wilcoxon's test takes for
+    granted.
     """
     differences = np.log10(evidence.pooled(columns[0])) - np.log10(evidence.pooled(columns[1]))
     if differences.size < 2:

@@ -1,7 +1,8 @@
 """The runs as columns, with the theory and the published points beside them: all that an estimand may look at.
 
-*Conventions.* A column is one result of the experiment ``figure1`` at one ``n_data``, sorted by repetition, so that two columns
-of the same ``n_data`` pair run by run. Names are "method.protocol.quantity", e.g. "nce_gaussian.certified.error_B".
+*Conventions.* A column is one result of the experiment ``figure1`` at one ``n_data``, sorted by repetition, so that two
+columns of the same ``n_data`` pair run by run. Names are "method.protocol.quantity", e.g.
+"nce_gaussian.certified.error_B".
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from .summary import Line
 
 PROTOCOLS = ("paper", "certified")
-STATIONARITY_LIMIT = 1e-8  # what "certified" asks of the smallest subgradient, together with the proof of a local maximum
+# what "certified" asks of the smallest subgradient, together with the proof of a local maximum
+STATIONARITY_LIMIT = 1e-8
 GAP_LIMIT = (
     1e-4  # an objective this far below the best value known counts as another, worse maximum
 )
@@ -31,7 +33,8 @@ GAP_LIMIT = (
 
 @dataclass(frozen=True)
 class Evidence:
-    """Rows of ``figure1`` grouped by ``n_data``, the theory, the published points, and rows of ``fine_tuning`` and ``points`` grouped likewise."""
+    """Rows of ``figure1`` grouped by ``n_data``, the theory, the published points, and rows of ``fine_tuning`` and
+    ``points`` grouped likewise."""
 
     groups: Mapping[int, list[Mapping[str, float]]]
     theory: Theory
@@ -47,10 +50,10 @@ class Evidence:
     def column(self, name: str, n_data: int) -> NDArray[np.float64]:
         """Return one result over the repetitions, empty where there are no runs of that size.
 
-        Names that begin with "fine_tuning." are that experiment's, all others figure1's; ``<method>.points.*`` are figure1's of the
-        "paper" protocol and after them those of the experiment ``points``, and pair with no other column.
-        ``<method>.certified.is_certified`` is derived: stationary to ``STATIONARITY_LIMIT`` and proven a local maximum.
-        Raises ValueError where the runs lack the result.
+        Names that begin with "fine_tuning." are that experiment's, all others figure1's; ``<method>.points.*`` are
+        figure1's of the "paper" protocol and after them those of the experiment ``points``, and pair with no other
+        column. ``<method>.certified.is_certified`` is derived: stationary to ``STATIONARITY_LIMIT`` and proven a local
+        maximum. Raises ValueError where the runs lack the result.
         """
         if name.endswith(".is_certified"):
             stem = name.removesuffix("is_certified")

@@ -82,7 +82,8 @@ def draw_figure1d(figure: Figure, findings: Findings) -> bool:
             )
             for sample in samples
         ]
-        # A logarithmic axis has no place for what reaches below 0; cut at a tenth, or one outlier's bar would squeeze all the rest.
+        # A logarithmic axis has no place for what reaches below 0; cut at a tenth, or one outlier's bar would squeeze
+        # all the rest.
         below = np.minimum(halves, 0.9 * np.array(values))
         axes.errorbar(
             np.array(sizes) * SHIFT[method],
@@ -272,7 +273,8 @@ def draw_contours(figure: Figure, toy: dict[str, Any]) -> bool:
     top = float(np.max(objective))
     # Levels crowd towards the maximum, where the surface is flat.
     levels = top - np.geomspace(float(np.ptp(objective)), 1e-4 * float(np.ptp(objective)), 22)
-    # Shades by rank, not by height: by height all but the outermost bands would be the same dark blue, and hide the curves.
+    # Shades by rank, not by height: by height all but the outermost bands would be the same dark blue, and hide the
+    # curves.
     shades = colormaps["Blues"](np.linspace(0.0, 0.6, levels.size))
     axes.contourf(
         toy["precision"], toy["c"], objective, levels=[*np.unique(levels), top], colors=shades

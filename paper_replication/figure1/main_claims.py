@@ -1,9 +1,9 @@
 """What a first reader asks, in the form that needs the fewest runs: the claims that the quick profile resolves.
 
-Beside the published curves as wholes (``claims_of_figure1.curves``). They measure log10 |E|^2, the logarithm of the relative error, whose
-spread is half of that of the error of B. Written after the first full run, from its standard errors and not from its verdicts: at these
-the computed power of every one is at least 0.9 with the quick profile's runs, whose repetitions nobody had seen. Conventions:
-``claim_list.py``.
+Beside the published curves as wholes (``claims_of_figure1.curves``). They measure log10 |E|^2, the logarithm of the
+relative error, whose spread is half of that of the error of B. Written after the first full run, from its standard
+errors and not from its verdicts: at these the computed power of every one is at least 0.9 with the quick profile's
+runs, whose repetitions nobody had seen. Conventions: ``claim_list.py``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ def main_claims() -> list[Claim]:
         Claim(
             "main.slope",
             FAMILY,
-            "NCE, Gaussian noise: the squared error falls like 1/T from T = 2000 to 32000 (mean of log10 |E|^2)",
+            "NCE, Gaussian noise: the squared error falls like 1/T from T = 2000 to 32000 (mean of"
+            " log10 |E|^2)",
             "P10 Fig. 1; Theorem 2, Corollary",
             partial(
                 of.slope_of_log,
@@ -40,7 +41,8 @@ def main_claims() -> list[Claim]:
         Claim(
             "main.price",
             FAMILY,
-            "NCE, Gaussian noise, over MLE, T >= 1000: the ratio of squared errors is the limit law's (mean of log10)",
+            "NCE, Gaussian noise, over MLE, T >= 1000: the ratio of squared errors is the limit"
+            " law's (mean of log10)",
             "P10 Theorem 3",
             partial(
                 of.mean_log_ratio, methods=(gaussian, "mle"), n_data_from=1000, beside_limit=True
@@ -55,7 +57,8 @@ def main_claims() -> list[Claim]:
         Claim(
             "main.noise",
             FAMILY,
-            "the fitted Laplace noise gives a smaller squared error than Gaussian noise, T >= 1000 (mean of log10, paired)",
+            "the fitted Laplace noise gives a smaller squared error than Gaussian noise, T >= 1000"
+            " (mean of log10, paired)",
             "P10 section 3.1, Fig. 1 (c)",
             partial(of.mean_log_ratio, methods=("nce_laplace", gaussian), n_data_from=1000),
             "less",

@@ -1,8 +1,9 @@
 """The published points of P10 Figure 1 (a), (c), (d), beside ours.
 
-``paper_replication/data/figure1.csv`` was read off the vector graphics of M. Gutmann & A. Hyvarinen, "Noise-contrastive estimation: a new
-estimation principle for unnormalized statistical models", AISTATS 2010, PMLR 9:297-304, Figure 1; the reading is good to
-about 0.01 in log10. Panels (a) and (c) show medians over 500 matrices, panel (d) means, simulated and predicted.
+``paper_replication/data/figure1.csv`` was read off the vector graphics of M. Gutmann & A. Hyvarinen, "Noise-contrastive
+estimation: a new estimation principle for unnormalized statistical models", AISTATS 2010, PMLR 9:297-304, Figure 1; the
+reading is good to about 0.01 in log10. Panels (a) and (c) show medians over 500 matrices, panel (d) means, simulated
+and predicted.
 """
 
 from __future__ import annotations
@@ -49,5 +50,6 @@ def published_points(path: Path = FILE) -> tuple[Point, ...]:
         )
     except KeyError as error:
         raise ValueError(
-            f"path: {path.name} has no column {error}; expected panel, method, parameter, statistic, n_data, log10_squared_error"
+            f"path: {path.name} has no column {error}; expected panel, method, parameter,"
+            " statistic, n_data, log10_squared_error"
         ) from None

@@ -1,4 +1,5 @@
-"""P10 section 3.1, Figure 1: what the paper shows of NCE beside maximum likelihood, its theory, and what the optimiser makes of it."""
+"""P10 section 3.1, Figure 1: what the paper shows of NCE beside maximum likelihood, its theory, and what the optimiser
+makes of it."""
 
 from __future__ import annotations
 
@@ -16,19 +17,38 @@ from .summary import summary_csv
 from .theory import compute_theory
 
 CAPTIONS = {
-    "figure1ac": "Figure 1 (a), (c): median squared errors under the paper's protocol with 95 % intervals (filled), the medians of "
-    "the limit law (lines) and the published medians (open).",
-    "figure1d": "Figure 1 (d): mean squared errors under the paper's protocol with 95 % intervals (filled), tr(Sigma)/T (lines), "
-    "published simulated means (open) and published predictions (crosses). In the full run the mean of MLE at T = 8000, and its long bar, "
-    "are the work of one of 500 fits, whose single start ended at another maximum; its certified fit did not. Medians do not feel it.",
-    "ratio_to_limit": "Mean squared error of B over its limit law, the certified protocol, with 95 % intervals: the approach from above, "
-    "and how slow it is.",
-    "optimiser": "The optimiser's part. Left: share of fits more than 1e-4 below the best value known, methods as on the right, below 1 % a linear scale. Right: median squared error "
-    "of B of the paper's protocol over that of the certified one, with 95 % intervals.",
-    "coverage": "Coverage of 95 % intervals built from the estimated covariance; the band is the margin of the claims.",
-    "chi_square": "Squared Mahalanobis distances at the largest T against chi-square, quantile by quantile.",
-    "toy": "The toy example of J12: contours of the objective over precision and c for nu = 10 (dark: high), the normalised models "
-    "(dashed), and three optimisation paths from the open circles.",
+    "figure1ac": (
+        "Figure 1 (a), (c): median squared errors under the paper's protocol with 95 % intervals"
+        " (filled), the medians of the limit law (lines) and the published medians (open)."
+    ),
+    "figure1d": (
+        "Figure 1 (d): mean squared errors under the paper's protocol with 95 % intervals (filled),"
+        " tr(Sigma)/T (lines), published simulated means (open) and published predictions"
+        " (crosses). In the full run the mean of MLE at T = 8000, and its long bar, are the work of"
+        " one of 500 fits, whose single start ended at another maximum; its certified fit did not."
+        " Medians do not feel it."
+    ),
+    "ratio_to_limit": (
+        "Mean squared error of B over its limit law, the certified protocol, with 95 % intervals:"
+        " the approach from above, and how slow it is."
+    ),
+    "optimiser": (
+        "The optimiser's part. Left: share of fits more than 1e-4 below the best value known,"
+        " methods as on the right, below 1 % a linear scale. Right: median squared error of B of"
+        " the paper's protocol over that of the certified one, with 95 % intervals."
+    ),
+    "coverage": (
+        "Coverage of 95 % intervals built from the estimated covariance; the band is the margin of"
+        " the claims."
+    ),
+    "chi_square": (
+        "Squared Mahalanobis distances at the largest T against chi-square, quantile by quantile."
+    ),
+    "toy": (
+        "The toy example of J12: contours of the objective over precision and c for nu = 10 (dark:"
+        " high), the normalised models (dashed), and three optimisation paths from the open"
+        " circles."
+    ),
 }
 
 
@@ -102,9 +122,12 @@ STUDY = Study(
     sections=text.sections,
     conclusions=conclusions,
     poster="figure1ac",
-    abstract="Gutmann and Hyvärinen (2010), Figure 1: how the squared errors of noise-contrastive estimation (NCE) and of maximum "
-    "likelihood (MLE) fall with the sample size T. Data: four Laplace sources, mixed at random; B: the 4 x 4 matrix that unmixes them; "
-    "c: minus the logarithm of the model's normalising constant, which NCE estimates and MLE must know.",
+    abstract=(
+        "Gutmann and Hyvärinen (2010), Figure 1: how the squared errors of noise-contrastive"
+        " estimation (NCE) and of maximum likelihood (MLE) fall with the sample size T. Data: four"
+        " Laplace sources, mixed at random; B: the 4 x 4 matrix that unmixes them; c: minus the"
+        " logarithm of the model's normalising constant, which NCE estimates and MLE must know."
+    ),
     after=text.after,
     folder=REPORT,
 )

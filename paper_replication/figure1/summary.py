@@ -1,7 +1,8 @@
 """``summary.csv``: what the runs say, byte for byte the same whatever made them in whatever order.
 
-*Conventions.* One line of the summary is one statistic of one quantity: n_data, method, protocol, quantity, statistic, n, value,
-95 % interval (low, high), standard error, and the theory's value where there is one. Numbers carry ten digits.
+*Conventions.* One line of the summary is one statistic of one quantity: n_data, method, protocol, quantity, statistic,
+n, value, 95 % interval (low, high), standard error, and the theory's value where there is one. Numbers carry ten
+digits.
 """
 
 from __future__ import annotations

@@ -39,7 +39,10 @@ paper does not say: an experiment of its own, with new matrices, added after the
 start is the better optimiser; the error need not follow it, since the highest maximum is not the nearest to the truth."""
 COVERAGE = """Share of {} inside their 95 % intervals, from the covariance estimated at the certified protocol's fits, with 95 %
 intervals over runs. A fit without a certificate has no intervals and counts as missing the truth."""
-DISTANCES = "Squared distances of all parameters from the truth in the metric of the limit's covariance, against chi-square."
+DISTANCES = (
+    "Squared distances of all parameters from the truth in the metric of the limit's covariance,"
+    " against chi-square."
+)
 
 
 def front(findings: Findings) -> str:

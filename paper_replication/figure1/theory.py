@@ -1,8 +1,8 @@
 """What the theory says about the replication's numbers: limits of T times the errors, and their approach.
 
-*Conventions.* Methods are "mle", "nce_gaussian", "nce_laplace". A covariance is (17, 17), per data sample, for theta = (B row
-by row, c) at B* = I: by equivariance Bhat = (I + E) B*, where the law of E and of chat - c* is free of the mixing, so this
-one matrix gives every limit:
+*Conventions.* Methods are "mle", "nce_gaussian", "nce_laplace". A covariance is (17, 17), per data sample, for theta =
+(B row by row, c) at B* = I: by equivariance Bhat = (I + E) B*, where the law of E and of chat - c* is free of the
+mixing, so this one matrix gives every limit:
 
     T E|E|^2          ->  trace of the first 16 = 4 K          relative error, any mixing
     T E|Bhat - B*|^2  ->  K |B*|^2                             E[E' E] is a multiple of I by symmetry of the sources
@@ -36,9 +36,9 @@ N_DRAWS = 40_000
 # (n_data, relative excess of T E|Bhat - B*|^2 over its limit), Gaussian noise, nu = 1: an expansion's next term, found
 # numerically. It falls like 1/sqrt(T), more slowly than a smooth model's 1/T, because of the Laplace model's kinks.
 EXCESS_POINTS = ((2000, 0.20), (4000, 0.13), (10000, 0.09))
-# T times the relative excess of Sigma for the noise of the fine tuning, the model at a first fit, over Sigma for the data's own law
-# as noise; "B": of the trace over B, "c": of the last entry. By fits (100 at each T from 250 to 2000): 36.6 +- 2.4, 37.5 +- 2.8,
-# 39.9 +- 3.4, 41 +- 4 for B, 17.9 +- 0.8, 18.6 +- 0.9, 19.4 +- 0.7, 21.3 +- 0.6 for c.
+# T times the relative excess of Sigma for the noise of the fine tuning, the model at a first fit, over Sigma for the
+# data's own law as noise; "B": of the trace over B, "c": of the last entry. By fits (100 at each T from 250 to 2000):
+# 36.6 +- 2.4, 37.5 +- 2.8, 39.9 +- 3.4, 41 +- 4 for B, 17.9 +- 0.8, 18.6 +- 0.9, 19.4 +- 0.7, 21.3 +- 0.6 for c.
 FITTED_NOISE = {"B": 38.0, "c": 19.0}
 
 
@@ -63,19 +63,21 @@ class Theory:
     def degrees_of_freedom(self, method: str) -> int:
         """Rank of the limiting covariance: 17 for Gaussian noise, else 16.
 
-        For MLE c follows from B. With the data's own law as noise it does so in the limit: Sigma is twice the Cramer-Rao bound.
+        For MLE c follows from B. With the data's own law as noise it does so in the limit: Sigma is twice the
+        Cramer-Rao bound.
         """
         return N_SOURCES**2 + (method == "nce_gaussian")
 
     def limit_medians(self, method: str) -> dict[str, float]:
         """Medians over mixings and samples of T times the squared errors in the limit law.
 
-        c: that of chi-square with one degree of freedom. B: by ``N_DRAWS`` draws of mixing and error with a fixed generator;
-        the standard error is 0.4 %, less than a plotted line's width.
+        c: that of chi-square with one degree of freedom. B: by ``N_DRAWS`` draws of mixing and error with a fixed
+        generator; the standard error is 0.4 %, less than a plotted line's width.
         """
         values, vectors = np.linalg.eigh(self.covariance[method][:-1, :-1])
-        # The symmetric root is one and the same for every choice of eigenvectors; with repeated eigenvalues, as MLE has them,
-        # another LAPACK chooses others, and a plain vectors * sqrt(values) would make another line of the same draws.
+        # The symmetric root is one and the same for every choice of eigenvectors; with repeated eigenvalues, as MLE has
+        # them, another LAPACK chooses others, and a plain vectors * sqrt(values) would make another line of the same
+        # draws.
         root = (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
         draws = (
             generator_for("limit_medians", method).standard_normal((N_DRAWS, len(values))) @ root.T
@@ -104,13 +106,15 @@ def _demixings() -> NDArray[np.float64]:
 
 
 def excess(n_data: float) -> float:
-    """Relative excess of T E|Bhat - B*|^2 over its limit for NCE with Gaussian noise: a / sqrt(T), a from ``EXCESS_POINTS``."""
+    """Relative excess of T E|Bhat - B*|^2 over its limit for NCE with Gaussian noise: a / sqrt(T), a from
+    ``EXCESS_POINTS``."""
     coefficient = float(np.mean([value * np.sqrt(size) for size, value in EXCESS_POINTS]))
     return coefficient / float(np.sqrt(n_data))
 
 
 def fitted_noise_excess(parameter: str, n_data: float) -> float:
-    """Relative excess of the limit with the fitted noise of a finite first fit: falls like 1/T, from ``FITTED_NOISE``."""
+    """Relative excess of the limit with the fitted noise of a finite first fit: falls like 1/T, from
+    ``FITTED_NOISE``."""
     return FITTED_NOISE[parameter] / n_data
 
 

@@ -1,8 +1,9 @@
 r"""J12's toy example: the Gaussian of zero mean as an unnormalised model, phi(u; theta) = exp(theta_2 - theta_1 u^2/2).
 
-*Conventions.* theta = (precision, c) of ``nce_ref.Gaussian(1)``; data N(0, 1), so the truth is (1, -1/2 ln 2 pi) = (1, -0.919);
-noise N(0, 1.5^2), nu = 10. The noise's variance is not given in the slides; this is a choice. The picture shows that J, as a
-function of both, has its maximum on the curve of normalised models c = 1/2 ln theta_1 - 1/2 ln 2 pi without being told it.
+*Conventions.* theta = (precision, c) of ``nce_ref.Gaussian(1)``; data N(0, 1), so the truth is (1, -1/2 ln 2 pi) = (1,
+-0.919); noise N(0, 1.5^2), nu = 10. The noise's variance is not given in the slides; this is a choice. The picture
+shows that J, as a function of both, has its maximum on the curve of normalised models c = 1/2 ln theta_1 - 1/2 ln 2 pi
+without being told it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ N_GRID = 81
 
 
 def picture(rng: np.random.Generator) -> dict[str, Any]:
-    """Return "precision" (p,), "c" (q,), "objective" (q, p), and "paths", one (k, 2) array of (precision, c) a start."""
+    """Return "precision" (p,), "c" (q,), "objective" (q, p), and "paths", one (k, 2) array of (precision, c) a
+    start."""
     objective = make_objective(rng)
     precision, c = np.linspace(*PRECISIONS, N_GRID), np.linspace(*CONSTANTS, N_GRID)
     values = np.array([[objective(np.array([p, k]))[0] for p in precision] for k in c])

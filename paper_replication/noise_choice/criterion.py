@@ -1,4 +1,5 @@
-r"""The error at a fixed budget: E = N * (asymptotic mean squared error), N = n_data + n_noise, hence E = (1 + nu) tr(Sigma_nu).
+r"""The error at a fixed budget: E = N * (asymptotic mean squared error), N = n_data + n_noise, hence E = (1 + nu)
+tr(Sigma_nu).
 
 Data are N(0, 1). Two models, each with one parameter alpha and true value in the middle of things:
 
@@ -8,17 +9,19 @@ Data are N(0, 1). Two models, each with one parameter alpha and true value in th
 Three ways to count, ``TARGETS``:
     free       c is estimated with alpha (NCE as it is meant), error of alpha alone
     both       the same, error of alpha plus error of c
-    tied       c = -ln Z(alpha): the model is normalised and NCE estimates alpha alone. g becomes g_alpha - E[g_alpha], and nothing
-               makes I^-1 m the unit vector any more, so the correction term acts on alpha itself
+    tied       c = -ln Z(alpha): the model is normalised and NCE estimates alpha alone. g becomes g_alpha - E[g_alpha],
+               and nothing makes I^-1 m the unit vector any more, so the correction term acts on alpha itself
 
-    Sigma_nu = I^-1 - (1 + 1/nu) I^-1 m m^T I^-1,   I = E[P g g^T],  m = E[P g],  P = 1/(1 + q/nu)     (J12; THEORY.md, *Asymptotics*)
+    Sigma_nu = I^-1 - (1 + 1/nu) I^-1 m m^T I^-1,   I = E[P g g^T],  m = E[P g],
+    P = 1/(1 + q/nu)     (J12; THEORY.md, *Asymptotics*)
 
 Conventions
 -----------
 noise      N(mean, variance); a family moves one of the two and keeps the other at the data's
 nu         n_noise/n_data
-equal      noise = data: Sigma = (1 + 1/nu) Cramer-Rao, E = (1 + nu)^2/nu Cramer-Rao, least at nu = 1, where it is 4 Cramer-Rao
-"""
+equal      noise = data: Sigma = (1 + 1/nu) Cramer-Rao, E = (1 + nu)^2/nu Cramer-Rao, least at nu = 1, where it is 4
+           Cramer-Rao
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -64,9 +67,9 @@ def budget_error(
 ) -> float:
     """Return E. ``step`` of the trapezoidal rule on [-14, 14].
 
-    The integrands are analytic and fall like a Gaussian, so the rule's error is e^(-2 pi d/step), d the distance from the real line
-    to the nearest pole of P, where q = -nu: |Im ln q| = pi there. d is pi/|mean| for a shifted mean, and above 1.3 for
-    variances from 0.1 to 100 with nu from 0.02 to 50: below 1e-50, unless the mean is beyond 9.
+    The integrands are analytic and fall like a Gaussian, so the rule's error is e^(-2 pi d/step), d the distance from
+    the real line to the nearest pole of P, where q = -nu: |Im ln q| = pi there. d is pi/|mean| for a shifted mean, and
+    above 1.3 for variances from 0.1 to 100 with nu from 0.02 to 50: below 1e-50, unless the mean is beyond 9.
     Raises ValueError for a target that is not there, or a parameter or nu out of range.
     """
     mean, variance = problem.noise(parameter)
@@ -74,7 +77,8 @@ def budget_error(
         raise ValueError(f"target: got {target!r}; expected one of {', '.join(TARGETS)}")
     if not (variance > 0.0 and nu > 0.0 and math.isfinite(nu) and abs(mean) <= 9.0):
         raise ValueError(
-            f"parameter, nu: got {parameter} and {nu}; expected a variance and a nu above 0, a mean of at most 9 in size"
+            f"parameter, nu: got {parameter} and {nu}; expected a variance and a nu above 0, a mean"
+            " of at most 9 in size"
         )
     u = np.arange(-_REACH, _REACH + 0.5 * step, step)
     log_ratio = -0.5 * u**2 + 0.5 * (u - mean) ** 2 / variance + 0.5 * math.log(variance)

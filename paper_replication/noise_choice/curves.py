@@ -2,7 +2,8 @@
 
 Conventions
 -----------
-against   "parameter": x is the noise's variance or mean, nu "best" for each or 1;  "nu": x is nu, "best noise" or "noise = data"
+against   "parameter": x is the noise's variance or mean, nu "best" for each or 1;  "nu": x is nu, "best noise" or
+          "noise = data"
 """
 
 from __future__ import annotations

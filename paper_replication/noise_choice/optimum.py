@@ -1,4 +1,5 @@
-"""Where the error is least, with a bound on how far off that is: every local minimum on a grid, polished by Newton's method.
+"""Where the error is least, with a bound on how far off that is: every local minimum on a grid, polished by Newton's
+method.
 
 Conventions
 -----------
@@ -46,8 +47,8 @@ class Optimum:
 def find_optima(problem: Problem, target: str, fixed_nu: float | None = None) -> list[Optimum]:
     """Return the local minima within the ranges, best first; over the parameter alone where ``fixed_nu`` is given.
 
-    Each grid point that is below its neighbours is polished. Two polishings, with other quadrature and other differences, give
-    the stated error: their distance plus the last Newton step.
+    Each grid point that is below its neighbours is polished. Two polishings, with other quadrature and other
+    differences, give the stated error: their distance plus the last Newton step.
     """
     n_x, n_nu = _GRID
     xs = (
@@ -106,7 +107,8 @@ def _value(problem: Problem, target: str, point: Vector, step: float = STEP) -> 
 
 
 def _below_neighbours(values: Vector, symmetric: bool) -> NDArray[np.bool_]:
-    """Which entries are below all (up to eight) neighbours; on an edge of the range only where E is symmetric about it."""
+    """Which entries are below all (up to eight) neighbours; on an edge of the range only where E is symmetric about
+    it."""
     n_x, n_nu = values.shape
     padded = np.pad(values, 1, constant_values=np.inf)
     around = [

@@ -1,4 +1,5 @@
-"""Which noise is best? The asymptotic error of NCE at a fixed budget, as a function of the noise and of nu, in one dimension.
+"""Which noise is best? The asymptotic error of NCE at a fixed budget, as a function of the noise and of nu, in one
+dimension.
 
 A study without runs: its evidence is computed, by quadrature, in some seconds.
 """
@@ -22,17 +23,19 @@ BESIDE = """## Which noise is best
 For the mean and the variance of a Gaussian, by quadrature: [where the best noise and the best ν lie, and what they
 save](noise_choice/NOISE_CHOICE.md) (`python -m paper_replication noise-choice`)."""
 CAPTION = (
-    "Asymptotic squared error at a fixed budget n_data + n_noise, over that of noise equal to the data with nu = 1 (black cross). "
-    "Above: against the noise's parameter, nu chosen best for each (solid) and nu = 1 (dotted); open circles are the optima. Below: "
-    "against nu, with noise equal to the data (grey, dashed, the same for all) and with the best noise (solid); in the middle the best "
-    "noise with c free is the data's own, and orange covers blue and grey. On the right c and alpha are uncorrelated, and blue (dashed) "
-    "and green coincide."
+    "Asymptotic squared error at a fixed budget n_data + n_noise, over that of noise equal to the"
+    " data with nu = 1 (black cross). Above: against the noise's parameter, nu chosen best for each"
+    " (solid) and nu = 1 (dotted); open circles are the optima. Below: against nu, with noise equal"
+    " to the data (grey, dashed, the same for all) and with the best noise (solid); in the middle"
+    " the best noise with c free is the data's own, and orange covers blue and grey. On the right c"
+    " and alpha are uncorrelated, and blue (dashed) and green coincide."
 )
 
 
 @dataclass(frozen=True)
 class Optima:
-    """``joint``: local minima over noise and nu together; ``at_one``: over the noise alone at nu = 1; best first for each case."""
+    """``joint``: local minima over noise and nu together; ``at_one``: over the noise alone at nu = 1; best first for
+    each case."""
 
     joint: list[Optimum]
     at_one: list[Optimum]

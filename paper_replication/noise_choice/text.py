@@ -19,12 +19,13 @@ LABELS = {
 
 # Said only where the numbers bear it out.
 WIDER = (
-    "Where the noise's variance may move it is never the best, in either model: *wider* noise is, with *fewer* noise points than "
-    "data points."
+    "Where the noise's variance may move it is never the best, in either model: *wider* noise is,"
+    " with *fewer* noise points than data points."
 )
 SHIFTED = (
-    "Where the noise's mean moves in the mean model, noise equal to the data *is* the best as long as c is free: what a shift gains for "
-    "the mean, not knowing c takes away. With the normalised model a shift pays."
+    "Where the noise's mean moves in the mean model, noise equal to the data *is* the best as long"
+    " as c is free: what a shift gains for the mean, not knowing c takes away. With the normalised"
+    " model a shift pays."
 )
 
 
@@ -45,7 +46,8 @@ def gain(one: Optimum) -> str:
 
 
 def optima_csv(joint: list[Optimum], at_one: list[Optimum]) -> str:
-    """Every local minimum: where, how large, how sure. Ten digits would promise more than other machines reproduce; eight are safe."""
+    """Every local minimum: where, how large, how sure. Ten digits would promise more than other machines reproduce;
+    eight are safe."""
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
     table.writerow(
@@ -97,10 +99,13 @@ def advice(rows: list[Wider]) -> str:
         return "No one width saves a tenth in all of the models below: compare noises for the one at hand."
     rest = [100.0 * (row.ten_over_fifty[WIDTHS.index(1.5)] - 1.0) for row in rows]
     return (
-        f"**Take noise 1.2 to 1.5 times as wide as the data, and at a fixed budget of points ν = 0.75, three noise points to four data: that saves "
-        f"{min(saved[1.2]):.0f} to {max(saved[1.2]):.0f} % (1.2) and {min(saved[1.5]):.0f} to {max(saved[1.5]):.0f} % (1.5) of the squared error in "
-        f"every one of the five models at the end, where a width of 2 saves {max(saved[2.0]):.0f} % at best and costs {-min(saved[2.0]):.0f} % at "
-        f"worst, in five dimensions.** Where the data are given and noise is free, ν = 10 at a width of 1.5 is within {max(rest):.0f} % of ν = 50."
+        "**Take noise 1.2 to 1.5 times as wide as the data, and at a fixed budget of points ν ="
+        f" 0.75, three noise points to four data: that saves {min(saved[1.2]):.0f} to"
+        f" {max(saved[1.2]):.0f} % (1.2) and {min(saved[1.5]):.0f} to {max(saved[1.5]):.0f} % (1.5)"
+        " of the squared error in every one of the five models at the end, where a width of 2"
+        f" saves {max(saved[2.0]):.0f} % at best and costs {-min(saved[2.0]):.0f} % at worst, in"
+        " five dimensions.** Where the data are given and noise is free, ν = 10 at a width of 1.5"
+        f" is within {max(rest):.0f} % of ν = 50."
     )
 
 
@@ -142,7 +147,8 @@ def text(joint: list[Optimum], at_one: list[Optimum], wider_rows: list[Wider], p
     ]
     others = [one for rank, one in _ranked(joint) if rank > 1]
     local = "".join(
-        f"- {one.problem.name}, {LABELS[one.target]}: parameter {one.parameter:.3f}, ν {one.nu:.3f}, E {one.error:.4f}, saved {gain(one)}\n"
+        f"- {one.problem.name}, {LABELS[one.target]}: parameter {one.parameter:.3f}, ν"
+        f" {one.nu:.3f}, E {one.error:.4f}, saved {gain(one)}\n"
         for one in others
     )
     best = _best(joint)

@@ -1,9 +1,11 @@
-"""How much wider than the data, and how many noise points: ``nr.compare_noises`` for Gaussian noise of the data's shape, in one to five dimensions.
+"""How much wider than the data, and how many noise points: ``nr.compare_noises`` for Gaussian noise of the data's
+shape, in one to five dimensions.
 
 Conventions
 -----------
 width      the noise's deviations over the data's, along every axis
-relative   (1 + nu) error over that of noise with the data's covariance at nu = 1: the squared error at a fixed budget of points
+relative   (1 + nu) error over that of noise with the data's covariance at nu = 1: the squared error at a fixed budget
+           of points
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ _LOG2_POINTS = 13
 
 @dataclass(frozen=True)
 class Wider:
-    """One model: for each width the best nu at a fixed budget and what it costs there and at 0.75, and the errors of nu = 10 and 50 at given data."""
+    """One model: for each width the best nu at a fixed budget and what it costs there and at 0.75, and the errors of
+    nu = 10 and 50 at given data."""
 
     model: str
     best_nu: tuple[float, ...]

@@ -1,4 +1,5 @@
-"""Claims about the rivals in P10 section 3.1: Figure 1 (a) and (b) and the text beside them. Conventions: ``claim_list.py``."""
+"""Claims about the rivals in P10 section 3.1: Figure 1 (a) and (b) and the text beside them. Conventions:
+``claim_list.py``."""
 
 from __future__ import annotations
 
@@ -13,7 +14,10 @@ from .plan import ORTHOGONAL_SIZE
 from .published import LABELS, SIZES, curve, figure1a
 
 RIVALS = (("is", "B"), ("is", "c"), ("sm", "B"), ("cd", "B"))
-OWN_CHOICE = "; CD's settings are ours, its 90 % acceptance chosen with the paper's CD/MLE in sight: no independent confirmation"
+OWN_CHOICE = (
+    "; CD's settings are ours, its 90 % acceptance chosen with the paper's CD/MLE in sight: no"
+    " independent confirmation"
+)
 
 
 def medians() -> list[Claim]:
@@ -52,7 +56,8 @@ def curves() -> list[Claim]:
         Claim(
             f"figure1a.curve.{method}.{parameter}",
             "curves of Figure 1 (a) as wholes",
-            f"{LABELS[method]}: the curve of median squared errors of {parameter} lies on the published one, on average from T = 1000 on",
+            f"{LABELS[method]}: the curve of median squared errors of {parameter} lies on the"
+            " published one, on average from T = 1000 on",
             "P10 Fig. 1 (a)" + (OWN_CHOICE if method == "cd" else ""),
             partial(
                 house.published_curve,
@@ -101,7 +106,8 @@ def slopes() -> list[Claim]:
             Claim(
                 f"slope.is.{parameter}.flatter",
                 "slopes, last four points",
-                f"importance sampling: the median squared error of {parameter} falls more slowly than 1/T for T >= 2000",
+                f"importance sampling: the median squared error of {parameter} falls more slowly"
+                " than 1/T for T >= 2000",
                 "derived: the integral of p_d^2/p_n is infinite",
                 partial(of.slope_of_medians, column=f"curves/is.error_{parameter}"),
                 "greater",
@@ -162,7 +168,8 @@ def ratios() -> list[Claim]:
 
 
 def variance() -> list[Claim]:
-    """CD's squared error is said to vary about 50 times as much as NCE's: asked of all fits, and of those that settled."""
+    """CD's squared error is said to vary about 50 times as much as NCE's: asked of all fits, and of those that
+    settled."""
     of_all = {"columns": ("curves/cd.error_B", "curves/nce.error_B"), "value": 50.0}
     return [
         Claim(
@@ -191,7 +198,8 @@ def doubling() -> list[Claim]:
         Claim(
             f"cd-doubling.{size}",
             "contrastive divergence has steps enough",
-            f"twice the steps move CD's squared error of B at T = {size} (median of pairs) by less than its median's standard error",
+            f"twice the steps move CD's squared error of B at T = {size} (median of pairs) by less"
+            " than its median's standard error",
             "requirement of this project",
             partial(
                 of.doubling,
@@ -217,8 +225,8 @@ def speed() -> list[Claim]:
                 Claim(
                     f"speed.{fast}.{level}",
                     "error against time",
-                    f"{LABELS[fast]}{' by L-BFGS' if fast == 'nce' else ''} has a squared error of {level} |B*|^2 at least three times "
-                    "as soon as contrastive divergence",
+                    f"{LABELS[fast]}{' by L-BFGS' if fast == 'nce' else ''} has a squared error of"
+                    f" {level} |B*|^2 at least three times as soon as contrastive divergence",
                     "P10 section 3.1, Fig. 1 (b); this machine's times, one thread" + OWN_CHOICE,
                     partial(of.speed_ratio, slow="cd", fast=fast, level=level),
                     "greater",

@@ -1,4 +1,5 @@
-"""Claims about J12's sweep over nu: the published medians, and the quantiles of the limit law. Conventions: ``claim_list.py``."""
+"""Claims about J12's sweep over nu: the published medians, and the quantiles of the limit law. Conventions:
+``claim_list.py``."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ def curves() -> list[Claim]:
         Claim(
             f"sweep.curve.{name}.{parameter}",
             "nu sweep, curves as wholes",
-            f"{name}: the curve of median squared errors of {parameter} lies on the published one, on average from T = 1000 on",
+            f"{name}: the curve of median squared errors of {parameter} lies on the published one,"
+            " on average from T = 1000 on",
             "J12, validation of the theory",
             partial(
                 house.published_curve,
@@ -67,28 +69,34 @@ def curves() -> list[Claim]:
 
 
 def quantiles() -> list[Claim]:
-    """The sample's 10, 50 and 90 % quantiles against those of N(0, Sigma_nu/T), from nu = 0.1 on; nu = 0.01 lies above."""
+    """The sample's 10, 50 and 90 % quantiles against those of N(0, Sigma_nu/T), from nu = 0.1 on; nu = 0.01 lies
+    above."""
     claims = []
     for nu in NUS[1:]:
         for parameter in ("B", "c"):
             for q in QUANTILES:
                 few = nu == 100.0
                 if few and (parameter, q) == ("c", 0.1):
-                    continue  # 100 matrices know the 10 % quantile of one squared number to a factor of 3: no margin is worth it
+                    # 100 matrices know the 10 % quantile of one squared number to a factor of 3: no
+                    # margin is worth it
+                    continue
                 margin = _margin(parameter, q, few)
                 claims.append(
                     Claim(
                         f"limit.{nu_name(nu)}.{parameter}.{q:g}",
                         "nu sweep, limit law",
-                        f"{nu_name(nu)}: the {q:.0%} quantile of the squared error of {parameter} at T = {LARGEST} is the limit law's",
+                        f"{nu_name(nu)}: the {q:.0%} quantile of the squared error of {parameter}"
+                        f" at T = {LARGEST} is the limit law's",
                         "J12, validation of the theory",
                         partial(of.beside_limit, nu=nu, parameter=parameter, q=q, n_data=LARGEST),
                         "equivalence",
                         0.0,
                         margin,
-                        "a third of a doubling of T"
-                        if margin == 0.10
-                        else "what so many matrices can see of so wide a law",
+                        (
+                            "a third of a doubling of T"
+                            if margin == 0.10
+                            else "what so many matrices can see of so wide a law"
+                        ),
                         owner=THEOREM,
                     )
                 )

@@ -1,4 +1,5 @@
-"""What the study's claims measure beyond ``figure1/estimands.py``. Conventions as there: log10, errors without resampling."""
+"""What the study's claims measure beyond ``figure1/estimands.py``. Conventions as there: log10, errors without
+resampling."""
 
 from __future__ import annotations
 
@@ -64,9 +65,10 @@ def variance_ratio(
 ) -> Estimate | None:
     """log10 of the ratio of two columns' variances over the matrices, paired, less log10 of the claimed ratio.
 
-    ``only``: a column of 0 and 1 that tells which matrices count. The interval is the bootstrap's (``log10_variance_ratio_draws``),
-    the standard error half of its 68 %: a few huge values can make the whole variance, as fits that fail do. A resampled sample holds
-    no value that the sample did not: from fewer matrices than ``SEEN_ONCE`` nothing is estimated.
+    ``only``: a column of 0 and 1 that tells which matrices count. The interval is the bootstrap's
+    (``log10_variance_ratio_draws``), the standard error half of its 68 %: a few huge values can make the whole
+    variance, as fits that fail do. A resampled sample holds no value that the sample did not: from fewer matrices than
+    ``SEEN_ONCE`` nothing is estimated.
     """
     first, second = (evidence.column(name, n_data) for name in columns)
     if only:
@@ -90,10 +92,11 @@ def variance_ratio(
 
 
 def speed_ratio(evidence: RivalEvidence, *, slow: str, fast: str, level: str) -> Estimate | None:
-    """Median over matrices of log10(time of ``slow`` / time of ``fast``) to the same error; interval by order statistics.
+    """Median over matrices of log10(time of ``slow`` / time of ``fast``) to the same error; interval by order
+    statistics.
 
-    Where one method never gets there the ratio is infinite, which a median and its order statistics bear; where neither does, it
-    says nothing and counts for neither: half of such matrices at +inf and half at -inf.
+    Where one method never gets there the ratio is infinite, which a median and its order statistics bear; where neither
+    does, it says nothing and counts for neither: half of such matrices at +inf and half at -inf.
     """
     first, second = evidence.reach(slow, level), evidence.reach(fast, level)
     if first.size < 2:
@@ -111,15 +114,20 @@ def speed_ratio(evidence: RivalEvidence, *, slow: str, fast: str, level: str) ->
         if finite.size > 1
         else math.inf
     )
-    note = f"ratio {10.0**middle:.2f}; not there: {int(np.isinf(first).sum())} of {slow}, {int(np.isinf(second).sum())} of {fast}"
+    note = (
+        f"ratio {10.0**middle:.2f}; not there: {int(np.isinf(first).sum())} of {slow},"
+        f" {int(np.isinf(second).sum())} of {fast}"
+    )
     return Estimate(middle, error, everything.size, bounds=_MedianBounds(everything), note=note)
 
 
 def doubling(evidence: RivalEvidence, *, once: str, twice: str, n_data: int) -> Estimate | None:
-    """Median over matrices of log10(error with twice the steps / with once), in standard errors of the median of log10 error.
+    """Median over matrices of log10(error with twice the steps / with once), in standard errors of the median of log10
+    error.
 
-    Of pairs, not the difference of the two medians: that one's own error is about half a standard error at any number of matrices,
-    since the two samples' middle values are different matrices; no run would have the power. The note has it all the same.
+    Of pairs, not the difference of the two medians: that one's own error is about half a standard error at any number
+    of matrices, since the two samples' middle values are different matrices; no run would have the power. The note has
+    it all the same.
     """
     first, second = evidence.column(once, n_data), evidence.column(twice, n_data)
     if first.size < 2:
@@ -129,7 +137,10 @@ def doubling(evidence: RivalEvidence, *, once: str, twice: str, n_data: int) -> 
     if unit == 0.0:
         return None
     plain = float(np.median(second) - np.median(first)) / unit
-    note = f"in log10 {np.median(moved):+.4f}, standard error of the median {unit:.4f}; the two medians differ by {plain:+.2f} of it"
+    note = (
+        f"in log10 {np.median(moved):+.4f}, standard error of the median {unit:.4f}; the two"
+        f" medians differ by {plain:+.2f} of it"
+    )
     return Estimate(
         float(np.median(moved)) / unit,
         st.median_error(moved) / unit,
@@ -166,7 +177,8 @@ def beside_limit(
 
 
 def quantile_error(values: Float, q: float) -> float:
-    """Standard error of a sample quantile, sqrt(q (1 - q)/n)/f, f by a Gaussian kernel: as ``statistics.median_error``."""
+    """Standard error of a sample quantile, sqrt(q (1 - q)/n)/f, f by a Gaussian kernel: as
+    ``statistics.median_error``."""
     quarter, three_quarters = np.quantile(values, [0.25, 0.75])
     spread = min(float(np.std(values, ddof=1)), float(three_quarters - quarter) / 1.349)
     if spread == 0.0:

@@ -1,8 +1,9 @@
-"""The study's runs as columns, times beside them, and the limits they are compared with: all that an estimand may look at.
+"""The study's runs as columns, times beside them, and the limits they are compared with: all that an estimand may look
+at.
 
 *Conventions.* A column is "table/name" at one ``n_data``, sorted by repetition: "curves/is.error_B", "nu=0.01/error_c",
-"orthogonal/scale". Columns of one table and ``n_data`` pair run by run, as with ``figure1/evidence.py``, whose estimands
-therefore work here.
+"orthogonal/scale". Columns of one table and ``n_data`` pair run by run, as with ``figure1/evidence.py``, whose
+estimands therefore work here.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ Float = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RivalEvidence:
-    """``tables``: {(table, n_data): results}; ``races``: (errors, times) of one matrix each; ``cpu_seconds``: mean of a run by
-    experiment and parameters.
+    """``tables``: {(table, n_data): results}; ``races``: (errors, times) of one matrix each; ``cpu_seconds``: mean of a
+    run by experiment and parameters.
     """
 
     tables: Mapping[tuple[str, int], list[Mapping[str, float]]]
@@ -52,7 +53,8 @@ class RivalEvidence:
         return sorted(n_data for name, n_data in self.tables if name == table)
 
     def column(self, name: str, n_data: int) -> Float:
-        """Return one result over the repetitions, empty where there are none. Raises ValueError where the runs lack it."""
+        """Return one result over the repetitions, empty where there are none. Raises ValueError where the runs lack
+        it."""
         table, _, quantity = name.partition("/")
         found = self.tables.get((table, n_data), [])
         try:

@@ -1,4 +1,5 @@
-"""What each of the study's figures shows. Every ``draw_*`` fills an empty figure and returns whether there was something to draw."""
+"""What each of the study's figures shows. Every ``draw_*`` fills an empty figure and returns whether there was
+something to draw."""
 
 from __future__ import annotations
 

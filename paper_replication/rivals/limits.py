@@ -1,8 +1,8 @@
 """Quantiles of T times the squared errors in the limit law N(0, Sigma_nu), over mixing matrices and samples.
 
 *Conventions.* As in ``figure1/theory.py``: Sigma_nu, (17, 17) per data sample, at B* = I, gives every mixing's law by
-equivariance, Bhat = (I + E) B*. Noise has the data's covariance. The quantiles of B come from draws of mixing and E with a fixed
-generator (about 0.5 % good), those of c are the chi-square's with one degree of freedom.
+equivariance, Bhat = (I + E) B*. Noise has the data's covariance. The quantiles of B come from draws of mixing and E
+with a fixed generator (about 0.5 % good), those of c are the chi-square's with one degree of freedom.
 """
 
 from __future__ import annotations

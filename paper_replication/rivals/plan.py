@@ -1,6 +1,8 @@
-"""Which runs the study makes. One run is one mixing matrix and is stored when it ends, so any part is a shard and any stop resumes.
+"""Which runs the study makes. One run is one mixing matrix and is stored when it ends, so any part is a shard and any
+stop resumes.
 
-full     500 matrices as in the papers, but for nu = 100: 300 up to T = 2000, 100 from T = 4000 on; 150 for error against time
+full     500 matrices as in the papers, but for nu = 100: 300 up to T = 2000, 100 from T = 4000 on; 150 for error
+         against time
 quick    every path at a glance: 20 to 24 matrices, few sample sizes
 smoke    one or two small runs each, for the tests
 """

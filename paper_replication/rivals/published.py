@@ -38,7 +38,8 @@ CURVES = (
 
 @dataclass(frozen=True)
 class Point:
-    """A published median: ``curve`` is a method of ``METHODS`` or "nu=0.01" ...; value is log10 of the squared error."""
+    """A published median: ``curve`` is a method of ``METHODS`` or "nu=0.01" ...; value is log10 of the squared
+    error."""
 
     curve: str
     parameter: str
@@ -68,7 +69,8 @@ def figure1a() -> tuple[Point, ...]:
 
 @cache
 def nu_sweep() -> tuple[Point, ...]:
-    """Return the sweep's points, 5 nu by 7 sizes by 2 parameters; the file's curve of MLE is left out (panel (a) has it)."""
+    """Return the sweep's points, 5 nu by 7 sizes by 2 parameters; the file's curve of MLE is left out (panel (a) has
+    it)."""
     with open(NU_FILE, newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["nu"] != "MLE"]
     return tuple(

@@ -1,7 +1,8 @@
-"""Figure 1 (b) from the races: at each time the best error that any of a method's climbs stands at, median over the matrices.
+"""Figure 1 (b) from the races: at each time the best error that any of a method's climbs stands at, median over the
+matrices.
 
-*Conventions.* Times are given in units of the median time that MLE needs to a squared error of 0.01 |B*|^2: ratios, since seconds are this
-machine's. All sizes T begin at once. Before its first step a climb stands at the start's error.
+*Conventions.* Times are given in units of the median time that MLE needs to a squared error of 0.01 |B*|^2: ratios,
+since seconds are this machine's. All sizes T begin at once. Before its first step a climb stands at the start's error.
 """
 
 from __future__ import annotations

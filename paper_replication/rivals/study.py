@@ -20,12 +20,23 @@ BESIDE = """## The rivals and the trade-off
 The rest of Figure 1, panels (a) and (b) with importance sampling, score matching and contrastive divergence, and J12's sweep over ν:
 [a report of its own](rivals/RIVALS.md) (`make replicate-rivals`)."""
 CAPTIONS = {
-    "figure1a": "Figure 1 (a): median squared errors with 95 % intervals (filled) and the published medians (open). Left B, right c.",
-    "figure1b": "Figure 1 (b): squared error of B against time, median over the matrices of the best error that a method has at that time "
-    "over all T. The unit of time is MLE's median time to a squared error of 0.01 ‖B*‖².",
-    "nu_sweep": "The sweep over ν: median squared errors with bars from the 10 to the 90 % quantile (filled), the limit law's median "
-    "(lines), published medians (open). Above B, below c.",
-    "beside_limit": "Quantiles of the squared error over those of the limit law: 10 %, 50 %, 90 %. Above B, below c.",
+    "figure1a": (
+        "Figure 1 (a): median squared errors with 95 % intervals (filled) and the published medians"
+        " (open). Left B, right c."
+    ),
+    "figure1b": (
+        "Figure 1 (b): squared error of B against time, median over the matrices of the best error"
+        " that a method has at that time over all T. The unit of time is MLE's median time to a"
+        " squared error of 0.01 ‖B*‖²."
+    ),
+    "nu_sweep": (
+        "The sweep over ν: median squared errors with bars from the 10 to the 90 % quantile"
+        " (filled), the limit law's median (lines), published medians (open). Above B, below c."
+    ),
+    "beside_limit": (
+        "Quantiles of the squared error over those of the limit law: 10 %, 50 %, 90 %. Above B,"
+        " below c."
+    ),
 }
 
 
@@ -50,8 +61,11 @@ STUDY = Study(
     sections=text.sections,
     conclusions=conclusions,
     poster="figure1a",
-    abstract="The other estimators of Figure 1 (a) and (b), importance sampling, score matching and contrastive divergence, beside NCE; "
-    "and NCE over nu, the number of noise points a data point.",
+    abstract=(
+        "The other estimators of Figure 1 (a) and (b), importance sampling, score matching and"
+        " contrastive divergence, beside NCE; and NCE over nu, the number of noise points a data"
+        " point."
+    ),
     is_whole=True,
     text="RIVALS.md",
     beside=BESIDE,

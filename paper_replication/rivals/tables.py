@@ -70,7 +70,8 @@ def ratios(evidence: RivalEvidence) -> str:
 
 
 def divergence(evidence: RivalEvidence) -> str:
-    """Contrastive divergence: settled fits, steps, acceptance, what twice the steps change, and its error's variance over NCE's."""
+    """Contrastive divergence: settled fits, steps, acceptance, what twice the steps change, and its error's variance
+    over NCE's."""
     rows = []
     for size in evidence.sizes("curves"):
         get = lambda name, size=size: evidence.column(f"curves/{name}", size)  # noqa: E731
@@ -190,7 +191,8 @@ def sweep(evidence: RivalEvidence, parameter: str) -> str:
 
 
 def costs(cpu_seconds: Mapping[str, float]) -> str:
-    """What the full profile would take on two cores, from this run's times of tasks; what was not run is scaled from what was."""
+    """What the full profile would take on two cores, from this run's times of tasks; what was not run is scaled from
+    what was."""
     measured: dict[str, tuple[float, float]] = {}
     for batch in plan.FULL:
         have = cpu_seconds.get(spelled(batch))

@@ -7,8 +7,9 @@ from ..study import Findings, Section
 from . import plan, tables
 
 NOT_FULL = (
-    "This is a run of the {profile} profile: some matrices and sample sizes, to try every path. It resolves few claims. "
-    "The verdicts that count are those of the full profile, up to 500 matrices a point, which has not been run yet."
+    "This is a run of the {profile} profile: some matrices and sample sizes, to try every path. It"
+    " resolves few claims. The verdicts that count are those of the full profile, up to 500"
+    " matrices a point, which has not been run yet."
 )
 INTRO = """Made by `python -m paper_replication rivals`. P10 compares noise-contrastive estimation with maximum likelihood (MLE), importance
 sampling (IS), score matching (SM) and contrastive divergence (CD) on the four-source Laplace ICA model; J12 sweeps ν. Every run is one
@@ -20,7 +21,10 @@ second half, stopped when drift and chain noise are a tenth of the sampling erro
 of CD to MLE at T = 1000 and 4000 in sight: agreement of CD with the paper is no independent confirmation.** The optimiser: nce_ref's
 certified fits in panel (a), L-BFGS in panel (b) and in the sweep (P10: nonlinear conjugate gradients).
 """
-MEDIANS = "log10 of the median squared error with 95 % interval / published. Five starts up to T = 4000, one above; CD always one."
+MEDIANS = (
+    "log10 of the median squared error with 95 % interval / published. Five starts up to T = 4000,"
+    " one above; CD always one."
+)
 SLOPES = """Least-squares slopes of log10 median on log10 T over T = 2000 to 16000. For IS there is no slope to converge to: ∫p_d²/p_n is
 infinite for Laplace data under Gaussian noise, so its asymptotic variance does not exist. That is a statement about tails; a sample's
 estimate of the variance is always finite."""
@@ -36,7 +40,10 @@ RACE = """Median over matrices of the ratio of two methods' times to the same er
 of all T counts, all starting at once. Times are seconds of one thread on the processor, of this implementation, and so are the ratios:
 MLE, NCE, IS and SM climb by L-BFGS from one start, "NCE by Newton" is nce_ref's certified fit, CD's running estimate is its average.
 Each method has a noise sample of its own: by chance alone the two NCE curves end at different errors."""
-BIAS = "The mean diagonal entry of B̂A for an orthogonal mixing matrix: 1 without a bias, 1.064 by theory for the slope 10."
+BIAS = (
+    "The mean diagonal entry of B̂A for an orthogonal mixing matrix: 1 without a bias, 1.064 by"
+    " theory for the slope 10."
+)
 SWEEP = """log10 of quantiles of the squared error over the matrices. The limit law is N(0, Σ_ν/T) over the same law of matrices;
 small ν is far from it at small T. At ν = 0.01 (3 noise points at T = 250) the objective need not have a maximum, and where the climb ends
 is the optimiser's doing: L-BFGS here, conjugate gradients or another there."""

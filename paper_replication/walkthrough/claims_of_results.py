@@ -1,4 +1,5 @@
-"""What the walkthrough arrives at, what its loss should be, the experiment done right, real data. Conventions: ``claim_list.py``."""
+"""What the walkthrough arrives at, what its loss should be, the experiment done right, real data. Conventions:
+``claim_list.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the walkthrough's claims measure: means of paired sums of columns, ratios of means, and means over overlapping splits."""
+"""What the walkthrough's claims measure: means of paired sums of columns, ratios of means, and means over overlapping
+splits."""
 
 from __future__ import annotations
 
@@ -105,8 +106,8 @@ def flattery_beside_theory(evidence: WalkthroughEvidence) -> Estimate | None:
 def mean_over_splits(evidence: WalkthroughEvidence, *, table: str, terms: Terms) -> Estimate | None:
     """Mean over random splits of one table, with an error that allows for their common rows.
 
-    Variance (1/n + n_test/n_training) s^2 (Nadeau & Bengio, Machine Learning 52, 2003): s^2/n alone would go to 0 with more
-    splits of the same rows.
+    Variance (1/n + n_test/n_training) s^2 (Nadeau & Bengio, Machine Learning 52, 2003): s^2/n alone would go to 0 with
+    more splits of the same rows.
     """
     sample = combine(evidence, f"real_data {table}", terms)
     if sample.size < 2:

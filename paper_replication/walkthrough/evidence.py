@@ -1,7 +1,7 @@
 """The walkthrough's runs as columns: all that its estimands may look at.
 
-*Conventions.* Groups are "right", "mismatched_noise 1000", "real_data wine", ...: an experiment with the sample size or the table it was
-made for, so that the quick path's shortened runs go by the same names.
+*Conventions.* Groups are "right", "mismatched_noise 1000", "real_data wine", ...: an experiment with the sample size or
+the table it was made for, so that the quick path's shortened runs go by the same names.
 """
 
 from __future__ import annotations

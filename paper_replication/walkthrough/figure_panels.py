@@ -1,4 +1,5 @@
-"""The figures made of single runs, and that of the naive logarithm. Every ``draw_*`` fills an empty figure and returns True."""
+"""The figures made of single runs, and that of the naive logarithm. Every ``draw_*`` fills an empty figure and returns
+True."""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ NAMES = {"gaussian": "Gaussian", "ica": "Laplace ICA", "network": "network"}
 
 
 def right_table(evidence: WalkthroughEvidence) -> str:
-    """Held-out loss, correlation, rmse and integral of each model of the experiment done right; means with 95 % half-widths."""
+    """Held-out loss, correlation, rmse and integral of each model of the experiment done right; means with 95 %
+    half-widths."""
     have = evidence.groups.get("right")
     if not have:
         return "(no runs)\n"
@@ -47,7 +48,8 @@ def right_table(evidence: WalkthroughEvidence) -> str:
 
 
 def real_table(evidence: WalkthroughEvidence) -> str:
-    """Held-out loss, log-likelihood and mass of the three models on the real tables, and which to choose; empty without runs."""
+    """Held-out loss, log-likelihood and mass of the three models on the real tables, and which to choose; empty without
+    runs."""
     rows = []
     for table in TABLES:
         have = evidence.groups.get(f"real_data {table}")

@@ -24,7 +24,8 @@ def log_mass(
     rng: np.random.Generator,
     n_points: int,
 ) -> float:
-    """Return ln M(radius) up to a constant that does not depend on it, by points whose distance is uniform on (0, radius).
+    """Return ln M(radius) up to a constant that does not depend on it, by points whose distance is uniform on (0,
+    radius).
 
     Uniform in distance, not in volume: in four dimensions fifteen in sixteen points of a ball lie in its outer half.
     """

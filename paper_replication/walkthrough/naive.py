@@ -1,11 +1,11 @@
 r"""ln(1 - sigma(t)) as one would write it down, and the log-ratio at which it breaks.
 
-    sigma(t) = 1/(1 + e^-t) is 1 as soon as e^-t is half of the last digit of 1 or less: t >= 53 ln 2 = 36.74 in float64,
-    t >= 24 ln 2 = 16.64 in float32.
+    sigma(t) = 1/(1 + e^-t) is 1 as soon as e^-t is half of the last digit of 1 or less: t >= 53 ln 2 = 36.74 in
+    float64, t >= 24 ln 2 = 16.64 in float32.
 
-There 1 - sigma is 0, its logarithm -inf, and the gradient by the chain rule -sigma(1 - sigma)/(1 - sigma) = 0/0. Long before,
-digits are lost: 1 - sigma is a multiple of the last digit of 1, so at t = 30 in float64 its relative error is up to 1e-3.
-ln sigma(-t) is the same function and exact (``nce_ref.special.log_sigmoid``).
+There 1 - sigma is 0, its logarithm -inf, and the gradient by the chain rule -sigma(1 - sigma)/(1 - sigma) = 0/0. Long
+before, digits are lost: 1 - sigma is a multiple of the last digit of 1, so at t = 30 in float64 its relative error is
+up to 1e-3. ln sigma(-t) is the same function and exact (``nce_ref.special.log_sigmoid``).
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def naive_slope(t: Float, dtype: str = "float64") -> NDArray[np.floating]:
 
 
 def breaking_log_ratio(log_ratio: Float, dtype: str = "float64") -> float:
-    """Return the largest t among the points at the smallest factor k for which the naive noise loss of t = k * log_ratio is inf.
+    """Return the largest t among the points at the smallest factor k for which the naive noise loss of t = k *
+    log_ratio is inf.
 
     Raises ValueError where no point has a positive log-ratio: then no factor breaks it.
     """

@@ -1,4 +1,5 @@
-"""The arrays behind the pictures: one run of the walkthrough as it stands, one done right, from generators of their own.
+"""The arrays behind the pictures: one run of the walkthrough as it stands, one done right, from generators of their
+own.
 
 What the pictures show is one run each; numbers with intervals are in the claims. ``tsne`` needs scikit-learn.
 """

@@ -1,4 +1,5 @@
-"""Which runs the walkthrough makes: full for the committed lesson (under three minutes on two cores), quick to try every path."""
+"""Which runs the walkthrough makes: full for the committed lesson (under three minutes on two cores), quick to try
+every path."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 r"""What the walkthrough draws: x = A s with Laplace sources, noise, and held-out samples with their loss.
 
-*Conventions.* Points are rows. *Loss* is -J, as training curves have it: L = -J, smaller is better, J of ``nce_ref`` (per data
-point, natural logarithms). ``truth`` is the theta of ``nr.LaplaceICA`` whose exp(ln p_m) is p_d.
-Sources of variance v have the density of unit-variance ones times sqrt(v), so p_d is the ICA model at B = A^-1 / sqrt(v).
+*Conventions.* Points are rows. *Loss* is -J, as training curves have it: L = -J, smaller is better, J of ``nce_ref``
+(per data point, natural logarithms). ``truth`` is the theta of ``nr.LaplaceICA`` whose exp(ln p_m) is p_d.
+Sources of variance v have the density of unit-variance ones times sqrt(v), so p_d is the ICA model at B = A^-1 /
+sqrt(v).
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def standard_noise() -> GaussianNoise:
 
 @dataclass(frozen=True)
 class Sample:
-    """Data and noise points to evaluate on, apart from the training's, and the nu of the loss; len(y) a multiple of nu len(x)."""
+    """Data and noise points to evaluate on, apart from the training's, and the nu of the loss; len(y) a multiple of nu
+    len(x)."""
 
     noise: Noise
     x: Float
@@ -47,7 +49,8 @@ class Sample:
         return self.loss_of(model.log_density(theta, self.x), model.log_density(theta, self.y))
 
     def loss_of(self, log_density_x: Float, log_density_y: Float) -> float:
-        """Return -J from ln p_m on data and noise. More noise than nu len(x) makes it more precise, and no other loss."""
+        """Return -J from ln p_m on data and noise. More noise than nu len(x) makes it more precise, and no other
+        loss."""
         copies = round(len(self.y) / (self.nu * len(self.x)))
         if abs(copies * self.nu * len(self.x) - len(self.y)) > 1e-9 * len(self.y) or copies < 1:
             raise ValueError(

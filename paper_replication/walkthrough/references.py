@@ -1,10 +1,11 @@
 r"""What a loss should be compared with: knowing nothing, one number, everything. And what re-used noise flatters.
 
-    chance    L0 = ln(1 + nu) + nu ln(1 + 1/nu)      h = 1/(1 + nu) everywhere, that is ln p_m = ln p_n; 2 ln 2 at nu = 1
+    chance    L0 = ln(1 + nu) + nu ln(1 + 1/nu)     h = 1/(1 + nu) everywhere, that is ln p_m = ln p_n; 2 ln 2 at nu = 1
     constant  min over c of the loss of f = c        a network without a use for its input
     optimum   L* = -J*                               f = ln p_d; no model has a lower expected loss (P10, Theorem 1)
 
-With noise that has the data's covariance L* is one number for every mixing A: ln p_d - ln p_n depends on s = A^-1 x alone.
+With noise that has the data's covariance L* is one number for every mixing A: ln p_d - ln p_n depends on s = A^-1 x
+alone.
 """
 
 from __future__ import annotations
@@ -46,10 +47,11 @@ def constant_loss(training: Sample, test: Sample) -> float:
 
 @cache
 def optimal_loss(nu: float, n_sources: int = N_SOURCES, n_nodes: int = 40) -> float:
-    """Return L* for unit-variance Laplace sources against Gaussian noise of the same covariance, by Gauss-Legendre quadrature.
+    """Return L* for unit-variance Laplace sources against Gaussian noise of the same covariance, by Gauss-Legendre
+    quadrature.
 
-    The log-ratio is a sum over sources, even in each: over s_i > 0 nothing has a kink, and only sorted tuples of nodes are
-    needed, each with its number of orderings. 40 nodes give six digits (60 the same).
+    The log-ratio is a sum over sources, even in each: over s_i > 0 nothing has a kink, and only sorted tuples of nodes
+    are needed, each with its number of orderings. 40 nodes give six digits (60 the same).
     """
     node, weight = np.polynomial.legendre.leggauss(n_nodes)
     s, weight = 0.5 * EDGE * (node + 1.0), 0.5 * EDGE * weight * 2.0
@@ -72,11 +74,13 @@ def optimal_loss(nu: float, n_sources: int = N_SOURCES, n_nodes: int = 40) -> fl
 
 @cache
 def reused_noise_flattery(nu: float, n_points: int = 200_000) -> float:
-    """Return the limit of n_data times the amount by which the training noise, used again, lowers the ICA model's test loss.
+    """Return the limit of n_data times the amount by which the training noise, used again, lowers the ICA model's test
+    loss.
 
-    theta_hat - theta* = I^-1 (gradient of J at theta*), of which the noise sample's part is correlated with the loss on that
-    sample: the expected difference is tr(I^-1 V)/n_data, V = nu Cov_n(h g), I = E_d[(1 - h) g g^T]. A derivation as for
-    Akaike's criterion. Invariant under the mixing, so A = I; V from ``n_points`` noise points, with a fixed generator.
+    theta_hat - theta* = I^-1 (gradient of J at theta*), of which the noise sample's part is correlated with the loss on
+    that sample: the expected difference is tr(I^-1 V)/n_data, V = nu Cov_n(h g), I = E_d[(1 - h) g g^T]. A derivation
+    as for Akaike's criterion. Invariant under the mixing, so A = I; V from ``n_points`` noise points, with a fixed
+    generator.
     """
     noise = GaussianNoise(np.zeros(N_SOURCES), np.eye(N_SOURCES))
     theta = MODEL.normalize(MODEL.pack(np.eye(N_SOURCES), 0.0))

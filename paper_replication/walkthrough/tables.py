@@ -1,10 +1,11 @@
 r"""Two small tables that scikit-learn ships, and the models a user might take for them.
 
-*Conventions.* Each split: the columns are standardised and turned to their principal components by the training part alone; the first
-``N_COMPONENTS`` are kept, each scaled to variance 1. Why not all thirty columns of the breast-cancer table: its radii, perimeters
-and areas repeat each other (smallest to largest eigenvalue 1 to 1e5), the ICA model would have 901 parameters for 455
-rows, and whitened directions of variance 1e-4 are rounding in somebody's notebook. So the models describe those components, not the tables.
-Without scikit-learn ``load_table`` says so; everything else here needs it not.
+*Conventions.* Each split: the columns are standardised and turned to their principal components by the training part
+alone; the first ``N_COMPONENTS`` are kept, each scaled to variance 1. Why not all thirty columns of the breast-cancer
+table: its radii, perimeters and areas repeat each other (smallest to largest eigenvalue 1 to 1e5), the ICA model would
+have 901 parameters for 455 rows, and whitened directions of variance 1e-4 are rounding in somebody's notebook. So the
+models describe those components, not the tables. Without scikit-learn ``load_table`` says so; everything else here
+needs it not.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def sklearn_is_here() -> bool:
 
 
 def load_table(name: str) -> Float:
-    """Return the table's columns, (n_rows, n_columns), without the classes. Raises ValueError for another name or without scikit-learn."""
+    """Return the table's columns, (n_rows, n_columns), without the classes. Raises ValueError for another name or
+    without scikit-learn."""
     if name not in TABLES:
         raise ValueError(f"table: there is no {name!r}; there are {', '.join(TABLES)}")
     if not sklearn_is_here():
@@ -75,11 +77,12 @@ def split(table: Float, rng: np.random.Generator, n_components: int = N_COMPONEN
 def compare_models(
     parts: Split, rng: np.random.Generator, epochs: int = EPOCHS
 ) -> dict[str, float]:
-    """Return for each model: held-out loss, held-out log-likelihood over the noise's, ln of its mass, standard error of that.
+    """Return for each model: held-out loss, held-out log-likelihood over the noise's, ln of its mass, standard error of
+    that.
 
-    *log-likelihood*: mean over test rows of ln p_m - ln p_n, less ln M, so of the normalised model. *mass*: ln M = c + ln Z, 0 where
-    NCE found the right constant; closed form for Gaussian and ICA (error: that of c + ln Z at the estimated covariance, 0 where the
-    fit is not certified), importance sampling for the network.
+    *log-likelihood*: mean over test rows of ln p_m - ln p_n, less ln M, so of the normalised model. *mass*: ln M = c +
+    ln Z, 0 where NCE found the right constant; closed form for Gaussian and ICA (error: that of c + ln Z at the
+    estimated covariance, 0 where the fit is not certified), importance sampling for the network.
     The network keeps a quarter of its training rows back to choose the epoch by: 112 or 341 rows train it.
     """
     x, noise = parts.training, parts.noise

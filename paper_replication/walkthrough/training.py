@@ -1,7 +1,7 @@
 """The networks and how they are trained: the walkthrough's forty steps, and a schedule that ends quietly.
 
-A constant rate of Adam jitters: the last bias, which is c, moves by about the rate each step. So the rate falls at the end, as
-two fits, the second going on from the state of the first.
+A constant rate of Adam jitters: the last bias, which is c, moves by about the rate each step. So the rate falls at the
+end, as two fits, the second going on from the state of the first.
 """
 
 from __future__ import annotations

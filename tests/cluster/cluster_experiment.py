@@ -1,4 +1,5 @@
-"""A fast experiment whose starts can be counted: {"log": folder, "sleep": seconds, "fail_below": number, "deadly": 1}."""
+"""A fast experiment whose starts can be counted: {"log": folder, "sleep": seconds, "fail_below": number, "deadly":
+1}."""
 
 import os
 import signal

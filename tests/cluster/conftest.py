@@ -1,4 +1,5 @@
-"""Real Dask clusters, their workers processes of their own. ``cluster_experiment`` is found here and, through PYTHONPATH, by them."""
+"""Real Dask clusters, their workers processes of their own. ``cluster_experiment`` is found here and, through
+PYTHONPATH, by them."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ def wait_until(condition, what):
 
 @pytest.fixture
 def cluster():
-    """A LocalCluster of two worker processes; the second worker that a task loses is its failure, and no task waits beside another."""
+    """A LocalCluster of two worker processes; the second worker that a task loses is its failure, and no task waits
+    beside another."""
     import dask
     from distributed import LocalCluster
 
@@ -52,7 +54,8 @@ def cluster():
 
 @pytest.fixture
 def start(tmp_path):
-    """Start a program in a session of its own, its output in a file; whatever is left of the session is killed at the end."""
+    """Start a program in a session of its own, its output in a file; whatever is left of the session is killed at the
+    end."""
     children = []
 
     def begin(*arguments, **environment):

@@ -197,7 +197,8 @@ SCRIPT = """
         wanted = [make_task("cluster_experiment", {"sleep": 0.3}, r) for r in range(40)]
         with RunStore(Path(sys.argv[1])) as store, Dask("local").open() as executor:
             outcome = run_tasks(wanted, store, executor)
-        print(f"made {outcome.n_made}, left {outcome.n_left}, failed {len(outcome.failures)}, interrupted {outcome.interrupted}")
+        failed = len(outcome.failures)
+        print(f"made {outcome.n_made}, left {outcome.n_left}, failed {failed}, interrupted {outcome.interrupted}")
 """
 
 

@@ -1,4 +1,5 @@
-"""The guide keeps its word: every block runs and prints what stands below it, every link leads somewhere, no page is long."""
+"""The guide keeps its word: every block runs and prints what stands below it, every link leads somewhere, no page is
+long."""
 
 from __future__ import annotations
 

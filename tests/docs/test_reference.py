@@ -1,4 +1,5 @@
-"""The reference of the public face: every name's docstring has the sections that a reader expects, and its example runs."""
+"""The reference of the public face: every name's docstring has the sections that a reader expects, and its example
+runs."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ def sections(docstring):
 
 
 def missing(thing):
-    """The sections that are expected of a function, of what is constructed by the reader, of a result and of a protocol, and are not there."""
+    """The sections that are expected of a function, of what is constructed by the reader, of a result and of a
+    protocol, and are not there."""
     if not inspect.isclass(thing):
         expected = ("Parameters", "Returns", "Raises", "Examples")
     elif getattr(thing, "_is_protocol", False):

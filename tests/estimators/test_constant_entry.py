@@ -23,7 +23,8 @@ class Entry:
 
 @pytest.mark.parametrize("n_points", [4, 1000, 1_000_000])
 def test_the_mean_squared_distance_from_1_decides(n_points):
-    """A tenth of the limit is within, ten times is not, however many points there are; the sums are right to 1e-15 of n_points."""
+    """A tenth of the limit is within, ten times is not, however many points there are; the sums are right to 1e-15 of
+    n_points."""
     assert 1e-13 < _CONSTANT < 1e-3
     signs = np.where(np.arange(n_points) % 2, 1.0, -1.0)
     for share, is_constant in ((0.0, True), (0.1, True), (10.0, False)):

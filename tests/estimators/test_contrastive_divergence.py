@@ -29,7 +29,8 @@ def relative_error(fit, model, truth, n_data):
 
 @pytest.mark.parametrize("n", [2, 3, 4])
 def test_it_is_consistent(n):
-    """T = 2000, one random start a sample: the median of n_data |B^ - B*|^2/|B*|^2 over 5 samples (3 at n = 4) is below 15.
+    """T = 2000, one random start a sample: the median of n_data |B^ - B*|^2/|B*|^2 over 5 samples (3 at n = 4) is below
+    15.
 
     Measured at n = 4 over 40: median 3.7, nine in ten below 6.6, beside 3 for maximum likelihood; with 2 % above 15,
     two of three have odds of 1e-3 and three of five of 8e-5; the seeds are fixed. All settle.
@@ -85,10 +86,11 @@ def test_the_callback_gets_the_average_after_each_step():
 
 
 def test_a_gaussian_is_near_its_maximum_likelihood():
-    """The difference of the two estimates beside the sampling error: root-mean-square of |F^{1/2} (CD - MLE)|^2 n/3 over 5 samples.
+    """The difference of the two estimates beside the sampling error: root-mean-square of |F^{1/2} (CD - MLE)|^2 n/3
+    over 5 samples.
 
-    CD's own sampling adds K^{-1} - F^{-1} and the chains a hundredth: of the order of 1, below 4. Errors of the size of theta
-    would be 400^(1/2).
+    CD's own sampling adds K^{-1} - F^{-1} and the chains a hundredth: of the order of 1, below 4. Errors of the size of
+    theta would be 400^(1/2).
     """
     model, total = nr.Gaussian(2), 0.0
     for seed in range(5):
@@ -104,10 +106,12 @@ def test_a_gaussian_is_near_its_maximum_likelihood():
 
 
 def test_settled_means_that_more_steps_change_little():
-    """Twice the steps, other chains: the estimates differ by the chains' noise, which the stopping rule holds to a tenth.
+    """Twice the steps, other chains: the estimates differ by the chains' noise, which the stopping rule holds to a
+    tenth.
 
-    Both runs have chain noise and drift of at most 0.1 sampling standard deviations a parameter, so their mean square difference is
-    below 4 * 0.1^2 = 0.04 of the sampling variance; 0.25 leaves 6 for the units (K of one and of the other sample point).
+    Both runs have chain noise and drift of at most 0.1 sampling standard deviations a parameter, so their mean square
+    difference is below 4 * 0.1^2 = 0.04 of the sampling variance; 0.25 leaves 6 for the units (K of one and of the
+    other sample point).
     """
     model, x, start, _ = source(3, 2000, 1)
     first = fit_of(model, x, start, 1)
@@ -121,8 +125,8 @@ def test_settled_means_that_more_steps_change_little():
 
 
 def test_the_average_is_better_than_the_last_iterate():
-    """Spread of ten runs' averages and last iterates, one sample: averaging takes away most of the chains' noise (variances F(9,9) apart
-    by 3 or more; equal laws would give that in one of ten entries, not in the sum of nine)."""
+    """Spread of ten runs' averages and last iterates, one sample: averaging takes away most of the chains' noise
+    (variances F(9,9) apart by 3 or more; equal laws would give that in one of ten entries, not in the sum of nine)."""
     model, x, _, truth = source(3, 500, 2)
     fits = [fit_of(model, x, truth, seed) for seed in range(10)]
     averaged, last = (
@@ -148,8 +152,8 @@ def test_the_generator_alone_decides():
 
 
 def test_a_scale_makes_it_independent_of_the_units():
-    """x M^T with scale M S runs through the same chains as x with scale S, B through B M^-1; rounding alone differs, and a decision that
-    rounding flips moves D by one point of 300. From the truth, where no step is clipped."""
+    """x M^T with scale M S runs through the same chains as x with scale S, B through B M^-1; rounding alone differs,
+    and a decision that rounding flips moves D by one point of 300. From the truth, where no step is clipped."""
     model, x, _, truth = source(2, 300, 3)
     M = np.array([[30.0, 0.0], [5.0, 0.2]])
     B = model.unpack(truth)[0]
@@ -185,7 +189,8 @@ def test_more_transitions_and_other_targets():
 
 
 class Spiked(nr.LaplaceICA):
-    """Its density is a spike at each point it was first asked about: every proposal is refused, until the steps are below rounding."""
+    """Its density is a spike at each point it was first asked about: every proposal is refused, until the steps are
+    below rounding."""
 
     def log_density(self, theta, u):
         known = self.__dict__.setdefault("known", np.array(u))

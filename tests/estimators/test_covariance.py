@@ -50,13 +50,15 @@ def at_the_truth(fit, truth):
 
 @pytest.mark.parametrize("n, nu", [(2, 1.0), (2, 5.0), (3, 0.5)])
 def test_at_the_truth_it_is_the_asymptotic_covariance_within_sampling_error(n, nu):
-    """n_data = 20000. Largest of up to 55 z-scores beyond 5: 55 * 5.7e-7, 3e-5 a run. The term left out is seen below."""
+    """n_data = 20000. Largest of up to 55 z-scores beyond 5: 55 * 5.7e-7, 3e-5 a run. The term left out is seen
+    below."""
     fit, truth, noise = fitted(n, 20000, nu)
     assert np.abs(z_scores(fit, truth, noise, at_the_truth(fit, truth))).max() < 5.0
 
 
 def test_at_the_fit_the_standard_errors_are_right_within_a_twentieth():
-    """At theta-hat instead of theta* I_hat moves by its derivative times an error of 1/sqrt(n_data): 1.4 % at most in 6 samples."""
+    """At theta-hat instead of theta* I_hat moves by its derivative times an error of 1/sqrt(n_data): 1.4 % at most in 6
+    samples."""
     fit, truth, noise = fitted(2, 20000, 1.0)
     sigma = nr.asymptotic_covariance(fit.problem.model, truth, noise, 1.0).covariance
     np.testing.assert_allclose(
@@ -131,7 +133,8 @@ def coverage(repeats=300, n_data=500, nu=2.0):
 
 
 def plausible(held, repeats=300):
-    """Within the central 1 - 1e-4 of a binomial with 95 %, widened by one point for the normal limit's own error at 500."""
+    """Within the central 1 - 1e-4 of a binomial with 95 %, widened by one point for the normal limit's own error at
+    500."""
     low, high = binom.ppf(5e-5, repeats, 0.94), binom.ppf(1 - 5e-5, repeats, 0.96)
     return (low <= held) & (held <= high)
 

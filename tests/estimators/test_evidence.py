@@ -1,4 +1,5 @@
-"""evidence.py: "certified" is said where there is a proof, "passed" where a test was passed, "stationary" where gradients are all there is."""
+"""evidence.py: "certified" is said where there is a proof, "passed" where a test was passed, "stationary" where
+gradients are all there is."""
 
 from __future__ import annotations
 

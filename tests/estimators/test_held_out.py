@@ -58,7 +58,8 @@ def population(theta, nu=2.0):
 
 
 def test_the_paired_difference_covers_and_is_sharper_than_two_errors():
-    """z against its population value is N(0, 1): Kolmogorov-Smirnov over 400 draws, at 1e-6; an error off by 20 % is seen (p 1e-7)."""
+    """z against its population value is N(0, 1): Kolmogorov-Smirnov over 400 draws, at 1e-6; an error off by 20 % is
+    seen (p 1e-7)."""
     truth = population(RIGHT) - population(OFF)
     assert truth > 0.0
     found = []

@@ -1,4 +1,5 @@
-"""estimators/importance.py: other optimisers' answers, normalised weights, consistency, and samples without a maximum."""
+"""estimators/importance.py: other optimisers' answers, normalised weights, consistency, and samples without a
+maximum."""
 
 from __future__ import annotations
 
@@ -67,8 +68,9 @@ class Flat:
 def test_it_is_consistent(n):
     """T = 2000: the median of n_data |B^ - B*|^2/|B*|^2 over 9 samples is below 40.
 
-    No finite variance gives a bound. Measured over 100 samples at n = 4: median 12, nine in ten below 27; five of nine above 40 have
-    odds below 126 * 0.05^5 = 4e-5 for each n, fewer for the smaller ones. The start is one random point a sample, as in P10.
+    No finite variance gives a bound. Measured over 100 samples at n = 4: median 12, nine in ten below 27; five of nine
+    above 40 have odds below 126 * 0.05^5 = 4e-5 for each n, fewer for the smaller ones. The start is one random point a
+    sample, as in P10.
     """
     errors, planted = [], []
     for seed in range(9):
@@ -116,8 +118,8 @@ def test_noise_that_does_not_cover_the_data_has_no_maximum():
 
 
 def test_the_tail_index_is_high_for_laplace_over_gaussian_and_low_the_other_way():
-    """At the truth: Gaussian noise of the data's covariance has k = 1 in the limit, and more here, since half of the largest
-    weights are alike (those near 0); Laplace noise of twice the width has bounded weights, k below 0."""
+    """At the truth: Gaussian noise of the data's covariance has k = 1 in the limit, and more here, since half of the
+    largest weights are alike (those near 0); Laplace noise of twice the width has bounded weights, k below 0."""
     model, rng = nr.LaplaceICA(1), np.random.default_rng(3)
     theta = model.normalize(model.pack([[1.0]], 0.0))
     for noise, low, high in (

@@ -1,4 +1,5 @@
-"""inputs_check.py: wrong inputs get a word in ``fit.warnings``, right ones none; nothing is drawn, and it can be turned off."""
+"""inputs_check.py: wrong inputs get a word in ``fit.warnings``, right ones none; nothing is drawn, and it can be turned
+off."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ TRUTH = MODEL.normalize(MODEL.pack(np.linalg.inv(COV), 0.0))
 
 
 class Written:
-    """The Gaussian as a stranger writes it, with a derivative off by ``factor`` and a log-density passed through ``change``."""
+    """The Gaussian as a stranger writes it, with a derivative off by ``factor`` and a log-density passed through
+    ``change``."""
 
     n_dim, n_params = 2, 4
 

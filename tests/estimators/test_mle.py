@@ -71,7 +71,8 @@ def test_one_source_has_a_closed_form():
 
 
 def test_each_row_satisfies_its_scale_equation():
-    """The derivative along B itself has no kink at its maximum: sqrt2 mean|b_i.x| = 1 for every row, whatever kinks are met."""
+    """The derivative along B itself has no kink at its maximum: sqrt2 mean|b_i.x| = 1 for every row, whatever kinks are
+    met."""
     model, x, start, _ = source(4, 300, 3)
     fit = nr.fit_mle(model, x, start=start)
     assert fit.converged

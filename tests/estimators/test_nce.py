@@ -51,7 +51,8 @@ def test_at_every_fit_the_data_are_as_doubtful_as_the_noise_is_credible(n, n_dat
 
 
 def test_the_estimate_is_within_its_predicted_error():
-    """n = 3, n_data = 5000: n_data |error|^2 in units of Sigma is chi2 with 10 degrees of freedom, inflated by up to 1.2 there.
+    """n = 3, n_data = 5000: n_data |error|^2 in units of Sigma is chi2 with 10 degrees of freedom, inflated by up to
+    1.2 there.
 
     False alarm 1e-4 at inflation 1.2, which the kinks leave (facts: 13 % at 4000). A source scale wrong by 5 % is seen.
     """

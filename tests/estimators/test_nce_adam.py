@@ -1,4 +1,5 @@
-"""nce_adam.py: it learns a density, minibatches average to J, noise is fixed or redrawn as told, and nothing fails in silence."""
+"""nce_adam.py: it learns a density, minibatches average to J, noise is fixed or redrawn as told, and nothing fails in
+silence."""
 
 from __future__ import annotations
 
@@ -35,9 +36,10 @@ class Counting(nr.GaussianNoise):
 def test_it_learns_a_gaussian_of_another_mean_and_width():
     """p_d = N(0.8, 0.6^2), base and noise N(0, 1), 49 parameters, n_data = 2000, nu = 5.
 
-    Theory (5.2): theta-hat errs by d ~ N(0, Sigma/n_data), Sigma <= I_nu^{-1}, I_nu = E[P_nu g g^T], so E_pd[P_nu (d.g)^2] is at
-    most chi2 with 49 degrees of freedom over n_data: below 0.054 but for 1e-6. Twice that leaves room for what tanh units
-    cannot represent and for the mean over 4000 points. At the start f is within some 0.1 of the base: far outside.
+    Theory (5.2): theta-hat errs by d ~ N(0, Sigma/n_data), Sigma <= I_nu^{-1}, I_nu = E[P_nu g g^T], so E_pd[P_nu
+    (d.g)^2] is at most chi2 with 49 degrees of freedom over n_data: below 0.054 but for 1e-6. Twice that leaves room
+    for what tanh units cannot represent and for the mean over 4000 points. At the start f is within some 0.1 of the
+    base: far outside.
     """
     rng = np.random.default_rng(42)
     truth, noise = nr.GaussianNoise([0.8], [[0.36]]), nr.GaussianNoise([0.0], [[1.0]])
@@ -76,7 +78,8 @@ def test_it_goes_where_lbfgs_goes_on_a_concave_problem():
     fit = nr.fit_nce_adam(
         model, NOISE, x, y, n_epochs=600, learning_rate=0.01, start=np.zeros(3), rng=rng
     )
-    # Adam's last steps are far below its rate here; J's least curvature is some 0.1, so J is within its square of the top.
+    # Adam's last steps are far below its rate here; J's least curvature is some 0.1, so J is within its square of the
+    # top.
     assert 0.0 <= best.value - fit.objective + 1e-12 < 1e-6
     assert fit.stationarity < 1e-3
 
@@ -209,7 +212,8 @@ def test_divergence_is_a_result_that_says_so():
 @pytest.mark.parametrize("rate", [1e100, 1e120, 1e200, 1e308])
 @pytest.mark.parametrize("held_out", [False, True])
 def test_divergence_in_the_very_last_step_is_no_silent_infinity(rate, held_out):
-    """No batch sees where the last step leads: J is -inf there, or its gradient's norm (1e100), or theta itself (1e308)."""
+    """No batch sees where the last step leads: J is -inf there, or its gradient's norm (1e100), or theta itself
+    (1e308)."""
     x, y, rng = samples(9)
     model = nr.MLP([2, 4, 4, 1], "relu")
     start = model.random_start(rng)

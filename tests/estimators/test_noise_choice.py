@@ -1,4 +1,5 @@
-"""noise_choice.py: the errors foretold from a pilot are those of the asymptotic theory, and their uncertainty is that of the data."""
+"""noise_choice.py: the errors foretold from a pilot are those of the asymptotic theory, and their uncertainty is that
+of the data."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ def pilot(n_data, seed):
 
 
 def test_the_errors_are_those_of_the_asymptotic_covariance():
-    """Within 5 of their own standard errors, six times: a right one fails less than once in 1e5; a factor of 1.4 is seen."""
+    """Within 5 of their own standard errors, six times: a right one fails less than once in 1e5; a factor of 1.4 is
+    seen."""
     fit = pilot(20_000, 1)
     found = nr.compare_noises(fit, NOISES, [0.3, 1.0, 20.0])
     assert [(c.noise, c.nu) for c in found.choices[:4]] == [

@@ -1,4 +1,5 @@
-"""Fits by ranking and by conditional NCE: certified maxima, c filled in and spoken of, shared noise told, standard errors."""
+"""Fits by ranking and by conditional NCE: certified maxima, c filled in and spoken of, shared noise told, standard
+errors."""
 
 from __future__ import annotations
 
@@ -141,9 +142,11 @@ def test_robust_standard_errors_are_refused_where_kinks_hide_a_part_of_the_curva
 
 
 def test_standard_errors_hold_for_a_wrong_model_by_simulation():
-    """A Gaussian of one precision for Laplace data: the sandwich against the spread of 300 fits, the plain form for contrast.
+    """A Gaussian of one precision for Laplace data: the sandwich against the spread of 300 fits, the plain form for
+    contrast.
 
-    The spread's own error is 1/sqrt(600) = 4 %, the ratio is asked for within four of that; plain and robust differ by more.
+    The spread's own error is 1/sqrt(600) = 4 %, the ratio is asked for within four of that; plain and robust differ by
+    more.
     """
     rng = np.random.default_rng(7)
     model, noise = nr.Gaussian(1), nr.GaussianNoise([0.0], [[1.5]])
@@ -170,7 +173,8 @@ def test_bad_starts_are_named():
 
 
 def test_shared_noise_of_fixed_size_is_not_consistent():
-    """Ten shared points, T = 20000: the quartiles of b-hat stay apart (0.86 and 1.17 were found elsewhere); own points: one standard error of 0.008."""
+    """Ten shared points, T = 20000: the quartiles of b-hat stay apart (0.86 and 1.17 were found elsewhere); own points:
+    one standard error of 0.008."""
     model, noise = nr.LaplaceICA(1), nr.GaussianNoise([0.0], [[1.0]])
     truth, rng, found, own = model.normalize([1.0, 0.0]), np.random.default_rng(9), [], []
     for k in range(40):
@@ -186,7 +190,8 @@ def test_shared_noise_of_fixed_size_is_not_consistent():
 
 
 def test_shared_noise_that_grows_has_importance_samplings_law():
-    """T = k = 500, 300 fits: F^-1 + F^-1 E_d[(p_d/p_n)(g - Eg)^2] F^-1/nu, within four standard errors; own noise's law is another."""
+    """T = k = 500, 300 fits: F^-1 + F^-1 E_d[(p_d/p_n)(g - Eg)^2] F^-1/nu, within four standard errors; own noise's law
+    is another."""
     model, noise = nr.Gaussian(1), nr.GaussianNoise([0.0], [[2.0]])
     truth, rng = model.normalize([1.0, 0.0]), np.random.default_rng(10)
     u = np.linspace(-12.0, 12.0, 4001)

@@ -1,4 +1,5 @@
-"""Data for which the likelihood is unbounded are refused before the climb, in any units; good data, however extreme, are not."""
+"""Data for which the likelihood is unbounded are refused before the climb, in any units; good data, however extreme,
+are not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""covariance.py without a c and without a right model, and kink_curvature.py: against sums, quadrature, and simulation."""
+"""covariance.py without a c and without a right model, and kink_curvature.py: against sums, quadrature, and
+simulation."""
 
 from __future__ import annotations
 
@@ -14,8 +15,9 @@ from nce_ref.estimators import kink_curvature
 from nce_ref.models.base import no_kinks
 
 LOGISTIC_SCALE = math.sqrt(3.0) / math.pi
-# Two logistic sources of unit variance at B = I, noise N(0, I), nu = 1: the maximiser (b I, c) of the expected objective, and what
-# kinks add to the negative Hessian at (E_12, E_12); without kinks it is 0.91461466. By quadrature over the quadrants.
+# Two logistic sources of unit variance at B = I, noise N(0, I), nu = 1: the maximiser (b I, c) of the expected
+# objective, and what kinks add to the negative Hessian at (E_12, E_12); without kinks it is 0.91461466. By quadrature
+# over the quadrants.
 MAXIMISER, MAXIMISER_C, OF_KINKS = 0.8673484137069831, -0.9102670015638591, -0.263610236466389
 # The likelihood's maximiser: E|s| = 2 ln 2 times the scale, b = 1/(sqrt2 E|s|).
 OF_LIKELIHOOD = 1.0 / (math.sqrt(2.0) * 2.0 * math.log(2.0) * LOGISTIC_SCALE)
@@ -62,7 +64,8 @@ def location_fit(T=4000, nu=5.0):
 
 
 def check_no_c():
-    """Sigma = 1/I - (1 + 1/nu) (m/I)^2 by the trapezoidal rule, exact to rounding; the samples' is within 5 % (3 standard errors)."""
+    """Sigma = 1/I - (1 + 1/nu) (m/I)^2 by the trapezoidal rule, exact to rounding; the samples' is within 5 % (3
+    standard errors)."""
     u, nu = np.linspace(-12.0, 12.0, 4001), 5.0
     p_d = np.exp(-0.5 * (u - 0.3) ** 2) / math.sqrt(2 * math.pi)
     p_n = np.exp(-0.25 * u**2) / math.sqrt(4 * math.pi)
@@ -131,7 +134,8 @@ def test_planted_sandwiches_are_seen(monkeypatch, plant):
 
 
 def test_the_likelihood_of_a_smooth_model():
-    """Precision 1/s^2 and c = -ln Z of N(0, s^2): by the delta method Var(precision) = Var(u^2)/s^8, whatever the data."""
+    """Precision 1/s^2 and c = -ln Z of N(0, s^2): by the delta method Var(precision) = Var(u^2)/s^8, whatever the
+    data."""
     x = np.random.default_rng(1).uniform(-1.0, 1.0, (400, 1))
     fit = nr.fit_mle(nr.Gaussian(1), x, start=[1.0, 0.0])
     s2, variance = (x**2).mean(), (x**2).var()
@@ -158,7 +162,8 @@ def kinks_at_the_maximiser(T=20000, logistic=True, seed=0):
 
 
 def check_kinks():
-    """K_12,12 and K_21,21 against quadrature: 4 stated errors, false alarm 3e-4 if unbiased; the rest is 0 but for sampling."""
+    """K_12,12 and K_21,21 against quadrature: 4 stated errors, false alarm 3e-4 if unbiased; the rest is 0 but for
+    sampling."""
     for logistic, expected in ((True, OF_KINKS), (False, 0.0)):
         found = kinks_at_the_maximiser(logistic=logistic)
         errors = found.error(np.eye(5))
@@ -174,7 +179,8 @@ def test_what_kinks_add():
 
 
 def test_the_stated_error_is_the_scatter():
-    """30 samples: the root mean square of the error over the stated one has 95 % of its mass within 0.75 .. 1.25; a factor of 2 is seen."""
+    """30 samples: the root mean square of the error over the stated one has 95 % of its mass within 0.75 .. 1.25; a
+    factor of 2 is seen."""
     ratios = []
     for seed in range(30):
         found = kinks_at_the_maximiser(T=3000, logistic=False, seed=seed)
@@ -216,8 +222,9 @@ def coverage(likelihood, robust, repeats=50, T=2000):
 
 @pytest.mark.parametrize("likelihood", [False, True])
 def test_intervals_of_a_wrong_model_hold_its_maximiser(likelihood):
-    """100 intervals in 50 fits: with 92 % true, as measured at this n_data, fewer than 76 have a probability of 1e-3 even if the
-    two of a fit hold or fail together, as 50 coins. Power: without ``robust`` 40 to 60 % hold, which the check sees nearly always."""
+    """100 intervals in 50 fits: with 92 % true, as measured at this n_data, fewer than 76 have a probability of 1e-3
+    even if the two of a fit hold or fail together, as 50 coins. Power: without ``robust`` 40 to 60 % hold, which the
+    check sees nearly always."""
     assert coverage(likelihood, robust=True) >= 0.76
     assert coverage(likelihood, robust=False) < 0.76
 
@@ -228,7 +235,8 @@ def replaced(fit, theta, x, y, noise):
 
 
 def test_neither_units_nor_order_nor_signs_matter():
-    """x -> 1e6 x, B -> B/1e6; rows of B exchanged and turned; points in another order: the same numbers, to rounding."""
+    """x -> 1e6 x, B -> B/1e6; rows of B exchanged and turned; points in another order: the same numbers, to
+    rounding."""
     rng = np.random.default_rng(2)
     model, cov = nr.LaplaceICA(2), np.array([[1.0, 0.3], [0.3, 0.8]])
     x, noise = rng.logistic(scale=LOGISTIC_SCALE, size=(3000, 2)), nr.GaussianNoise([0, 0], cov)

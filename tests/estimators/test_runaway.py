@@ -54,7 +54,8 @@ def test_separable_samples_are_unbounded_from_every_start(kind, power):
 
 
 def test_one_point_among_the_others_bounds_it():
-    """The same samples with a noise point inside of the data, and data points at the noise's: no ray is left for the Gaussian."""
+    """The same samples with a noise point inside of the data, and data points at the noise's: no ray is left for the
+    Gaussian."""
     rng = np.random.default_rng(1)
     for words, x, noise, y in separable_samples():
         n = x.shape[1]
@@ -73,7 +74,8 @@ def test_one_point_among_the_others_bounds_it():
 
 @pytest.mark.parametrize("kind", MODELS)
 def test_overlapping_samples_are_never_called_unbounded(kind):
-    """Refused or certified: small samples, few noise points, wide noise. With a noise point at the data's mean, 0 is no way out for c."""
+    """Refused or certified: small samples, few noise points, wide noise. With a noise point at the data's mean, 0 is no
+    way out for c."""
     for seed in range(30):
         rng = np.random.default_rng([2, seed])
         n = 1 + seed % 3

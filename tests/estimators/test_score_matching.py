@@ -28,7 +28,8 @@ def test_the_gaussian_fit_is_maximum_likelihood(n):
 
 
 def limit(slope):
-    """The factor beta of objectives/score_matching.py by quadrature over s > 0 of the unit Laplace density sqrt2 exp(-sqrt2 s)."""
+    """The factor beta of objectives/score_matching.py by quadrature over s > 0 of the unit Laplace density sqrt2
+    exp(-sqrt2 s)."""
 
     def loss(beta):
         def term(s):
@@ -57,8 +58,8 @@ def test_the_limit_is_that_of_the_facts():
 def test_the_bias_of_an_orthogonal_mixing_is_found_in_data(slope):
     """Factor tr(B^ B*^T)/|B*|^2 of 12 samples of 20 000, two sources turned by 0.7: their mean against the limit.
 
-    The 12 give their own standard error, t with 11 degrees of freedom: within 9 of them, false alarm 2e-6. It must be small enough
-    for the bias to be seen: below a tenth of it.
+    The 12 give their own standard error, t with 11 degrees of freedom: within 9 of them, false alarm 2e-6. It must be
+    small enough for the bias to be seen: below a tenth of it.
     """
     model = nr.LaplaceICA(2)
     B = np.array([[math.cos(0.7), -math.sin(0.7)], [math.sin(0.7), math.cos(0.7)]])
@@ -77,9 +78,9 @@ def test_the_bias_of_an_orthogonal_mixing_is_found_in_data(slope):
 def test_it_is_consistent_but_for_its_bias(n):
     """T = 2000, random mixings: the median over 9 samples of |B^ - B*|^2/|B*|^2 is below 0.15.
 
-    The bias alone gives 0.064^2 = 0.004, somewhat more where rows are not orthogonal. Measured over 100 samples at n = 4: median
-    0.036, nine in ten below 0.07; five of nine above 0.15 have odds below 126 * 0.05^5 = 4e-5. A sign slip of the second term
-    sends B to 0, an error of 1.
+    The bias alone gives 0.064^2 = 0.004, somewhat more where rows are not orthogonal. Measured over 100 samples at n =
+    4: median 0.036, nine in ten below 0.07; five of nine above 0.15 have odds below 126 * 0.05^5 = 4e-5. A sign slip of
+    the second term sends B to 0, an error of 1.
     """
     errors = []
     for seed in range(9):
@@ -104,8 +105,8 @@ def textbook_loss(b, x, second=1.0):
 
 
 def test_planted_second_terms_are_seen_by_the_bound():
-    """BFGS from the truth, two sources: the right loss stays within the bound of 0.15; half the second term, twice it, or its
-    other sign does not. (Equal theta are not asked for: the loss has many maxima close together.)"""
+    """BFGS from the truth, two sources: the right loss stays within the bound of 0.15; half the second term, twice it,
+    or its other sign does not. (Equal theta are not asked for: the loss has many maxima close together.)"""
     for seed in range(3):
         objective, _, truth = ica_problem(2, 2000, 1, seed)
         model, x, B = objective.model, objective.x, objective.model.unpack(truth)[0]
@@ -170,7 +171,8 @@ def test_the_starts_c_is_ignored_and_bad_input_is_refused():
 
 @pytest.mark.parametrize("seed", range(6))
 def test_nearly_collinear_gaussian_data_are_certified(seed):
-    """Where the climb, on a Hessian with a condition of 1e14, ends anywhere from 1e-8 to 1e-2 off (13 samples of 1000, seen before the formula)."""
+    """Where the climb, on a Hessian with a condition of 1e14, ends anywhere from 1e-8 to 1e-2 off (13 samples of 1000,
+    seen before the formula)."""
     rng = np.random.default_rng(seed)
     n = 2 + seed % 2
     x = rng.laplace(size=(int(rng.integers(6, 40)), n))

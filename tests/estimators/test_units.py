@@ -1,4 +1,5 @@
-"""Fits in any units: points permuted, data times 10^k, turned, rows of B permuted and signed. What is good at 1 is certified, at the same theta."""
+"""Fits in any units: points permuted, data times 10^k, turned, rows of B permuted and signed. What is good at 1 is
+certified, at the same theta."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ MODELS = [nr.LaplaceICA(2), nr.LaplaceICA(3), nr.Gaussian(2)]
 
 
 def problem(model, seed, n_data=400):
-    """(x, noise, y, start): sources mixed by a matrix of condition below 5, noise like the data, a start that all units share."""
+    """(x, noise, y, start): sources mixed by a matrix of condition below 5, noise like the data, a start that all units
+    share."""
     rng = np.random.default_rng([11, seed])
     n = model.n_dim
     mixing = np.eye(n) + 0.3 * rng.standard_normal((n, n))
@@ -44,7 +46,8 @@ def fits(model, x, noise, y, start):
 
 
 def distance(model, theta, other, scale):
-    """How far theta is from ``other`` moved into the units of z, u = scale z, as a share of the larger in each entry's own size."""
+    """How far theta is from ``other`` moved into the units of z, u = scale z, as a share of the larger in each entry's
+    own size."""
     moved = model.rescaled(theta, scale)
     return float((np.abs(moved - other) / np.maximum(1.0, np.abs(other))).max())
 
@@ -69,7 +72,8 @@ def test_data_times_a_power_of_ten_are_certified_at_the_rescaled_theta(model):
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("turned", [False, True])
 def test_coordinates_in_units_far_apart_are_certified(model, turned):
-    """Deviations of 300 and 0.1, 1e6 and 1e-6, along the axes and along axes turned by 0.6: certified, as soon; for the Gaussian the same theta.
+    """Deviations of 300 and 0.1, 1e6 and 1e-6, along the axes and along axes turned by 0.6: certified, as soon; for the
+    Gaussian the same theta.
 
     Turned, data of condition c lose c of 1/eps, twice where they are squared: 3000 leaves 1e-9.
     """
@@ -109,7 +113,8 @@ def test_a_concave_problem_takes_a_dozen_evaluations_in_any_units():
 
 @pytest.mark.parametrize("model", [nr.LaplaceICA(2), nr.Gaussian(2)])
 def test_score_matching_and_contrastive_divergence_in_other_units(model):
-    """One factor for all coordinates: score matching weighs them anew under others. CD-1 draws the same numbers in all units."""
+    """One factor for all coordinates: score matching weighs them anew under others. CD-1 draws the same numbers in all
+    units."""
     x, _, _, start = problem(model, 2)
     plain = nr.fit_score_matching(model, x, start=start)
     chains = nr.fit_contrastive_divergence(model, x, start=start, rng=np.random.default_rng(0))
@@ -212,7 +217,8 @@ def test_the_callback_gets_theta_in_the_datas_units():
 
 
 def test_objectives_in_other_units_have_the_same_values():
-    """Beside the constant that the change of units brings; gradients by the chain rule come with the values' agreement at moved theta."""
+    """Beside the constant that the change of units brings; gradients by the chain rule come with the values' agreement
+    at moved theta."""
     rng = np.random.default_rng(8)
     scale = np.array([[30.0, 0.0], [4.0, 0.02]])
     inverse, log_det = np.linalg.inv(scale), np.linalg.slogdet(scale)[1]
@@ -252,7 +258,8 @@ def test_large_samples_are_moved_as_they_are_read(monkeypatch):
 
 
 def test_what_is_certified_is_the_theta_that_comes_back():
-    """In moved units it is a maximum; back in the data's, where x.Lambda x is 1e6 and cancels, rounding may have moved it off."""
+    """In moved units it is a maximum; back in the data's, where x.Lambda x is 1e6 and cancels, rounding may have moved
+    it off."""
     p = adversarial("off_centre", 431)
     for scale in (1.0, 1e3):
         noise = nr.GaussianNoise(scale * p.noise[1], scale**2 * p.noise[2])

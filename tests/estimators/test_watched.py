@@ -1,4 +1,5 @@
-"""watched.py through the fits: a budget and Ctrl-C leave the best so far, whatever evaluation they fall on; nothing else is changed by them."""
+"""watched.py through the fits: a budget and Ctrl-C leave the best so far, whatever evaluation they fall on; nothing
+else is changed by them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""estimators/weighted.py: NCE and importance sampling as instances, the equation solved, and the law of the estimates by simulation."""
+"""estimators/weighted.py: NCE and importance sampling as instances, the equation solved, and the law of the estimates
+by simulation."""
 
 from __future__ import annotations
 
@@ -82,7 +83,8 @@ SIMULATED = [IMPORTANCE_SAMPLING, POLYNOMIAL, nr.PowerWeight(-0.5), nr.LogisticW
 
 @pytest.fixture(scope="module")
 def distances():
-    """Estimates minus truth of the Gaussian variance model under wider Gaussian noise, at n_data = 1000 and nu = 1/2, by weight."""
+    """Estimates minus truth of the Gaussian variance model under wider Gaussian noise, at n_data = 1000 and nu = 1/2,
+    by weight."""
     model, noise = nr.Gaussian(1), nr.GaussianNoise([0.0], [[1.5]])
     truth = model.normalize([1.0, 0.0])
     errors = {weight: [] for weight in SIMULATED}
@@ -97,10 +99,12 @@ def distances():
 
 
 def check_law(distances):
-    """sum of squared Mahalanobis distances ~ chi-square with 2 N_RUNS degrees, tails of 1e-5 each: four weights, false alarm 1e-4.
+    """sum of squared Mahalanobis distances ~ chi-square with 2 N_RUNS degrees, tails of 1e-5 each: four weights, false
+    alarm 1e-4.
 
-    It ends at 0.71 and 1.34 of its mean. The remainder of the limit law is of relative order 1/n_data, a few per mille here. Power:
-    a covariance wrong by a factor below 0.55 or above 1.8 in both variances is seen in all but 1e-4 of the runs (normal approximation).
+    It ends at 0.71 and 1.34 of its mean. The remainder of the limit law is of relative order 1/n_data, a few per mille
+    here. Power: a covariance wrong by a factor below 0.55 or above 1.8 in both variances is seen in all but 1e-4 of the
+    runs (normal approximation).
     """
     model, truth, noise, errors = distances
     low, high = chi2.ppf([1e-5, 1.0 - 1e-5], 2 * N_RUNS)

@@ -3,7 +3,8 @@
 Conventions
 -----------
 textbook(theta, u) -> (n_points,)   ln p_m by naive loops, complex-safe in theta, |v| written v sign(Re v)
-STEP                                the imaginary step of the complex-step derivative: its square is below every last digit
+STEP                                the imaginary step of the complex-step derivative: its square is below every last
+                                    digit
 """
 
 from __future__ import annotations

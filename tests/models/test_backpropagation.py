@@ -120,11 +120,12 @@ def test_a_planted_mistake_is_seen(name, plant, monkeypatch):
     assert bool(report.indices(DISAGREES)) == ((name, plant) not in HARMLESS), str(report)
 
 
-# --- kinks of ReLU ---------------------------------------------------------------------------------------------------
+# --- kinks of ReLU --------------------------------------------------------------------------------
 
 
 def test_a_unit_beside_its_kink_fools_a_plain_difference_and_not_the_check():
-    """One point's first-layer sum is put 0.3 h from 0, h = 1e-6: a central difference is off by 0.35 of the slope's jump."""
+    """One point's first-layer sum is put 0.3 h from 0, h = 1e-6: a central difference is off by 0.35 of the slope's
+    jump."""
     h = 1e-6
     objective, theta = objective_of("relu", sizes=(2, 4, 1))
     model, u = objective.model, objective.x
@@ -138,7 +139,8 @@ def test_a_unit_beside_its_kink_fools_a_plain_difference_and_not_the_check():
     assert abs(plain - gradient[8]) > 1e-5 * abs(gradient[8]), (
         "a plain check would have raised a false alarm"
     )
-    # Steps of 3e-8 see some 3e-16 / 3e-8 / |gradient|: 1e-5 is out of reach beside the kink, and the report would say so.
+    # Steps of 3e-8 see some 3e-16 / 3e-8 / |gradient|: 1e-5 is out of reach beside the kink, and the report would say
+    # so.
     report = nr.check_gradient(objective, theta, resolution=1e-3)
     assert (
         report.ok
@@ -165,7 +167,8 @@ def test_on_a_kink_the_derivative_is_zero_and_the_check_says_not_checked():
 
 
 def test_equal_signs_at_both_ends_of_a_step_mean_that_none_changed_between():
-    """The claim of ``UnitKinks``, with three hidden layers, where sums are not monotone along a coordinate in general."""
+    """The claim of ``UnitKinks``, with three hidden layers, where sums are not monotone along a coordinate in
+    general."""
     rng = np.random.default_rng(36)
     model = nr.MLP([2, 4, 4, 4, 1], "relu")
     u, same = rng.standard_normal((3, 2)), 0

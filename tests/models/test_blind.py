@@ -1,4 +1,5 @@
-"""Three models written blind, as they came: see blind/README.md for what their first run met and what was mended for it."""
+"""Three models written blind, as they came: see blind/README.md for what their first run met and what was mended for
+it."""
 
 from __future__ import annotations
 
@@ -75,7 +76,8 @@ def test_noise_without_its_bounds_is_no_word_in_a_fit_and_is_told_by_its_check()
 
 @pytest.mark.parametrize("slip", ["half the mass", "other points", "data beyond"])
 def test_the_word_is_kept_where_such_noise_is_wrong(slip):
-    """A constant that is missing, points of another law in the same range, or data where the density only claims to be."""
+    """A constant that is missing, points of another law in the same range, or data where the density only claims to
+    be."""
     found, _ = run("von_mises")
     noise, rng, x = found["noise"], np.random.default_rng(1), found["x"]
     y = noise.sample(10_000, rng)

@@ -1,4 +1,5 @@
-"""boltzmann.py: sums over states by loops, the law of its samples, fits by NCE and likelihood, Theorem 3 on a discrete model."""
+"""boltzmann.py: sums over states by loops, the law of its samples, fits by NCE and likelihood, Theorem 3 on a discrete
+model."""
 
 from __future__ import annotations
 
@@ -154,7 +155,8 @@ def test_the_likelihood_matches_moments_and_is_certified_with_a_radius():
 
 
 def test_the_frame_bounds_what_is_left_of_the_constant():
-    """ln Z(alpha + root z) against the Frame's expansion, z of many lengths: within the stated cubic, which is not idle."""
+    """ln Z(alpha + root z) against the Frame's expansion, z of many lengths: within the stated cubic, which is not
+    idle."""
     model, theta = machine(5, 10)
     frame, alpha = model.frame(theta), theta[:-1]
     rng, used = np.random.default_rng(11), []

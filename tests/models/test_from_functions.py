@@ -71,7 +71,8 @@ def test_a_pass_has_the_derivatives_of_the_log_density(given):
 
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
 def test_differences_know_the_parameters_own_units(unit):
-    """theta_0 = kappa/unit: the Jacobian by differences is right to 1e-8 whatever the unit, from a parameter that is 0, too."""
+    """theta_0 = kappa/unit: the Jacobian by differences is right to 1e-8 whatever the unit, from a parameter that is 0,
+    too."""
 
     class Scaled:
         n_dim, n_params = 1, 3
@@ -112,7 +113,8 @@ def test_two_functions_are_fitted_and_the_fit_says_on_what_it_rests(given):
 
 
 def test_standard_errors_cover():
-    """Mean coverage over three entries of 150 fits: 95 % +- 1.2 %; leaves (0.90, 0.99) less than once in 1e4 for right ones."""
+    """Mean coverage over three entries of 150 fits: 95 % +- 1.2 %; leaves (0.90, 0.99) less than once in 1e4 for right
+    ones."""
     covered = []
     for seed in range(150):
         x, y = samples(100 + seed, 400, 1200)

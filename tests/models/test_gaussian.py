@@ -91,11 +91,12 @@ def test_it_is_smooth(problem):
     assert once.without(np.zeros((0, len(u)), dtype=bool)) is once
 
 
-# --- the normalising constant ----------------------------------------------------------------------------------------
+# --- the normalising constant ---------------------------------------------------------------------
 
 
 def integral(model, theta):
-    """int exp(ln p_m) du; n = 2 in polar coordinates, where the radial integral of e^(c - r^2 q(phi)) is e^c / (2 q(phi))."""
+    """int exp(ln p_m) du; n = 2 in polar coordinates, where the radial integral of e^(c - r^2 q(phi)) is e^c / (2
+    q(phi))."""
     c = theta[-1]
     if model.n_dim == 1:
         width = 40 / math.sqrt(theta[0])  # e^-800 beyond
@@ -204,7 +205,7 @@ def test_an_ill_conditioned_precision_still_has_one():
         )
 
 
-# --- what it draws ---------------------------------------------------------------------------------------------------
+# --- what it draws --------------------------------------------------------------------------------
 
 COVARIANCE = np.array([[4.0, -1.5, 0.0], [-1.5, 1.0, 0.3], [0.0, 0.3, 0.25]])
 N_SAMPLE = 20_000

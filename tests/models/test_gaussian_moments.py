@@ -1,4 +1,5 @@
-"""gaussian_moments.py against Monte Carlo in the textbook form and against classical results on the Gaussian's precision."""
+"""gaussian_moments.py against Monte Carlo in the textbook form and against classical results on the Gaussian's
+precision."""
 
 from __future__ import annotations
 
@@ -67,7 +68,8 @@ def test_planted_mistakes_are_seen(monkeypatch, plant):
 
 
 def test_maximum_likelihood_of_a_precision_matrix():
-    # Known (Wishart, mean known), per data sample: Cov(L_ij, L_kl) = L_ik L_jl + L_il L_jk; c = ln det(L)/2 + const: Var = n/2.
+    # Known (Wishart, mean known), per data sample: Cov(L_ij, L_kl) = L_ik L_jl + L_il L_jk; c = ln det(L)/2 + const:
+    # Var = n/2.
     information = gaussian_moments(PRECISION, None, math.inf).in_theta()[0]
     covariance = np.linalg.inv(information)
     covariance[-1, -1] -= 1.0

@@ -1,4 +1,5 @@
-"""gaussian_score_maximum.py: S^{-1} against rational arithmetic, its bound against the truth, nearly collinear data and any units."""
+"""gaussian_score_maximum.py: S^{-1} against rational arithmetic, its bound against the truth, nearly collinear data and
+any units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""gaussian_with_mean.py: the textbook form, sums of squares for ln Z, estimators in closed form, asymptotics by two other rules."""
+"""gaussian_with_mean.py: the textbook form, sums of squares for ln Z, estimators in closed form, asymptotics by two
+other rules."""
 
 from __future__ import annotations
 
@@ -170,7 +171,8 @@ def test_cramer_rao_is_the_inverse_of_the_hessian_and_no_covariance_is_below_it(
 
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_the_frame_bounds_ln_z(n):
-    """ln Z(alpha + root z) against its expansion, in random directions: the remainder within the stated bound, and not far below."""
+    """ln Z(alpha + root z) against its expansion, in random directions: the remainder within the stated bound, and not
+    far below."""
     model, theta, _, _, rng = problem(n, 8)
     frame: Frame = model.frame(theta)
     base = model.log_normalizer(theta)

@@ -1,4 +1,5 @@
-"""LaplaceICA against the textbook form in loops, its complex step and quadrature; its samples: test_laplace_ica_samples.py."""
+"""LaplaceICA against the textbook form in loops, its complex step and quadrature; its samples:
+test_laplace_ica_samples.py."""
 
 from __future__ import annotations
 
@@ -178,11 +179,12 @@ def test_smoothing_lowers_the_log_density_by_at_most_its_size(problem):
     assert (gap > 0.0).all() and (gap < SQRT2 * model.n_dim * 1e-3).all()
 
 
-# --- the normalising constant ----------------------------------------------------------------------------------------
+# --- the normalising constant ---------------------------------------------------------------------
 
 
 def integral(model, theta):
-    """int exp(ln p_m) du. n = 2 in polar coordinates: ln p_m = c - r a(phi), so the radial integral is e^c / a(phi)^2."""
+    """int exp(ln p_m) du. n = 2 in polar coordinates: ln p_m = c - r a(phi), so the radial integral is e^c /
+    a(phi)^2."""
     c = theta[-1]
     if model.n_dim == 1:
         return (
@@ -258,7 +260,8 @@ def test_log_normalizer_and_derivatives_by_complex_step(problem):
 
 
 def test_a_singular_B_has_an_infinite_normaliser_up_to_rounding():
-    """LU meets an exact zero in a part of singular matrices only; in the rest ln|det B| is about -36 and must not pass."""
+    """LU meets an exact zero in a part of singular matrices only; in the rest ln|det B| is about -36 and must not
+    pass."""
     rng = np.random.default_rng(5)
     for n in (1, 2, 3, 4, 8):
         model = LaplaceICA(n)
@@ -279,7 +282,8 @@ def test_a_singular_B_has_an_infinite_normaliser_up_to_rounding():
 
 @pytest.mark.parametrize("n", [1, 2, 4, 100, 200])
 def test_an_invertible_B_is_never_called_singular(n):
-    """Also where det B itself over- or underflows, rows differ by 20 powers of ten, or B is as ill-conditioned as 1e12."""
+    """Also where det B itself over- or underflows, rows differ by 20 powers of ten, or B is as ill-conditioned as
+    1e12."""
     rng = np.random.default_rng(n)
     model = LaplaceICA(n)
     B = rng.standard_normal((n, n))

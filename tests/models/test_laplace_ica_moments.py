@@ -26,7 +26,8 @@ def gaussian_noise(cov, mean=None):
 
 
 def log_ratio(s, tau):
-    """ln of (product of Laplace densities / product of normal densities), s (..., n); cut at 700, where P_nu is 0 anyway."""
+    """ln of (product of Laplace densities / product of normal densities), s (..., n); cut at 700, where P_nu is 0
+    anyway."""
     laplace = -math.sqrt(2) * np.abs(s) - 0.5 * math.log(2)
     normal = -0.5 * (s / tau) ** 2 - 0.5 * math.log(2 * math.pi) - np.log(tau)
     return np.minimum(700.0, (laplace - normal).sum(axis=-1))
@@ -56,7 +57,8 @@ def laguerre_moments(tau, nu, n_nodes):
 @pytest.mark.parametrize("tau", [0.05, 1.0, 3.0, 60.0])
 @pytest.mark.parametrize("z", [0.5, 0.07, 0.93, 0.4 + 0.8j, 0.5 + 3j, 0.1 + 6j])
 def test_half_line_moments_against_quadrature(z, tau):
-    # tau = 60 reaches the asymptotic series, small tau and large Im z the reflection Re x < 0. quad's own bound is added.
+    # tau = 60 reaches the asymptotic series, small tau and large Im z the reflection Re x < 0. quad's own bound is
+    # added.
     got = half_line_moments(np.array([z + 0j]), tau)[:, 0]
     kappa = 0.5 * math.log(math.pi * tau**2)
     # |integrand| < e^-40 of its height beyond this point, where either the linear or the quadratic term has won.
@@ -120,7 +122,8 @@ def test_one_source_against_quadrature(nu, tau):
     p0, p1, p2 = (weighted(m) for m in range(3))
     a = 1 / 1.7
     expected = np.array([[2 * p2 * a * a, -math.sqrt(2) * p1 * a], [-math.sqrt(2) * p1 * a, p0]])
-    # 1e-10: the cut tail, e^(-45 sqrt2) 45^2 = 5e-25, is below 1e-18 of E[P s^2], which is at least 1e-2 min(1, nu) here.
+    # 1e-10: the cut tail, e^(-45 sqrt2) 45^2 = 5e-25, is below 1e-18 of E[P s^2], which is at least 1e-2 min(1, nu)
+    # here.
     information, mean = moments.in_theta()
     np.testing.assert_allclose(information, expected, rtol=1e-10)
     np.testing.assert_allclose(mean, expected[-1], rtol=1e-10)
@@ -168,12 +171,14 @@ def test_two_sources_unequal_scales_against_a_tensor_rule(tau, nu):
     witness_error = np.abs(witness / coarse - 1).max()
     assert witness_error <= 1e-3
     assert np.abs(value / witness - 1).max() <= 2 * witness_error
-    # The alternatives disagree by rounding alone: 3e-12 a moment (half_line_moments), two sources, at most two decades lost.
+    # The alternatives disagree by rounding alone: 3e-12 a moment (half_line_moments), two sources, at most two decades
+    # lost.
     assert max(np.abs(other / value - 1).max() for other in others) <= 1e-9
 
 
 def monte_carlo_z(assembled_from, nu=0.7, n_points=200_000):
-    """z-scores of all entries of I_nu and m_nu in theta coordinates, n = 3, unequal scales, mixing far from orthogonal."""
+    """z-scores of all entries of I_nu and m_nu in theta coordinates, n = 3, unequal scales, mixing far from
+    orthogonal."""
     rng = np.random.default_rng(20100513)
     B = np.array([[1.0, 0.4, -0.3], [0.2, 0.7, 0.5], [-0.6, 0.1, 1.3]])
     tau = np.array([0.6, 1.0, 1.8])
@@ -252,7 +257,8 @@ def test_constant_weight_where_noise_is_the_data_density():
     A = np.linalg.inv(B)
     information, mean = one.in_theta()
     assert one.information[-1, -1] == 1.0
-    # By hand: E[g_ij g_c] = -sqrt2 E[sign(s_i) u_j] = -A_ji; E[g_ij g_kl] = A_ji A_lk + A_jk A_li for i != k, 2 (A A^T)_jl for i = k.
+    # By hand: E[g_ij g_c] = -sqrt2 E[sign(s_i) u_j] = -A_ji; E[g_ij g_kl] = A_ji A_lk + A_jk A_li for i != k, 2 (A
+    # A^T)_jl for i = k.
     np.testing.assert_allclose(mean[:-1].reshape(3, 3), -A.T, rtol=1e-12)
     block = information[:9, :9].reshape(3, 3, 3, 3)
     np.testing.assert_allclose(
@@ -285,7 +291,8 @@ def test_noise_without_structure_is_declined():
         is None
     )
     assert laplace_ica_moments(B, SimpleNamespace(), 1.0) is None
-    # A Student noise has mean and covariance too: taken for a Gaussian, Var(c) is 7.0 instead of 4.9, stated error 1e-14.
+    # A Student noise has mean and covariance too: taken for a Gaussian, Var(c) is 7.0 instead of 4.9, stated error
+    # 1e-14.
     assert laplace_ica_moments(B, SimpleNamespace(mean=np.zeros(2), cov=matched, B=B), 1.0) is None
     slightly = laplace_ica_moments(B, gaussian_noise(matched + 1e-9 * np.eye(2)), 1.0)
     assert 1e-9 < slightly.error.max() < 1e-5

@@ -1,4 +1,5 @@
-"""laplace_ica_orthants.py against adaptive quadrature, the contour integral, the oracle, and random points; its stated error.
+"""laplace_ica_orthants.py against adaptive quadrature, the contour integral, the oracle, and random points; its stated
+error.
 
 The oracle's ``exact_covariance`` is the standard library's arithmetic, written apart from this; no formula is shared.
 """
@@ -67,7 +68,8 @@ _EXACT = {}
 def test_stated_error_bounds_the_true_one(name):
     got, expected, digits = answers(name)
     assert got.method.startswith("quadrature in the orthants")
-    # "farther": noise in one orthant alone tells E_11 from E_21 by little, I_nu has a condition number of 3e5: so much of TARGET.
+    # "farther": noise in one orthant alone tells E_11 from E_21 by little, I_nu has a condition number of 3e5: so much
+    # of TARGET.
     assert got.integration_error <= (3e-8 if name == "farther" else 1e-10)
     # The oracle's own error: its rule is converged beyond the digits it claims for n = 2; for n = 3 those are added.
     assert in_units(got.covariance - expected, expected) <= got.integration_error + (
@@ -77,7 +79,8 @@ def test_stated_error_bounds_the_true_one(name):
 
 @pytest.mark.parametrize("name", [name for name in NOISES if not name.startswith("three")])
 def test_stated_error_bounds_the_true_one_where_the_rule_is_poor(monkeypatch, name):
-    """At 1e-13 rounding is most of it. With few nodes and a modest target the disagreements are, and must be a bound, too."""
+    """At 1e-13 rounding is most of it. With few nodes and a modest target the disagreements are, and must be a bound,
+    too."""
     monkeypatch.setattr(module, "NODES", (6, 5))
     monkeypatch.setattr(module, "TARGET", 1e-7)
     got, expected, _ = answers(name)
@@ -218,7 +221,8 @@ def test_matched_noise_by_the_contour_integral(monkeypatch, n, nu):
 
 
 def test_random_points_agree_within_their_error():
-    # 3.5 times a 99 % half-width is 12 standard errors: by Student's t with 7 degrees 6e-6, for 55 entries 3e-4; the seed is fixed.
+    # 3.5 times a 99 % half-width is 12 standard errors: by Student's t with 7 degrees 6e-6, for 55 entries 3e-4; the
+    # seed is fixed.
     model, theta, B = ica(3, np.random.default_rng(8))
     A = np.linalg.inv(B)
     noise = GaussianNoise(A @ [0.3, -0.2, 0.5], A @ equal(3, 0.6, 1.5) @ A.T)

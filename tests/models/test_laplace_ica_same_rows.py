@@ -1,4 +1,5 @@
-"""When Laplace noise is the model's own law: rows alike up to order and sign, and how far off they are where they are not."""
+"""When Laplace noise is the model's own law: rows alike up to order and sign, and how far off they are where they are
+not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What LaplaceICA draws: samples, transported points and starts have the law they should, and wrong samplers are seen."""
+"""What LaplaceICA draws: samples, transported points and starts have the law they should, and wrong samplers are
+seen."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ N_SAMPLE = 20_000
 def sources_are_right(x, B):
     """Sources B x are unit Laplace and uncorrelated, in value and in size.
 
-    Kolmogorov-Smirnov and correlations at ALPHA each, 9 tests. Power: with 20 000 points a Kolmogorov distance above 0.036
-    is seen for certain; scale 1 in place of 1/sqrt2 has 0.08, a transposed mixing matrix more.
+    Kolmogorov-Smirnov and correlations at ALPHA each, 9 tests. Power: with 20 000 points a Kolmogorov distance above
+    0.036 is seen for certain; scale 1 in place of 1/sqrt2 has 0.08, a transposed mixing matrix more.
     """
     s = x @ B.T
     n, bound = s.shape[1], stats.norm.isf(ALPHA / 2) / math.sqrt(len(s))
@@ -86,7 +87,8 @@ def test_transport_inverts_the_distribution_function_also_in_the_tails():
 
 
 def test_random_start_has_the_spread_that_reproduces_the_paper():
-    """B from 0.1 N(0, 1), c from N(0, 1): mean squares against chi-squared, two-sided at ALPHA; 3 % off is seen at 17 x 2000."""
+    """B from 0.1 N(0, 1), c from N(0, 1): mean squares against chi-squared, two-sided at ALPHA; 3 % off is seen at 17 x
+    2000."""
     model, rng = LaplaceICA(4), np.random.default_rng(14)
     starts = np.stack([model.random_start(rng) for _ in range(2000)])
     assert starts.shape == (2000, 17)

@@ -1,4 +1,5 @@
-"""laplace_ica_score.py: against loops over the definition, with the score differentiated by complex step, and differences of B."""
+"""laplace_ica_score.py: against loops over the definition, with the score differentiated by complex step, and
+differences of B."""
 
 from __future__ import annotations
 

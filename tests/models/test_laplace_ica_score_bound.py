@@ -1,4 +1,5 @@
-"""laplace_ica_score_bound.py: a crowded hyperplane is found exactly, and J rises without bound across it, as it says."""
+"""laplace_ica_score_bound.py: a crowded hyperplane is found exactly, and J rises without bound across it, as it
+says."""
 
 from __future__ import annotations
 

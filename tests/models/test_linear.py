@@ -1,4 +1,5 @@
-"""linear.py: a stranger's features give a concave NCE problem whose maximum is proved, or refused where there is none."""
+"""linear.py: a stranger's features give a concave NCE problem whose maximum is proved, or refused where there is
+none."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ def test_every_check_of_a_model_passes():
 
 
 def test_it_is_the_gaussian_written_as_features():
-    """The same numbers from two models: value, gradient, fit, standard errors; asymptotics by Monte Carlo are the Gaussian's alone."""
+    """The same numbers from two models: value, gradient, fit, standard errors; asymptotics by Monte Carlo are the
+    Gaussian's alone."""
     x, y = samples(400, 1200, 2)
     theta = np.array([1.3, 0.2, 0.9, -1.5])
     house = nr.Gaussian(2)

@@ -117,12 +117,13 @@ def test_large_samples_go_through_in_blocks_with_the_same_answer():
     assert model.score(theta, u).shape == u.shape
 
 
-# --- starts, integrability, and what is refused ----------------------------------------------------------------------
+# --- starts, integrability, and what is refused ---------------------------------------------------
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_random_start_has_the_published_variances(name):
-    """Sum of squares over its variance, chi2 for He's normal and narrower for Glorot's uniform; two-sided 1e-6, 5 % off is seen."""
+    """Sum of squares over its variance, chi2 for He's normal and narrower for Glorot's uniform; two-sided 1e-6, 5 % off
+    is seen."""
     model = nr.MLP([50, 200, 100, 1], name)
     layers = model.unpack(model.random_start(np.random.default_rng(37)))
     for W, b in layers:

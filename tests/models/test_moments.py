@@ -22,7 +22,8 @@ def test_constant_log_ratio(log_ratio, nu):
         lambda s: EPS * np.abs(s) * abs(log_ratio),
     )
     expected = 1 / (1 + math.exp(log_ratio) / nu)
-    # exp(s ln(nu) - s G) carries eps (|s ln nu| + |s G|), s up to 13 in modulus where it still counts little: 1e-12 is ample.
+    # exp(s ln(nu) - s G) carries eps (|s ln nu| + |s G|), s up to 13 in modulus where it still counts little: 1e-12 is
+    # ample.
     np.testing.assert_allclose(value, [expected, 5 * expected], rtol=1e-12)
     for other in others:
         np.testing.assert_allclose(other, value, rtol=1e-12)
@@ -33,7 +34,8 @@ def test_constant_log_ratio(log_ratio, nu):
 
 
 def test_an_error_of_the_moments_is_passed_on():
-    """Every rule shares it, so that none of the others shows it: e^(-sG) too large by 1e-9 makes P as much too large."""
+    """Every rule shares it, so that none of the others shows it: e^(-sG) too large by 1e-9 makes P as much too
+    large."""
 
     def off(s):
         return np.exp(-s * 2.0)[None] * (1.0 + 1e-9)

@@ -52,7 +52,8 @@ def test_what_needs_z_or_second_derivatives_is_refused_with_the_way_out():
 
 
 def test_every_refusal_is_called_by_its_name():
-    """A method of the layer that returns, be it None, would be a silent answer: each one raises, and says which it is."""
+    """A method of the layer that returns, be it None, would be a silent answer: each one raises, and says which it
+    is."""
     model, theta = nr.MLP([2, 3, 1], base=base_of(2)), np.zeros(13)
     arguments = {
         "log_normalizer": (),

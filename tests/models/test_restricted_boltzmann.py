@@ -1,4 +1,5 @@
-"""restricted_boltzmann.py: joint sums over visible and hidden states, exact sampling, a fit, Theorem 3 as a sum over states."""
+"""restricted_boltzmann.py: joint sums over visible and hidden states, exact sampling, a fit, Theorem 3 as a sum over
+states."""
 
 from __future__ import annotations
 

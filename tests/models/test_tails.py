@@ -1,4 +1,5 @@
-"""models/tails.py: when int p_d^(1+s) p_n^(-s) is finite, against inequalities by hand, integrals that settle or grow, and directions."""
+"""models/tails.py: when int p_d^(1+s) p_n^(-s) is finite, against inequalities by hand, integrals that settle or grow,
+and directions."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ def density_tails(kind, size):
 
 
 def settles(log_f):
-    """Whether the integrand has fallen by e^-100 between u = 1e3 and u = 1e6: exponentials of u or u^2 do, or do not fall at all.
+    """Whether the integrand has fallen by e^-100 between u = 1e3 and u = 1e6: exponentials of u or u^2 do, or do not
+    fall at all.
 
     Sizes below are multiples of 0.1, so an exponent that is not 0 is at least 0.1 |u|: e^(-1e5) at 1e6.
     """
@@ -42,7 +44,8 @@ def check_the_line():
 
 
 def check_directions():
-    """Laplace against Laplace in 2 and 3 dimensions: the exponent in 20000 directions; a witness for "infinite" is one of them >= 0."""
+    """Laplace against Laplace in 2 and 3 dimensions: the exponent in 20000 directions; a witness for "infinite" is one
+    of them >= 0."""
     rng, seen = np.random.default_rng(0), set()
     for n in (2, 3):
         v = rng.standard_normal((n, 20_000))

@@ -1,8 +1,8 @@
 """``python -m tests.mutants record`` and ``run``: how many small changes to the numerical files the suite notices.
 
 record   runs the tests once, to know which executes what (minutes)
-run      draws mutants, the same for a seed whatever other files there are, and runs each against the tests that execute it;
-         goes on where it was interrupted, and says what survived
+run      draws mutants, the same for a seed whatever other files there are, and runs each against the tests that execute
+         it; goes on where it was interrupted, and says what survived
 """
 
 from __future__ import annotations

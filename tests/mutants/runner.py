@@ -1,8 +1,10 @@
-"""One mutant, one forked process: the changed module is compiled in memory, nothing is written, and the tests run in the order given.
+"""One mutant, one forked process: the changed module is compiled in memory, nothing is written, and the tests run in
+the order given.
 
 Conventions
 -----------
-killed    a test failed, the module could not be imported, or a test took 10 s and 10 times its own processor time ("no end")
+killed    a test failed, the module could not be imported, or a test took 10 s and 10 times its own processor time ("no
+          end")
 survived  all passed; of tests that would take more than ``budget`` seconds together the first ones alone are run
 """
 
@@ -68,7 +70,8 @@ def run(
 
 
 def _until_end(child: int, reading: int, limit: float) -> dict | None:
-    """What the child wrote; None where it came to no end. A child that died without a word was killed by what it ran."""
+    """What the child wrote; None where it came to no end. A child that died without a word was killed by what it
+    ran."""
     signal.signal(signal.SIGALRM, lambda *_: os.killpg(child, signal.SIGKILL))
     signal.setitimer(signal.ITIMER_REAL, limit)
     with os.fdopen(reading) as pipe:

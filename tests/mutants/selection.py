@@ -1,7 +1,9 @@
-"""Which tests execute which lines, and how long each takes: recorded once, so that a mutant meets those alone that can see it.
+"""Which tests execute which lines, and how long each takes: recorded once, so that a mutant meets those alone that can
+see it.
 
-A line that is executed on import has every test that executes anything of its module. What runs in a process of its own, or comes out
-of a cache that an earlier test has filled, is not recorded; that is why what survives meets all tests of the mirror file as well.
+A line that is executed on import has every test that executes anything of its module. What runs in a process of its
+own, or comes out of a cache that an earlier test has filled, is not recorded; that is why what survives meets all tests
+of the mirror file as well.
 """
 
 from __future__ import annotations
@@ -101,7 +103,8 @@ def mirrors(module: str) -> list[str]:
 
 
 def tests_for(module: str, mutant: Mutant, known: dict, kills: dict[str, int]) -> list[str]:
-    """The tests that execute the statement, first those that kill most a second: quick ones, mirrors, and those that have killed."""
+    """The tests that execute the statement, first those that kill most a second: quick ones, mirrors, and those that
+    have killed."""
     own = set(mirrors(module))
     found = {
         test

@@ -1,4 +1,5 @@
-"""The mutants are other programs, each differs in one place, and a mutant of every kind is seen or missed as it ought to be."""
+"""The mutants are other programs, each differs in one place, and a mutant of every kind is seen or missed as it ought
+to be."""
 
 from __future__ import annotations
 
@@ -38,8 +39,10 @@ def told(operator):
     [
         ("arithmetic", {"a[0, 1] * -b -> a[0, 1] / -b", "total += sum(b[2:], axis=1) -> total -= sum(b[2:], axis=1)"}),
         ("sign", {"a[0, 1] * -b -> -(a[0, 1] * -b)", "-b -> b"}),
-        ("comparison", {"total <= 3 -> total < 3", "total <= 3 -> total > 3", "max(total.T, 2.0) -> min(total.T, 2.0)"}),
-        ("index", {"a[0, 1] -> a[1, 0]", "b[2:] -> b[2 + 1:]", "sum(b[2:], axis=1) -> sum(b[2:], axis=0)", "total.T -> total"}),
+        ("comparison", {"total <= 3 -> total < 3", "total <= 3 -> total > 3",
+                        "max(total.T, 2.0) -> min(total.T, 2.0)"}),
+        ("index", {"a[0, 1] -> a[1, 0]", "b[2:] -> b[2 + 1:]", "sum(b[2:], axis=1) -> sum(b[2:], axis=0)",
+                   "total.T -> total"}),
         ("constant", {"1e-09 -> 1e-07", "True -> False", "0 -> 1", "1 -> 2", "2 -> 3", "3 -> 4", "2.0 -> 4.0"}),
         ("swapped arguments", {"g(total, b) -> g(b, total)"}),
         ("boolean", {"not flag -> flag", "not flag and total <= 3 -> not flag or total <= 3",

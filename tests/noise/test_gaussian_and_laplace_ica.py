@@ -1,4 +1,5 @@
-"""noise/gaussian.py and noise/laplace_ica.py: the density is normalised, and it is the density of the very samples. c hides the one, nothing mends the other."""
+"""noise/gaussian.py and noise/laplace_ica.py: the density is normalised, and it is the density of the very samples. c
+hides the one, nothing mends the other."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ B = np.array([[3.0, 1.5, 0.0], [-0.3, 2.0, 0.4], [0.7, 0.0, -0.5]])  # ln|det| =
 N_SAMPLE = 40_000
 
 
-# --- the density -----------------------------------------------------------------------------------------------------
+# --- the density ----------------------------------------------------------------------------------
 
 
 def test_gaussian_log_density_is_the_textbook_form():
@@ -44,7 +45,8 @@ def test_gaussian_log_density_is_the_textbook_form():
 
 @pytest.mark.parametrize("cov", [[[0.01]], [[9.0, 2.0], [2.0, 0.8]]], ids=str)
 def test_gaussian_density_integrates_to_one(cov):
-    """Trapezoidal sums over a box of 9 standard deviations: e^-40 is cut off, and steps of sd_min/2 err by e^(-8 pi^2)."""
+    """Trapezoidal sums over a box of 9 standard deviations: e^-40 is cut off, and steps of sd_min/2 err by e^(-8
+    pi^2)."""
     n = len(cov)
     sizes = np.sqrt(np.linalg.eigvalsh(cov))
     step, reach = sizes[0] / 2, 9 * sizes[-1]
@@ -58,7 +60,8 @@ def test_gaussian_density_integrates_to_one(cov):
     "noise", [GaussianNoise(MEAN, COV), LaplaceICANoise(B)], ids=lambda n: type(n).__name__
 )
 def test_score_is_the_derivative_in_the_point(noise):
-    """ln p_n is quadratic, or linear beside kinks: central differences err by rounding alone, eps |ln p_n| / h = 1e-10."""
+    """ln p_n is quadratic, or linear beside kinks: central differences err by rounding alone, eps |ln p_n| / h =
+    1e-10."""
     u, h = 2.0 * np.random.default_rng(3).standard_normal((20, 3)), 1e-4
     score = noise.score(u)
     assert score.shape == u.shape and score.flags.c_contiguous
@@ -97,11 +100,12 @@ def test_laplace_density_integrates_to_one():
     assert mass == pytest.approx(1.0, abs=1e-10)
 
 
-# --- the samples are of that density ---------------------------------------------------------------------------------
+# --- the samples are of that density --------------------------------------------------------------
 
 
 def sampled_from_its_density(noise, centre, cov, rng):
-    """E_y[f(y)/p_n(y)] = int f = 1 for normal densities f narrower than p_n: ``sample`` and ``log_density`` alone, no formula.
+    """E_y[f(y)/p_n(y)] = int f = 1 for normal densities f narrower than p_n: ``sample`` and ``log_density`` alone, no
+    formula.
 
     f = N(centre, w cov), and a diagonal covariance squeezed into cov's ellipsoid; the weights f/p_n are bounded, so
     the mean is normal to a good approximation: two-sided z at ALPHA each. Power: 40 000 points see a constant of
@@ -122,7 +126,8 @@ def sampled_from_its_density(noise, centre, cov, rng):
 
 
 def covariance_is(y, mean, cov):
-    """Sample mean and covariance of normal y: T (tr S - n - ln det S) and T|L^-1(ybar - mean)|^2 against chi-squared."""
+    """Sample mean and covariance of normal y: T (tr S - n - ln det S) and T|L^-1(ybar - mean)|^2 against
+    chi-squared."""
     factor, n, t = np.linalg.cholesky(cov), y.shape[1], len(y)
     z = np.linalg.solve(factor, (y - mean).T)
     S = np.cov(z)
@@ -235,7 +240,7 @@ def test_a_planted_laplace_noise_is_caught(plant):
     )
 
 
-# --- from_data, and the rest -----------------------------------------------------------------------------------------
+# --- from_data, and the rest ----------------------------------------------------------------------
 
 
 def test_from_data_takes_the_sample_mean_and_divides_by_one_less_than_the_number():

@@ -1,8 +1,10 @@
-"""Textbook objectives for these tests: loops over points and log-densities, complex-safe, no stable form of the package.
+"""Textbook objectives for these tests: loops over points and log-densities, complex-safe, no stable form of the
+package.
 
 Conventions
 -----------
-value     -ln(1 + e^-t) as -log(1 + exp(-t)) for Re t > 0 and t - log(1 + exp(t)) below, so that points 40 off do not overflow
+value     -ln(1 + e^-t) as -log(1 + exp(-t)) for Re t > 0 and t - log(1 + exp(t)) below, so that points 40 off do not
+          overflow
 gradient  the complex step of the value, (n_params,)
 """
 
@@ -29,7 +31,8 @@ class ScaledNoise:
 
 
 def ica_problem(n, n_data, n_noise):
-    """(theta, model, noise, x, y): Laplace ICA data under Gaussian noise of non-zero mean and a covariance far from I."""
+    """(theta, model, noise, x, y): Laplace ICA data under Gaussian noise of non-zero mean and a covariance far from
+    I."""
     rng = np.random.default_rng([41, n, n_data])
     model = nr.LaplaceICA(n)
     B = rng.standard_normal((n, n)) + 1.5 * np.eye(n)

@@ -1,8 +1,9 @@
 """objectives/base.py: the expansion is J itself to third order, which kinks it lists, and on which side they bend.
 
-Every check measures J(theta + d) - expansion(d) along d = h e for h falling by halves: a remainder of order p falls by 2^p.
-NCE off the ridges' manifold: J is a function of log-ratios G that change by L + K, L linear in d and K from the listed kinks;
-the expansion has L^2 where J has (L + K)^2, so R = -1/2 sum h(1-h)/n_data [(L + K)^2 - L^2] is left, O(|a.d||d|), no more.
+Every check measures J(theta + d) - expansion(d) along d = h e for h falling by halves: a remainder of order p falls by
+2^p. NCE off the ridges' manifold: J is a function of log-ratios G that change by L + K, L linear in d and K from the
+listed kinks; the expansion has L^2 where J has (L + K)^2, so R = -1/2 sum h(1-h)/n_data [(L + K)^2 - L^2] is left,
+O(|a.d||d|), no more.
 """
 
 from __future__ import annotations
@@ -35,9 +36,11 @@ def expansion_at(expansion, d):
 
 
 def is_third_order(remainders):
-    """Each halving divides by 8, or by 2^2.7 at least, which leaves room for the fourth order (a few h of it, h < 2^-7).
+    """Each halving divides by 8, or by 2^2.7 at least, which leaves room for the fourth order (a few h of it, h <
+    2^-7).
 
-    Rounding of J is some 1e-15, so that remainders below 1e-13 have no digits to compare: those, and only those, are left out.
+    Rounding of J is some 1e-15, so that remainders below 1e-13 have no digits to compare: those, and only those, are
+    left out.
     """
     large = np.abs(remainders)
     pairs = large[1:] > 1e-13
@@ -205,7 +208,7 @@ def test_a_planted_expansion_is_caught(plant):
     assert not is_third_order(left)
 
 
-# --- which kinks are listed ------------------------------------------------------------------------------------------
+# --- which kinks are listed -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("width", [ACTIVE, 0.05, 0.3, 1.0])
@@ -333,7 +336,8 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 100)
     reason="other C libraries have other rules for giving memory back",
 )
 def test_an_evaluation_keeps_its_pages():
-    """The plant: glibc's own first thresholds, held fast by its environment variables; every call then faults its pages in again."""
+    """The plant: glibc's own first thresholds, held fast by its environment variables; every call then faults its pages
+    in again."""
 
     def faults(**environment):
         done = subprocess.run(

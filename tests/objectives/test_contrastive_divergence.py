@@ -29,8 +29,9 @@ def made(x, n_transitions=1, scale=None, jitter=0.2):
     "scale, n_transitions", [(None, 1), (np.array([[2.0, 0.0], [0.7, 0.5]]), 2)]
 )
 def test_at_the_truth_D_is_noise_of_covariance_2K_over_n(scale, n_transitions):
-    """D^T (2K/n)^-1 D over 30 samples is chi2 with 120 degrees of freedom, sd 15: within 6 of them. A tenth too much scale in the
-    model (the plant) moves D by K 0.1 alpha, a chi2 of n 0.1^2 alpha K alpha/2 each, some 10 at n = 4000."""
+    """D^T (2K/n)^-1 D over 30 samples is chi2 with 120 degrees of freedom, sd 15: within 6 of them. A tenth too much
+    scale in the model (the plant) moves D by K 0.1 alpha, a chi2 of n 0.1^2 alpha K alpha/2 each, some 10 at n =
+    4000."""
     rng = np.random.default_rng(10)
     right = wrong = 0.0
     for _ in range(30):
@@ -48,9 +49,9 @@ def test_at_the_truth_D_is_noise_of_covariance_2K_over_n(scale, n_transitions):
 def test_K_is_minus_the_derivative_of_the_mean_of_D():
     """E D(alpha* + h) - E D(alpha* - h) along the four coordinates against -2 K h: 200 000 points, h = 0.1.
 
-    The difference over 2h has a standard deviation of sqrt(2 * 2 K_ii/200000)/0.2 = 0.026, K from 4000 points one of some 4 %, 0.05 at
-    the largest entry, 1.34; the remainder of third order is 1 %. Together 20 % of that entry is 4.5 standard deviations, and more
-    at the others. The plant, Cov(g) in K's place, is off by 43 %.
+    The difference over 2h has a standard deviation of sqrt(2 * 2 K_ii/200000)/0.2 = 0.026, K from 4000 points one of
+    some 4 %, 0.05 at the largest entry, 1.34; the remainder of third order is 1 %. Together 20 % of that entry is 4.5
+    standard deviations, and more at the others. The plant, Cov(g) in K's place, is off by 43 %.
     """
     rng = np.random.default_rng(11)
     problem = made(MODEL.sample(TRUTH, 200_000, rng))
@@ -73,7 +74,8 @@ def test_K_is_minus_the_derivative_of_the_mean_of_D():
 
 
 def test_k_transitions_are_one_after_the_other():
-    """CD-k by hand, from the same draws: each transition begins where the last one ended. The plant begins at the data each time."""
+    """CD-k by hand, from the same draws: each transition begins where the last one ended. The plant begins at the data
+    each time."""
     x, scale = (
         MODEL.sample(TRUTH, 200, np.random.default_rng(0)),
         np.array([[2.0, 0.0], [0.7, 0.5]]),

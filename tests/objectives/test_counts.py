@@ -1,4 +1,5 @@
-"""Counts of distinct states are the sample that repeats them: values, gradients, Hessians, certificates, fits, errors, held-out J, warnings."""
+"""Counts of distinct states are the sample that repeats them: values, gradients, Hessians, certificates, fits, errors,
+held-out J, warnings."""
 
 from __future__ import annotations
 
@@ -95,7 +96,8 @@ def test_the_fit_its_certificate_and_its_errors():
 
 @pytest.mark.parametrize("accurate", [False, True])
 def test_the_certificates_terms_count_too(accurate):
-    """What the proof sums over the states is gradient and curvature of the sample, with no more rounding than is stated."""
+    """What the proof sums over the states is gradient and curvature of the sample, with no more rounding than is
+    stated."""
     rng, model, noise = (
         np.random.default_rng(6),
         nr.Gaussian(2),
@@ -258,7 +260,8 @@ def test_places_and_states():
 
 
 def test_damped_newton_never_blows_up():
-    """rest.md, section 3: from theta = 0 an undamped one blew up in 100 of 400 fits. 120 fits of 4 spins, from both starts, at their maxima."""
+    """rest.md, section 3: from theta = 0 an undamped one blew up in 100 of 400 fits. 120 fits of 4 spins, from both
+    starts, at their maxima."""
     rng = np.random.default_rng(2)
     machine = nr.BoltzmannMachine(4)
     for _ in range(60):

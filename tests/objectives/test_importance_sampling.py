@@ -1,4 +1,5 @@
-"""objectives/importance_sampling.py: against loops in complex arithmetic, differences, the sign patterns, and weights out of range."""
+"""objectives/importance_sampling.py: against loops in complex arithmetic, differences, the sign patterns, and weights
+out of range."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import pytest
 import nce_ref as nr
 from nce_ref.gradcheck import check_jacobian
 from nce_ref.objectives import base
-from nce_ref.optimize.certificate import directional_derivative
+from nce_ref.optimize.slopes import directional_derivative
 from tests.objectives.naive import STEP, ica_problem, log_gauss, log_laplace
 
 
@@ -148,7 +149,8 @@ def test_a_constant_in_ln_p_n_or_far_weights_go_straight_through():
 
 
 def test_with_the_noises_signs_held_it_is_a_concave_minoriser():
-    """4.5 of THEORY.md for this J: ln mean exp with |b.y| replaced by s b.y; below J everywhere, and concave along random segments."""
+    """4.5 of THEORY.md for this J: ln mean exp with |b.y| replaced by s b.y; below J everywhere, and concave along
+    random segments."""
     alpha, objective = problem(2)
     _, noise, x, y = parts(objective, 2)
     signs = np.sign(y @ alpha.reshape(2, 2).T)
@@ -172,7 +174,8 @@ def test_with_the_noises_signs_held_it_is_a_concave_minoriser():
 
 
 def steepness_needed(objective, alpha, d):
-    """|third derivative of J along d| over |second|, by central differences of the second: error of order h^2 = 1e-8."""
+    """|third derivative of J along d| over |second|, by central differences of the second: error of order h^2 =
+    1e-8."""
     curvature = lambda a: d @ objective.second_order(a)[2] @ d  # noqa: E731
     return (
         abs(curvature(alpha + 1e-4 * d) - curvature(alpha - 1e-4 * d))
@@ -182,7 +185,8 @@ def steepness_needed(objective, alpha, d):
 
 
 def test_the_steepness_is_twice_the_largest_derivative():
-    """Two noise points at which g.v is +-sqrt(2), nearly all weight on one: the third cumulant is 2 sqrt(2) Var, but for 1e-3.
+    """Two noise points at which g.v is +-sqrt(2), nearly all weight on one: the third cumulant is 2 sqrt(2) Var, but
+    for 1e-3.
 
     The bound L on |g|, c's entry and both rows in it, is 2.24 there: L alone would be too little.
     """
@@ -202,7 +206,8 @@ def test_the_steepness_is_twice_the_largest_derivative():
 
 
 def test_the_expansion_has_the_one_sided_slopes_on_a_ridge_and_a_valley():
-    """theta on the kink of a data point and of a noise point: J'(d) from the expansion against J(alpha + h d), h = 1e-6.
+    """theta on the kink of a data point and of a noise point: J'(d) from the expansion against J(alpha + h d), h =
+    1e-6.
 
     J is piecewise analytic with curvature below 1e2 here: error 1e-4.
     """

@@ -179,7 +179,8 @@ def test_the_gaussian_maximum_is_the_inverse_second_moment():
 
 
 def test_change_of_variables():
-    """L(B, x) = L(B A, A^-1 x) + ln|det A^-1|: the likelihood does not depend on the coordinates, but for the Jacobian."""
+    """L(B, x) = L(B A, A^-1 x) + ln|det A^-1|: the likelihood does not depend on the coordinates, but for the
+    Jacobian."""
     theta, model, x = problems()[0]
     B, _ = model.unpack(theta)
     A = np.random.default_rng(54).standard_normal((3, 3))

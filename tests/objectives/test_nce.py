@@ -1,6 +1,7 @@
 """The NCE objective as a function of theta: the textbook loops and their complex step, differences, planted mistakes.
 
-The terms themselves are held to 40 digits in test_nce_log_ratios.py, what follows at the maxima in test_nce_identities.py.
+The terms themselves are held to 40 digits in test_nce_log_ratios.py, what follows at the maxima in
+test_nce_identities.py.
 """
 
 from __future__ import annotations
@@ -187,7 +188,8 @@ def test_hessian_is_minus_the_sum_of_h_times_not_h_outer_products():
 
 @pytest.mark.parametrize("n_data", [300, 5000])
 def test_large_samples_in_blocks_give_the_same_as_small_ones_added_up(n_data):
-    """J is a mean over data: pieces of the sample, weighted by their share, add up to the whole; borders fall anywhere."""
+    """J is a mean over data: pieces of the sample, weighted by their share, add up to the whole; borders fall
+    anywhere."""
     theta, model, noise, x, y = ica_problem(2, n_data=n_data, n_noise=2 * n_data)
     whole = nr.NCEObjective(model, noise, x, y).second_order(theta)
     k = n_data // 3

@@ -1,7 +1,7 @@
 """Identities of the NCE objective that hold exactly in the sample, at its certified maxima.
 
-One formula for a family of mistakes: data weight w1, noise weight w0, kappa in place of nu in h, an error delta of ln p_n
-move c by ln(w1 kappa/w0) + delta and leave B where it is; kappa and delta to the last digit in the sample.
+One formula for a family of mistakes: data weight w1, noise weight w0, kappa in place of nu in h, an error delta of ln
+p_n move c by ln(w1 kappa/w0) + delta and leave B where it is; kappa and delta to the last digit in the sample.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""NCE from log-ratios alone: every term and slope against 40 digits, mistakes planted in them, extreme and known values.
+"""NCE from log-ratios alone: every term and slope against 40 digits, mistakes planted in them, extreme and known
+values.
 
 Conventions
 -----------
@@ -21,7 +22,7 @@ from tests import reference
 FAR = 1e9  # a log-ratio whose term, ln sigma(1e9) = -e^-1e9, is 0 in float64
 
 
-# --- against 40 digits -----------------------------------------------------------------------------------------------
+# --- against 40 digits ----------------------------------------------------------------------------
 
 
 def exact_argument(G, nu):
@@ -60,9 +61,9 @@ def worst_term(objective, nu):
     """The largest error of a single term or slope, in units of its bound: one sample's term alone, the other's is 0.
 
     The bound is 4 + 2|t| ulp. 4: log_sigmoid of a float. 2|t|: t is off by half an ulp of its own and half an ulp of
-    ln nu, together at most eps |t| where |t| >= |ln nu|, and |d ln(-ln sigma)/dt| <= 1; one ulp is at least eps/2 of the
-    value. Where |t| < |ln nu| the slope of ln sigma is near 1/2 and |ln nu| <= 5 below keeps it inside the 4. The slope's
-    division by n_data = 1 is exact.
+    ln nu, together at most eps |t| where |t| >= |ln nu|, and |d ln(-ln sigma)/dt| <= 1; one ulp is at least eps/2 of
+    the value. Where |t| < |ln nu| the slope of ln sigma is near 1/2 and |ln nu| <= 5 below keeps it inside the 4. The
+    slope's division by n_data = 1 is exact.
     """
     worst = 0.0
     for G in term_points():
@@ -91,7 +92,8 @@ def test_every_term_and_slope_within_its_bound(nu):
 
 @pytest.mark.parametrize("scale", [1.0, 40.0])
 def test_the_whole_value_for_a_ratio_neither_one_nor_integer(scale):
-    """4 data, 10 noise points, nu = 2.5: the terms have one sign, so the sum adds at most 14 half-ulps to their errors."""
+    """4 data, 10 noise points, nu = 2.5: the terms have one sign, so the sum adds at most 14 half-ulps to their
+    errors."""
     rng = np.random.default_rng(1)
     gx, gy = scale * rng.standard_normal(4), scale * rng.standard_normal(10)
     terms = [exact_term(G, 2.5, False) for G in gx] + [exact_term(G, 2.5, True) for G in gy]
@@ -193,7 +195,8 @@ def test_the_harness_of_the_plants_passes_the_right_forms():
 
 @pytest.mark.parametrize("size", [800.0, 1e300])
 def test_extreme_log_ratios_have_exact_values_and_gradients(size):
-    """On the wrong side a term is -size and its slope 1/n_data; on the right side both are 0: no rounding at all at nu = 1."""
+    """On the wrong side a term is -size and its slope 1/n_data; on the right side both are 0: no rounding at all at
+    nu = 1."""
     with np.errstate(all="raise", under="ignore"):
         value, (of_x, of_y) = nr.nce_from_log_ratios([-size, size], [size, -size])
     assert value == -size
@@ -206,7 +209,7 @@ def test_a_mean_within_float64_is_returned_where_the_sum_is_not():
     assert value == pytest.approx(-1e308, rel=1e-15)
 
 
-# --- known values ----------------------------------------------------------------------------------------------------
+# --- known values ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_noise", [1, 4, 10])

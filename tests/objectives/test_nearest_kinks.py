@@ -11,7 +11,8 @@ import nce_ref as nr
 
 
 def problem(units, seed=0):
-    """B, data and noise in units from 1e-6 to 1e6; one point of each sample is the origin, whose arguments are 0 for any B."""
+    """B, data and noise in units from 1e-6 to 1e6; one point of each sample is the origin, whose arguments are 0 for
+    any B."""
     rng = np.random.default_rng(seed)
     x, y = (np.vstack([np.zeros((1, 2)), rng.standard_normal((k, 2))]) * units for k in (7, 9))
     B = np.array([[1.0, 0.4], [-0.3, 0.8]]) / units

@@ -50,7 +50,8 @@ def test_gradient_and_curvature(name, k):
 
 @pytest.mark.parametrize("name", ["ranking", "conditional"])
 def test_the_curvature_falls_no_faster_than_the_proof_says(name):
-    """Minus the second derivative along d is at least e^(-L tau) of what it was, L = rate times the longest g_t . d, between kinks."""
+    """Minus the second derivative along d is at least e^(-L tau) of what it was, L = rate times the longest g_t . d,
+    between kinks."""
     problem, alpha = objective(name, 3), np.linalg.inv(MIX).ravel() + 0.1
     rng = np.random.default_rng(10)
     terms = problem.expand(alpha).terms(False)
@@ -101,7 +102,8 @@ def test_a_valley_belongs_to_its_row(name):
 @pytest.mark.parametrize("k", [1, 2, 7])
 @pytest.mark.parametrize("name", ["ranking", "conditional"])
 def test_what_is_said_of_the_curvature_from_above(name, k):
-    """A proof also needs that F does not fall too fast: by the bends where they are exact, else by slopes times squares."""
+    """A proof also needs that F does not fall too fast: by the bends where they are exact, else by slopes times
+    squares."""
     problem, alpha = objective(name, k), np.linalg.inv(MIX).ravel() + 0.1
     here = problem.expand(alpha)
     terms = here.terms(False)
@@ -115,7 +117,8 @@ def test_what_is_said_of_the_curvature_from_above(name, k):
 
 
 def test_a_loose_curvature_widens_the_gap_where_ridges_are_not_met_exactly():
-    """With ridges at 1e-11 of their length the radius of a proof counts F's fall to where they meet; at 1e-16 it does not show."""
+    """With ridges at 1e-11 of their length the radius of a proof counts F's fall to where they meet; at 1e-16 it does
+    not show."""
     problem = objective("ranking", 7, n=300)
     fit_theta = np.linalg.inv(MIX).ravel()
     alpha = maximize(problem, fit_theta).theta

@@ -1,4 +1,5 @@
-"""Ranking and conditional objectives: against the kernel and naive loops, derivatives by differences, kinks as ridges and valleys."""
+"""Ranking and conditional objectives: against the kernel and naive loops, derivatives by differences, kinks as ridges
+and valleys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""objectives/points.py: what is read is what lies there, whichever way it lies; small samples are copied, large ones never."""
+"""objectives/points.py: what is read is what lies there, whichever way it lies; small samples are copied, large ones
+never."""
 
 from __future__ import annotations
 

@@ -45,7 +45,8 @@ def test_a_row_has_all_its_digits(name):
     data, noise = ROWS[name]
     value, (of_data, of_noise) = nr.ranking_from_log_ratios([data], [noise])
     loss, rest, shares = exact_row(data, noise)
-    # k + 16 roundings, and one of the exponents z and s_j - s_0, which are differences of numbers in float64, rounded once or twice.
+    # k + 16 roundings, and one of the exponents z and s_j - s_0, which are differences of numbers in float64, rounded
+    # once or twice.
     spread = max(abs(v - data) for v in noise)
     allowed = (len(noise) + 16 + 3 * spread) * 2.0**-53
     for got, truth in [(-value, loss), (of_data[0], rest), *zip(-of_noise[0], shares, strict=True)]:

@@ -1,4 +1,5 @@
-"""``thinned``: the objective of every k-th point is the one built from every k-th point, for every objective that is climbed."""
+"""``thinned``: the objective of every k-th point is the one built from every k-th point, for every objective that is
+climbed."""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ def results(objective, theta):
     return [value, *gradient, *np.ravel(objective.second_order(theta)[2])]
 
 
-# Blocks of at most 100 points, so that their borders fall anywhere: inside a sample, between the two, on its last point.
+# Blocks of at most 100 points, so that their borders fall anywhere: inside a sample, between the two, on its last
+# point.
 @pytest.mark.parametrize("n_data", [1, 50, 99, 100, 101, 537])
 def test_the_number_of_threads_leaves_no_trace_in_the_last_bit(n_data, monkeypatch):
     monkeypatch.setattr(base, "_BLOCK", 100)
@@ -115,7 +116,7 @@ def test_threads_must_be_a_count(threads):
         nr.NCEObjective(model, noise, x, y, threads=threads)
 
 
-# --- memory ----------------------------------------------------------------------------------------------------------
+# --- memory ---------------------------------------------------------------------------------------
 
 
 def extra_bytes(function, *arguments):
@@ -146,13 +147,15 @@ def million(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def a_million_is_large(monkeypatch):
-    """Two million points are 61 MiB, a little below what is read in place; files three times as large would take their time."""
+    """Two million points are 61 MiB, a little below what is read in place; files three times as large would take their
+    time."""
     monkeypatch.setattr(points, "JOINED_BYTES", 2**25)
 
 
 def test_a_million_points_need_a_few_mib(million):
-    """Promised: 64 MiB at any T, the held ln p_n (8 bytes a point) apart. A block of 26 000 points of n = 4 has 3 arrays of 4 and
-    some 10 of 1 number a point, 4.4 MiB; threads double it, and parts are some numbers. A copy of one sample would be 31 MiB."""
+    """Promised: 64 MiB at any T, the held ln p_n (8 bytes a point) apart. A block of 26 000 points of n = 4 has 3
+    arrays of 4 and some 10 of 1 number a point, 4.4 MiB; threads double it, and parts are some numbers. A copy of one
+    sample would be 31 MiB."""
     theta, model, noise, x, y = million
     held = 8 * (len(x) + len(y))
     assert extra_bytes(lambda: nr.NCEObjective(model, noise, x, y)) < held + 8 * MIB

@@ -1,4 +1,5 @@
-"""objectives/weighted.py: NCE's objective as an instance, value and derivatives against the textbook sums, and leaving float64."""
+"""objectives/weighted.py: NCE's objective as an instance, value and derivatives against the textbook sums, and leaving
+float64."""
 
 from __future__ import annotations
 
@@ -130,7 +131,8 @@ def test_leaving_float64_is_minus_infinity_not_nan():
 def test_outside_the_domain_is_the_lowest_of_values(weight, c):
     """J falls without bound as q leaves float64: minus infinity there, plus infinity would be taken for the maximum.
 
-    The terms are q^a on the data and q^(a + 1) on the noise, q within a factor e^20 of e^c: beyond 1e150 = e^345 or not.
+    The terms are q^a on the data and q^(a + 1) on the noise, q within a factor e^20 of e^c: beyond 1e150 = e^345 or
+    not.
     """
     objective, theta, _ = problem(weight)
     wild = np.append(theta[:-1], c)

@@ -15,7 +15,8 @@ SQRT2 = np.sqrt(2.0)
 
 
 def ica_problem(n, n_data, nu, seed, identity=False):
-    """(objective, start, theta of the truth) for P10's experiment: mixing of condition below 10, Gaussian noise like the data."""
+    """(objective, start, theta of the truth) for P10's experiment: mixing of condition below 10, Gaussian noise like
+    the data."""
     rng = np.random.default_rng([n, n_data, int(10 * nu), seed])
     mixing = np.eye(n)
     while not identity:
@@ -32,7 +33,8 @@ def ica_problem(n, n_data, nu, seed, identity=False):
 
 
 def rounding(objective, theta):
-    """A bound on the rounding of J: each term is off by (4 + 2|t|) ulp of itself and by the rounding of t, the sum by log2(N) ulp.
+    """A bound on the rounding of J: each term is off by (4 + 2|t|) ulp of itself and by the rounding of t, the sum by
+    log2(N) ulp.
 
     t = G - ln nu is off by some n ulp of its largest part, |t| stays below |G| + |ln nu| <= 1e2 in these problems, and
     |dJ/dt| <= 1: 400 ulp of 1 + |J| covers all of it.

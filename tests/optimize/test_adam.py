@@ -1,4 +1,5 @@
-"""adam.py: the update against a trace made by hand, the loop's bookkeeping, and every way in which a run can go wrong."""
+"""adam.py: the update against a trace made by hand, the loop's bookkeeping, and every way in which a run can go
+wrong."""
 
 from __future__ import annotations
 
@@ -85,7 +86,7 @@ def test_the_first_step_is_the_learning_rate_whatever_the_scale():
     )  # epsilon over the smallest gradient: 1e-5
 
 
-# --- the loop --------------------------------------------------------------------------------------------------------
+# --- the loop -------------------------------------------------------------------------------------
 
 
 def bowl(theta):

@@ -1,8 +1,8 @@
 """A sample of the adversarial campaign: what an independent judge proved in 72 digits, held against fits of today.
 
-tests/optimize/adversarial has the judge, which needs gmpy2 and runs by hand; ``sample.json`` keeps its verdicts, chosen by a rule that
-does not ask what nce_ref says (``adversarial/sample.py``). A proven strict maximum must be certified, and the same point moved by
-1e-4 must not; a problem that has no maximum anywhere must not be certified.
+tests/optimize/adversarial has the judge, which needs gmpy2 and runs by hand; ``sample.json`` keeps its verdicts, chosen
+by a rule that does not ask what nce_ref says (``adversarial/sample.py``). A proven strict maximum must be certified,
+and the same point moved by 1e-4 must not; a problem that has no maximum anywhere must not be certified.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ def fitted(problem: dict) -> nr.Fit:
 
 
 def distance(problem: dict, theta: np.ndarray) -> float:
-    """Root mean square difference of the log-densities on the sample, each point weighted by h(1-h) over its largest (NCE)."""
+    """Root mean square difference of the log-densities on the sample, each point weighted by h(1-h) over its largest
+    (NCE)."""
     top = numbers(problem["maximum"])
     model, x, noise, y = parts(problem)
     points, weights = x, np.ones(len(x))

@@ -15,9 +15,9 @@ from nce_ref.optimize import certify, maximize
 from nce_ref.optimize.certificate import (
     STATIONARY,
     STATUSES,
-    directional_derivative,
     smallest_subgradient,
 )
+from nce_ref.optimize.slopes import directional_derivative
 from tests.optimize.kinked_problems import (
     PAIR,
     Stub,
@@ -29,7 +29,7 @@ from tests.optimize.kinked_problems import (
     symmetric_likelihood,
 )
 
-# ---- each status ------------------------------------------------------------------------------------------------------
+# ---- each status ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,8 @@ def test_an_infinite_normalising_constant_is_told_not_raised():
     assert (proof.status, proof.stationarity, proof.is_local_maximum) == ("diverged", np.inf, False)
 
 
-# ---- what must be accepted, and that it is right ----------------------------------------------------------------------
+# ---- what must be accepted, and that it is right
+# ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n", [2, 3, 4])

@@ -1,4 +1,5 @@
-"""Certificates do not hang on units, axes, the order of points, or the order and signs of B's rows; and what they prove is true.
+"""Certificates do not hang on units, axes, the order of points, or the order and signs of B's rows; and what they prove
+is true.
 
 Each problem is solved once, in plain units. Its maximum is moved, as exactly as float64 allows, and certified there.
 """
@@ -16,7 +17,7 @@ import nce_ref as nr
 from nce_ref.objectives.importance_sampling import ImportanceSamplingObjective
 from nce_ref.objectives.weighted import WeightedObjective
 from nce_ref.optimize import certify, maximize
-from nce_ref.optimize.certificate import directional_derivative
+from nce_ref.optimize.slopes import directional_derivative
 from nce_ref.weights import PowerWeight
 from tests.optimize.kinked_problems import PAIR, symmetric_likelihood
 
@@ -100,7 +101,8 @@ def test_the_climb_ends_are_certified_in_plain_units(estimator, shape):
 def test_units_do_not_matter(estimator, shape, power):
     there = certify(*moved(estimator, shape, 10.0**power * np.eye(3)))
     assert there.is_local_maximum, (there.status, there.reason)
-    # Rounding moves lattice points off their lattice: kinks that met do so to 1e-16 of the data only, whose root is what a radius keeps.
+    # Rounding moves lattice points off their lattice: kinks that met do so to 1e-16 of the data only, whose root is
+    # what a radius keeps.
     assert there.radius <= (1e-7 if shape == "integer" else 1e-9)
 
 
@@ -136,7 +138,8 @@ LATTICE = [
 
 
 def test_lattice_data_are_certified_in_any_order_and_the_multipliers_follow_the_points():
-    """More ridges than directions across: many multipliers are valid, and the chosen ones belong to the points, not to their order."""
+    """More ridges than directions across: many multipliers are valid, and the chosen ones belong to the points, not to
+    their order."""
     objective, B = symmetric_likelihood(LATTICE)
     x, rng = objective.x, np.random.default_rng(0)
     theta = maximize(objective, (B + 0.01 * rng.standard_normal((3, 3))).ravel()).theta
@@ -174,7 +177,7 @@ def test_what_a_point_is_called_does_not_depend_on_units_order_or_rows(status, p
         assert proof.status == status, proof.reason
 
 
-# ---- what is certified is true --------------------------------------------------------------------------------------
+# ---- what is certified is true -------------------------------------------------------------------
 
 
 def steepest_slope(here):

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import nce_ref as nr
-from nce_ref.optimize import certificate, certify, maximize, maximize_lbfgs
-from nce_ref.optimize.certificate import STATIONARY, directional_derivative, steepest_found
+from nce_ref.optimize import certificate, certify, maximize, maximize_lbfgs, slopes
+from nce_ref.optimize.certificate import STATIONARY
+from nce_ref.optimize.slopes import directional_derivative, steepest_found
 from nce_ref.optimize.smoothing import ascend, follow_smoothing
 from tests.optimize.kinked_problems import (
     PAIR,
@@ -47,7 +48,7 @@ def smoothed_ends(n_data=300, repeats=4):
         yield objective, theta
 
 
-# ---- what must be refused -------------------------------------------------------------------------------------------
+# ---- what must be refused ------------------------------------------------------------------------
 
 
 def refuses_lbfgs(judge):
@@ -154,12 +155,13 @@ def assert_rises(objective, theta, monkeypatch):
         return tried[-1][0]
 
     with monkeypatch.context() as patch:
-        patch.setattr(certificate, "directional_derivative", watched)
+        patch.setattr(slopes, "directional_derivative", watched)
         slope = steepest_found(objective.expand(theta))
     best, direction = max(tried, key=lambda pair: pair[0])
     assert slope == best > 0.0
     t = 1e-7
-    # Off by the curvature times t (below 1e3 t/2) and by kinks within t of theta: a tenth of the slope is room for both.
+    # Off by the curvature times t (below 1e3 t/2) and by kinks within t of theta: a tenth of the slope is room for
+    # both.
     rise = (objective(theta + t * direction)[0] - objective(theta)[0]) / t
     assert abs(rise - slope) <= 0.1 * slope + 1e-4 + rounding(objective, theta) / t
 
@@ -185,7 +187,7 @@ def test_the_likelihoods_saddle_really_is_one_and_kinks_that_block_it_make_it_a_
     assert few((B + 1e-3 * turn).ravel())[0] > few(B.ravel())[0] + 5e-7
 
 
-# ---- planted holes ----------------------------------------------------------------------------------------------------
+# ---- planted holes -------------------------------------------------------------------------------
 
 
 def blind_to_valleys(objective, theta):

@@ -1,4 +1,5 @@
-"""Maxima where kinks of the noise are met, and maxima that are not strict: what is certified there, and what it is called."""
+"""Maxima where kinks of the noise are met, and maxima that are not strict: what is certified there, and what it is
+called."""
 
 from __future__ import annotations
 
@@ -100,7 +101,7 @@ def test_certifying_valleys_that_win_is_seen(monkeypatch):
     assert proof.is_local_maximum and around(objective, theta) > 1e-6
 
 
-# ---- not strict --------------------------------------------------------------------------------------------------------
+# ---- not strict ----------------------------------------------------------------------------------
 
 
 def test_medians_of_an_even_number_of_points_are_a_plateau():

@@ -1,4 +1,5 @@
-"""The coarse bounds of a certificate against 50 digits, and what they may decide: what they prove, the finer ones prove as well."""
+"""The coarse bounds of a certificate against 50 digits, and what they may decide: what they prove, the finer ones prove
+as well."""
 
 from __future__ import annotations
 
@@ -99,7 +100,8 @@ def ends():
 
 
 def test_what_is_proved_coarsely_is_proved_finely_and_no_radius_is_too_small():
-    """Both certify; and the two radii are bounds about one maximum: neither point nor maximum may be further than either says."""
+    """Both certify; and the two radii are bounds about one maximum: neither point nor maximum may be further than
+    either says."""
     by_coarse = 0
     for objective, theta in ends():
         found = certify(objective, theta)

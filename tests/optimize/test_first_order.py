@@ -1,4 +1,5 @@
-"""first_order.py: L-BFGS ends where the gradient vanishes, says how far that is in its own metric, and claims no maximum."""
+"""first_order.py: L-BFGS ends where the gradient vanishes, says how far that is in its own metric, and claims no
+maximum."""
 
 from __future__ import annotations
 

@@ -78,7 +78,8 @@ def forces(g, A, w):
 
 
 def kkt_residual(d, g, H, A, r, w):
-    """The smallest |g - H d - sum w mu a| with mu = sign where a ridge is not met, in [-1, 1] where it is; from d alone."""
+    """The smallest |g - H d - sum w mu a| with mu = sign where a ridge is not met, in [-1, 1] where it is; from d
+    alone."""
     lengths = np.linalg.norm(A, axis=1)
     v = r + A @ d
     met = np.abs(v) <= 1e-11 * (np.abs(r) + lengths * np.linalg.norm(d))
@@ -92,7 +93,8 @@ def kkt_residual(d, g, H, A, r, w):
 
 
 def brute_force(g, H, A, r, w):
-    """The best of the maximisers for every choice of side or 'met' for every ridge: 3^k equality-constrained quadratics."""
+    """The best of the maximisers for every choice of side or 'met' for every ridge: 3^k equality-constrained
+    quadratics."""
     best, n = None, len(g)
     unit = np.linalg.norm(A, axis=1)
     unit[unit == 0.0] = 1.0
@@ -149,12 +151,14 @@ def test_exact_means_that_the_conditions_hold_and_nearly_all_are_exact(kind):
                     found.active & found.exact
                 ]
             )
-    # Measured on 3000 random problems: 3 not confirmed, each right all the same. Two in 56 leave room for other roundings.
+    # Measured on 3000 random problems: 3 not confirmed, each right all the same. Two in 56 leave room for other
+    # roundings.
     assert exact >= total - 2
 
 
 def test_thousands_of_ridges_come_out_exact():
-    """5000 on a line lie too close together to be told apart by the interior point's gap, and are reported as not exact."""
+    """5000 on a line lie too close together to be told apart by the interior point's gap, and are reported as not
+    exact."""
     for seed in range(8):
         g, H, A, r, w = problem("plain", 5000, seed)
         found = solve_kinked_quadratic(g, H, H, A, r, w)
@@ -234,12 +238,14 @@ def test_plant_a_ridge_taken_on_the_wrong_side_or_let_go_is_seen():
             solve_kinked_quadratic(g, H, H, A, r, 1.001 * w).step,
         ):
             caught += kkt_residual(wrong, *parts) > 1e-10 * forces(g, A, w)
-    # A vertex, where ridges block all directions, stays where it is when the weights change: not every one can be caught.
+    # A vertex, where ridges block all directions, stays where it is when the weights change: not every one can be
+    # caught.
     assert caught >= 22
 
 
 def test_where_the_last_step_met_its_ridges_the_next_does_without_the_interior_point(monkeypatch):
-    """As Newton's steps shrink they meet the same ridges; a small push must not move the next step off them, a large one may."""
+    """As Newton's steps shrink they meet the same ridges; a small push must not move the next step off them, a large
+    one may."""
     solved = []
     interior_point = module._interior_point
     monkeypatch.setattr(

@@ -1,4 +1,5 @@
-"""The bounds that a certificate is made of, against 50 digits and brute force: sums, frames, distances to kinks, meeting points."""
+"""The bounds that a certificate is made of, against 50 digits and brute force: sums, frames, distances to kinks,
+meeting points."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ def problems():
 
 
 def exact_sums(objective, theta, multipliers, root):
-    """Gradient and curvature of the majorant in decimals, ln p_n as the noise gave it; every |v| at an active ridge stands as mu v."""
+    """Gradient and curvature of the majorant in decimals, ln p_n as the noise gave it; every |v| at an active ridge
+    stands as mu v."""
     kinks = objective.expand(theta).kinks
     B, c = [[D(v) for v in row] for row in theta[:-1].reshape(2, 2)], D(theta[-1])
     points = np.concatenate([objective.x, objective.y])
@@ -152,7 +154,7 @@ def test_a_bound_that_forgets_something_is_seen(plant, monkeypatch):
     assert any(too_far(found, *truth) for _, found, *truth in sums_and_truth())
 
 
-# ---- frames ----------------------------------------------------------------------------------------------------------
+# ---- frames --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -183,7 +185,7 @@ def test_a_frame_is_the_normalising_constant_to_third_order(model, size):
         assert worst > 0.1, "a bound a tenth as large would not hold"
 
 
-# ---- distances -------------------------------------------------------------------------------------------------------
+# ---- distances -----------------------------------------------------------------------------------
 
 
 def test_nearest_is_the_smallest_distance_in_the_metric():
@@ -210,7 +212,8 @@ def test_nearest_is_the_smallest_distance_in_the_metric():
 
 
 def test_where_ridges_meet_and_where_they_may_not():
-    """Two ridges of R^2 meet; three do only if dependent exactly, here by their integers; off by an ulp they may not."""
+    """Two ridges of R^2 meet; three do only if dependent exactly, here by their integers; off by an ulp they may
+    not."""
     theta = np.array([1e-9, 2e-9])
     for rows, meets in (
         ([[1.0, 0.0], [1.0, 1.0]], True),
@@ -240,7 +243,7 @@ def test_where_ridges_meet_and_where_they_may_not():
             assert nearest <= distance <= 20.0 * nearest
 
 
-# ---- what has no maximum ---------------------------------------------------------------------------------------------
+# ---- what has no maximum -------------------------------------------------------------------------
 
 
 def separable_ends():

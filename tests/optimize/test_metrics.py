@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from nce_ref.optimize.certificate import _null_space
 from nce_ref.optimize.concavity import whitening
 from nce_ref.optimize.multipliers import smallest_subgradient
+from nce_ref.optimize.slopes import null_space
 from nce_ref.optimize.smoothing import _plain_decrement
 
 
@@ -48,7 +48,7 @@ def test_the_null_space_is_all_that_the_rows_do_not_reach(rank, repeats):
     """Of dependent rows too, fewer or more of them than coordinates, of units from 1 to 1e-6."""
     rows = np.random.default_rng(rank).standard_normal((rank, 5))
     rows = np.concatenate([rows * 10.0**-k for k in range(0, 2 * repeats, 2)])[: 7 * repeats]
-    null = _null_space(rows, 5)
+    null = null_space(rows, 5)
     assert null.shape == (5, 5 - rank)
     np.testing.assert_allclose(null.T @ null, np.eye(5 - rank), atol=1e-13)
     np.testing.assert_allclose(rows @ null, 0.0, atol=1e-13)

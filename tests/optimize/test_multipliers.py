@@ -1,4 +1,5 @@
-"""multipliers.py: the relative interior against one linear programme a ridge, the centre against what it must not depend on."""
+"""multipliers.py: the relative interior against one linear programme a ridge, the centre against what it must not
+depend on."""
 
 from __future__ import annotations
 
@@ -58,7 +59,8 @@ def smallest_sizes(gradient, a, w):
 
 
 def is_interior(mu, gradient, a, w):
-    """Valid, and below 1 wherever some valid choice is. The programmes are right to 1e-7; the slacks of these problems are above 1e-3."""
+    """Valid, and below 1 wherever some valid choice is. The programmes are right to 1e-7; the slacks of these problems
+    are above 1e-3."""
     least, _ = smallest_sizes(gradient, a, w)
     valid = (
         np.abs(mu).max() <= 1.0
@@ -107,7 +109,8 @@ STOPPED = np.array([1.3, 0.0]), np.array([[1.0, 0.0], [0.5, 0.0]]), np.ones(2)
 
 @pytest.mark.parametrize("choice", [bounded_least_squares, smallest_largest])
 def test_other_choices_are_seen_to_stop_at_bounds(choice):
-    """One forced |mu| = 1 leaves min max |mu| no reason to move the others; least squares stops wherever it meets a bound."""
+    """One forced |mu| = 1 leaves min max |mu| no reason to move the others; least squares stops wherever it meets a
+    bound."""
     problems = [
         STOPPED,
         *(problem(kind, seed) for kind in ("lattice", "touching") for seed in range(12)),
@@ -118,8 +121,8 @@ def test_other_choices_are_seen_to_stop_at_bounds(choice):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_choice_does_not_depend_on_order_coordinates_or_copies(kind):
-    """The analytic centre is a property of the set of valid multipliers. 1e-8: Newton's method stops at a decrement of 1e-12, and where
-    the room is small, below 1e-3, rounding of the constraints is a thousand times larger in it."""
+    """The analytic centre is a property of the set of valid multipliers. 1e-8: Newton's method stops at a decrement of
+    1e-12, and where the room is small, below 1e-3, rounding of the constraints is a thousand times larger in it."""
     rng = np.random.default_rng(0)
     for seed in range(8):
         gradient, a, w = problem(kind, seed)
@@ -134,7 +137,8 @@ def test_the_choice_does_not_depend_on_order_coordinates_or_copies(kind):
         np.testing.assert_allclose(
             smallest_subgradient(gradient, a * turned[:, None], w)[1], mu * turned, atol=1e-8
         )
-        # A ridge cut in two of half its weight: both halves have its multiplier, as the sum of their forces is what counts.
+        # A ridge cut in two of half its weight: both halves have its multiplier, as the sum of their forces is what
+        # counts.
         twice = smallest_subgradient(
             gradient, np.concatenate([a, a]), np.concatenate([w, w]) / 2.0
         )[1]
@@ -158,7 +162,8 @@ def test_merging_keeps_the_sum_and_knows_what_is_parallel_exactly():
         )
     assert len(merge.units) == 3 and merge.exact
     np.testing.assert_array_equal(merge.spread(np.arange(3.0))[[0, 1]], [2.0, -2.0])
-    # (3, 1) and its double rounded up by an ulp have quotients that round to the same number or not; where they do, `exact` says no.
+    # (3, 1) and its double rounded up by an ulp have quotients that round to the same number or not; where they do,
+    # `exact` says no.
     near = next(
         (u, v)
         for u in np.random.default_rng(1).uniform(1.0, 2.0, (2000, 2))

@@ -1,4 +1,5 @@
-"""multipliers.py, many ridges: the centre in as many unknowns as theta has is that of the linear programme, found in a hundredth of its time."""
+"""multipliers.py, many ridges: the centre in as many unknowns as theta has is that of the linear programme, found in a
+hundredth of its time."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from nce_ref.optimize.multipliers import smallest_subgradient
 
 
 def problem(seed, kind):
-    """(gradient, directions, weights): the gradient inside, nearly on the border of, and outside what the ridges hold."""
+    """(gradient, directions, weights): the gradient inside, nearly on the border of, and outside what the ridges
+    hold."""
     rng = np.random.default_rng(seed)
     n, k = int(rng.integers(1, 6)), int(rng.integers(101, 160))
     a, w = rng.standard_normal((k, n)), rng.uniform(0.1, 1.0, k)
@@ -38,7 +40,8 @@ def test_many_ridges_have_the_multipliers_of_the_programme(seed, kind, monkeypat
 
 
 def test_forced_multipliers_are_put_at_their_bounds_and_the_others_at_their_centre():
-    """120 ridges along e_1 (not parallel to the last bit) whose sum is all that holds, and 30 across, which are free."""
+    """120 ridges along e_1 (not parallel to the last bit) whose sum is all that holds, and 30 across, which are
+    free."""
     rng = np.random.default_rng(0)
     along = np.column_stack([rng.uniform(0.5, 2.0, 120), np.zeros((120, 2))])
     across = np.column_stack([np.zeros(30), rng.standard_normal((30, 2))])

@@ -176,7 +176,8 @@ def test_the_surrogate_that_its_steps_rely_on_is_concave_below_and_touches():
 
 
 def test_repeated_and_lattice_points_give_dependent_kinks_and_still_converge():
-    """Points that occur many times: ridges fall together, and every maximum is met by more of them than there are directions."""
+    """Points that occur many times: ridges fall together, and every maximum is met by more of them than there are
+    directions."""
     converged = 0
     for seed in range(30):
         rng = np.random.default_rng(seed)
@@ -192,7 +193,8 @@ def test_repeated_and_lattice_points_give_dependent_kinks_and_still_converge():
 
 
 def test_single_starts_end_below_the_best_known_far_less_often_than_with_lbfgs():
-    """Paired over 40 problems at T = 250, nu = 1, the same start for both: the sign test on the problems where one fails.
+    """Paired over 40 problems at T = 250, nu = 1, the same start for both: the sign test on the problems where one
+    fails.
 
     Measured on 60 others: 32 % of certified and 83 % of L-BFGS starts end more than 1e-4 below the best of ten. If both
     failed as often as each other, the test would pass by luck once in 1000; at the measured rates it fails once in 1e4.
@@ -229,7 +231,8 @@ def test_a_problem_without_data_curvature_ends_without_warnings():
 
 
 def test_an_end_on_a_valley_is_left_where_it_rises_from_there():
-    """J with one noise point, b_1 moved onto its kink: whatever is found is higher, and a valley without a rise is left alone."""
+    """J with one noise point, b_1 moved onto its kink: whatever is found is higher, and a valley without a rise is left
+    alone."""
     left = 0
     for seed in range(6):
         objective, start, _ = ica_problem(2, 60, 1, seed)
@@ -244,7 +247,8 @@ def test_an_end_on_a_valley_is_left_where_it_rises_from_there():
 
 
 def test_a_row_that_vanishes_is_0():
-    """Data near -1, 1 and noise at 0.1 in one dimension: J falls on both sides of b = 0, and the climb's b is no 1e-40."""
+    """Data near -1, 1 and noise at 0.1 in one dimension: J falls on both sides of b = 0, and the climb's b is no
+    1e-40."""
     model, noise = nr.LaplaceICA(1), nr.GaussianNoise([0.0], [[1.0]])
     x, y = [[5.0], [6.0], [5.5]], [[0.1], [-0.2], [0.1]]
     fit = nr.fit_nce(model, noise, x, y, start=[0.3, -3.0])
@@ -252,7 +256,8 @@ def test_a_row_that_vanishes_is_0():
 
 
 def test_cancelling_terms_do_not_end_the_climb():
-    """Correlated coordinates: the terms of x.Lambda x are a thousand times their sum, and J's rounding hides a gain of 1e-13."""
+    """Correlated coordinates: the terms of x.Lambda x are a thousand times their sum, and J's rounding hides a gain of
+    1e-13."""
     for seed in range(8):
         rng = np.random.default_rng([892, seed])
         x = (
@@ -323,7 +328,8 @@ def test_a_start_where_every_sample_is_saturated_leads_home(n, size):
 
 
 def test_ridges_that_are_near_but_not_met_do_not_hold_an_end_on_a_valley():
-    """On a lattice a valley is met along with ridges; those 0.1 away were counted as if they were met too, and no way seemed to lead up."""
+    """On a lattice a valley is met along with ridges; those 0.1 away were counted as if they were met too, and no way
+    seemed to lead up."""
     p = problem("integers", 4596)
     objective = nr.NCEObjective(nr.LaplaceICA(2), nr.GaussianNoise(*p.noise[1:]), p.x, p.y)
     on = Maximum(VALLEY, objective(VALLEY)[0], 0, True)
@@ -337,7 +343,8 @@ def test_ridges_that_are_near_but_not_met_do_not_hold_an_end_on_a_valley():
 
 @pytest.mark.parametrize("seed", range(6))
 def test_points_on_a_line_are_met_together_whatever_rounding_leaves_of_their_arguments(seed):
-    """14 of 18 points on one line, integers: their ridges are dependent, and 1e-15 apart to whom compares them with each other."""
+    """14 of 18 points on one line, integers: their ridges are dependent, and 1e-15 apart to whom compares them with
+    each other."""
     rng = np.random.default_rng(seed)
     x = rng.laplace(size=(18, 2)) / SQRT2
     x[:14] = rng.integers(-4, 5, (14, 1)) @ np.array([[1.0, -2.0]])

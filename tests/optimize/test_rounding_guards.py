@@ -1,4 +1,5 @@
-"""What the certificates grant to rounding: kinks whose sign it leaves known, and sums that are off by ridges not quite met."""
+"""What the certificates grant to rounding: kinks whose sign it leaves known, and sums that are off by ridges not quite
+met."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ def at(directions, valleys):
 
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
 def test_a_kink_beyond_the_width_is_one_whose_sign_is_known(scale):
-    """|a . theta| above width |a| . |theta|, of ridges and valleys alike; a width within a dot product's own rounding tells nothing."""
+    """|a . theta| above width |a| . |theta|, of ridges and valleys alike; a width within a dot product's own rounding
+    tells nothing."""
     theta = scale * np.array([1.0, -1.0 + 1e-6])  # a . theta = 1e-6 of 2 for a = (1, 1)
     for here in (at([[1.0, 1.0]], []), at([], [[1.0, 1.0]]), at([[1.0, 1.0]], [[5.0, 5.0]])):
         assert _any_beyond(1e-7, here, theta)
@@ -33,7 +35,8 @@ def test_a_kink_beyond_the_width_is_one_whose_sign_is_known(scale):
 
 
 def test_ridges_that_are_not_quite_met_widen_the_bounds():
-    """The slopes there are off by as much as ``off`` says: the stated errors grow with it, the curvature that is proved falls."""
+    """The slopes there are off by as much as ``off`` says: the stated errors grow with it, the curvature that is proved
+    falls."""
     rng = np.random.default_rng(0)
     x, y = rng.laplace(size=(8, 2)), rng.standard_normal((12, 2))
     b = np.array([-x[0, 1], x[0, 0]])
@@ -46,7 +49,8 @@ def test_ridges_that_are_not_quite_met_widen_the_bounds():
         for off in (0.0, 1e-6, 1e-3, 1e-1)
     ]
     errors = [sums.gradient_error for sums in found]
-    # A slope h(1 - h)/n_data at most, times 2 sqrt(2) off, times |g| >= 1 of that one point; and no more than all points could add.
+    # A slope h(1 - h)/n_data at most, times 2 sqrt(2) off, times |g| >= 1 of that one point; and no more than all
+    # points could add.
     for sums, off in zip(found[1:], (1e-6, 1e-3, 1e-1)):
         slope = abs(here.terms(False).slopes[0])
         assert sums.gradient_error >= errors[0] + slope * 2.0 * np.sqrt(2.0) * off * 0.99

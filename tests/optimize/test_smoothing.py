@@ -149,7 +149,8 @@ def test_coarse_levels_see_a_few_points_and_fine_ones_all(n_data, few):
 
 
 class Scaled:
-    """-(cosh(s x) - 1) - (cosh(y/s) - 1) from coordinates of units far apart; gradients of size s and 1/s, the same maximum 0."""
+    """-(cosh(s x) - 1) - (cosh(y/s) - 1) from coordinates of units far apart; gradients of size s and 1/s, the same
+    maximum 0."""
 
     n_data = 1
 
@@ -167,7 +168,8 @@ class Scaled:
 
 @pytest.mark.parametrize("size", [1.0, 1e-3, 1e-5, 1e-8, 1e3, 1e8])
 def test_it_stops_by_the_decrement_whatever_the_units(size):
-    """At |gradient| <= 0.01 alone the flat coordinate would be left at its start, and the steep one be asked for too much."""
+    """At |gradient| <= 0.01 alone the flat coordinate would be left at its start, and the steep one be asked for too
+    much."""
     both = Scaled(size)
     theta, used = ascend(both, np.array([1.5, -1.2]) / both.units, 0.01)
     assert np.abs(both.units * theta).max() <= 0.2 and used < 20
@@ -178,7 +180,8 @@ def test_it_stops_by_the_decrement_whatever_the_units(size):
 
 
 def test_a_gradient_that_rounding_keeps_large_does_not_keep_it_going():
-    """In units of 1e12 a gradient of 1e-3 is the rounding of v - 1/3; the decrement is 1e-16, and 60 steps would be lost."""
+    """In units of 1e12 a gradient of 1e-3 is the rounding of v - 1/3; the decrement is 1e-16, and 60 steps would be
+    lost."""
 
     class Steep(Scaled):
         def second_order(self, theta):

@@ -1,4 +1,5 @@
-"""What the oracle says of the 148 wrong implementations of ``tests/oracle/blind``, since the catalogue has learnt from all four rounds.
+"""What the oracle says of the 148 wrong implementations of ``tests/oracle/blind``, since the catalogue has learnt from
+all four rounds.
 
 Conventions
 -----------
@@ -158,7 +159,8 @@ HINTED = {
     "b-jax-03": "grad_log_model_noise: got shape (",
     "c-jax-02": "grad_log_model_noise: got shape (",
 }
-# In float32 1 - 1e-7 is 1 - 1.2e-7, which the clip of h at 1e-7 misses by a hundredth; a clip of t at -ln 1e-7 has all the numbers.
+# In float32 1 - 1e-7 is 1 - 1.2e-7, which the clip of h at 1e-7 misses by a hundredth; a clip of t at -ln 1e-7 has all
+# the numbers.
 NAMED_IN_FLOAT32 = {"c-torch-01": "clip-logits"}
 CHOICES = ("a-numpy-02", "a-jax-15", "b-np-09", "b-torch-11", "c-numpy-03", "d-jax-10")
 UNSEEN = {

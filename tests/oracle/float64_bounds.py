@@ -2,14 +2,16 @@ r"""What float64 may be off by, derived, and a naive float64 form of the objecti
 
 Conventions
 -----------
-U        2^-53: a rounded operation is right to a relative U; bounds are first order in U, then doubled once, in ``agrees``
+U        2^-53: a rounded operation is right to a relative U; bounds are first order in U, then doubled once, in
+         ``agrees``
 bounds   one number an entry of each output; n dimensions, T points in all
 source   running error bounds of Higham, Accuracy and Stability of Numerical Algorithms (2002), chapters 3, 8 and 10
 
 ln p_m   n products and sums for b_i . u, n terms, sqrt(2), c:  (2n + 4) U (sqrt(2) sum_ij |B_ij u_j| + |c|)
-ln p_n   the Cholesky factor is that of cov + E, ||E|| <= n(n + 1) U ||cov|| (theorem 10.3 with || |L||L^T| || <= n ||cov||), a
-         triangular solve has a residual of n U |L|: with kappa = cond(cov) the quadratic form q moves by at most
-         8 n^2 kappa U q, and ln det / 2 by n tr(cov^-1 E)/2 <= n^3 kappa U; the logs' own roundings, (n + 4) U (sum|ln L_ii| + n)
+ln p_n   the Cholesky factor is that of cov + E, ||E|| <= n(n + 1) U ||cov|| (theorem 10.3 with || |L||L^T| || <= n
+         ||cov||), a triangular solve has a residual of n U |L|: with kappa = cond(cov) the quadratic form q moves by at
+         most 8 n^2 kappa U q, and ln det / 2 by n tr(cov^-1 E)/2 <= n^3 kappa U; the logs' own roundings, (n + 4) U
+         (sum|ln L_ii| + n)
 t        G - ln nu: both errors, and 4 roundings of what is subtracted
 ln sigma its slope is at most 1 and at most e^-t: |d ln sigma(t)| <= sigma(-t) dt, and 4 ulp = 8 U of its own; sigma(t)
          moves relatively by at most dt, and 8 U; what underflows, by 2^-1074 a summand

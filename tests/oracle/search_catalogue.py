@@ -1,4 +1,5 @@
-"""How many of the catalogue's (mistake, objective) pairs ``oracle.search`` finds alone, and that right forms pass: run by hand, once.
+"""How many of the catalogue's (mistake, objective) pairs ``oracle.search`` finds alone, and that right forms pass: run
+by hand, once.
 
     python tests/oracle/search_catalogue.py [draws a pair, 200] [draws a right form, 1500]
 

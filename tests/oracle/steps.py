@@ -1,4 +1,5 @@
-r"""The objectives in plain NumPy by name: most steps in one class, so that a test replaces one of them wherever it stands.
+r"""The objectives in plain NumPy by name: most steps in one class, so that a test replaces one of them wherever it
+stands.
 
 evaluate(Steps(), "binary_nce", inputs) -> {"value": ..., "grad_log_model_data": ..., ...}
 """

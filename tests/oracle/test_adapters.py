@@ -1,7 +1,7 @@
 """The adapters without the frameworks: stand-ins of a page, with the few names that the adapters call.
 
-The stand-ins hold a number and, for every argument that it was made of, the derivative of its sum; the functions under test
-take both from the package's textbook. The real frameworks are in ``tests/peers/test_adapters.py``.
+The stand-ins hold a number and, for every argument that it was made of, the derivative of its sum; the functions under
+test take both from the package's textbook. The real frameworks are in ``tests/peers/test_adapters.py``.
 """
 
 from __future__ import annotations
@@ -147,7 +147,10 @@ def textbook(objective, seen=None, keep=lambda name: True, **how):
 
 
 def test_no_framework_is_imported_before_it_is_asked_for():
-    code = "import sys, nce_ref.oracle, nce_ref.oracle.adapters; print({'torch', 'jax', 'autograd', 'tensorflow'} & set(sys.modules))"
+    code = (
+        "import sys, nce_ref.oracle, nce_ref.oracle.adapters; print({'torch', 'jax', 'autograd',"
+        " 'tensorflow'} & set(sys.modules))"
+    )
     assert (
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True

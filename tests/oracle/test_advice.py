@@ -1,4 +1,5 @@
-"""What is shown where an implementation could not be asked, or raised: the text of its exceptions, and advice that holds."""
+"""What is shown where an implementation could not be asked, or raised: the text of its exceptions, and advice that
+holds."""
 
 import numpy as np
 import pytest

@@ -22,8 +22,8 @@ IMPLEMENTATIONS = [
 ]
 
 
-# Estimates and covariances take seconds. These implementations compute them in float64 whatever comes and cast at the end, as
-# ``test_what_is_computed_once_is_the_same_in_float32`` sees; so what came for float64 is cast for float32.
+# Estimates and covariances take seconds. These implementations compute them in float64 whatever comes and cast at the
+# end, as ``test_what_is_computed_once_is_the_same_in_float32`` sees; so what came for float64 is cast for float32.
 ONCE = {row[2] for row in IMPLEMENTATIONS if OBJECTIVES[row[1]].kind in ("estimate", "covariance")}
 
 

@@ -80,7 +80,8 @@ def is_older(other: str, family: str) -> bool:
 
 
 def upwards(source: str, family: str) -> Iterator[str]:
-    """What a family's file imports of the oracle beside numbers, what families are made of, and families that are not newer."""
+    """What a family's file imports of the oracle beside numbers, what families are made of, and families that are not
+    newer."""
     for node in ast.walk(ast.parse(source)):
         module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
         if module.startswith("nce_ref.oracle"):

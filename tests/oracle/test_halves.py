@@ -16,7 +16,8 @@ from nce_ref.oracle.vectors import cases
 IN_HALVES = [name for name, objective in EVERY.items() if objective.has_halves]
 NCE = [name for name in IN_HALVES if "nce_from_log_ratios" in name or "binary_nce" in name]
 # What mistakes.md lists and an objective of log-ratios or log-densities shows whatever the arithmetic.
-STRUCTURAL = """no-log-nu nu-sign noise-averaged no-log-pn-noise no-log-pn-data no-log-pn-everywhere noise-sign labels-swapped mean-of-means""".split()
+STRUCTURAL = """no-log-nu nu-sign noise-averaged no-log-pn-noise no-log-pn-data no-log-pn-everywhere noise-sign
+    labels-swapped mean-of-means""".split()
 
 
 def bits_of_bfloat16(x):
@@ -79,7 +80,8 @@ def test_formats_are_numpys(dtype):
         assert ulp(size, dtype) == float(np.spacing(np.dtype(dtype).type(size)))
 
 
-# --- right forms, every operation rounded as a kernel in 16 bits rounds it -----------------------------------------------------
+# --- right forms, every operation rounded as a kernel in 16 bits rounds it
+# -----------------------------------------------------
 
 
 def right_in(dtype, data, noise, name):

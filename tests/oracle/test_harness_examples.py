@@ -1,4 +1,5 @@
-"""The examples in nce_ref/oracle/harnesses/ are right, in float64 and float32, and what their README shows is what they say.
+"""The examples in nce_ref/oracle/harnesses/ are right, in float64 and float32, and what their README shows is what they
+say.
 
 A tool that is absent is a skip with its reason, and a failure where NCE_REF_CI is set (.ci/run sets it).
 """

@@ -20,7 +20,8 @@ DTYPES = ("float32", "float64")
 
 
 class Sloped(Steps):
-    """The derivative of |s| at s = 0 is what ``slope`` says: a number, or an array's worth of them from its own generator."""
+    """The derivative of |s| at s = 0 is what ``slope`` says: a number, or an array's worth of them from its own
+    generator."""
 
     def __init__(self, slope):
         self.slope = slope
@@ -209,7 +210,8 @@ def test_a_pattern_of_expected_failures_may_cover_a_choice():
 
 
 def test_a_kink_without_weight_is_no_choice():
-    """Far on the right side the weight of a point at its kink underflows to 0; a wrong gradient there is wrong, not an error of ours."""
+    """Far on the right side the weight of a point at its kink underflows to 0; a wrong gradient there is wrong, not an
+    error of ours."""
     inputs = {
         "B": np.eye(2),
         "c": 2000.0,

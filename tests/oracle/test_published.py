@@ -1,7 +1,9 @@
-"""A published vector stays as it is: id, order, comment, flags, inputs, decimals, hex, scale and certificate, by their digests.
+"""A published vector stays as it is: id, order, comment, flags, inputs, decimals, hex, scale and certificate, by their
+digests.
 
-``published.json`` holds the digests of the suite of 2026.11.28, taken before the oracle was laid out by families. Vectors may be added,
-and ``kills``, ``source`` and the suite's date may change; one that has to change gets a new id, and its old one is retired.
+``published.json`` holds the digests of the suite of 2026.11.28, taken before the oracle was laid out by families.
+Vectors may be added, and ``kills``, ``source`` and the suite's date may change; one that has to change gets a new id,
+and its old one is retired.
 """
 
 from __future__ import annotations

@@ -33,7 +33,8 @@ def wrong():
 
 
 def test_a_wrong_implementation_is_told_everything_in_order(wrong):
-    """Id, got, want, error in allowances, how many others, the suspect with evidence, why it matters, the fix, the command."""
+    """Id, got, want, error in allowances, how many others, the suspect with evidence, why it matters, the fix, the
+    command."""
     text = str(wrong)
     first = wrong.failed[0]
     order = [

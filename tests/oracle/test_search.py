@@ -1,4 +1,5 @@
-"""``oracle.search``: finds what is wrong without stored vectors, shrinks it, says nothing of right forms, is reproducible."""
+"""``oracle.search``: finds what is wrong without stored vectors, shrinks it, says nothing of right forms, is
+reproducible."""
 
 from __future__ import annotations
 
@@ -134,7 +135,8 @@ def test_what_it_refuses(change, said):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_draws_reach_what_vectors_probe(name):
-    """Over 200 draws: every size of a sample up to the largest, and tails on both sides where there is a log-sigmoid."""
+    """Over 200 draws: every size of a sample up to the largest, and tails on both sides where there is a
+    log-sigmoid."""
     objective, generator = OBJECTIVES[name], rng()
     drawn = [drawing.draw(objective, generator) for _ in range(200)]
     assert not any(drawing.is_refused(objective, inputs) for inputs in drawn)

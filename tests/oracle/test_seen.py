@@ -1,4 +1,5 @@
-"""ok is said only where at least half of the vectors were judged, and one with far tails; what is left out on purpose is declared."""
+"""ok is said only where at least half of the vectors were judged, and one with far tails; what is left out on purpose
+is declared."""
 
 import numpy as np
 import pytest

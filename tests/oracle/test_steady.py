@@ -206,7 +206,8 @@ def test_one_batch_is_asked_twice_too():
     assert oracle.compare(value, NAME, vector.inputs).ok
     report = oracle.compare(dropout(), NAME, vector.inputs)
     assert not report.ok and report.findings[0].id == "remembers"
-    assert [f.id for f in oracle.compare(negates, NAME, vector.inputs).findings] == ["writes-to-its-inputs"]  # fmt: skip
+    findings = oracle.compare(negates, NAME, vector.inputs).findings
+    assert [finding.id for finding in findings] == ["writes-to-its-inputs"]
 
 
 HARNESS = """

@@ -1,4 +1,5 @@
-"""Reading the vectors: the format on a small folder made here, every way in which a file can be broken, and the stored suite."""
+"""Reading the vectors: the format on a small folder made here, every way in which a file can be broken, and the stored
+suite."""
 
 import hashlib
 import json

@@ -1,4 +1,5 @@
-"""Puts this folder on the path, so that tests and the processes they spawn find ``synthetic_rows`` and ``fake_experiment``."""
+"""Puts this folder on the path, so that tests and the processes they spawn find ``synthetic_rows`` and
+``fake_experiment``."""
 
 import sys
 from dataclasses import replace
@@ -13,7 +14,8 @@ if str(HERE) not in sys.path:
 
 @pytest.fixture
 def made_up_figure1(monkeypatch):
-    """Put a made-up figure1 with a theory of its own in the place of the study: two profiles, fast experiments, no figures."""
+    """Put a made-up figure1 with a theory of its own in the place of the study: two profiles, fast experiments, no
+    figures."""
     import synthetic_rows
 
     from paper_replication import figures

@@ -1,8 +1,9 @@
-"""Runs that never happened: errors drawn from the limiting laws, in the form ``figure1/experiments/figure1.py`` returns.
+"""Runs that never happened: errors drawn from the limiting laws, in the form ``figure1/experiments/figure1.py``
+returns.
 
 For trying claims, figures and report without a single fit. The theory here is made up but of the right shape: E has
-independent entries (variance 1 on the diagonal and 2/3 off it for MLE, so K = 3; 2.777 and twice that for NCE), and c is
-tr(E), but for Gaussian noise, where it is independent. To look at a report made of it:
+independent entries (variance 1 on the diagonal and 2/3 off it for MLE, so K = 3; 2.777 and twice that for NCE), and c
+is tr(E), but for Gaussian noise, where it is independent. To look at a report made of it:
 
     PYTHONPATH=. python tests/paper_replication/synthetic_rows.py > made_up.jsonl
     python -m paper_replication report figure1 --runs made_up.jsonl --out made_up_report
@@ -44,7 +45,8 @@ THEORY = made_up_theory()
 
 
 def run(params, rng, *, exponent=-1.0, floor=0.0, inflate=1.0, excess=0.0, optimiser_noise=True):
-    """One made-up run. Squared errors fall as T**exponent and keep a floor; ``inflate`` scales errors, not intervals."""
+    """One made-up run. Squared errors fall as T**exponent and keep a floor; ``inflate`` scales errors, not
+    intervals."""
     n_data = params["n_data"]
     B = np.linalg.inv(random_mixing(4, rng))
     result = {"norm_B": float(np.sum(B**2)), "condition_number": float(np.linalg.cond(B))}

@@ -53,7 +53,7 @@ def verdicts(sizes, ids=("",), **options):
     return {j.claim.id: j for j in judge_all(wanted, evidence)}
 
 
-# ---- the rule ------------------------------------------------------------------------------------------------------
+# ---- the rule ------------------------------------------------------------------------------------
 
 CASES = [  # kind, estimate, standard error, verdict by hand at level 0.05 and margin 1 about 0 (z = 1.645 and 1.960)
     ("equivalence", 0.0, 0.30, CONFIRMED),
@@ -160,7 +160,7 @@ def test_claims_that_make_no_sense_are_refused():
         claim("greater", margin=0.0)
 
 
-# ---- the list ------------------------------------------------------------------------------------------------------
+# ---- the list ------------------------------------------------------------------------------------
 
 
 def test_every_claim_is_complete_and_named_once():
@@ -179,9 +179,9 @@ def test_records_are_json_and_spell_the_estimand():
     assert spell(partial(of.coverage, column="x", n_data=5)) == "coverage(column='x', n_data=5)"
 
 
-# ---- estimators with known faults ------------------------------------------------------------------------------------
-# Each of these is one sample with a fixed seed. Chance of failing with a fresh one: below 1e-3 each where 0.7 instead of 1
-# (or the floor) stands 10 standard errors or more from the margin.
+# ---- estimators with known faults ----------------------------------------------------------------
+# Each of these is one sample with a fixed seed. Chance of failing with a fresh one: below 1e-3 each where 0.7 instead
+# of 1 (or the floor) stands 10 standard errors or more from the margin.
 
 
 def test_a_right_estimator_is_confirmed():
@@ -250,7 +250,8 @@ def test_two_runs_that_agree_prove_nothing():
 
 
 def test_the_rate_of_confirming_is_the_power_and_of_contradicting_small():
-    """Slope of a right estimator, 400 runs of 40: confirmed as often as attained power says, contradicted in fewer than 1 %.
+    """Slope of a right estimator, 400 runs of 40: confirmed as often as attained power says, contradicted in fewer than
+    1 %.
 
     The rate's standard error is at most 0.025; 0.1 is four of them, with the spread of the estimated errors inside.
     """
@@ -273,8 +274,8 @@ def test_the_rate_of_confirming_is_the_power_and_of_contradicting_small():
 def test_agreement_holds_its_level_where_the_difference_is_the_margin():
     """A published median off by just the margin is confirmed in 5 % of studies at most, and contradicted in 2.5 %.
 
-    2000 studies, limits 5 and 2.5 % + 4.5 standard errors: 7.2 and 4.1 %. Ours are of 1000 matrices, the paper's of 500 and read to 0.01.
-    Power: with the difference 0 nearly all are confirmed.
+    2000 studies, limits 5 and 2.5 % + 4.5 standard errors: 7.2 and 4.1 %. Ours are of 1000 matrices, the paper's of 500
+    and read to 0.01. Power: with the difference 0 nearly all are confirmed.
     """
     generator = np.random.default_rng(5)
     rule = claim("agreement", margin=0.15)

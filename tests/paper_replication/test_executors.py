@@ -1,4 +1,5 @@
-"""What --executor may say, and what is added to Dask's executor, on a stand-in for it: tests/cluster has the real one."""
+"""What --executor may say, and what is added to Dask's executor, on a stand-in for it: tests/cluster has the real
+one."""
 
 from __future__ import annotations
 
@@ -150,7 +151,8 @@ def test_any_executor_and_any_order_of_ends_give_the_same_results(tmp_path, seed
 
 
 class FakeClient:
-    """As much of dask's Client as ``DaskExecutor`` uses; its futures are ended by the test, or at once where ``end`` is given."""
+    """As much of dask's Client as ``DaskExecutor`` uses; its futures are ended by the test, or at once where ``end`` is
+    given."""
 
     def __init__(self, end=None):
         self.status, self.end, self.futures = "running", end, []

@@ -165,7 +165,7 @@ def test_the_making_of_the_runs_names_no_host():
     )
 
 
-# ---- what is the same stays as it is ---------------------------------------------------------------------------------
+# ---- what is the same stays as it is -------------------------------------------------------------
 
 
 def test_a_report_built_again_leaves_every_file(tmp_path, rows):

@@ -1,4 +1,5 @@
-"""The runner: the same numbers in any order and number of workers, failures told and survived, killed runs gone on with."""
+"""The runner: the same numbers in any order and number of workers, failures told and survived, killed runs gone on
+with."""
 
 import contextlib
 import io
@@ -178,7 +179,8 @@ def test_a_killed_run_goes_on_and_ends_like_a_whole_one(tmp_path, how):
 
 
 def workers_of(session):
-    """Processes still alive in the killed child's session, given two seconds to go (none are seen where there is no /proc)."""
+    """Processes still alive in the killed child's session, given two seconds to go (none are seen where there is no
+    /proc)."""
     if not os.path.isdir("/proc"):
         return []
     for _ in range(40):

@@ -41,7 +41,8 @@ def test_the_stream_is_frozen():
 
 
 def test_streams_look_independent():
-    # 400 streams of 50 draws: the largest of the correlations with stream 0 exceeds 0.65 with chance below 1e-4 (z = 4.6 a pair).
+    # 400 streams of 50 draws: the largest of the correlations with stream 0 exceeds 0.65 with chance below 1e-4 (z =
+    # 4.6 a pair).
     draws = np.array([generator_for("run", k).standard_normal(50) for k in range(400)])
     assert np.abs(np.corrcoef(draws)[0, 1:]).max() < 0.65
 

@@ -1,4 +1,5 @@
-"""The smoke profile, end to end with real fits: 20 seconds on two cores at the most (stated here, not asserted: machines differ)."""
+"""The smoke profile, end to end with real fits: 20 seconds on two cores at the most (stated here, not asserted:
+machines differ)."""
 
 import json
 

@@ -1,8 +1,8 @@
 """Intervals cover as often as they say, on samples from known laws.
 
-False alarms: every simulated rate is held to 4.5 standard errors of a binomial count, so one test in 150 000 fails by chance
-with fresh seeds; with the seeds fixed here none does. Power: a 95 % interval that in truth covers 92 % is seen with
-probability above 0.99 at 4000 samples (its rate lies 7 standard errors away, 4.5 are allowed).
+False alarms: every simulated rate is held to 4.5 standard errors of a binomial count, so one test in 150 000 fails by
+chance with fresh seeds; with the seeds fixed here none does. Power: a 95 % interval that in truth covers 92 % is seen
+with probability above 0.99 at 4000 samples (its rate lies 7 standard errors away, 4.5 are allowed).
 """
 
 import numpy as np
@@ -55,8 +55,8 @@ def test_median_interval_covers_on_skew_samples():
     ids=["normal", "chi2_1", "logistic", "chi2_16"],
 )
 def test_median_error_is_the_spread_of_medians(law):
-    # log10 of chi-square is what squared errors look like. The kernel's bias is below 10 % at n = 500, the noise of the true
-    # spread from 1500 samples 1.8 %: 20 % is 5 of its standard errors beyond the bias.
+    # log10 of chi-square is what squared errors look like. The kernel's bias is below 10 % at n = 500, the noise of the
+    # true spread from 1500 samples 1.8 %: 20 % is 5 of its standard errors beyond the bias.
     draws = law.rvs((1500, 500), random_state=rng("spread"))
     if law.support()[0] == 0.0:
         draws = np.log10(draws)
@@ -166,7 +166,8 @@ def test_mean_error_of_one_value_is_infinite():
 
 
 def test_the_interval_of_a_variance_ratio_knows_heavy_tails():
-    """Two of 500 make the variance: the next sample may have none of them or five, and the delta method does not see it."""
+    """Two of 500 make the variance: the next sample may have none of them or five, and the delta method does not see
+    it."""
     rng = np.random.default_rng(3)
     light = rng.standard_normal(500)
     first = rng.standard_normal(500)

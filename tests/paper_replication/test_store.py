@@ -114,7 +114,8 @@ def test_a_line_with_the_wrong_kind_of_entry_is_damaged(tmp_path, wrong):
 
 
 def test_a_full_disk_is_one_line_and_keeps_what_was_stored(tmp_path):
-    # A limit on the size of files stands for the full disk, in a process of its own: closing must not fail a second time.
+    # A limit on the size of files stands for the full disk, in a process of its own: closing must not fail a second
+    # time.
     code = (
         "import resource, sys; from pathlib import Path; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "from paper_replication.store import RunStore, StoreError; from paper_replication.tasks import Key\n"
@@ -158,7 +159,10 @@ def test_two_writers_do_not_share_a_folder(tmp_path):
 
 
 def test_the_lock_holds_between_processes_and_dies_with_them(tmp_path):
-    code = "import sys; from pathlib import Path; from paper_replication.store import RunStore; store = RunStore(Path(sys.argv[1]))"
+    code = (
+        "import sys; from pathlib import Path; from paper_replication.store import RunStore; store"
+        " = RunStore(Path(sys.argv[1]))"
+    )
     child = subprocess.Popen(
         [sys.executable, "-c", f"{code}; print('open', flush=True); input()", str(tmp_path)],
         stdin=subprocess.PIPE,

@@ -1,8 +1,10 @@
-"""One stored run of every experiment, the cheapest, made again from its key: names, seeds and code are still those of the store.
+"""One stored run of every experiment, the cheapest, made again from its key: names, seeds and code are still those of
+the store.
 
-All results bit for bit on a processor that rounds as the one of the store did; on another to 1e-10, but for those that the study says
-hang on rounding (``Experiment.on_rounding``). Whether it rounds the same is seen from the other results, more than 150 numbers.
-A stored run of another version than the code's cannot be made again (``perform`` refuses), and fails here: make the runs again.
+All results bit for bit on a processor that rounds as the one of the store did; on another to 1e-10, but for those that
+the study says hang on rounding (``Experiment.on_rounding``). Whether it rounds the same is seen from the other results,
+more than 150 numbers. A stored run of another version than the code's cannot be made again (``perform`` refuses), and
+fails here: make the runs again.
 """
 
 from __future__ import annotations
@@ -116,7 +118,8 @@ def test_one_digit_of_a_steady_result_is_seen(pairs):
 def test_the_fine_tuning_comes_again_but_for_its_climbs_ends(stored):
     """All of its results hang on rounding, so that a dozen runs are needed: the errors of 10 of 12 within 25 %.
 
-    Errors of other matrices scatter by a factor of 3: with another seed one is that near with probability 0.16, ten of twelve with 1e-6.
+    Errors of other matrices scatter by a factor of 3: with another seed one is that near with probability 0.16, ten of
+    twelve with 1e-6.
     """
     experiment = EXPERIMENTS["fine_tuning"][1]
     column = "fine_tuning.first_fit.error_B"

@@ -1,4 +1,5 @@
-"""A new study is content alone: a few lines here get runs, resuming, verdicts, tables, a report and a command of their own."""
+"""A new study is content alone: a few lines here get runs, resuming, verdicts, tables, a report and a command of their
+own."""
 
 import json
 import re

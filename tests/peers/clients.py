@@ -30,7 +30,8 @@ FRAMEWORKS = {
 
 @dataclass(frozen=True)
 class Client:
-    """One implementation under judgement, as a callable with the objective's arguments by name; ``remark`` goes into the table."""
+    """One implementation under judgement, as a callable with the objective's arguments by name; ``remark`` goes into
+    the table."""
 
     name: str
     objective: str

@@ -1,8 +1,8 @@
 """TensorFlow: its kernels, its sigmoid cross-entropy, and ``tf.nn.nce_loss``, made for language models, on our points.
 
-``tf.nn.nce_loss`` has one target and ``num_sampled`` noise classes an example. Here every data point is an example with its
-share of the noise points, an example without a share gets a class whose logit is -1e30, and the classes' biases are the
-ln p_m; ``expected_count`` is nu p_n. It takes p_n itself, not its logarithm.
+``tf.nn.nce_loss`` has one target and ``num_sampled`` noise classes an example. Here every data point is an example with
+its share of the noise points, an example without a share gets a class whose logit is -1e30, and the classes' biases are
+the ln p_m; ``expected_count`` is nu p_n. It takes p_n itself, not its logarithm.
 """
 
 from __future__ import annotations

@@ -251,7 +251,8 @@ print(json.dumps([[r.ok, str(r)] for r in reports]))
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_raw_tensors_without_an_adapter(framework):
-    """What the oracle says when the one line is forgotten: the framework cannot take NumPy's arrays, in words, for every vector."""
+    """What the oracle says when the one line is forgotten: the framework cannot take NumPy's arrays, in words, for
+    every vector."""
     module = importlib.import_module(f"tests.peers.clients_{framework}")
     report = oracle.check(module.binary_nce, "binary_nce", flags=["smoke"])
     if framework == "torch":

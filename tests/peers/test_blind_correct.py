@@ -1,4 +1,5 @@
-"""Right implementations in PyTorch and JAX, written without sight of the vectors: not one false alarm, in either dtype."""
+"""Right implementations in PyTorch and JAX, written without sight of the vectors: not one false alarm, in either
+dtype."""
 
 from __future__ import annotations
 

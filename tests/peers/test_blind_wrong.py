@@ -1,4 +1,5 @@
-"""Wrong implementations in PyTorch and JAX, written without sight of the catalogue: each detected and named, in either dtype."""
+"""Wrong implementations in PyTorch and JAX, written without sight of the catalogue: each detected and named, in either
+dtype."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Types of 16 bits and layouts with the real frameworks: their own types go in and come out, mixed precision is told."""
+"""Types of 16 bits and layouts with the real frameworks: their own types go in and come out, mixed precision is
+told."""
 
 from __future__ import annotations
 

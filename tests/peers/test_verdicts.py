@@ -1,4 +1,5 @@
-"""What the oracle says of real clients is what is recorded; an absent framework is a skip with its reason, in CI a failure."""
+"""What the oracle says of real clients is what is recorded; an absent framework is a skip with its reason, in CI a
+failure."""
 
 from __future__ import annotations
 

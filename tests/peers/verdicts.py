@@ -103,12 +103,22 @@ def write(made: dict[Key, Row], clients: Iterable[Client], absent: Iterable[str]
     lines = [
         "# Verdicts on real clients",
         "",
-        "What the oracle says of implementations that others wrote, or that one builds from their parts: written by",
-        '`make test-peers ARGS=--record`, asserted by `make test-peers`. "wrong" is beyond the tolerance at one vector or more,',
-        '"by choice" another derivative of |s| at s = 0 than the vectors have, which is as good. Some are here because they are',
+        (
+            "What the oracle says of implementations that others wrote, or that one builds from"
+            " their parts: written by"
+        ),
+        (
+            '`make test-peers ARGS=--record`, asserted by `make test-peers`. "wrong" is beyond the'
+            " tolerance at one vector or more,"
+        ),
+        (
+            '"by choice" another derivative of |s| at s = 0 than the vectors have, which is as'
+            " good. Some are here because they are"
+        ),
         "wrong: the tests assert that, too.",
         "",
-        f"Vectors of {oracle.vectors.suite()['suite']}; NumPy {np.__version__}, Python {platform.python_version()}. "
+        f"Vectors of {oracle.vectors.suite()['suite']}; NumPy {np.__version__}, Python"
+        f" {platform.python_version()}. "
         + ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
         + ".",
         "",

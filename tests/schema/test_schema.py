@@ -1,6 +1,8 @@
-"""The vectors' JSON Schema, for those who read them in other languages: every file keeps it, and what breaks the format breaks it.
+"""The vectors' JSON Schema, for those who read them in other languages: every file keeps it, and what breaks the format
+breaks it.
 
-Validated by a library of its own, which the lint extra installs (``make lint``); ``python -m nce_ref lint`` does without.
+Validated by a library of its own, which the lint extra installs (``make lint``); ``python -m nce_ref lint`` does
+without.
 """
 
 from __future__ import annotations

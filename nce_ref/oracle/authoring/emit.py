@@ -1,15 +1,18 @@
-"""From inputs to vectors: every ``expected`` number of a file computed with ``exact``, and the file written back in one layout.
+"""From inputs to vectors: every ``expected`` number of a file computed with ``exact``, and the file written back in one
+layout.
 
-An author adds a test with ``id``, ``comment`` and ``inputs`` to ``vectors/NAME.json``, nothing else, and runs ``python -m nce_ref emit``.
-The JSON is the home of the inputs: samples are stored, never seeds.
+An author adds a test with ``id``, ``comment`` and ``inputs`` to ``vectors/NAME.json``, nothing else, and runs ``python
+-m nce_ref emit``. The JSON is the home of the inputs: samples are stored, never seeds.
 
 Conventions
 -----------
-computed   expected, scale (``scales``), flags that follow from the inputs (``flags``), kills (``kills``), the group's source,
-           n_tests, and the header, which ``objectives`` and ``suite.json`` say; what was written there before is replaced
+computed   expected, scale (``scales``), flags that follow from the inputs (``flags``), kills (``kills``), the group's
+           source, n_tests, and the header, which ``objectives`` and ``suite.json`` say; what was written there before
+           is replaced
 kept       id, comment, inputs, certificate, flags that do not follow from the inputs; the order of tests and groups
 spelling   ``layout``; an input of more than ``MAX_INLINE`` numbers moves to NAME.npz, arrays named "test's id:argument"
-numbers    each objective has the function that computes them; suite.json keeps the order of its objectives, new ones follow
+numbers    each objective has the function that computes them; suite.json keeps the order of its objectives, new ones
+           follow
 """
 
 from __future__ import annotations
@@ -44,7 +47,8 @@ SCALE_RTOL = 0.011  # scales have three digits, computed in float64 by whatever 
 
 
 def emit(folder: Path = FOLDER, names: Iterable[str] | None = None) -> list[str]:
-    """Bring the files of these objectives (None: of all that are there) and suite.json up to date; the names of those that changed.
+    """Bring the files of these objectives (None: of all that are there) and suite.json up to date; the names of those
+    that changed.
 
     Raises MalformedVectors where a test's inputs cannot be read, ValueError where ``exact`` refuses them.
     """

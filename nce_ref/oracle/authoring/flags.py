@@ -3,7 +3,8 @@
 Conventions
 -----------
 flag      a word for what a vector probes; its note (what, effect, seen) stands in ``suite.json``
-derived   every flag here, and those of the objectives' ``Facts``; ``emit`` writes them and ``lint`` compares. Any other is its author's
+derived   every flag here, and those of the objectives' ``Facts``; ``emit`` writes them and ``lint`` compares. Any other
+          is its author's
 t         the argument of ln sigma at a point, as the objective has it; t << 0 is the wrong side
 """
 
@@ -20,7 +21,8 @@ from nce_ref.oracle.families.base import Objective
 from nce_ref.oracle.objectives import EVERY
 
 SMOKE = "smoke"
-# The naive forms break at 16.7 and 88.7 in float32, at 36.8 and 709.8 in float64; each flag: some t at -threshold or below.
+# The naive forms break at 16.7 and 88.7 in float32, at 36.8 and 709.8 in float64; each flag: some t at -threshold or
+# below.
 TAILS = {"tails": 17.0, "tails-40": 37.0, "tails-800": 710.0}
 SEPARATED = 16.0
 SATURATED = (

@@ -1,11 +1,12 @@
-"""How the vectors' files are spelled: one spelling of a number and one layout, so that a change of one number is a change of one line.
+"""How the vectors' files are spelled: one spelling of a number and one layout, so that a change of one number is a
+change of one line.
 
 Conventions
 -----------
 decimal, hex   ``numbers.spelling``
 number    inputs and scales: the shortest decimal that reads back as the same float64 (Python's repr)
-layout    two blanks a level; a list of numbers, or anything else without a dict inside that fits, stands on one line; of a
-          matrix each row; of a long list of decimals each one; of a long list of words (kills, hex) as many as fit
+layout    two blanks a level; a list of numbers, or anything else without a dict inside that fits, stands on one line;
+          of a matrix each row; of a long list of decimals each one; of a long list of words (kills, hex) as many as fit
 NPZ       arrays sorted by name, stored, not compressed, with one fixed date: the same arrays give the same bytes
 """
 

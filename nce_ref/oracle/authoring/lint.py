@@ -1,10 +1,12 @@
-"""Are the vectors' files what the format says? Every breach is one line: file or id, field, what was found, what is expected.
+"""Are the vectors' files what the format says? Every breach is one line: file or id, field, what was found, what is
+expected.
 
 Conventions
 -----------
 folder   suite.json, one NAME.json an objective, NAME.npz where arrays are large; ``vectors`` says what stands in them
 rules    each a generator of lines; what cannot be read is one line and its rules are left out, the rest goes on
-not here whether the expected numbers are right (``emit.recompute``), and whether ``kills`` is up to date (tests compute it anew)
+not here whether the expected numbers are right (``emit.recompute``), and whether ``kills`` is up to date (tests compute
+it anew)
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""Choices (``families/choices``) in a diagnosis: what was returned under declared ones in our terms, and those that were not declared.
+"""Choices (``families/choices``) in a diagnosis: what was returned under declared ones in our terms, and those that
+were not declared.
 
 Conventions
 -----------
-declared     inputs were turned before the call, so what came is turned back, and everything else is asked as if none were declared
+declared     inputs were turned before the call, so what came is turned back, and everything else is asked as if none
+             were declared
 undeclared   every set of choices, one of a kind, on the inputs as they were handed over
 """
 
@@ -53,7 +55,8 @@ def in_our_terms(
 
 @functools.lru_cache(maxsize=64)
 def undeclared(objective: str) -> tuple[tuple[tuple[str, ...], Evaluate], ...]:
-    """(words, what the right steps return by them on inputs that were not turned), for every set of choices; made once."""
+    """(words, what the right steps return by them on inputs that were not turned), for every set of choices; made
+    once."""
     target = find_objective(objective)
     return tuple(
         (tuple(one.word for one in chosen), functools.partial(_given, chosen, target))
@@ -62,7 +65,8 @@ def undeclared(objective: str) -> tuple[tuple[tuple[str, ...], Evaluate], ...]:
 
 
 def plain(objective: Objective, words: tuple[str, ...], ways: Sequence[Any]) -> list[Any]:
-    """The settings, the declared one first, that say nothing twice: no sign of c, and another reduction or another mean, not both."""
+    """The settings, the declared one first, that say nothing twice: no sign of c, and another reduction or another
+    mean, not both."""
     means = any(choice.of == MEAN for choice in objective.choices if choice.word in words)
     own = ways[0].convention.reduction
     return [

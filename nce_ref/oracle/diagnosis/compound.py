@@ -1,8 +1,10 @@
-"""Two causes at once: a mistake that explains everything outside tails and kinks, together with one that shows only there.
+"""Two causes at once: a mistake that explains everything outside tails and kinks, together with one that shows only
+there.
 
 Conventions
 -----------
-easy    the failing vectors without tails and kinks (``Observed.is_hard``): one cause explains them, or this finds nothing
+easy    the failing vectors without tails and kinks (``Observed.is_hard``): one cause explains them, or this finds
+        nothing
 second  a mistake of arithmetic, or the choice of a derivative at a kink; its steps are laid over those of the first
 """
 
@@ -88,7 +90,8 @@ def together(
     objective: str,
     values: tuple[float | None, float | None] = (None, None),
 ) -> Callable[[Mapping[str, Any]], Mapping[str, Any]] | None:
-    """An evaluation with the slips of both, where each is the right steps with some of them replaced; None where they are not."""
+    """An evaluation with the slips of both, where each is the right steps with some of them replaced; None where they
+    are not."""
     steps = [mistake.with_value(value) for mistake, value in zip((first, second), values)]
     if not all(isinstance(step, Steps) for step in steps):
         return None

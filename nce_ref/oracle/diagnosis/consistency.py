@@ -1,9 +1,10 @@
-"""Whether an implementation's gradient is the derivative of its own value, by central differences of the implementation itself.
+"""Whether an implementation's gradient is the derivative of its own value, by central differences of the implementation
+itself.
 
 Conventions
 -----------
-step       h = 1e-5 (float64) or 2^-7 (float32) times a direction of entries of size 1; the difference quotient is then right to
-           about h^2 or eps |value|/h, and "consistent" is said within 1e-4 or 5e-2 of the derivative's size
+step       h = 1e-5 (float64) or 2^-7 (float32) times a direction of entries of size 1; the difference quotient is then
+           right to about h^2 or eps |value|/h, and "consistent" is said within 1e-4 or 5e-2 of the derivative's size
 asked      on a failing vector without tails and kinks, which finite differences cannot judge
 """
 
@@ -47,7 +48,10 @@ def _sentence(verdicts: dict[str, bool]) -> str:
         said = "is not its derivative: value and gradient are of different functions"
         return f"by finite differences of your own value, {' and '.join(off)} {said}"
     names = " and ".join(verdicts)
-    return f"by finite differences, {names} is the derivative of your own value: consistent with each other, but not with the truth"
+    return (
+        f"by finite differences, {names} is the derivative of your own value: consistent with each"
+        " other, but not with the truth"
+    )
 
 
 def _compare(

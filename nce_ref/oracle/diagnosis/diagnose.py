@@ -2,9 +2,10 @@
 
 Conventions
 -----------
-matches    failing vectors on which the suspect returns what the implementation returned, of all that failed with numbers
-best       explains every failing vector and contradicts no passing one, in all outputs, or in all that are wrong somewhere,
-           where others are right; or, where nothing does, nearly every one
+matches    failing vectors on which the suspect returns what the implementation returned, of all that failed with
+           numbers
+best       explains every failing vector and contradicts no passing one, in all outputs, or in all that are wrong
+           somewhere, where others are right; or, where nothing does, nearly every one
 ambiguous  as likely as the best: as simple, and as many vectors
 hints      computed facts, where no suspect explains the whole
 """
@@ -22,10 +23,8 @@ from nce_ref.oracle.diagnosis.choices import by_choice, in_our_terms
 from nce_ref.oracle.diagnosis.compound import search_easy, search_pairs
 from nce_ref.oracle.diagnosis.hints import (
     compute_hints,
-    lost_digits,
-    lost_digits_fix,
-    single_precision,
 )
+from nce_ref.oracle.diagnosis.lost_digits import lost_digits, lost_digits_fix, single_precision
 from nce_ref.oracle.diagnosis.numbers import determined, fit_numbers
 from nce_ref.oracle.diagnosis.observed import Observed, observe
 from nce_ref.oracle.diagnosis.relatives import relatives_of, remedy
@@ -103,7 +102,10 @@ def diagnose(
         )
         return Diagnosis((suspect,), suspect)
     if not np.isfinite(observed.got).any():
-        hint = f"nothing but NaN and inf came, for all {observed.n_ran} vectors: see first whether the adapter hands over numbers"
+        hint = (
+            f"nothing but NaN and inf came, for all {observed.n_ran} vectors: see first whether the"
+            " adapter hands over numbers"
+        )
         return Diagnosis(hints=(hint,))
     found = _unique(search(observed))
     full = [candidate for candidate in found if is_full(candidate, observed)]
@@ -156,7 +158,8 @@ def diagnose(
 def _of_covariance(
     observed: Observed, evaluate: Callable[[Mapping[str, Any]], Any] | None
 ) -> Diagnosis:
-    """A known mistake that explains all, or hints: there are no conventions, and digits lost are a quadrature's, not a dtype's."""
+    """A known mistake that explains all, or hints: there are no conventions, and digits lost are a quadrature's, not a
+    dtype's."""
     found = _unique(search(observed))
     if full := [candidate for candidate in found if is_full(candidate, observed)]:
         return _verdict(observed, found, full, None)
@@ -211,7 +214,8 @@ def _is_undetermined(candidate: Candidate) -> bool:
 
 
 def _of_what_came(observed: Observed, full: list[Candidate]) -> list[Candidate]:
-    """Where no value was returned, slips in a gradient alone, if there are any: nothing is said about a value that nobody saw."""
+    """Where no value was returned, slips in a gradient alone, if there are any: nothing is said about a value that
+    nobody saw."""
     has_value = any(output.name == "value" for output in observed.objective.outputs)
     if not has_value or "value" in _returned(observed):
         return full
@@ -279,7 +283,10 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
         for slot in observed.slots
         if candidate.explained[slot.vector]
     )
-    evidence = f"it gives the {numbers} numbers that came for {candidate.matches} of the {observed.n_failed} vectors that fail"
+    evidence = (
+        f"it gives the {numbers} numbers that came for {candidate.matches} of the"
+        f" {observed.n_failed} vectors that fail"
+    )
     left = [int(vector) for vector in np.flatnonzero(observed.failed & ~candidate.explained)]
     if left and all(observed.is_hard(vector) for vector in left):
         evidence += (
@@ -300,7 +307,10 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
     declare = f"convention={called}"
     if candidate.kind == "convention":
         title = f"right under another convention: {candidate.id}{by_choice(observed.objective, candidate)}"
-        effect = "none: the argmax is the same, up to the sign of c where that is turned; a choice that has to be declared"
+        effect = (
+            "none: the argmax is the same, up to the sign of c where that is turned; a choice that"
+            " has to be declared"
+        )
         return Suspect(
             "convention", candidate.id, title, *counts, effect, "nothing to mend", declare
         )
@@ -356,7 +366,10 @@ def _where(candidate: Candidate, observed: Observed) -> str:
         of_right = "the gradients" if len(gradients) > 1 else "the gradient"
     elif list(candidate.alone) == gradients:
         of_wrong = "the gradients" if len(gradients) > 1 else "the gradient"
-    return f", in {of_wrong} alone; {of_right} {'are' if of_right.endswith('gradients') or ' and ' in of_right else 'is'} right"
+    return (
+        f", in {of_wrong} alone; {of_right}"
+        f" {'are' if of_right.endswith('gradients') or ' and ' in of_right else 'is'} right"
+    )
 
 
 def _returned(observed: Observed) -> list[str]:

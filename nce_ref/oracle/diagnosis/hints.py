@@ -17,61 +17,13 @@ import numpy as np
 
 from nce_ref._checks import Float
 from nce_ref.oracle.diagnosis.consistency import Derived, derivative_hint
+from nce_ref.oracle.diagnosis.lost_digits import lost_digits
 from nce_ref.oracle.diagnosis.observed import Observed, Slot
 from nce_ref.oracle.diagnosis.special_cases import explains_which
 from nce_ref.oracle.families.sizes import size_factors, size_offsets
 from nce_ref.oracle.numbers.names import name_log, name_number
 
 _TRIED = 3  # vectors, from which on a factor or an offset is looked for
-
-
-def single_precision(observed: Observed, dtype: str) -> str | None:
-    """Say so where a float64 check was answered in float32."""
-    if dtype == "float64" and observed.dtype == "float32":
-        return "every number returned in this float64 check is a float32 number: it was computed, or cast, in float32"
-    return None
-
-
-def lost_digits(observed: Observed) -> str | None:
-    """Say so where all failures are a matter of rounding: within float32's allowance of the truth."""
-    if observed.dtype != "float64":
-        return None
-    with np.errstate(all="ignore"):
-        share = np.abs(observed.got - observed.want) / observed.allowed(observed.want, "float32")
-    worst = float(np.nanmax(share)) if np.isfinite(share).all() else np.inf
-    if worst > 1.0:
-        return None
-    if any(_all_single(observed, name) for name in {slot.output for slot in observed.slots}):
-        level = "as if something on the way were float32: a whole output is float32 numbers"
-    else:
-        level = (
-            "so digits were lost: by a constant that is float32 or written with few digits, by an epsilon, a threshold, "
-            "or a difference of large numbers"
-        )
-    return f"all errors are small, at most {worst:.1e} of what float32 may be off, {level}"
-
-
-def lost_digits_fix(observed: Observed) -> str:
-    """What to do about it: float64 is no advice where every number is float64 already."""
-    single = [
-        name
-        for name in dict.fromkeys(slot.output for slot in observed.slots)
-        if _all_single(observed, name)
-    ]
-    if single:
-        return f"compute {' and '.join(single)} in float64 throughout, constants too"
-    return "write constants with all their digits and in the type of the arrays, without an epsilon or a threshold"
-
-
-def _all_single(observed: Observed, name: str) -> bool:
-    """Whether every number of an output is a float32 one, and too many of them for chance."""
-    got, want = (
-        np.concatenate([values[slot.where] for slot in observed.slots if slot.output == name])
-        for values in (observed.got, observed.want)
-    )
-    finite = np.isfinite(got)
-    telling = finite & (want != want.astype(np.float32)) & (got != 0)
-    return bool((got[finite] == got[finite].astype(np.float32)).all()) and telling.sum() >= _TRIED
 
 
 def compute_hints(
@@ -94,7 +46,8 @@ def compute_hints(
         derived = derivative_hint(observed, evaluate)
     if "value" in right and gradients:
         hints.append(
-            f"value is right on all {observed.n_ran} vectors, {' and '.join(gradients)} wrong: the slip is in the gradient alone"
+            f"value is right on all {observed.n_ran} vectors, {' and '.join(gradients)} wrong: the"
+            " slip is in the gradient alone"
         )
     elif bad == ["value"] and right == derivatives != []:
         hints.append(_of_value_alone(of_outputs["value"], derivatives, derived))
@@ -124,8 +77,9 @@ def _of_value_alone(said: str, derivatives: list[str], derived: Derived | None) 
         )
     if derived is not None and derived.is_consistent:
         return (
-            f"{right}; by finite differences they are the derivative of your own value, so it is off by what does not vary "
-            "with their arguments: a term of the sizes, of nu or of the other arguments alone"
+            f"{right}; by finite differences they are the derivative of your own value, so it is"
+            " off by what does not vary with their arguments: a term of the sizes, of nu or of the"
+            " other arguments alone"
         )
     if derived is not None:
         return f"{right}: by finite differences of your own value they are not its derivative: two different functions"
@@ -270,7 +224,10 @@ def _spread(observed: Observed, name: str, slots: list[Slot]) -> str:
 
 def _negated(observed: Observed, name: str, slots: list[Slot]) -> str | None:
     if all(_equals(observed, slot, -observed.want[slot.where]) for slot in slots):
-        return f"{name} has the wrong sign, and nothing else is wrong with it, on all {len(slots)} vectors where it is off"
+        return (
+            f"{name} has the wrong sign, and nothing else is wrong with it, on all {len(slots)}"
+            " vectors where it is off"
+        )
     return None
 
 
@@ -329,12 +286,16 @@ def _saturated(observed: Observed) -> str | None:
             cause = "an epsilon inside the logarithm, or a clipped probability"
             return f"the value never falls below {floor:.6g} = ln({np.exp(floor):.3g}): {cause}"
     if dead.sum() >= 2:
-        return f"{int(dead.sum())} entries of the gradient are exactly 0 where they should not be: something is clipped, or has underflowed"
+        return (
+            f"{int(dead.sum())} entries of the gradient are exactly 0 where they should not be:"
+            " something is clipped, or has underflowed"
+        )
     return None
 
 
 def _log_ratio_offset(observed: Observed) -> str | None:
-    """Read ln K - G off the gradients, sigma^-1(n_data |grad|), and compare with ln nu - G: an offset for each sample."""
+    """Read ln K - G off the gradients, sigma^-1(n_data |grad|), and compare with ln nu - G: an offset for each
+    sample."""
     found = {}
     for side, sign in (("data", 1.0), ("noise", -1.0)):
         offsets: list[tuple[float, float]] = []

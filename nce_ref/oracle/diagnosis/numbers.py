@@ -2,10 +2,12 @@
 
 Conventions
 -----------
-searched    from a hundredth of the smallest known number to a hundred times the largest, on a grid of ratio ``_RATIO``, then by thirds
-admitted    the interval around the fit in which everything is explained; the value given is the number of the fewest digits in it
-determines  a vector that is no longer explained at a half or at the double of the number: three of them are asked for, or no
-            value is given, for then any other would do as well
+searched    from a hundredth of the smallest known number to a hundred times the largest, on a grid of ratio ``_RATIO``,
+            then by thirds
+admitted    the interval around the fit in which everything is explained; the value given is the number of the fewest
+            digits in it
+determines  a vector that is no longer explained at a half or at the double of the number: three of them are asked for,
+            or no value is given, for then any other would do as well
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ _PROMISING = 0.75  # of the error may be left at the best point of the grid
 
 
 def fit_numbers(observed: Observed) -> list[Candidate]:
-    """The mistakes that explain everything with a number that is not among the known ones, under the declared convention.
+    """The mistakes that explain everything with a number that is not among the known ones, under the declared
+    convention.
 
     The roundest number comes first: h clipped to [3e-4, 1 - 3e-4] is t clipped at 8.1114, and nobody wrote that.
     """
@@ -86,7 +89,8 @@ def _predicted(observed: Observed, mistake: Mistake, way: Setting, value: float)
 
 
 def _misfit(observed: Observed, mistake: Mistake, way: Setting, value: float) -> float:
-    """By entry the logarithm of how many allowances it is off, so that no entry outweighs the others; a large one where not finite."""
+    """By entry the logarithm of how many allowances it is off, so that no entry outweighs the others; a large one where
+    not finite."""
     predicted = _predicted(observed, mistake, way, value)
     with np.errstate(all="ignore"):
         off = np.abs(observed.got - predicted) / observed.allowed(predicted)
@@ -115,7 +119,8 @@ def _candidate(
 def _n_determining(observed: Observed, mistake: Mistake, way: Setting, value: float) -> int:
     """How many vectors are explained at the value, and not both at its half and at its double.
 
-    By what is met to the last digit, or, where rounding decides what comes out, by what is met nearly: the larger number.
+    By what is met to the last digit, or, where rounding decides what comes out, by what is met nearly: the larger
+    number.
     """
 
     def count(loosely: bool) -> int:
@@ -138,7 +143,8 @@ def _shortest(observed: Observed, mistake: Mistake, way: Setting, value: float) 
     def admits(other: float) -> bool:
         return _candidate(observed, mistake, way, other, loosely).matches >= matches
 
-    # Most numbers that are meant have a digit or two: to ask them takes two evaluations, to find how far one may go a hundred.
+    # Most numbers that are meant have a digit or two: to ask them takes two evaluations, to find how far one may go a
+    # hundred.
     for digits in range(17):
         short = float(f"{value:.{digits}e}")
         if abs(short) <= 2.0 * abs(value) and abs(value) <= 2.0 * abs(short) and admits(short):

@@ -2,10 +2,11 @@
 
 Conventions
 -----------
-entry      one returned number; ``got``, ``want``, ``scale``, ``k`` are flat over vectors, outputs and indices, in this order
+entry      one returned number; ``got``, ``want``, ``scale``, ``k`` are flat over vectors, outputs and indices, in this
+           order
 slots      where each output of each vector stands: (vector, output, slice)
-``dtype``  what the implementation seems to compute in: float32 too, where every number returned in a float64 check is one;
-           ``failed`` is then by float32's allowance
+``dtype``  what the implementation seems to compute in: float32 too, where every number returned in a float64 check is
+           one; ``failed`` is then by float32's allowance
 slack      what ``agree`` multiplies its tolerance by, 1 except where a second cause is known to blur the numbers
 want       under the declared convention, as ``judge`` has it
 agree      |a - b| <= 2 k (eps scale + tiny): both were rounded. NaN pairs with NaN, an infinity with the same infinity
@@ -107,7 +108,8 @@ class Observed:
 
     @functools.cached_property
     def value_of(self) -> NDArray[np.intp]:
-        """By entry, the entry of ``value`` that it is a derivative of (of the same vector); itself where there is none."""
+        """By entry, the entry of ``value`` that it is a derivative of (of the same vector); itself where there is
+        none."""
         found = np.arange(self.got.size)
         values = {slot.vector: slot.where for slot in self.slots if slot.output == "value"}
         for slot in self.slots:
@@ -134,7 +136,8 @@ class Observed:
         return any(flag.startswith(word) for flag in self.flags(vector) for word in HARD)
 
     def subset(self, vectors: Sequence[int], outputs: Sequence[str] | None = None) -> Observed:
-        """The same, of some vectors only, and, with ``outputs``, of these outputs, which each of the vectors has to have."""
+        """The same, of some vectors only, and, with ``outputs``, of these outputs, which each of the vectors has to
+        have."""
         keep = np.zeros(self.got.size, dtype=bool)
         slots, starts, position = [], [], 0
         for new, old in enumerate(vectors):

@@ -31,9 +31,11 @@ def remedy(relative: Relative, named: Objective) -> str:
 def renamed_argument(
     required: Sequence[str], optional: Sequence[str], objective: Objective
 ) -> tuple[str, str] | None:
-    """(its name here, its name there), where a function has all arguments of an objective but one, and one other in its place.
+    """(its name here, its name there), where a function has all arguments of an objective but one, and one other in its
+    place.
 
-    None where it has all, where more than one has another name, or where its parameters are another objective's exactly.
+    None where it has all, where more than one has another name, or where its parameters are another objective's
+    exactly.
     """
     names = {*required, *optional}
     missing = [name for name in objective.arguments if name not in names]

@@ -2,9 +2,11 @@
 
 Conventions
 -----------
-told by   the derivatives, or the value where none came: all of them lie on the type's grid, and the numbers wanted do not; automatic mixed
-          precision (torch.autocast) returns a float32 value whose derivatives have passed through the 16 bits
-by chance   one number in 2^16 lies on bfloat16's grid, in 2^13 on float16's: ``_TELLING`` of them, with ``_DISTINCT`` significands, do not
+told by   the derivatives, or the value where none came: all of them lie on the type's grid, and the numbers wanted do
+          not; automatic mixed precision (torch.autocast) returns a float32 value whose derivatives have passed through
+          the 16 bits
+by chance   one number in 2^16 lies on bfloat16's grid, in 2^13 on float16's: ``_TELLING`` of them, with ``_DISTINCT``
+            significands, do not
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What may explain an answer, as something that can be evaluated: the truth, known mistakes, relatives; each answer is kept.
+"""What may explain an answer, as something that can be evaluated: the truth, known mistakes, relatives; each answer is
+kept.
 
 Conventions
 -----------
@@ -29,7 +30,8 @@ Evaluate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Something that can be evaluated on inputs; ``is_numeric`` where arithmetic decides what comes out; ``value`` of its number."""
+    """Something that can be evaluated on inputs; ``is_numeric`` where arithmetic decides what comes out; ``value`` of
+    its number."""
 
     kind: str
     id: str

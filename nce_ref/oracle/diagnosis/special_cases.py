@@ -3,8 +3,8 @@
 Conventions
 -----------
 property   a flag that the vectors carry, or a fact about their inputs (``properties_of``)
-said       only where failures on arbitrary vectors would agree with the property less than once in a thousand times: nearly all
-           vectors have n_noise differing from n_data, and what fails on nearly all fails "only" there
+said       only where failures on arbitrary vectors would agree with the property less than once in a thousand times:
+           nearly all vectors have n_noise differing from n_data, and what fails on nearly all fails "only" there
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def properties_of(objective: Objective) -> dict[str, Callable[[Inputs], bool]]:
 
 
 def explains_which(observed: Observed) -> str | None:
-    """The property that the failing vectors have and the passing ones lack; None where there is none or nothing passes."""
+    """The property that the failing vectors have and the passing ones lack; None where there is none or nothing
+    passes."""
     failed = observed.failed
     if failed.all() or not failed.any():
         return None
@@ -52,7 +53,10 @@ def explains_which(observed: Observed) -> str | None:
     # As many failures that fall on any vectors alike stand within the property by chance this often.
     alike = math.comb(n_ran, n_failed)
     if exact and alike >= _CHANCE:
-        return f"it fails on all {int(failed.sum())} vectors {' = '.join(exact)}, and passes on all {int((~failed).sum())} others"
+        return (
+            f"it fails on all {int(failed.sum())} vectors {' = '.join(exact)}, and passes on all"
+            f" {int((~failed).sum())} others"
+        )
     within = [
         (sum(has), name)
         for name, has in tests.items()
@@ -62,5 +66,8 @@ def explains_which(observed: Observed) -> str | None:
     ]
     if within:
         count, name = min(within)
-        return f"it fails only {name}: on {int(failed.sum())} of {count} such vectors, on none of the {observed.n_ran - count} others"
+        return (
+            f"it fails only {name}: on {int(failed.sum())} of {count} such vectors, on none of the"
+            f" {observed.n_ran - count} others"
+        )
     return None

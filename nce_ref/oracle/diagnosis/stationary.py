@@ -1,17 +1,20 @@
-r"""Which mistake an estimate maximises: every known one of the objective is asked for its slope at the estimate that came.
+r"""Which mistake an estimate maximises: every known one of the objective is asked for its slope at the estimate that
+came.
 
-A fit ends where the slope of what it maximises is 0. So an estimate that misses the right maximum, but at which J with some slip has
-no slope left, on every data set, is that slip's: nothing has to be fitted, and every executable mistake of what it
-maximises is a suspect, not only those whose effect on c is a formula.
+A fit ends where the slope of what it maximises is 0. So an estimate that misses the right maximum, but at which J with
+some slip has no slope left, on every data set, is that slip's: nothing has to be fitted, and every executable mistake
+of what it maximises is a suspect, not only those whose effect on c is a formula.
 
 Conventions
 -----------
-slope     in standard errors, sqrt(n_data r' M^-1 r): the step that Newton's method would still take; M = -Hessian of the right J there
+slope     in standard errors, sqrt(n_data r' M^-1 r): the step that Newton's method would still take; M = -Hessian of
+          the right J there
 kinks     where the slope jumps: that direction is not asked (``Tools.directions``)
 still     of a slope less than ``_STILL``: a fit that has converged to the judge's allowance, some 0.03, is nearer
-moved     an estimate that fails and at which the right J is not still; one that fails and is still is another local maximum
-explains  the suspect's slope is a small part of the right J's wherever that moves the estimate, and still elsewhere; where fits
-          stop early, as they do at kinks, it need not be still on a quarter of the vectors
+moved     an estimate that fails and at which the right J is not still; one that fails and is still is another local
+          maximum
+explains  the suspect's slope is a small part of the right J's wherever that moves the estimate, and still elsewhere;
+          where fits stop early, as they do at kinks, it need not be still on a quarter of the vectors
 """
 
 from __future__ import annotations
@@ -41,8 +44,8 @@ Evaluate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Maximised:
-    """What the estimates maximise. ``mistake``: its id, "" for the right J with c of the other sign; ``still``: the largest slope,
-    ``slope``: the smallest slope of the right J where it moves them, both in standard errors."""
+    """What the estimates maximise. ``mistake``: its id, "" for the right J with c of the other sign; ``still``: the
+    largest slope, ``slope``: the smallest slope of the right J where it moves them, both in standard errors."""
 
     mistake: str
     c_flipped: bool
@@ -74,7 +77,8 @@ class _Place:
 
 
 def maximised(observed: Observed) -> tuple[Maximised, ...]:
-    """Every mistake whose J has no slope at the estimates, the stillest first; empty where there is none, or the right J is still."""
+    """Every mistake whose J has no slope at the estimates, the stillest first; empty where there is none, or the right
+    J is still."""
     argmax = observed.objective.argmax
     if argmax is None:
         return ()
@@ -120,8 +124,9 @@ def suspects_of_estimates(observed: Observed) -> tuple[Suspect, ...]:
     found = []
     for one in maximised(observed):
         evidence = (
-            f"J with it has no slope at the estimates, {one.still:.1g} standard errors at most on all {observed.n_ran} vectors; "
-            f"the right J would move those that fail by {one.slope:.2g} standard errors or more"
+            f"J with it has no slope at the estimates, {one.still:.1g} standard errors at most on"
+            f" all {observed.n_ran} vectors; the right J would move those that fail by"
+            f" {one.slope:.2g} standard errors or more"
         )
         counts, declare = (observed.n_failed, observed.n_failed, evidence), f"convention={turned}"
         if not one.mistake:

@@ -4,7 +4,8 @@ Conventions
 -----------
 structural   a mistake of the formula: neither a choice at a kink nor one that rounding decides about
 pair         two of them that replace different steps; laid over each other, each leaves the other's alone
-first        of a pair: the slip in the weights or in ln nu, where there is one, else the one that the catalogue has first
+first        of a pair: the slip in the weights or in ln nu, where there is one, else the one that the catalogue has
+             first
 pruned       by one failing vector, then by those that every search begins with; only what is left is evaluated on all
 """
 

@@ -1,4 +1,5 @@
-"""Comparing suspects with what was returned: conventions, known mistakes, other objectives, and mistakes under conventions.
+"""Comparing suspects with what was returned: conventions, known mistakes, other objectives, and mistakes under
+conventions.
 
 Conventions
 -----------
@@ -6,7 +7,8 @@ candidate    what a suspect would have returned, laid out as ``Observed`` has it
 explained    by vector: every entry agrees, and where the vector fails, the suspect is much nearer than the truth is
 complexity   0 a convention, 1 a mistake, 2 a mistake under a convention it does not declare, plus a little a word; the
              simplest explanation comes first
-numeric      a mistake of arithmetic: how it rounds, and whether NaN or inf, varies between implementations: see ``_loosely``
+numeric      a mistake of arithmetic: how it rounds, and whether NaN or inf, varies between implementations: see
+             ``_loosely``
 """
 
 from __future__ import annotations
@@ -44,10 +46,11 @@ FAR_APART = 3  # vectors that differ so: a pair that does is none
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """Something that may explain the failures: ``explained`` by vector, ``contradicted`` passing vectors where it is off.
+    """Something that may explain the failures: ``explained`` by vector, ``contradicted`` passing vectors where it is
+    off.
 
-    ``alone``: the outputs in which it is made, where the others are right. ``apart``: the largest relative difference where it
-    agrees loosely, ``n_apart``: by how many vectors it is beyond a thousandth.
+    ``alone``: the outputs in which it is made, where the others are right. ``apart``: the largest relative difference
+    where it agrees loosely, ``n_apart``: by how many vectors it is beyond a thousandth.
     """
 
     kind: str
@@ -81,7 +84,8 @@ class Setting:
 
 
 def settings(observed: Observed) -> tuple[Setting, ...]:
-    """The declared convention, then every other that differs on what was returned, those with the fewest words changed first."""
+    """The declared convention, then every other that differs on what was returned, those with the fewest words changed
+    first."""
     declared, objective = observed.convention, observed.objective
     each = (replace(one, choices=declared.choices) for one in all_conventions())
     every = sorted(each, key=lambda convention: _changed(convention, declared))
@@ -145,7 +149,8 @@ def compare(
 
 
 def _apart(observed: Observed, candidate: Float) -> Float:
-    """By vector, the largest relative difference between a number that came and the candidate's, beyond what is allowed."""
+    """By vector, the largest relative difference between a number that came and the candidate's, beyond what is
+    allowed."""
     with np.errstate(all="ignore"):
         off = np.abs(observed.got - candidate)
         relative = off / np.maximum(np.abs(observed.got), np.abs(candidate))
@@ -156,11 +161,12 @@ def _apart(observed: Observed, candidate: Float) -> Float:
 def search(
     observed: Observed, sources: Sequence[Source] | None = None, undeclared: bool = True
 ) -> list[Candidate]:
-    """Every convention, mistake, other objective and mistake under a convention that explains at least one failing vector.
+    """Every convention, mistake, other objective and mistake under a convention that explains at least one failing
+    vector.
 
-    With ``sources``, those alone, under every convention, or, not ``undeclared``, under the declared one. A source that explains none
-    of a few failing vectors is dropped before it is evaluated on the rest, and c of the other sign is tried where nothing simple
-    explains all.
+    With ``sources``, those alone, under every convention, or, not ``undeclared``, under the declared one. A source that
+    explains none of a few failing vectors is dropped before it is evaluated on the rest, and c of the other sign is
+    tried where nothing simple explains all.
     """
     ways = settings(observed)
     found = [] if sources is not None else _conventions(observed, ways) + _choices(observed, ways)
@@ -201,7 +207,8 @@ def search(
 
 
 def search_alone(observed: Observed) -> tuple[Observed, list[Candidate]]:
-    """The mistakes that explain every wrong output entirely where others are right: a slip in the value alone, or in one gradient.
+    """The mistakes that explain every wrong output entirely where others are right: a slip in the value alone, or in
+    one gradient.
 
     Comes with what was returned for the wrong outputs; no candidates where all outputs are wrong.
     """
@@ -261,7 +268,8 @@ def _conventions(observed: Observed, ways: tuple[Setting, ...]) -> list[Candidat
 
 
 def _choices(observed: Observed, ways: tuple[Setting, ...]) -> list[Candidate]:
-    """What the right steps return by a choice that was not declared: as simple as a mistake, since some mistakes return the same."""
+    """What the right steps return by a choice that was not declared: as simple as a mistake, since some mistakes return
+    the same."""
     found: list[Candidate] = []
     if observed.convention.choices:
         return found
@@ -288,7 +296,8 @@ def _probes(observed: Observed) -> list[int]:
 
 
 def plausible(few: Observed, outputs: Float, factors: Float, are_numeric: Bools) -> Bools:
-    """By source and convention, whether the outputs are what came for any probe, roughly where they are not finite or not exact."""
+    """By source and convention, whether the outputs are what came for any probe, roughly where they are not finite or
+    not exact."""
     found = np.empty((len(outputs), len(factors)), dtype=bool)
     bad_got, numeric = ~np.isfinite(few.got), are_numeric[:, None]
     for way, of_way in enumerate(factors):
@@ -321,11 +330,12 @@ def _different(one: Convention, other: Convention) -> list[str]:
 
 
 def _loosely(observed: Observed, candidate: Float, agree: Bools) -> Bools:
-    """Agreement for mistakes of arithmetic: where they overflow, and how they round on the way there, varies with the code.
+    """Agreement for mistakes of arithmetic: where they overflow, and how they round on the way there, varies with the
+    code.
 
-    Bad pairs with bad, whichever of NaN and the infinities it is, and where the value is bad the gradient is not asked: it may
-    be NaN by 0 x inf, inf, or right. No number is explained by one that is not finite, nor the other way round. Elsewhere both are
-    errors of digits lost, or the same error to 5 % and to what digits lost amount to.
+    Bad pairs with bad, whichever of NaN and the infinities it is, and where the value is bad the gradient is not asked:
+    it may be NaN by 0 x inf, inf, or right. No number is explained by one that is not finite, nor the other way round.
+    Elsewhere both are errors of digits lost, or the same error to 5 % and to what digits lost amount to.
     """
     bad_got, bad_candidate = ~np.isfinite(observed.got), ~np.isfinite(candidate)
     with np.errstate(all="ignore"):

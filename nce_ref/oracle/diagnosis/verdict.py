@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Suspect:
-    """One explanation. ``kind``: "convention", "mistake", "family", "other objective" or "hint"; ``remedy`` is what to type.
+    """One explanation. ``kind``: "convention", "mistake", "family", "other objective" or "hint"; ``remedy`` is what to
+    type.
 
-    ``value``  of the number that the mistake has (an epsilon, a limit), to the digits that were determined; None where it has none,
-               or fewer than three vectors determine it
+    ``value``  of the number that the mistake has (an epsilon, a limit), to the digits that were determined; None where
+               it has none, or fewer than three vectors determine it
     """
 
     kind: str
@@ -37,7 +38,8 @@ class Diagnosis:
 
 
 def merged(suspects: list[Suspect]) -> list[Suspect]:
-    """Return the suspects; where the first is a mistake and another objective explains as much, one suspect with the other's remedy."""
+    """Return the suspects; where the first is a mistake and another objective explains as much, one suspect with the
+    other's remedy."""
     if not suspects or suspects[0].kind != "mistake":
         return suspects
     first = suspects[0]

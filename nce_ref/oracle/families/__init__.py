@@ -1,6 +1,7 @@
 """The families of objectives, in the order in which they came: the one list. All that judges goes through it.
 
-A family is a folder: ``objectives.py`` says what there is and all that is asked about it, ``FAMILY`` stands there or in ``family.py``.
+A family is a folder: ``objectives.py`` says what there is and all that is asked about it, ``FAMILY`` stands there or in
+``family.py``.
 """
 
 from nce_ref.oracle.families.base import Family

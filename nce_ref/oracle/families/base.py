@@ -6,8 +6,9 @@ inputs     a vector's arguments by name: float64 arrays and floats, unless a dty
 outputs    a dict from the objective's output names, any subset
 sizes      {axis: length}, the axes being the words in the arguments' shapes; nu is always n_noise/n_data
 stored     the numbers of the vectors: under the objective's own ``sense`` and ``reduction``, c added
-imports    a family imports this file (``parts``, ``slips`` and ``choices`` come with it), older families, ``numbers`` and the package below the oracle, nothing else of the oracle: all of
-           that asks the families. What needs more (half of the package, the catalogue) is imported where it is used
+imports    a family imports this file (``parts``, ``slips`` and ``choices`` come with it), older families, ``numbers``
+           and the package below the oracle, nothing else of the oracle: all of that asks the families. What needs more
+           (half of the package, the catalogue) is imported where it is used
 """
 
 from __future__ import annotations
@@ -83,7 +84,8 @@ class Argmax:
 
     ``of``      the objective whose maximum it is
     ``matrix``  its argument, and the output, by which it is judged; the other is ``of.constant``
-    ``tools``   what judges it, imported when it is asked for: it needs half of the package, a function's values none of it
+    ``tools``   what judges it, imported when it is asked for: it needs half of the package, a function's values none of
+                it
     """
 
     of: Objective
@@ -95,10 +97,11 @@ class Argmax:
 class Objective:
     """One function to be judged: all that is asked about it, here.
 
-    ``name``         as users type it; ``name/layout`` where the noise is laid out otherwise than flat, see ``Family.layouts``
+    ``name``         as users type it; ``name/layout`` where the noise is laid out otherwise than flat, see
+                     ``Family.layouts``
     ``is_mean``      it sums over samples, so sense and reduction (``Convention``) apply to it
-    ``kind``         "function": outputs are compared number by number; "covariance": the same, to the digits of a quadrature;
-                     "estimate": any certified maximum as good as the stored one passes
+    ``kind``         "function": outputs are compared number by number; "covariance": the same, to the digits of a
+                     quadrature; "estimate": any certified maximum as good as the stored one passes
     ``sense``, ``reduction``   those of the stored numbers, and what an implementation is taken to have if it says nothing
     ``constant``     the argument or output that may have the other sign: c
 
@@ -119,10 +122,12 @@ class Objective:
     What else there is to it
     ``facts``        of its arguments, see ``Facts``
     ``follows``      arguments that follow from the sizes of the others: {name: (sizes) -> number}
-    ``draws``        arguments that have to fit each other, or stay in a range, drawn for a search: (rng, sizes) -> {name: array}
+    ``draws``        arguments that have to fit each other, or stay in a range, drawn for a search: (rng, sizes) ->
+                     {name: array}
     ``symmetric``    the arguments that are symmetric matrices
     ``derived``      sizes of its outputs that follow from those of its arguments
-    ``counts``       (inputs) -> (n_data, n_noise), the terms of the two sums, where they are not the lengths of these axes
+    ``counts``       (inputs) -> (n_data, n_noise), the terms of the two sums, where they are not the lengths of these
+                     axes
     ``masks``        {argument: another} whose entries count where the other's are 1, and may be infinite elsewhere
     ``dimensions``   the axes' names that only this family has, in words
     ``right_there``  ids of mistakes that cannot be made there, or are none, as those of nu are at nu = 1
@@ -131,7 +136,7 @@ class Objective:
     ``fit``          the diagnosis's answers -> a fitted explanation, where there is a formula to fit
     ``argmax``       what an estimate maximises
     ``choices``      how arguments may be given and numbers returned otherwise, see ``choices``
-    """
+    """  # noqa: E501
 
     name: str
     arguments: dict[str, Shape]
@@ -245,7 +250,8 @@ class Relative:
 
 @dataclass(frozen=True)
 class Family:
-    """Objectives that share their formulas, and what is known about them. A relative stands in the newer of two families.
+    """Objectives that share their formulas, and what is known about them. A relative stands in the newer of two
+    families.
 
     ``mistakes``  (title of a section, its mistakes), in reading order
     ``layouts``   the objectives once more, their noise laid out otherwise: each an objective of its own, name/layout

@@ -1,12 +1,15 @@
-"""What an implementation may choose beside sense, reduction and the sign of c: how an argument is given, how rows are ordered.
+"""What an implementation may choose beside sense, reduction and the sign of c: how an argument is given, how rows are
+ordered.
 
-An objective lists its choices (``Objective.choices``); a convention declares them by their words (``Convention.choices``).
+An objective lists its choices (``Objective.choices``); a convention declares them by their words
+(``Convention.choices``).
 
 Conventions
 -----------
 ours, theirs   inputs and outputs as the vectors have them, as the implementation takes and returns them
 factor, order  an output of theirs is factor x ours[order], the order being that of the rows
-given          what an implementation with this choice makes of inputs that are not turned: so it is recognised where it is not declared
+given          what an implementation with this choice makes of inputs that are not turned: so it is recognised where it
+               is not declared
 """
 
 from __future__ import annotations

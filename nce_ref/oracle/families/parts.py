@@ -1,4 +1,5 @@
-"""What an objective is described with: its outputs, what can be said of its arguments, where it has no derivative, what judges an estimate.
+"""What an objective is described with: its outputs, what can be said of its arguments, where it has no derivative, what
+judges an estimate.
 
 ``base`` has the objective itself, and every name of this file.
 """
@@ -62,7 +63,8 @@ class Ridges:
     """Where |s| with s = b_i . u has no derivative: another one in [-1, 1] is a choice, ``mistake`` in the catalogue.
 
     ``argument``  the matrix of the rows b_i, by which the derivative is taken
-    ``columns``   for each row, -sqrt(2) w_t u_t of the points with b_i . u_t = 0, (n_dim, number of them), w_t = d value/d ln p_m(u_t)
+    ``columns``   for each row, -sqrt(2) w_t u_t of the points with b_i . u_t = 0, (n_dim, number of them), w_t = d
+                  value/d ln p_m(u_t)
     """
 
     mistake: str
@@ -72,7 +74,8 @@ class Ridges:
 
 @dataclass(frozen=True)
 class Corners:
-    """Where max(z, 0) has no derivative: the other ``slopes`` there that frameworks take are choices, ``mistake`` in the catalogue."""
+    """Where max(z, 0) has no derivative: the other ``slopes`` there that frameworks take are choices, ``mistake`` in
+    the catalogue."""
 
     mistake: str
     slopes: tuple[float, ...]
@@ -81,7 +84,8 @@ class Corners:
 
 @dataclass(frozen=True)
 class Fitted:
-    """An explanation whose numbers were fitted: what it returns on all vectors in one line, and the words of the report.
+    """An explanation whose numbers were fitted: what it returns on all vectors in one line, and the words of the
+    report.
 
     ``declare``  (sense, reduction, whether c has the other sign), where that is part of it
     """

@@ -29,7 +29,8 @@ def size_factors(sizes: Mapping[str, float]) -> dict[str, float]:
 
 
 def size_offsets(sizes: Mapping[str, float], of_arguments: Mapping[str, float]) -> dict[str, float]:
-    """What an error may be a multiple of: "1", ln nu, the value at chance, the dimension, what the arguments offer, the sample sizes."""
+    """What an error may be a multiple of: "1", ln nu, the value at chance, the dimension, what the arguments offer, the
+    sample sizes."""
     found = {"1": 1.0}
     n_data, n_noise = sizes.get("n_data", 0), sizes.get("n_noise", 0)
     if n_noise and n_data:

@@ -17,11 +17,13 @@ Objective: TypeAlias = Any
 
 
 class Steps:
-    """The right steps of an objective in plain NumPy: families inherit from this, a mistake replaces one of their steps.
+    """The right steps of an objective in plain NumPy: families inherit from this, a mistake replaces one of their
+    steps.
 
-    Every step returns its value together with its slope or its pullback, as a framework with automatic differentiation does. So
-    a slip in a step gives a wrong function with the gradient of that wrong function, and no finite difference will ever notice.
-    Slips of the hand, a wrong gradient of the right value, go into ``finish``, which sees the answer last.
+    Every step returns its value together with its slope or its pullback, as a framework with automatic differentiation
+    does. So a slip in a step gives a wrong function with the gradient of that wrong function, and no finite difference
+    will ever notice. Slips of the hand, a wrong gradient of the right value, go into ``finish``, which sees the answer
+    last.
     """
 
     def is_possible(self, objective: Objective) -> bool:
@@ -35,9 +37,11 @@ class Steps:
 
 @dataclass(frozen=True)
 class Number:
-    """A number by which mistakes differ alone: an epsilon, a limit. A diagnosis tries those that are ``known``, then fits one.
+    """A number by which mistakes differ alone: an epsilon, a limit. A diagnosis tries those that are ``known``, then
+    fits one.
 
-    ``known``  seen in the wild, the first being the mistake's own; each of the others was once a mistake, ``id`` says which
+    ``known``  seen in the wild, the first being the mistake's own; each of the others was once a mistake, ``id`` says
+               which
     """
 
     symbol: str
@@ -91,7 +95,8 @@ class Mistake:
         return tuple(objective.name for objective in self.places)
 
     def is_made_at(self, objective: Objective) -> bool:
-        """Whether the objective has a step that it replaces, and a derivative where it is a slip in one; ``only`` has the last word.
+        """Whether the objective has a step that it replaces, and a derivative where it is a slip in one; ``only`` has
+        the last word.
 
         An objective in ``only`` stands for all its layouts that have such a step.
         """
@@ -106,7 +111,8 @@ class Mistake:
         return replaces(self.steps, objective)
 
     def evaluate(self, objective: str, inputs: Inputs, value: float | None = None) -> Outputs:
-        """What an implementation with it returns, in the inputs' dtype; ``value``: of its number. KeyError where it cannot be made."""
+        """What an implementation with it returns, in the inputs' dtype; ``value``: of its number. KeyError where it
+        cannot be made."""
         place = {place.name: place for place in self.places}[objective]
         return place.evaluate(laid_over(self.with_value(value), place.right), inputs)
 
@@ -153,7 +159,8 @@ def _step(steps: Any, name: str) -> Any:
 
 
 def laid_over(steps: Any, *others: Any) -> Any:
-    """Steps that have what ``steps`` replace, for the rest those of ``others``. TypeError where their order contradicts itself."""
+    """Steps that have what ``steps`` replace, for the rest those of ``others``. TypeError where their order contradicts
+    itself."""
     others = tuple(other for other in others if not isinstance(steps, type(other)))
     if not others:
         return steps

@@ -1,4 +1,5 @@
-"""A harness in plain Python, to be copied: nothing but the standard library. Run it by `nce-ref check -- python3 harness.py`."""
+"""A harness in plain Python, to be copied: nothing but the standard library. Run it by
+`nce-ref check -- python3 harness.py`."""
 
 import json
 import sys

@@ -1,11 +1,13 @@
-r"""Decimals with a bound on their error, which every operation enlarges as it must: what roots, exponentials and quotients need.
+r"""Decimals with a bound on their error, which every operation enlarges as it must: what roots, exponentials and
+quotients need.
 
 Conventions
 -----------
-Ball         within ``radius`` of ``value``; operations are those of the caller's ``decimal`` context, their rounding counted
+Ball         within ``radius`` of ``value``; operations are those of the caller's ``decimal`` context, their rounding
+             counted
 settled      the working precision grows until both ends of every ball round to the same digits
-zero         radius 0: what is 0 by exact arithmetic. Where ``tiny`` is given, a ball around 0 within it is 0, too: below 10^-400 no
-             float64 tells it from 0
+zero         radius 0: what is 0 by exact arithmetic. Where ``tiny`` is given, a ball around 0 within it is 0, too:
+             below 10^-400 no float64 tells it from 0
 ArithmeticError   no precision is enough, or a divisor that cannot be told from 0
 """
 

@@ -7,9 +7,11 @@ r"""The two kinds of number that NCE is made of, held exactly, and their decimal
 Conventions
 -----------
 digits      significant decimal digits asked for; ``significant`` rounds to them, half to even
-precision   working digits: doubled until two runs, the sum's own loss by cancellation paid for, round to the same digits
+precision   working digits: doubled until two runs, the sum's own loss by cancellation paid for, round to the same
+            digits
 zero        0 is returned where the form says so (no terms are left after exact cancellation), and then only. Two runs
-            that agree on 0 prove nothing: that is how a well-known table came to hold 0 for ln sigma(500) = -7.1246e-218
+            that agree on 0 prove nothing: that is how a well-known table came to hold 0 for ln sigma(500) =
+            -7.1246e-218
 range       a result below 10^-10^18 in size (ln sigma(t) from t = 2.3e18) is beyond ``decimal``: ArithmeticError
 """
 
@@ -60,8 +62,8 @@ def significant(run: Run, digits: int) -> Decimal:
 class ExactLog:
     """The number rational + sqrt2 * sqrt(2) + 1/2 ln(square * (2 pi)^two_pi), square > 0.
 
-    It is 0 where rational = sqrt2 = two_pi = 0 and square = 1; with two_pi = 0 there only (ln of an algebraic number other
-    than 1 is transcendental, and sqrt(2) is irrational).
+    It is 0 where rational = sqrt2 = two_pi = 0 and square = 1; with two_pi = 0 there only (ln of an algebraic number
+    other than 1 is transcendental, and sqrt(2) is irrational).
     """
 
     rational: Fraction = Fraction(0)
@@ -98,7 +100,8 @@ class ExactLog:
                 half_ln_square,
                 self.two_pi * half_ln_two_pi,
             ]
-            # Close to q = 1, ln q has an absolute error of 10^-precision and a worse relative one: hence the 1 in its place.
+            # Close to q = 1, ln q has an absolute error of 10^-precision and a worse relative one: hence the 1 in its
+            # place.
             return sum(parts, Decimal(0)), sum(map(abs, parts), Decimal(self.square != 1))
 
     def to_places(self, precision: int) -> Decimal:
@@ -140,8 +143,9 @@ def sigmoid_sum(
     """sum_k a_k sigma(t_k), perhaps times sqrt(2).
 
     First brought to one form, in which what cancels exactly is gone: sigma(t) = 1 - sigma(-t) makes every t_k negative,
-    sigma(ln rho) = rho/(1 + rho) is a fraction, and equal t_k are collected. So all logits 0 give an exact 0, and with every
-    point on the wrong side at 1e9 and n_data = n_noise the ones cancel exactly, and the tails of size e^-1e9 are seen.
+    sigma(ln rho) = rho/(1 + rho) is a fraction, and equal t_k are collected. So all logits 0 give an exact 0, and with
+    every point on the wrong side at 1e9 and n_data = n_noise the ones cancel exactly, and the tails of size e^-1e9 are
+    seen.
     """
     constant, collected = Fraction(0), dict[ExactLog, Fraction]()
     for a, t in terms:
@@ -242,7 +246,8 @@ def as_decimal(q: Fraction) -> Decimal:
 
 
 def working(precision: int) -> AbstractContextManager[decimal.Context]:
-    """A context with the whole range of ``decimal``: what is too small becomes 0 (and is not believed), the rest raises."""
+    """A context with the whole range of ``decimal``: what is too small becomes 0 (and is not believed), the rest
+    raises."""
     traps = [decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow]
     context = decimal.Context(
         prec=precision,

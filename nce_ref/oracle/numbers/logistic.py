@@ -1,10 +1,11 @@
-r"""The maximum of a logistic regression on a linear manifold, in ``decimal``, and the small linear algebra that it takes.
+r"""The maximum of a logistic regression on a linear manifold, in ``decimal``, and the small linear algebra that it
+takes.
 
     J(theta) = (1/T_d) { sum_x ln sigma(t) + sum_y ln sigma(-t) },    t_k = g_k . theta + o_k
     h = sigma(t),    M = (1/T_d) sum_k h(1-h) g g^T
 
-J is concave with Hessian -M. Newton's method on theta + span(Z) has the step Z (Z^T M Z)^-1 Z^T grad J. Starting with 15 digits
-it has 30, 60, ... after 1, 2, ... steps, as far as the working precision goes.
+J is concave with Hessian -M. Newton's method on theta + span(Z) has the step Z (Z^T M Z)^-1 Z^T grad J. Starting with
+15 digits it has 30, 60, ... after 1, 2, ... steps, as far as the working precision goes.
 
 Conventions
 -----------
@@ -28,7 +29,9 @@ from nce_ref.oracle.numbers.linear_algebra import Matrix
 Column = list[Decimal]
 Columns = list[Column]
 
-GUARD = 30  # digits beyond those asked for: 10 for the roundings of sums, 20 to tell what ought to be 0 from what is not
+# digits beyond those asked for: 10 for the roundings of sums, 20 to tell what ought to be 0 from
+# what is not
+GUARD = 30
 ZERO, ONE = Decimal(0), Decimal(1)
 _STEPS = 20
 _FLAT = Decimal("1e-20")  # a pivot so small beside its diagonal proves nothing about the sign
@@ -90,7 +93,8 @@ def _sigmoid(t: Decimal) -> Decimal:
 
 
 def inverse_of_definite(matrix: Columns) -> Columns:
-    """By a Cholesky factor, whose existence proves a symmetric matrix positive definite; ArithmeticError where there is none."""
+    """By a Cholesky factor, whose existence proves a symmetric matrix positive definite; ArithmeticError where there is
+    none."""
     n = len(matrix)
     factor = [[ZERO] * n for _ in range(n)]
     for i in range(n):
@@ -160,7 +164,8 @@ def as_decimals(matrix: Matrix) -> Columns:
 
 
 def working(precision: int) -> AbstractContextManager[decimal.Context]:
-    """A context of this precision that owes nothing to the caller's; overflow and division by 0 raise ArithmeticErrors."""
+    """A context of this precision that owes nothing to the caller's; overflow and division by 0 raise
+    ArithmeticErrors."""
     return decimal.localcontext(decimal.Context(prec=precision, rounding=decimal.ROUND_HALF_EVEN))
 
 

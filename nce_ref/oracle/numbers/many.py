@@ -1,13 +1,14 @@
-r"""ln sigma(t) and sigma(t) for many t at once, in decimals of one precision with an error bound: what 1e5 logits can afford.
+r"""ln sigma(t) and sigma(t) for many t at once, in decimals of one precision with an error bound: what 1e5 logits can
+afford.
 
 Conventions
 -----------
 t          Decimals with an absolute error of at most 10^-(P - 3), P the working precision: ``precision_for`` chooses it
 e          exp(-|t|) has a relative error of at most 10^-(P - 4) then, libmpdec's exp and ln being correctly rounded
-results    sigma, 1/(1 + e) or e/(1 + e), and ln sigma, min(t, 0) - ln(1 + e) with two terms of one sign: neither cancels, so that
-           each is right to 10^-(P - 5) relatively. A sum of N results of one sign loses N 10^-P more, a product with a fraction one
-           rounding. P = digits + ``_GUARD`` + (digits of the largest summand of t): with N <= 10^6 all results are right to
-           10^-(digits + 4), relatively
+results    sigma, 1/(1 + e) or e/(1 + e), and ln sigma, min(t, 0) - ln(1 + e) with two terms of one sign: neither
+           cancels, so that each is right to 10^-(P - 5) relatively. A sum of N results of one sign loses N 10^-P more,
+           a product with a fraction one rounding. P = digits + ``_GUARD`` + (digits of the largest summand of t): with
+           N <= 10^6 all results are right to 10^-(digits + 4), relatively
 refused    a t beyond 10^17 in size, whose exp is beyond ``decimal``: ArithmeticError, from ``exp`` itself
 """
 

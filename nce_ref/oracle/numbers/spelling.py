@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-decimal   d.dddE+x: sign only where negative, one digit before the point, trailing zeros and an idle point removed, the exponent
-          always with its sign: "2.5E-1", "-1E+0", "7.1245764067412855E-218". 0 is "0", never "-0"
+decimal   d.dddE+x: sign only where negative, one digit before the point, trailing zeros and an idle point removed, the
+          exponent always with its sign: "2.5E-1", "-1E+0", "7.1245764067412855E-218". 0 is "0", never "-0"
 hex       float(decimal).hex(), rounded to nearest even; what underflows is "0x0.0p+0", without a sign
 """
 

@@ -1,9 +1,9 @@
 r"""One mixing matrix, one data set, three estimators with k noise points a datum.
 
-*Conventions.* x = A s, four independent Laplace sources of unit variance. Methods: "nce" and "ranking" with the same k n_data points of
-N(0, A A^T), the data's own covariance; "conditional" with kappa = k steps y = x + xi, xi ~ N(0, A A^T). The noise is the truth's and not
-fitted to the data, so that the laws hold as they are derived. Every fit climbs from the truth: the laws speak of the maximum near it.
-A fit that is not certified stays in, with the error it has.
+*Conventions.* x = A s, four independent Laplace sources of unit variance. Methods: "nce" and "ranking" with the same k
+n_data points of N(0, A A^T), the data's own covariance; "conditional" with kappa = k steps y = x + xi, xi ~ N(0, A
+A^T). The noise is the truth's and not fitted to the data, so that the laws hold as they are derived. Every fit climbs
+from the truth: the laws speak of the maximum near it. A fit that is not certified stays in, with the error it has.
 """
 
 from __future__ import annotations

@@ -1,16 +1,17 @@
 r"""P10 section 3.1, Figure 1: one mixing matrix, one data set, three estimators, two optimisers.
 
-*Conventions.* x = A s, four independent Laplace sources of unit variance; n_noise = n_data; noise is Gaussian with the data's
-sample mean and covariance, or, for the fine tuning, the ICA model at the first fit's B. Methods are "mle", "nce_gaussian",
-"nce_laplace"; every method starts from the same random points. Protocols:
+*Conventions.* x = A s, four independent Laplace sources of unit variance; n_noise = n_data; noise is Gaussian with the
+data's sample mean and covariance, or, for the fine tuning, the ICA model at the first fit's B. Methods are "mle",
+"nce_gaussian", "nce_laplace"; every method starts from the same random points. Protocols:
 
     paper      L-BFGS from each start (five for n_data <= 4000, one above), the best objective kept
     certified  ``nce_ref``'s fits from the same starts, each with its certificate
 
-Each protocol carries its own first fit into the second noise, its rows in the truth's order and with the truth's signs: which of the
-equivalent maxima wins hangs on a rounding, the noise's law does not depend on it, and so neither do the points that are drawn. The
-second objectives of the two protocols are close, and each protocol's own: the best value known of the second is what a certified
-climb from the L-BFGS end finds, where that is higher; of the others it is the highest that either protocol reached.
+Each protocol carries its own first fit into the second noise, its rows in the truth's order and with the truth's signs:
+which of the equivalent maxima wins hangs on a rounding, the noise's law does not depend on it, and so neither do the
+points that are drawn. The second objectives of the two protocols are close, and each protocol's own: the best value
+known of the second is what a certified climb from the L-BFGS end finds, where that is higher; of the others it is the
+highest that either protocol reached.
 """
 
 from __future__ import annotations
@@ -158,7 +159,8 @@ def expected_seconds(params: Mapping[str, Any]) -> float:
 def second_noise(
     theta: Float, truth: Float, n_points: int, seed: int
 ) -> tuple[LaplaceICANoise, Float]:
-    """The noise of the fine tuning, the model at the first fit's B (rows and signs as the truth has them), and a sample of it."""
+    """The noise of the fine tuning, the model at the first fit's B (rows and signs as the truth has them), and a sample
+    of it."""
     noise = LaplaceICANoise(match_truth(theta, truth).B)
     return noise, noise.sample(n_points, np.random.default_rng(seed))
 

@@ -1,10 +1,12 @@
 r"""P10's fine tuning (panel c): where does the second fit start?
 
-The paper does not say. ``figure1`` starts it at the same random points as the first; this experiment does both, with new matrices
-and L-BFGS as in the paper's protocol: "random" from those points, best objective kept, and "first_fit" from the first fit itself.
+The paper does not say. ``figure1`` starts it at the same random points as the first; this experiment does both, with
+new matrices and L-BFGS as in the paper's protocol: "random" from those points, best objective kept, and "first_fit"
+from the first fit itself.
 
-*Conventions.* As in ``figure1``; names are fine_tuning.start.quantity. It was added after the first full run, in which the random
-start's error at T = 250 and 500 came out above the published one; its claims were fixed before its own first run.
+*Conventions.* As in ``figure1``; names are fine_tuning.start.quantity. It was added after the first full run, in which
+the random start's error at T = 250 and 500 came out above the published one; its claims were fixed before its own first
+run.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-r"""The paper's protocol alone: the errors behind the points of Figure 1, without certificates, for a tenth of ``figure1``'s time.
+r"""The paper's protocol alone: the errors behind the points of Figure 1, without certificates, for a tenth of
+``figure1``'s time.
 
-*Conventions.* As in ``figure1``, with other random numbers; the results are those of its "paper" protocol that the published points are
-held against. It is there for quick runs, which need many matrices and can do without the laws.
+*Conventions.* As in ``figure1``, with other random numbers; the results are those of its "paper" protocol that the
+published points are held against. It is there for quick runs, which need many matrices and can do without the laws.
 """
 
 from __future__ import annotations

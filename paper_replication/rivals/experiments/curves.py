@@ -1,12 +1,13 @@
 r"""P10 Figure 1 (a): one mixing matrix, one data set, five estimators.
 
-*Conventions.* Problem, starts and noise are those of ``figure1/experiments/figure1.py`` (n_noise = n_data, five random starts up to
-n_data = 4000, one above), with other random numbers. Methods: "mle", "nce", "is", "sm" by ``nce_ref``'s certified fits, the best
-objective kept; "cd" from the first start alone, and "cd_doubled", the same chains and start with twice the steps that "cd" took.
-A fit that does not settle stays in, with the error it has.
+*Conventions.* Problem, starts and noise are those of ``figure1/experiments/figure1.py`` (n_noise = n_data, five random
+starts up to n_data = 4000, one above), with other random numbers. Methods: "mle", "nce", "is", "sm" by ``nce_ref``'s
+certified fits, the best objective kept; "cd" from the first start alone, and "cd_doubled", the same chains and start
+with twice the steps that "cd" took. A fit that does not settle stays in, with the error it has.
 
-P10 does not say: HMC's step size (here adapted to 90 % acceptance), CD's learning rate and its stopping rule. The 90 % was
-chosen with the paper's ratio of CD to MLE at T = 1000 and 4000 in sight, on pilots: agreement there confirms nothing.
+P10 does not say: HMC's step size (here adapted to 90 % acceptance), CD's learning rate and its stopping rule. The 90 %
+was chosen with the paper's ratio of CD to MLE at T = 1000 and 4000 in sight, on pilots: agreement there confirms
+nothing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 r"""J12's sweep over nu = n_noise/n_data: NCE with Gaussian noise of the data's mean and covariance.
 
-*Conventions.* n_noise = nu n_data, rounded up (3 points for nu = 0.01, n_data = 250). L-BFGS, the paper's kind of optimiser: five
-random starts for n_data <= 4000, one above, the best objective kept. It is also what answers at small nu, where a handful of noise
-points can leave the objective without a maximum: the climb then ends somewhere, as the authors' must have.
+*Conventions.* n_noise = nu n_data, rounded up (3 points for nu = 0.01, n_data = 250). L-BFGS, the paper's kind of
+optimiser: five random starts for n_data <= 4000, one above, the best objective kept. It is also what answers at small
+nu, where a handful of noise points can leave the objective without a maximum: the climb then ends somewhere, as the
+authors' must have.
 """
 
 from __future__ import annotations

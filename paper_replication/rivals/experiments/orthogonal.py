@@ -1,7 +1,7 @@
 r"""Score matching's bias: data of an orthogonal mixing matrix, T so large that the factor shows.
 
-*Conventions.* A is uniform on the orthogonal group, B* = A^T. "scale" is the mean diagonal entry of B-hat A after matching: 1 without
-a bias, 1.064 for the tanh slope 10 in the limit of large T. One random start.
+*Conventions.* A is uniform on the orthogonal group, B* = A^T. "scale" is the mean diagonal entry of B-hat A after
+matching: 1 without a bias, 1.064 for the tanh slope 10 in the limit of large T. One random start.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 r"""P10 Figure 1 (b): for one mixing matrix, the running error and the elapsed time of every method at every T.
 
-*Conventions.* One random start, the same for all methods and sizes. "mle", "nce", "is", "sm" climb by L-BFGS (the paper has nonlinear
-conjugate gradients for all), "nce_newton" is ``fit_nce`` with its certificate, "cd" contrastive divergence, whose running estimate is the
-average over the second half of its steps. The clock of a method starts before its noise is drawn. It counts the seconds of this
-thread on the processor: the elapsed time on an idle core, whatever else the machine does.
+*Conventions.* One random start, the same for all methods and sizes. "mle", "nce", "is", "sm" climb by L-BFGS (the paper
+has nonlinear conjugate gradients for all), "nce_newton" is ``fit_nce`` with its certificate, "cd" contrastive
+divergence, whose running estimate is the average over the second half of its steps. The clock of a method starts before
+its noise is drawn. It counts the seconds of this thread on the processor: the elapsed time on an idle core, whatever
+else the machine does.
 
-Names: method.n_data.kk.error, the squared error of B over |B*|^2 after some step, at most ``KEPT`` steps a climb, the first 0 being the
-start; seconds.method.n_data.kk, when; seconds.reach.method.level, when the first of its climbs (all sizes begin at once) is at ``level``
-or below, from all steps, and absent where none gets there.
+Names: method.n_data.kk.error, the squared error of B over |B*|^2 after some step, at most ``KEPT`` steps a climb, the
+first 0 being the start; seconds.method.n_data.kk, when; seconds.reach.method.level, when the first of its climbs (all
+sizes begin at once) is at ``level`` or below, from all steps, and absent where none gets there.
 """
 
 from __future__ import annotations

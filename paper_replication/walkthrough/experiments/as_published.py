@@ -1,8 +1,10 @@
-"""The walkthrough as it stands: A drawn anew for the test data, sources of variance 2, N(0, I) noise, no activation, 40 steps.
+"""The walkthrough as it stands: A drawn anew for the test data, sources of variance 2, N(0, I) noise, no activation, 40
+steps.
 
-*Columns.* ``loss.*``: "first", "last" in training; "test" the walkthrough's own test loss (another A, the training noise again);
-"own" on fresh data of the training's A with fresh noise; there "optimal" is that of ln p_d, "constant" of the best f = c.
-``log_ratio.*``: the largest on noise and on data. ``correlation``, ``rmse``: f against ln p_d on fresh data of the own A.
+*Columns.* ``loss.*``: "first", "last" in training; "test" the walkthrough's own test loss (another A, the training
+noise again); "own" on fresh data of the training's A with fresh noise; there "optimal" is that of ln p_d, "constant" of
+the best f = c. ``log_ratio.*``: the largest on noise and on data. ``correlation``, ``rmse``: f against ln p_d on fresh
+data of the own A.
 """
 
 from __future__ import annotations

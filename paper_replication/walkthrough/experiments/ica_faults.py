@@ -1,9 +1,10 @@
-"""Two faults that the paper's own model shows, with certified fits: sources of variance 2, and re-used noise. nu = 1, matched noise.
+"""Two faults that the paper's own model shows, with certified fits: sources of variance 2, and re-used noise. nu = 1,
+matched noise.
 
-*Columns*, for ``matched`` (right) and ``variance2`` (other data): ``*.relative_error`` |B_hat A - I|^2, ``*.scale`` mean diagonal of
-B_hat A, ``*.c_shift`` c_hat - c*, all against the A that mixed unit-variance sources. ``matched.optimal``, ``matched.loss``: of ln p_d
-and of the fit, on fresh points. ``flattery``: n_data times the amount by which the training noise used again lowers the
-fit's loss (``references``).
+*Columns*, for ``matched`` (right) and ``variance2`` (other data): ``*.relative_error`` |B_hat A - I|^2, ``*.scale``
+mean diagonal of B_hat A, ``*.c_shift`` c_hat - c*, all against the A that mixed unit-variance sources.
+``matched.optimal``, ``matched.loss``: of ln p_d and of the fit, on fresh points. ``flattery``: n_data times the amount
+by which the training noise used again lowers the fit's loss (``references``).
 """
 
 from __future__ import annotations

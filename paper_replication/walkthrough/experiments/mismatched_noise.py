@@ -1,7 +1,9 @@
-"""The fault of N(0, I) noise, with certified fits of the ICA model to the same data under matched noise and under N(0, I). nu = 1.
+"""The fault of N(0, I) noise, with certified fits of the ICA model to the same data under matched noise and under N(0,
+I). nu = 1.
 
-*Columns*, for ``matched`` and ``standard``: ``*.relative_error`` |B_hat A - I|^2, ``*.limit`` the theory's n_data times its mean,
-``*.optimal`` the optimal loss, on fresh points. ``params["n_data"]``: the limit is that of large samples, so two sizes are made.
+*Columns*, for ``matched`` and ``standard``: ``*.relative_error`` |B_hat A - I|^2, ``*.limit`` the theory's n_data times
+its mean, ``*.optimal`` the optimal loss, on fresh points. ``params["n_data"]``: the limit is that of large samples, so
+two sizes are made.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Where ln(1 - sigma) breaks: along a ray of networks, f = k f_0 with k rising, the log-ratio of the point that breaks the loss first.
+"""Where ln(1 - sigma) breaks: along a ray of networks, f = k f_0 with k rising, the log-ratio of the point that breaks
+the loss first.
 
-*Columns.* ``float64``, ``float32``: that log-ratio. ``stable_error``: the relative error of ``log_sigmoid`` on the points of the
-broken loss against -t, which is right to 1e-15 beyond t = 36.
+*Columns.* ``float64``, ``float32``: that log-ratio. ``stable_error``: the relative error of ``log_sigmoid`` on the
+points of the broken loss against -t, which is right to 1e-15 beyond t = 36.
 """
 
 from __future__ import annotations

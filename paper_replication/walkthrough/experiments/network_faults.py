@@ -1,10 +1,12 @@
-"""Three faults that a network shows, each alone in an experiment otherwise right: nu = 1, matched noise held fixed, tanh times base.
+"""Three faults that a network shows, each alone in an experiment otherwise right: nu = 1, matched noise held fixed,
+tanh times base.
 
-*Columns.* ``loss.own``: fresh data of the training's A, fresh noise; ``loss.own.optimal`` that of ln p_d on the same points.
-``loss.other``: fresh data of another A (its own optimum beside it), fresh noise. ``loss.reused``: the data of "own" with the
-training noise. ``flattery``: by how much re-using lowers the loss; ln p_d's own loss on both samples is subtracted, which has the
-same noise in it and no fit. ``affine.*``: the network without activation and without base, trained alike.
-``growth.*``: ln M(2R) - ln M(R) at R = 6 standard deviations, see ``mass.py``. ``rmse``, ``correlation``: against ln p_d.
+*Columns.* ``loss.own``: fresh data of the training's A, fresh noise; ``loss.own.optimal`` that of ln p_d on the same
+points. ``loss.other``: fresh data of another A (its own optimum beside it), fresh noise. ``loss.reused``: the data of
+"own" with the training noise. ``flattery``: by how much re-using lowers the loss; ln p_d's own loss on both samples is
+subtracted, which has the same noise in it and no fit. ``affine.*``: the network without activation and without base,
+trained alike. ``growth.*``: ln M(2R) - ln M(R) at R = 6 standard deviations, see ``mass.py``. ``rmse``,
+``correlation``: against ln p_d.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""One random split of a table: Gaussian, Laplace ICA and network, each fitted by NCE on the same rows, judged on the rest.
+"""One random split of a table: Gaussian, Laplace ICA and network, each fitted by NCE on the same rows, judged on the
+rest.
 
-*Columns*: see ``tables.compare_models``. The repetition is the split; splits share rows, so they are not independent, and
-``estimands.mean_over_splits`` allows for it.
+*Columns*: see ``tables.compare_models``. The repetition is the split; splits share rows, so they are not independent,
+and ``estimands.mean_over_splits`` allows for it.
 """
 
 from __future__ import annotations

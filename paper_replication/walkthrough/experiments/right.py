@@ -1,8 +1,10 @@
-"""The experiment done right: one A, matched noise redrawn each epoch, nu = 10, an activation, a base density, a fresh test sample.
+"""The experiment done right: one A, matched noise redrawn each epoch, nu = 10, an activation, a base density, a fresh
+test sample.
 
-*Columns*, for ``tanh``, ``softplus`` (networks), ``ica`` (the paper's model by NCE, certified) and ``base`` (the Gaussian alone):
-``*.loss``, ``*.correlation`` and ``*.rmse`` of ln p_m against ln p_d on held-out data; networks also ``*.log_integral`` and
-``*.integral_error`` (importance sampling, fresh noise), ``*.training_loss``. ``optimal``: the loss of ln p_d on the same points.
+*Columns*, for ``tanh``, ``softplus`` (networks), ``ica`` (the paper's model by NCE, certified) and ``base`` (the
+Gaussian alone): ``*.loss``, ``*.correlation`` and ``*.rmse`` of ln p_m against ln p_d on held-out data; networks also
+``*.log_integral`` and ``*.integral_error`` (importance sampling, fresh noise), ``*.training_loss``. ``optimal``: the
+loss of ln p_d on the same points.
 """
 
 from __future__ import annotations

@@ -40,7 +40,8 @@ def fit(p):
 
 
 def run_one(kind: str, seed: int, known: dict | None = None) -> dict:
-    """Fit, judge, and say how they agree; a theta judged before (``known``), the same to the last bit, keeps its verdict."""
+    """Fit, judge, and say how they agree; a theta judged before (``known``), the same to the last bit, keeps its
+    verdict."""
     p = problem(kind, seed)
     line = {
         "kind": kind,
@@ -95,7 +96,8 @@ def run_one(kind: str, seed: int, known: dict | None = None) -> dict:
 
 
 def _settled(before: dict, line: dict) -> bool:
-    """Was the same theta judged before, with a verdict that agrees? Undecided ends and refusals are always judged again."""
+    """Was the same theta judged before, with a verdict that agrees? Undecided ends and refusals are always judged
+    again."""
     if "theta" not in line or before.get("theta") != line["theta"]:
         return False
     if before["judge"] == "strict":
@@ -104,7 +106,8 @@ def _settled(before: dict, line: dict) -> bool:
 
 
 def value_error(p, verdict, objective: float) -> float | None:
-    """The stated objective less the one at the judge's maximum, per unit of it; it is below it by the square of the distance."""
+    """The stated objective less the one at the judge's maximum, per unit of it; it is below it by the square of the
+    distance."""
     if verdict.distance >= NEAR:
         return None
     return abs(float(verdict.value) - objective) / max(1.0, abs(float(verdict.value)))

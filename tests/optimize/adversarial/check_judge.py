@@ -3,8 +3,8 @@
     python -m tests.optimize.adversarial.check_judge [number of problems]
 
 * Every gradient and curvature equals the central difference of the 72-digit value to 20 digits.
-* Beside a "strict" maximum J is lower in 60 random directions at each of four sizes, along the kinks that are met and off them;
-  beside a "plateau" or "degenerate" one it is nowhere higher.
+* Beside a "strict" maximum J is lower in 60 random directions at each of four sizes, along the kinks that are met and
+  off them; beside a "plateau" or "degenerate" one it is nowhere higher.
 * theta moved off a maximum, in the curvature's metric, is found at that distance; a zero-gradient saddle, a point on a
   valley and a separable sample are never called a maximum.
 """

@@ -1,4 +1,5 @@
-"""Cases with more structure than a pattern: Gaussian likelihood, score matching, and the flat directions of ln|det B|."""
+"""Cases with more structure than a pattern: Gaussian likelihood, score matching, and the flat directions of ln|det
+B|."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ def _second_moment(x) -> np.ndarray:
 
 
 def judge_gaussian_likelihood(problem, theta, answer):
-    """L = 1/2 ln det P - 1/2 tr P S - (n/2) ln 2 pi is strictly concave and has its maximum at P = S^-1, S of full rank."""
+    """L = 1/2 ln det P - 1/2 tr P S - (n/2) ln 2 pi is strictly concave and has its maximum at P = S^-1, S of full
+    rank."""
     S, n = _second_moment(problem.x), problem.x.shape[1]
     P, best = lower_triangle(theta, n), solve(S, eye(n))
     D = (P - best) @ S
@@ -87,7 +89,8 @@ def judge_score_matching(problem, theta, answer):
 
 
 def _unbounded_score(problem) -> bool:
-    """With k of T points on v.x = 0 a row t v has the loss t^2 |v|^2 (1 - k/T - sqrt(2) slope k/T) + O(t): below 0 for most k."""
+    """With k of T points on v.x = 0 a row t v has the loss t^2 |v|^2 (1 - k/T - sqrt(2) slope k/T) + O(t): below 0 for
+    most k."""
     X, n = rational(problem.x), problem.x.shape[1]
     points = [x for x in X if any(x)]
     zero = len(X) - len(points)
@@ -187,7 +190,8 @@ def _judge_ica_score(problem, theta, answer):
 
 
 def _source_blocks(objective, theta, blocks):
-    """Each row's admissible changes in source coordinates, d = e B: a list of (k, n) arrays, each of largest entry 1."""
+    """Each row's admissible changes in source coordinates, d = e B: a list of (k, n) arrays, each of largest entry
+    1."""
     A = solve(objective.rows(theta), eye(objective.n_rows))
     out = []
     for block in blocks:
@@ -242,7 +246,8 @@ def _ascent(objective, theta, changes, tries: int = 300):
 
 
 def flat_likelihood(objective, theta, rows, H, Z, strict: bool):
-    """The curvature along the kinks that are met is not definite: a plateau or a saddle, by the graph of the free directions."""
+    """The curvature along the kinks that are met is not definite: a plateau or a saddle, by the graph of the free
+    directions."""
     changes = _source_blocks(objective, theta, _row_blocks(objective, Z))
     if not _cyclic(changes):
         if strict:

@@ -120,7 +120,8 @@ def solve(A: np.ndarray, b: np.ndarray) -> np.ndarray | None:
 
 
 def definite(H: np.ndarray) -> bool:
-    """Is H, symmetric, positive definite? By Cholesky after scaling its diagonal to 1; pivots below 1e-45 count as 0."""
+    """Is H, symmetric, positive definite? By Cholesky after scaling its diagonal to 1; pivots below 1e-45 count as
+    0."""
     n = len(H)
     diagonal = [H[k, k] for k in range(n)]
     if any(d <= 0 for d in diagonal):

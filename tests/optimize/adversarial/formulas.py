@@ -1,9 +1,9 @@
 r"""The objectives, written anew from THEORY.md in 72 digits; nothing of nce_ref is imported here.
 
-Coordinates of the judge: beta_i = sqrt(2) b_i, so that ln p_m(u) = c - sum_i |beta_i.u| has no irrational slope and every
-kink's normal is a point of the sample, a rational vector. A Gaussian has no rows: theta is the lower triangle of the
-precision, row by row, and c. A *pattern* S holds the sign of each beta_i.u_t, 0 where it is held at 0; for a fixed pattern
-the objective is smooth, and theta = Z z runs through the rational subspace where the held kinks stay at 0.
+Coordinates of the judge: beta_i = sqrt(2) b_i, so that ln p_m(u) = c - sum_i |beta_i.u| has no irrational slope and
+every kink's normal is a point of the sample, a rational vector. A Gaussian has no rows: theta is the lower triangle of
+the precision, row by row, and c. A *pattern* S holds the sign of each beta_i.u_t, 0 where it is held at 0; for a fixed
+pattern the objective is smooth, and theta = Z z runs through the rational subspace where the held kinks stay at 0.
 
 Conventions
 -----------
@@ -81,7 +81,8 @@ class Kinked:
         return out
 
     def manifold(self, held: list[set[int] | None]) -> tuple[np.ndarray, np.ndarray]:
-        """Z, and which kinks vanish on it (exactly): (p, q), (N, R) bool. A row held by n points is 0; so is one held by None."""
+        """Z, and which kinks vanish on it (exactly): (p, q), (N, R) bool. A row held by n points is 0; so is one held
+        by None."""
         n, blocks = self.U.shape[1], []
         active = np.zeros((len(self.U), self.n_rows), bool)
         for i in range(self.n_rows):
@@ -279,8 +280,9 @@ class LikelihoodPiece:
     def ascent(self, z: np.ndarray) -> tuple[np.ndarray, mpfr] | None:
         """A step and its squared size in units of the rows: 0 where stationary.
 
-        Row i may be scaled, where L is ln s - s m_i.b_i, at its top for s = 1/(m_i.b_i); and moved by d = sum_j e_j b_j with
-        e_i = 0, where det B does not change and L is linear, -m_i.d, until a kink is reached: the step then has no end.
+        Row i may be scaled, where L is ln s - s m_i.b_i, at its top for s = 1/(m_i.b_i); and moved by d = sum_j e_j b_j
+        with e_i = 0, where det B does not change and L is linear, -m_i.d, until a kink is reached: the step then has no
+        end.
         """
         n = self.parent.n_rows
         beta, mean = self.parent.rows(self.Z @ z), self.mean.reshape(n, n)

@@ -1,7 +1,7 @@
 r"""Is the supremum of an NCE objective at infinity? A direction along which no term falls, verified in rationals.
 
-If F_t.v - sum_i |v_i.x_t| >= 0 on all data and F_t.v - sum_i s_it v_i.y_t <= 0 on all noise, one of them strictly, then J_S
-(the concave minoriser of the noise pattern S, THEORY.md 4.5) rises along v for ever, from every theta. So J has no
+If F_t.v - sum_i |v_i.x_t| >= 0 on all data and F_t.v - sum_i s_it v_i.y_t <= 0 on all noise, one of them strictly, then
+J_S (the concave minoriser of the noise pattern S, THEORY.md 4.5) rises along v for ever, from every theta. So J has no
 maximum in the cell of S, nor, for a Gaussian, whose J has no pattern, anywhere.
 
 The linear programme is solved in double and its answer lifted: the terms that it leaves at 0 are held there exactly.
@@ -26,7 +26,8 @@ def separating_direction(objective, theta) -> np.ndarray | None:
     exact = objective.features(S.astype(object), exact=True)  # rational: (N, p)
     exact[T:] = -exact[T:]  # every row is to be >= 0
     gains = double(real(exact))
-    # Row i's kinks on the data keep their sign along v: then |v_i.x| is what the features say. Signs are re-checked exactly.
+    # Row i's kinks on the data keep their sign along v: then |v_i.x| is what the features say. Signs are re-checked
+    # exactly.
     sides = []
     for i in range(R):
         block = np.zeros((T, objective.n_params))
@@ -78,7 +79,8 @@ def _programme(gains, sides):
 
 
 def _lifted(exact, gains, sides, objective, S, v, relative: float):
-    """v moved onto the exact null space of what it leaves at 0, up to ``relative``; whether that was right is verified after."""
+    """v moved onto the exact null space of what it leaves at 0, up to ``relative``; whether that was right is verified
+    after."""
     size = np.abs(gains) @ np.abs(v)
     tight = np.abs(gains @ v) <= relative * np.where(size > 0, size, 1.0)
     rows = [exact[t] for t in np.flatnonzero(tight)]

@@ -1,7 +1,7 @@
 r"""An independent judge of "this theta is a local maximum", in 72 digits and exact rationals.
 
-``judge(problem, theta)`` polishes theta by Newton's method on the manifold of the kinks it lies on (guessed from the double
-theta, then confirmed or exchanged in high precision), and concludes one of VERDICTS from exact statements:
+``judge(problem, theta)`` polishes theta by Newton's method on the manifold of the kinks it lies on (guessed from the
+double theta, then confirmed or exchanged in high precision), and concludes one of VERDICTS from exact statements:
 
 * *strict*: stationary to 50 digits, multipliers inside (-1, 1), curvature definite along the kinks that are met;
 * *degenerate*: a maximum, where a multiplier is forced to +-1 (strict or not is left open);
@@ -36,9 +36,9 @@ _GUESSES = (1e-9, 1e-12, 1e-14, 0.0, 1e-7, 1e-5, 1e-3)
 
 @dataclass
 class Verdict:
-    """``distance``: from the given theta to the maximum, in the metric of the curvature there; ``margins``: how near it was to
-    another verdict (multiplier: least 1 - |mu|; kink: least |b.u|/(|b||u|) of a kink that is not met; condition: of the
-    curvature with its diagonal scaled to 1)."""
+    """``distance``: from the given theta to the maximum, in the metric of the curvature there; ``margins``: how near it
+    was to another verdict (multiplier: least 1 - |mu|; kink: least |b.u|/(|b||u|) of a kink that is not met; condition:
+    of the curvature with its diagonal scaled to 1)."""
 
     kind: str
     reason: str
@@ -97,7 +97,8 @@ def _judge_kinked(objective, theta: np.ndarray) -> Verdict:
 
 
 def _settle(objective, start, near, relative) -> Verdict:
-    """Active-set ascent: Newton steps on the manifold of the kinks held, stopped or passed on at each kink they reach."""
+    """Active-set ascent: Newton steps on the manifold of the kinks held, stopped or passed on at each kink they
+    reach."""
     n_rows, T, n = objective.n_rows, objective.n_data, objective.U.shape[1]
     arguments = objective.arguments(start)
     S = np.array([[int(gmpy2.sign(v)) for v in row] for row in arguments])
@@ -222,7 +223,8 @@ def _step(objective, piece, z, kernel):
     step[columns] = step_free
     decrement, length = g @ step, mpfr(1)
     if abs(decrement) < _STATIONARY:
-        # Near infinity every term, and with them the decrement and the curvature, fades: THEORY.md 4.6 asks for L rho < 1.
+        # Near infinity every term, and with them the decrement and the curvature, fades: THEORY.md 4.6 asks for L rho <
+        # 1.
         if not _bounded(piece, H_free, columns, decrement):
             return "the decrement is small only because the terms fade: the supremum may be at infinity"
         return step, length, H, kernel, True
@@ -236,7 +238,8 @@ def _step(objective, piece, z, kernel):
 
 
 def _linear_step(objective, piece, z, value, g, H):
-    """Where h(1-h) fades but the slope does not (ln h = G - ln nu far down): along the slope in the metric of sum g g^T / 4."""
+    """Where h(1-h) fades but the slope does not (ln h = G - ln nu far down): along the slope in the metric of sum g g^T
+    / 4."""
     step = solve(piece.A.T @ piece.A / (4 * objective.n_data), g)
     if step is None or g @ step < 1e-6:
         return "the curvature vanishes to 45 digits"
@@ -253,7 +256,8 @@ def _linear_step(objective, piece, z, value, g, H):
 
 
 def _bounded(piece, H, columns, decrement) -> bool:
-    """3 lambda L < 1e-20 with L = max sqrt(g.H^-1 g) over the points, lambda the Newton decrement: a maximum within 3 lambda."""
+    """3 lambda L < 1e-20 with L = max sqrt(g.H^-1 g) over the points, lambda the Newton decrement: a maximum within 3
+    lambda."""
     A = piece.A[:, columns]
     inverse = solve(H, A.T)
     if inverse is None:

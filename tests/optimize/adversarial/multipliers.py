@@ -2,10 +2,11 @@ r"""The multipliers of one row: is 0 in the subdifferential, and with how much r
 
     gradient_i = sum_k mu_k w_k u_k + sum_m s_m omega_m u_m,    |mu_k| <= 1,    for every choice of signs s_m = +-1
 
-k over the data points whose kink the row meets (ridges), m over noise points (valleys). By THEORY.md 4.5 (c) J is the largest
-of the concave J_s, so theta is a maximum if and only if each of them is stationary. Parallel points share a kink and are
-merged exactly (|alpha x . d| = |alpha||x . d|), with a valley's weight counted off; the ranks are exact; only the choice
-among several valid multipliers is a linear programme in double, whose answer is lifted to 72 digits by the exact basis.
+k over the data points whose kink the row meets (ridges), m over noise points (valleys). By THEORY.md 4.5 (c) J is the
+largest of the concave J_s, so theta is a maximum if and only if each of them is stationary. Parallel points share a
+kink and are merged exactly (|alpha x . d| = |alpha||x . d|), with a valley's weight counted off; the ranks are exact;
+only the choice among several valid multipliers is a linear programme in double, whose answer is lifted to 72 digits by
+the exact basis.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ _MOST_VALLEYS = 8
 
 @dataclass
 class Row:
-    """kind "strict" (all |mu| < 1 by ``slack``), "touching" (|mu| = 1 forced, to 1e-9), or "ascent" along ``direction``."""
+    """kind "strict" (all |mu| < 1 by ``slack``), "touching" (|mu| = 1 forced, to 1e-9), or "ascent" along
+    ``direction``."""
 
     kind: str
     slack: float = 1.0
@@ -58,7 +60,8 @@ def examine_row(UQ, members, gradient, weights, n_data: int) -> Row:
 
 
 def examine_zero_row(U, weights) -> Row:
-    """b_i = 0: is sum_t w_t |u_t.d| (noise negative) above 0 for all d? Linear between the planes u_t.d = 0, so their rays decide."""
+    """b_i = 0: is sum_t w_t |u_t.d| (noise negative) above 0 for all d? Linear between the planes u_t.d = 0, so their
+    rays decide."""
     n = U.shape[1]
     points = double(U) / max(np.abs(double(U)).max(), 1e-300)
     w = double(weights / max(abs(v) for v in weights))

@@ -97,7 +97,8 @@ def collinear(kind, seed, rng):
 
 
 def deficient(kind, seed, rng):
-    """Data of deficient rank, exactly: zero columns, equal columns, a class that never occurs, all points equal, T < n."""
+    """Data of deficient rank, exactly: zero columns, equal columns, a class that never occurs, all points equal, T <
+    n."""
     T, n = size_of(rng, 3, 30, (1, 2, 3))
     x = laplace_sample(rng, T, n)
     how = int(rng.integers(0, 6))
@@ -362,9 +363,10 @@ KINDS = {
     for f, share in [
         (plain, 5), (four_sources, 3), (duplicated, 5), (multiples, 4), (symmetric, 4), (integers, 6), (tied, 5),
         (lattice, 4), (collinear, 5), (deficient, 5), (one_hot, 3), (tiny, 6), (separable, 5), (barely_separable, 5),
-        (far_noise, 5), (wide_noise, 4), (little_noise, 3), (much_noise, 3), (units, 6), (mixed_units, 5), (unit_ties, 4),
-        (heavy_tails, 5), (outlier, 4), (shared_points, 4), (near_duplicates, 4), (near_deficient, 3), (with_origin, 3),
-        (off_centre, 4), (laplace_noise, 3), (saddle_starts, 4), (zero_rows, 2), (hundreds, 2), (hundreds_in_units, 2), (rescaled, 12),
+        (far_noise, 5), (wide_noise, 4), (little_noise, 3), (much_noise, 3), (units, 6), (mixed_units, 5),
+        (unit_ties, 4), (heavy_tails, 5), (outlier, 4), (shared_points, 4), (near_duplicates, 4), (near_deficient, 3),
+        (with_origin, 3), (off_centre, 4), (laplace_noise, 3), (saddle_starts, 4), (zero_rows, 2), (hundreds, 2), (hundreds_in_units, 2),  # noqa: E501
+        (rescaled, 12),
     ]
 }  # fmt: skip
 

@@ -1,10 +1,12 @@
-"""Write sample.json: problems with the judge's verdicts, which tests/optimize/test_adversarial_sample.py reads without the judge.
+"""Write sample.json: problems with the judge's verdicts, which tests/optimize/test_adversarial_sample.py reads without
+the judge.
 
     python -m tests.optimize.adversarial.sample
 
-Besides those on which the package once failed (FOUND), they are chosen by a rule that does not ask what nce_ref says: of each kind, seeds from 20000 on, the first two strict maxima with margins
-above those of rounding, and the first problem without a maximum. At a strict maximum the start is moved 1e-4 off it. What the
-judge climbs to from the problem's own start is the maximum, so no estimate of nce_ref enters.
+Besides those on which the package once failed (FOUND), they are chosen by a rule that does not ask what nce_ref says:
+of each kind, seeds from 20000 on, the first two strict maxima with margins above those of rounding, and the first
+problem without a maximum. At a strict maximum the start is moved 1e-4 off it. What the judge climbs to from the
+problem's own start is the maximum, so no estimate of nce_ref enters.
 """
 
 from __future__ import annotations
@@ -85,7 +87,8 @@ def found_before(kind: str, seed: int) -> dict:
 
 
 def nowhere(p: Problem) -> bool:
-    """Does the verdict "infinity" exclude a maximum everywhere? In score matching and NCE of ICA it speaks of one region."""
+    """Does the verdict "infinity" exclude a maximum everywhere? In score matching and NCE of ICA it speaks of one
+    region."""
     return p.model == "gaussian" or p.estimator == "mle"
 
 

@@ -1,4 +1,5 @@
-"""From inputs to vectors: an author writes inputs only; what is stored comes out again; a number that was changed is found."""
+"""From inputs to vectors: an author writes inputs only; what is stored comes out again; a number that was changed is
+found."""
 
 from __future__ import annotations
 

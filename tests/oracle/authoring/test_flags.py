@@ -181,7 +181,8 @@ def test_every_derived_flag_has_a_note_and_a_vector():
     "name", ["nce_from_log_ratios", "binary_nce", "laplace_ica_nce", "gaussian_nce"]
 )
 def test_what_the_issue_asks_of_the_vectors_of_an_objective(name):
-    """nu neither 1 nor an integer in most, T_d unlike T_n in most, tails on the wrong side at 17, 40, 90 and 800, T_d = 1."""
+    """nu neither 1 nor an integer in most, T_d unlike T_n in most, tails on the wrong side at 17, 40, 90 and 800, T_d =
+    1."""
     vectors = [vector for vector in cases(name) if "smoke" not in vector.flags]
     nu = np.array(
         [
@@ -204,7 +205,8 @@ def test_what_the_issue_asks_of_the_vectors_of_an_objective(name):
     "name", ["nce_from_log_ratios", "binary_nce", "laplace_ica_nce", "gaussian_nce"]
 )
 def test_points_where_pytorchs_softplus_is_linear_stand_in_one_group(name):
-    """Its threshold of 20 makes t in (-37, -20) wrong by e^t in float64: the vectors of whole nu are there to see it, the others leave it out."""
+    """Its threshold of 20 makes t in (-37, -20) wrong by e^t in float64: the vectors of whole nu are there to see it,
+    the others leave it out."""
     there = set()
     for vector in cases(name):
         t = log_sigmoid_arguments(vector.objective, vector.inputs)

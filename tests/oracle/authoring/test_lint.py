@@ -18,7 +18,8 @@ NAME = "gaussian_log_density"
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """The vectors of one objective, one of them in an NPZ, right by every rule but that the other objectives are absent."""
+    """The vectors of one objective, one of them in an NPZ, right by every rule but that the other objectives are
+    absent."""
     folder = tmp_path_factory.mktemp("vectors")
     content = json.loads((FOLDER / f"{NAME}.json").read_text())
     many = [[t / 8.0] for t in range(1001)]

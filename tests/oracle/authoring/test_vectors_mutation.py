@@ -1,4 +1,5 @@
-"""The mutation test of the vectors: every mistake of the catalogue is told from the truth, by two vectors at least, in both dtypes."""
+"""The mutation test of the vectors: every mistake of the catalogue is told from the truth, by two vectors at least, in
+both dtypes."""
 
 from __future__ import annotations
 

@@ -24,7 +24,8 @@ def is_off(vector):
 
 
 def wrong_everywhere(factor):
-    """The mistake off tails and kinks; there, what no catalogue has: all outputs times ``factor``() of the right ones."""
+    """The mistake off tails and kinks; there, what no catalogue has: all outputs times ``factor``() of the right
+    ones."""
     results = []
     for vector in cases(NAME):
         inputs = vector.arguments("float64")

@@ -1,4 +1,5 @@
-"""The diagnosis names what was planted: every mistake of the catalogue, every convention, both at once; and nothing else."""
+"""The diagnosis names what was planted: every mistake of the catalogue, every convention, both at once; and nothing
+else."""
 
 from __future__ import annotations
 
@@ -292,8 +293,9 @@ def test_nothing_is_named_falsely():
             dtype,
         )
         if said.best is not None and said.best.kind != "hint":
-            # Rounding a hundred times too large is digits lost, and how a mistake of arithmetic loses them is compared loosely: two of the
-            # sixteen trials of this kind are given the name of one, which is false. Nothing else may be named.
+            # Rounding a hundred times too large is digits lost, and how a mistake of arithmetic loses them is compared
+            # loosely: two of the sixteen trials of this kind are given the name of one, which is false. Nothing else
+            # may be named.
             if kind == ROUNDED and CATALOGUE[said.best.id].arithmetic:
                 continue
             false.append((name, kind, dtype, said.best.id))
@@ -324,7 +326,8 @@ def test_float32_in_a_float64_check():
 
 @pytest.mark.parametrize("name", NCE)
 def test_one_over_n_data_in_float32(name):
-    """Hardly anything saw it while most n_data were powers of two: seven digits of a weight that float32 holds exactly."""
+    """Hardly anything saw it while most n_data were powers of two: seven digits of a weight that float32 holds
+    exactly."""
 
     def rounded(inputs):
         n_data = len(
@@ -344,8 +347,11 @@ def test_one_over_n_data_in_float32(name):
 
 
 def test_another_objective():
-    said = diagnosis("binary_nce", lambda i: {"value": right("nce_from_log_ratios")(
-        {"log_ratio_data": i["log_model_data"], "log_ratio_noise": i["log_model_noise"], "nu": i["nu"]})["value"]})  # fmt: skip
+    def without_noise(i):
+        ratios = {f"log_ratio_{side}": i[f"log_model_{side}"] for side in ("data", "noise")}
+        return {"value": right("nce_from_log_ratios")({**ratios, "nu": i["nu"]})["value"]}
+
+    said = diagnosis("binary_nce", without_noise)
     assert said.best.id == "no-log-pn-everywhere" and "nce_from_log_ratios" in said.best.remedy
     said = diagnosis("log_sigmoid", right("sigmoid"))
     assert 'oracle.check(impl, "sigmoid")' in said.best.remedy

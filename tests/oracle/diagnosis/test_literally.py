@@ -67,7 +67,8 @@ def test_an_epsilon_is_not_named_by_what_underflows():
 
 @pytest.mark.parametrize("part", [0.002, 0.02])
 def test_a_part_of_the_error_is_not_rounding(part):
-    """An epsilon's error made larger by a fiftieth or less in the tails is beyond rounding: no mistake and no pair is named."""
+    """An epsilon's error made larger by a fiftieth or less in the tails is beyond rounding: no mistake and no pair is
+    named."""
 
     def spoiled(inputs):
         found = oracle_answer(inputs)

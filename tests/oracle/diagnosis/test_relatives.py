@@ -95,7 +95,8 @@ def of_densities(of_ratios, with_noise=True):
 
 
 def softmax_over_all_noise(inputs):
-    """ln of each datum's share beside all noise points, averaged: minus InfoNCE with every noise point as a negative."""
+    """ln of each datum's share beside all noise points, averaged: minus InfoNCE with every noise point as a
+    negative."""
     s, t = inputs["log_ratio_data"], inputs["log_ratio_noise"]
     every = np.concatenate([s[:, None], np.tile(t, (len(s), 1))], axis=1)
     shares = np.exp(every - every.max(axis=1, keepdims=True))
@@ -354,7 +355,8 @@ def test_what_was_handed_over_is_named(name, given, id, use):
 
 @handed_over
 def test_a_relative_returns_what_its_objective_is(name, given, id, use):
-    """On every vector without overflow: both are sums of a few hundred terms at most, each right to some 1e-14 of its size."""
+    """On every vector without overflow: both are sums of a few hundred terms at most, each right to some 1e-14 of its
+    size."""
     relative = next(relative for relative in relatives_of(OBJECTIVES[name]) if relative.id == id)
     assert relative.use == use
     for vector in cases(name):
@@ -372,7 +374,8 @@ def test_a_relative_returns_what_its_objective_is(name, given, id, use):
 
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_parameters_of_another_objective_are_recognised(name):
-    """Those of itself, or with more beside them, are right; those of another are that one's, of the widest that fits."""
+    """Those of itself, or with more beside them, are right; those of another are that one's, of the widest that
+    fits."""
     own = list(OBJECTIVES[name].arguments)
     for given in (own, [*own, "verbose"], own[::-1], [], ["verbose"]):
         assert recognise_signature(given, OBJECTIVES[name]) is None
@@ -386,7 +389,8 @@ def test_parameters_of_another_objective_are_recognised(name):
         said = recognise_signature(given, OBJECTIVES[name])
         assert other.name in widest
         use = " or ".join(f'oracle.check(impl, "{one}")' for one in widest)
-        assert said == (
-            f"The parameters ({', '.join(given)}) are those of {' or '.join(widest)}, not of {name} ({', '.join(own)}): "
-            f"use {use}."
+        assert (
+            said
+            == f"The parameters ({', '.join(given)}) are those of {' or '.join(widest)}, not of"
+            f" {name} ({', '.join(own)}): use {use}."
         )

@@ -1,4 +1,5 @@
-"""What an estimate maximises is named: estimates of J with a slip are made, by identities or by a fit, and handed in."""
+"""What an estimate maximises is named: estimates of J with a slip are made, by identities or by a fit, and handed
+in."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ def half_log_det(matrix):
 
 @functools.cache
 def noise_averaged(vector):
-    """The maximum of J with the noise term averaged: every data point n_noise times, every noise point n_data times, one nu."""
+    """The maximum of J with the noise term averaged: every data point n_noise times, every noise point n_data times,
+    one nu."""
     x, y = vector.inputs["x"], vector.inputs["y"]
     common = math.gcd(len(x), len(y))
     noise = nr.GaussianNoise(vector.inputs["noise_mean"], vector.inputs["noise_cov"])
@@ -224,7 +226,8 @@ def test_c_tied_is_named_whatever_c_is_reported(moved):
 
 
 def test_real_fits_of_every_slip_of_the_smooth_model():
-    """Those that fail are named or have no name; never another, but for slips that cannot be told apart by what they maximise."""
+    """Those that fail are named or have no name; never another, but for slips that cannot be told apart by what they
+    maximise."""
     counts = collections.Counter()
     # A penalty of another weight than the known ones moves the maximum by what no list has.
     penalties = {"penalty-logits", "penalty-logits-means", "weight-decay"}

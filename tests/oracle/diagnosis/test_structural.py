@@ -1,4 +1,5 @@
-"""Two structural slips together are named; constants beside right gradients are; what was not returned is not spoken of."""
+"""Two structural slips together are named; constants beside right gradients are; what was not returned is not spoken
+of."""
 
 from __future__ import annotations
 

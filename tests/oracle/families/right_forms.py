@@ -3,7 +3,8 @@ r"""Right implementations in plain NumPy, in the various forms that people write
 Conventions
 -----------
 log_noise   (u, mean, cov) -> ln N, by an inverse, a solve, an eigendecomposition, SciPy
-log_h       (log_model, log_noise, log_nu) -> (ln h, ln(1 - h)), as a softplus of the difference, by ln(p_m + nu p_n), as BCE with logits
+log_h       (log_model, log_noise, log_nu) -> (ln h, ln(1 - h)), as a softplus of the difference, by ln(p_m + nu p_n),
+            as BCE with logits
 gradients   1 - h with the cancellation that the papers' formula has
 network     (name, layer_sizes, theta, u) -> outputs: ``right_networks``
 rivals      objective -> a function of its arguments: ``right_rivals``

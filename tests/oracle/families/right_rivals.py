@@ -1,11 +1,16 @@
-r"""NCE's rivals, the leapfrog and the Metropolis decision in plain NumPy, in the forms that people write: none may be called wrong.
+r"""NCE's rivals, the leapfrog and the Metropolis decision in plain NumPy, in the forms that people write: none may be
+called wrong.
 
 Conventions
 -----------
-forms   objective -> a function of its arguments, by name, in their dtype (``laplace_ica_importance_sampling`` is given ``log_noise``)
-        BY_SOFTMAX   shares as a softmax; score matching by Psi, point by point in matrices; whole leapfrog steps; exp(min(0, .))
-        BY_SUMS      shares as exp(ln w - ln Z - ln n); score matching by B B'; merged kicks; decisions by the uniform's logarithm
-        IN_LOOPS     sums one after the other in the dtype, score matching in scalars, as a loop in C has it; the velocity form
+forms   objective -> a function of its arguments, by name, in their dtype (``laplace_ica_importance_sampling`` is given
+        ``log_noise``)
+        BY_SOFTMAX   shares as a softmax; score matching by Psi, point by point in matrices; whole leapfrog steps;
+                     exp(min(0, .))
+        BY_SUMS      shares as exp(ln w - ln Z - ln n); score matching by B B'; merged kicks; decisions by the uniform's
+                     logarithm
+        IN_LOOPS     sums one after the other in the dtype, score matching in scalars, as a loop in C has it; the
+                     velocity form
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Choices beside sense and reduction: declared they pass, undeclared the report prints the words, and mistakes are named under them."""
+"""Choices beside sense and reduction: declared they pass, undeclared the report prints the words, and mistakes are
+named under them."""
 
 from __future__ import annotations
 
@@ -106,7 +107,8 @@ def test_a_declared_choice_passes(name, impl, words, dtype):
 
 @forms
 def test_what_was_not_declared_is_printed(name, impl, words):
-    """From the value alone; clip_of_scale has no answer at a log-scale of 0 and below, where it takes it for a scale."""
+    """From the value alone; clip_of_scale has no answer at a log-scale of 0 and below, where it takes it for a
+    scale."""
     report = oracle.check(lambda **inputs: impl(**inputs)["value"], name)
     assert not report.ok
     printed = str(list(words)).replace("'", '"')

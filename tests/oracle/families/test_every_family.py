@@ -1,4 +1,5 @@
-"""What every family owes, whichever it is: its steps are all called, its forms agree, its mistakes stand beside their steps."""
+"""What every family owes, whichever it is: its steps are all called, its forms agree, its mistakes stand beside their
+steps."""
 
 from __future__ import annotations
 
@@ -84,7 +85,8 @@ class Counted:
     ids=lambda objective: objective.name,
 )
 def test_an_objective_calls_every_step_that_it_has(objective):
-    """So that a mistake can be made wherever the step that it replaces stands: the rule that ``Mistake.is_made_at`` goes by."""
+    """So that a mistake can be made wherever the step that it replaces stands: the rule that ``Mistake.is_made_at``
+    goes by."""
     counted = Counted(objective.right)
     vectors = cases(objective.name)
     for vector in vectors[:: max(1, len(vectors) // 4)]:
@@ -93,7 +95,7 @@ def test_an_objective_calls_every_step_that_it_has(objective):
     assert has - counted.asked <= {"is_possible"}
 
 
-# --- mistakes -----------------------------------------------------------------------------------------------------------------
+# --- mistakes -------------------------------------------------------------------------------------
 
 
 def test_a_mistake_is_made_where_its_step_stands_but_for_exceptions():
@@ -122,7 +124,8 @@ def test_an_exception_is_one():
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 def test_a_mistake_stands_directly_below_its_class(family):
-    """One place: between a class that one record alone uses and that record stand other classes and constants, no other record."""
+    """One place: between a class that one record alone uses and that record stand other classes and constants, no other
+    record."""
     for path in sorted((FOLDER / family.name).glob("mistakes*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         records = [

@@ -18,7 +18,8 @@ Y = [[-1.5, 0.5], [3.0, 1.25], [0.0, -2.0], [2.5, -2.5], [0.125, 0.75]]
 MEAN, COV = [0.5, -0.25], [[4.0, 1.5], [1.5, 1.0]]
 PRECISION = [[1.25, 0.5], [0.5, 2.0]]
 
-# Printed by mpmath 1.3 at 1200 digits from the textbook formulas, h = 1/(1 + nu e^-G), ln h and ln(1 - h) taken literally.
+# Printed by mpmath 1.3 at 1200 digits from the textbook formulas, h = 1/(1 + nu e^-G), ln h and ln(1 - h) taken
+# literally.
 PRINTED = {
     "laplace_ica_nce": (
         lambda: exact.laplace_ica_nce(B, C, X, Y, MEAN, COV),
@@ -110,11 +111,14 @@ def test_forty_digits_are_another_librarys(name):
     assert compute() == {output: decimals(digits) for output, digits in printed.items()}
 
 
-# --- every derivative against central differences of the value, in exact arithmetic -------------------------------------------
+# --- every derivative against central differences of the value, in exact arithmetic
+# -------------------------------------------
 
 H = Fraction(1, 10**30)
 DIGITS = 120
-TAIL_DIGITS = 460  # the smallest derivative asked for is e^-800 = 4e-348 beside a value of -800, and the step takes 30 digits more
+# the smallest derivative asked for is e^-800 = 4e-348 beside a value of -800, and the step takes 30
+# digits more
+TAIL_DIGITS = 460
 
 
 def shifted(array, index, by):
@@ -140,7 +144,8 @@ def near(got, want, relative):
         return abs(got - want) <= Decimal(relative) * abs(want)
 
 
-# Truncation is H^2 f'''/6 = 1e-60 of the derivative's scale: 1e-35 leaves room for f'''/f' up to 1e25 and for partial sums.
+# Truncation is H^2 f'''/6 = 1e-60 of the derivative's scale: 1e-35 leaves room for f'''/f' up to 1e25 and for partial
+# sums.
 CLOSE = 1e-35
 
 
@@ -198,7 +203,8 @@ CELLS = [(0, 0), (0, 1), (1, 0), (1, 1)]
 
 @pytest.mark.parametrize(("problem", "close"), [(PROBLEM, CLOSE), (KINKED, 1e-25)])
 def test_derivatives_of_laplace_ica(problem, close):
-    """At a kink the step H moves |v| by as much on both sides: central differences give derivative 0, with an error of order H."""
+    """At a kink the step H moves |v| by as much on both sides: central differences give derivative 0, with an error of
+    order H."""
     nce, mle = exact.laplace_ica_nce(B, C, **problem), exact.laplace_ica_mle(B, problem["x"])
     for i, j in CELLS:
         slope = difference(
@@ -219,7 +225,8 @@ def test_derivatives_of_laplace_ica(problem, close):
 
 
 def test_derivatives_of_gaussian_nce():
-    """Moving Lambda_ij and Lambda_ji together gives twice the off-diagonal entry: the convention of ``grad_precision``."""
+    """Moving Lambda_ij and Lambda_ji together gives twice the off-diagonal entry: the convention of
+    ``grad_precision``."""
     out = exact.gaussian_nce(PRECISION, C, **PROBLEM)
     for i, j in CELLS:
         cells = {(i, j), (j, i)}
@@ -238,7 +245,8 @@ def test_derivatives_of_gaussian_nce():
     )
 
 
-# --- zeros, shapes, bad input -------------------------------------------------------------------------------------------------
+# --- zeros, shapes, bad input
+# -------------------------------------------------------------------------------------------------
 
 
 def test_exact_zeros():
@@ -255,7 +263,8 @@ def test_exact_zeros():
         mirrored["grad_B"][0][0],
         mirrored["grad_B"][1][1],
     )
-    # At b . u = 0 everywhere the derivative is 0 by convention; ln|det B| = (n/2) ln 2 makes the normalised density 1 at 0.
+    # At b . u = 0 everywhere the derivative is 0 by convention; ln|det B| = (n/2) ln 2 makes the normalised density 1
+    # at 0.
     assert exact.laplace_ica_nce([[0.0, 0.0], [1.0, 1.0]], 0.0, X, Y, MEAN, COV)["grad_B"][0] == [
         0,
         0,

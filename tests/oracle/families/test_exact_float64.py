@@ -1,4 +1,5 @@
-"""The package in float64 against the oracle's 40 digits, within bounds derived in float64_bounds.py; planted mistakes exceed them."""
+"""The package in float64 against the oracle's 40 digits, within bounds derived in float64_bounds.py; planted mistakes
+exceed them."""
 
 from __future__ import annotations
 
@@ -123,7 +124,8 @@ def test_package_nce_from_log_ratios(scale):
         assert not agrees({**got, **plant}, want, bound)
 
 
-# --- the same comparison must fail for mistakes -------------------------------------------------------------------------------
+# --- the same comparison must fail for mistakes
+# -------------------------------------------------------------------------------
 
 MISTAKES = (
     "no-log-nu",

@@ -1,4 +1,5 @@
-"""The catalogue: every mistake is told from the truth and from every other by stored vectors, and does to an estimate what it says.
+"""The catalogue: every mistake is told from the truth and from every other by stored vectors, and does to an estimate
+what it says.
 
 That every mistake is killed often enough, in both dtypes, is the mutation test of the vectors.
 """
@@ -19,9 +20,10 @@ from nce_ref.oracle.objectives import EVERY
 from tests.oracle.steps import Steps, evaluate
 
 # The ids of the shared list that an objective's numbers can show.
-LISTED = """no-log-nu nu-sign noise-averaged gauss-no-2pi gauss-no-logdet cholesky-side std-for-variance c-sign no-log-pn-noise
-no-log-pn-data no-log-pn-everywhere noise-sign labels-swapped laplace-scale no-logdet-B log-det-negative naive-log-sigmoid eps-in-log
-clip-prob mean-of-means c-fixed kink-convention""".split()
+LISTED = """no-log-nu nu-sign noise-averaged gauss-no-2pi gauss-no-logdet cholesky-side std-for-variance c-sign
+    no-log-pn-noise no-log-pn-data no-log-pn-everywhere noise-sign labels-swapped
+    laplace-scale no-logdet-B log-det-negative naive-log-sigmoid eps-in-log
+    clip-prob mean-of-means c-fixed kink-convention""".split()
 
 
 def test_ids():
@@ -56,7 +58,8 @@ def test_objectives_are_functions_or_the_covariance_and_named_once():
         ), mistake.id
 
 
-# --- against the stored vectors -----------------------------------------------------------------------------------------------
+# --- against the stored vectors
+# -----------------------------------------------------------------------------------------------
 
 
 @functools.lru_cache(maxsize=64)
@@ -123,8 +126,8 @@ def test_a_mistake_differs_from_the_truth_wherever_it_can_be_made(id, objective,
     assert differ(id, "", objective, dtype)
 
 
-# In float32 -ln(1 + e^-t) and ln(1/(1 + e^-t)) lose the same digits. In a ranking the constant of ln p_n cancels, by which a
-# covariance that is not inverted differs from a precision that is taken for one.
+# In float32 -ln(1 + e^-t) and ln(1/(1 + e^-t)) lose the same digits. In a ranking the constant of ln p_n cancels, by
+# which a covariance that is not inverted differs from a precision that is taken for one.
 _BY_A_CONSTANT = ("gauss-not-inverted", "precision-for-covariance", "laplace_ica_ranking_nce")
 ALIKE = {
     "float64": {_BY_A_CONSTANT},
@@ -144,9 +147,11 @@ def test_no_two_mistakes_are_equal(dtype):
     assert alike == ALIKE[dtype]
 
 
-# --- what the texts say about an estimate -------------------------------------------------------------------------------------
+# --- what the texts say about an estimate
+# -------------------------------------------------------------------------------------
 
-# A sample on three states, with so many data and noise points in each: the maximum over *all* functions is known state by state.
+# A sample on three states, with so many data and noise points in each: the maximum over *all* functions is known state
+# by state.
 DATA, NOISE = np.array([3, 2, 5]), np.array([10, 4, 11])
 NU = 2.5
 LOG_DATA, LOG_NOISE = np.log(DATA / 10), np.log(NOISE / 25)

@@ -1,4 +1,5 @@
-"""NCE's rivals before the oracle: the package's own passes, booleans and conventions are read as they are meant, vectors are fair."""
+"""NCE's rivals before the oracle: the package's own passes, booleans and conventions are read as they are meant,
+vectors are fair."""
 
 from __future__ import annotations
 
@@ -110,7 +111,7 @@ def test_a_slip_in_the_use_of_the_package_is_named(name, mistake):
     )
 
 
-# --- decisions ---------------------------------------------------------------------------------------------------------------
+# --- decisions ------------------------------------------------------------------------------------
 
 
 def decide(accepted):
@@ -143,7 +144,7 @@ def test_a_boolean_is_no_number_elsewhere():
     } and "got booleans" in report.results[0].message
 
 
-# --- conventions -------------------------------------------------------------------------------------------------------------
+# --- conventions ----------------------------------------------------------------------------------
 
 
 def test_sense_and_reduction_leave_the_normaliser_alone():
@@ -167,7 +168,7 @@ def test_sense_and_reduction_leave_the_normaliser_alone():
     }
 
 
-# --- kinks -------------------------------------------------------------------------------------------------------------------
+# --- kinks ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -205,7 +206,8 @@ def test_the_exact_normaliser_is_recognised():
     )
 
 
-# --- what the texts say about an estimate ------------------------------------------------------------------------------------
+# --- what the texts say about an estimate
+# ------------------------------------------------------------------------------------
 
 # A sample on three states, ln p_n that of the noise sample: the maximum over all functions is known state by state.
 DATA, NOISE = np.array([3, 2, 5]), np.array([10, 4, 11])
@@ -246,7 +248,8 @@ def test_a_constant_slip_moves_c_by_what_the_text_says(id, shift):
 
 
 def test_the_bias_of_score_matching_is_that_of_the_slope_asked_for():
-    """The best factor of an orthogonal B: 1.064 at slope 10, and sm-slope-ten has it at slope 2 as well (2000 quantiles for data)."""
+    """The best factor of an orthogonal B: 1.064 at slope 10, and sm-slope-ten has it at slope 2 as well (2000 quantiles
+    for data)."""
     level = (np.arange(2000) + 0.5) / 2000
     x = (np.sign(level - 0.5) * -np.log(1 - np.abs(2 * level - 1)) / np.sqrt(2))[:, None]
 
@@ -271,7 +274,8 @@ def test_the_bias_of_score_matching_is_that_of_the_slope_asked_for():
     assert loss("sm-no-half", 10.0) < 0.6 < loss("sm-doubled", 10.0) == loss("", 10.0)
 
 
-# --- what is asked of the vectors --------------------------------------------------------------------------------------------
+# --- what is asked of the vectors
+# --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", [KERNEL, ICA])

@@ -1,4 +1,5 @@
-"""The scales against what they are defined by: hand-computed ones, and what roundings of the summands do to the answer."""
+"""The scales against what they are defined by: hand-computed ones, and what roundings of the summands do to the
+answer."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ HAND = [  # id, output, entry, the scale before it is rounded up
         (0, 0),
         2 * math.sqrt(2) - 0.5 + 2 * math.sqrt(2) + 0.5,
     ),
-    # |ln p_m(x)|; the largest ln w, ln mean, ln n_noise, 1; the summands |ln p_m| + |ln p_n| by their shares, and ln w - 1 of the first.
+    # |ln p_m(x)|; the largest ln w, ln mean, ln n_noise, 1; the summands |ln p_m| + |ln p_n| by their shares, and ln
+    # w - 1 of the first.
     (
         "importance_sampling_from_log_densities/smoke/two-weights",
         "value",
@@ -124,7 +126,8 @@ def test_roundings_of_the_log_densities_move_j_and_its_gradient_by_less_than_the
 
 
 def test_roundings_of_the_log_densities_move_importance_sampling_by_less_than_its_scale():
-    """The same for ln Z and the shares: 800 x 1e-7 is the largest shift of an exponent, its second order a ten-thousandth of the first."""
+    """The same for ln Z and the shares: 800 x 1e-7 is the largest shift of an exponent, its second order a
+    ten-thousandth of the first."""
     rng, off = np.random.default_rng(1), 1e-7
     for vector in cases("importance_sampling_from_log_densities"):
         moved = {
@@ -138,7 +141,8 @@ def test_roundings_of_the_log_densities_move_importance_sampling_by_less_than_it
 
 
 def test_a_badly_scaled_row_of_b_does_not_loosen_what_is_asked_of_the_others():
-    """LU with row pivoting does not mind: the scale of ln|det B| is the same after a row is multiplied, but for its logarithm."""
+    """LU with row pivoting does not mind: the scale of ln|det B| is the same after a row is multiplied, but for its
+    logarithm."""
     B, x = np.array([[1.0, 0.5], [-0.25, 1.5]]), np.array([[0.0, 0.0]])
     want = {"value": np.array(0.0), "grad_B": np.zeros((2, 2))}
     for factor in (1.0, 1024.0, 1 / 1024):
@@ -152,7 +156,8 @@ def test_a_badly_scaled_row_of_b_does_not_loosen_what_is_asked_of_the_others():
 
 
 def test_the_scale_of_a_gaussian_grows_with_the_condition_and_is_needed():
-    """At cond 255 a right float32 form is off by more than 8 eps |want|: without the condition it would be called wrong."""
+    """At cond 255 a right float32 form is off by more than 8 eps |want|: without the condition it would be called
+    wrong."""
     vector = find("gaussian_log_density/log-det/ill-conditioned")
     a = vector.arguments("float32")
     forms = (right_forms.by_inverse, right_forms.by_solve)

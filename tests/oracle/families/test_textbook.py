@@ -1,4 +1,5 @@
-"""The textbook's steps: right to derived bounds in both dtypes, tails included; value and gradient of one function in every step.
+"""The textbook's steps: right to derived bounds in both dtypes, tails included; value and gradient of one function in
+every step.
 
 The bounds are those of float64_bounds.py with U = 2^-24 and the subnormals' ulp of float32 put in for float32.
 """
@@ -38,7 +39,8 @@ def dtype(request, monkeypatch):
 
 
 def problem(n, seed, dtype, n_data=4, n_noise=10):
-    """Inputs exact in dtype, nu = 2.5: (B, precision, x, y, mean, cov) as float64; cov has eigenvalues from 0.1 to 4."""
+    """Inputs exact in dtype, nu = 2.5: (B, precision, x, y, mean, cov) as float64; cov has eigenvalues from 0.1 to
+    4."""
     rng = np.random.default_rng([seed, n])
     B = rng.standard_normal((n, n)) + 1.5 * np.eye(n)
     frame, other = (np.linalg.qr(rng.standard_normal((n, n)))[0] for _ in range(2))
@@ -126,7 +128,8 @@ def test_nce_from_log_ratios(scale, dtype):
 
 
 def test_binary_nce_is_nce_of_the_difference(dtype):
-    """With ln p_n halves of integers and ln p_m integers, the difference is exact, so both answers are bit for bit the same."""
+    """With ln p_n halves of integers and ln p_m integers, the difference is exact, so both answers are bit for bit the
+    same."""
     rng = np.random.default_rng(7)
     model, noise = (rng.integers(-40, 40, (2, 10)).astype(dtype) for _ in range(2))
     noise /= 2
@@ -161,7 +164,8 @@ def test_kernels(dtype):
 
 
 def everything(dtype):
-    """Arguments of every objective, n = 2, nu = 2.5, B not symmetric, det B > 0; moderate but for one t at which clips are active."""
+    """Arguments of every objective, n = 2, nu = 2.5, B not symmetric, det B > 0; moderate but for one t at which clips
+    are active."""
     B, precision, x, y, mean, cov = problem(2, 11, dtype, 2, 5)
     B[0] *= np.sign(np.linalg.det(B))
     G = {"data": np.array([-2.5, 1.5]), "noise": np.array([-3.25, -1.0, 2.0, 0.5, 0.25])}
@@ -245,7 +249,8 @@ ANSWERERS = {"right": lambda objective, inputs: evaluate(Steps(), objective, inp
 
 
 def places(name):
-    """Where an answerer is asked: the flat objectives, other layouts of the noise where a mistake is made in these alone."""
+    """Where an answerer is asked: the flat objectives, other layouts of the noise where a mistake is made in these
+    alone."""
     if name not in CATALOGUE:
         return list(OBJECTIVES)
     flat = [objective for objective in CATALOGUE[name].objectives if objective in OBJECTIVES]
@@ -316,7 +321,8 @@ def test_a_slip_in_a_step_is_consistent_and_a_slip_of_the_hand_is_not(name, obje
 @pytest.mark.parametrize("name", ANSWERERS)
 @pytest.mark.parametrize("kind", ["float64", "float32"])
 def test_the_dtype_is_kept_and_nothing_is_written_to_the_inputs(name, kind):
-    """-0.0 is written over 0.0 by nobody: inputs are read-only here. Scalars too must be of the dtype, or Python floats."""
+    """-0.0 is written over 0.0 by nobody: inputs are read-only here. Scalars too must be of the dtype, or Python
+    floats."""
     inputs = everything(kind)
     for objective in CATALOGUE[name].objectives if name in CATALOGUE else FUNCTIONS:
         for array in inputs[objective].values():

@@ -1,4 +1,5 @@
-"""What the exact files say of their own roundings: balls that hold the number, and digits that two runs must agree on."""
+"""What the exact files say of their own roundings: balls that hold the number, and digits that two runs must agree
+on."""
 
 from __future__ import annotations
 
@@ -43,7 +44,8 @@ def test_a_ball_holds_the_number_and_is_a_point_where_nothing_is_rounded(precisi
 
 
 def test_one_run_is_never_enough():
-    """The first run may say anything: its digits count only where a second one, of twice the precision, has them again."""
+    """The first run may say anything: its digits count only where a second one, of twice the precision, has them
+    again."""
     asked = []
 
     def run(precision):
@@ -97,7 +99,8 @@ def test_a_divisor_that_may_be_0_is_refused():
 
 
 def test_what_cancels_is_0_if_that_is_allowed_and_what_is_small_is_not(monkeypatch):
-    """e^a e^-a - 1 is 0, and e^-800 beside it, though no precision proves it; e^-700 e^-800 is a number below every float64."""
+    """e^a e^-a - 1 is 0, and e^-800 beside it, though no precision proves it; e^-700 e^-800 is a number below every
+    float64."""
 
     def run():
         e = balls.ball(Fraction(7, 5)).exp()

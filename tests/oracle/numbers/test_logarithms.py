@@ -137,8 +137,8 @@ def test_a_lucky_pair_of_runs_is_not_enough():
 
 
 def test_a_huge_argument_is_resolved_before_its_sigmoid():
-    """t = 1e300 sqrt(2) - (the fraction below it of 310 digits) - 5. At 60 and at 120 digits t would look like +-1e240 and +-1e180,
-    and sigma(t) like the same 0 or 1 both times."""
+    """t = 1e300 sqrt(2) - (the fraction below it of 310 digits) - 5. At 60 and at 120 digits t would look like +-1e240
+    and +-1e180, and sigma(t) like the same 0 or 1 both times."""
     big = 10**300
     below = Fraction(math.isqrt(2 * big**2 * 10**20), 10**10)
     for t in (ExactLog(-below - 5, Fraction(big)), ExactLog(below + 5, -Fraction(big))):
@@ -152,7 +152,8 @@ def test_a_huge_argument_is_resolved_before_its_sigmoid():
 
 @pytest.mark.parametrize("precision", [60, 240])
 def test_every_run_is_as_right_as_it_says(precision):
-    """The runs' promise, on which ``significant`` rests: summands right to ``precision`` digits, sums to size 10^(3 - precision)."""
+    """The runs' promise, on which ``significant`` rests: summands right to ``precision`` digits, sums to size 10^(3 -
+    precision)."""
 
     def off(got, want, size):
         with localcontext(prec=4 * precision):

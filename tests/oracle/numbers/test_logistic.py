@@ -1,4 +1,5 @@
-"""Newton's method on a logistic regression in decimals, and its linear algebra: by hand, along a basis, and where there is no maximum."""
+"""Newton's method on a logistic regression in decimals, and its linear algebra: by hand, along a basis, and where there
+is no maximum."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ def close(got, want, tolerance=Decimal("1e-45")):
 
 
 def test_a_constant_is_fitted_by_the_share_of_data():
-    """With g = 1, o = 0: h = T_d/(T_d + T_n) = 1/4 everywhere, so theta = ln(1/3), J = ln(1/4) + 3 ln(3/4), M = 4 (1/4)(3/4)."""
+    """With g = 1, o = 0: h = T_d/(T_d + T_n) = 1/4 everywhere, so theta = ln(1/3), J = ln(1/4) + 3 ln(3/4), M = 4
+    (1/4)(3/4)."""
     with logistic.working(DIGITS + GUARD):
         at = logistic.maximise([[ONE] * 8], [ZERO] * 8, 2, [Decimal("-1.5")], [[ONE]], DIGITS)
         third, quarter = Decimal(1) / 3, Decimal("0.25")
@@ -36,7 +38,8 @@ def test_a_constant_is_fitted_by_the_share_of_data():
 
 
 def test_along_a_basis_the_rest_stays_where_it_was():
-    """Two columns of ones and theta on the line (1, 1)/sqrt(2) through (1, 0): theta_1 + theta_2 = ln(1/3), theta_1 - theta_2 = 1."""
+    """Two columns of ones and theta on the line (1, 1)/sqrt(2) through (1, 0): theta_1 + theta_2 = ln(1/3), theta_1 -
+    theta_2 = 1."""
     with logistic.working(DIGITS + GUARD):
         half = Decimal("0.5").sqrt()
         at = logistic.maximise(

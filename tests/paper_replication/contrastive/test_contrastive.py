@@ -1,4 +1,5 @@
-"""The study of ranking and conditional NCE: its laws, its estimands on made-up runs, an experiment, and verdicts that can go against it."""
+"""The study of ranking and conditional NCE: its laws, its estimands on made-up runs, an experiment, and verdicts that
+can go against it."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ def test_runs_as_the_laws_have_them_confirm_every_claim():
 
 
 def test_a_law_without_the_terms_common_part_is_contradicted():
-    """The conditional law taken for H^-1/kappa, as if its terms were independent, is off by (1 - 1/kappa) of M: 0.6 of it at kappa = 5."""
+    """The conditional law taken for H^-1/kappa, as if its terms were independent, is off by (1 - 1/kappa) of M: 0.6 of
+    it at kappa = 5."""
     found = verdicts(made_up({"conditional": 1.6}))
     assert found["limit.conditional.5"] == found["order.conditional.5"] == CONTRADICTED
     assert found["limit.nce.5"] == CONFIRMED
@@ -95,7 +97,8 @@ def test_the_figure(tmp_path):
 
 
 def test_the_committed_report_is_of_these_claims():
-    """Its numbers and verdicts come again from its runs: no claim is contradicted, and what was too few runs is said."""
+    """Its numbers and verdicts come again from its runs: no claim is contradicted, and what was too few runs is
+    said."""
     found = {
         one["id"]: one
         for one in json.loads((STUDY.committed / CLAIMS_FILE).read_text(encoding="utf-8"))

@@ -1,8 +1,10 @@
-"""The committed report says what its own runs say: summary, claims and counts made again from ``runs.jsonl.gz`` and compared.
+"""The committed report says what its own runs say: summary, claims and counts made again from ``runs.jsonl.gz`` and
+compared.
 
 Numbers are held to 1e-6 relative (1e-9 absolute where they are near 0, as differences of log10 are): other machines and
-versions of NumPy round sums differently by some 1e-13, and the theory's integrals by less than 1e-9, while one run of 500
-whose squared error is off by 1 % moves a mean by 2e-5. Verdicts, counts and words are held to equality. Missing files fail.
+versions of NumPy round sums differently by some 1e-13, and the theory's integrals by less than 1e-9, while one run of
+500 whose squared error is off by 1 % moves a mean by 2e-5. Verdicts, counts and words are held to equality. Missing
+files fail.
 """
 
 from __future__ import annotations
@@ -91,7 +93,8 @@ def summary_differences(products):
 
 
 def claims_differences(products):
-    """Return "id: field" for all in ``claims.json`` that the runs do not give; of words with numbers in them only the words count."""
+    """Return "id: field" for all in ``claims.json`` that the runs do not give; of words with numbers in them only the
+    words count."""
     made, kept = (json.loads(text) for text in (claims_json(products[2]), committed("claims.json")))
     found = [] if [c["id"] for c in made] == [c["id"] for c in kept] else ["the list of claims"]
     for one, two in zip(made, kept):
@@ -123,7 +126,7 @@ def index_of(rows, experiment):
     return max(k for k, row in enumerate(rows) if row["experiment"] == experiment)
 
 
-# ---- the committed files ---------------------------------------------------------------------------------------------
+# ---- the committed files -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -196,7 +199,7 @@ def test_the_provenance_is_that_of_the_runs(rows):
     assert {name: spent["runs"] for name, spent in about["by_params"].items()} == dict(counts)
 
 
-# ---- plants: each of these must be seen ------------------------------------------------------------------------------
+# ---- plants: each of these must be seen ----------------------------------------------------------
 
 
 def test_a_dropped_run_is_seen(rows, theory):

@@ -35,7 +35,7 @@ def spread_of_mean(values):
     return np.sqrt(np.sum((values - values.mean()) ** 2) / (len(values) - 1) / len(values))
 
 
-# --- the interval ----------------------------------------------------------------------------------------------------
+# --- the interval ---------------------------------------------------------------------------------
 
 
 def test_an_interval_is_students_widened_by_the_reading_error():
@@ -53,7 +53,7 @@ def test_quantiles():
     assert quantile(0.025, np.inf) == pytest.approx(1.959964, abs=1e-6)
 
 
-# --- slopes ----------------------------------------------------------------------------------------------------------
+# --- slopes ---------------------------------------------------------------------------------------
 
 
 def test_the_slope_is_that_of_the_means_over_the_sizes_from_the_first_on():
@@ -88,7 +88,7 @@ def test_the_slope_beside_the_remainder():
     assert of.slope_beside_remainder(EVIDENCE, column=ERROR_B, n_data_from=16000) is None
 
 
-# --- beside the paper ------------------------------------------------------------------------------------------------
+# --- beside the paper -----------------------------------------------------------------------------
 
 
 def check_against_paper(found, ours, error, n, theirs, reading=0.01):
@@ -154,7 +154,7 @@ def test_published_prediction_is_one_constant_for_all_sizes(with_c):
     assert of.published_prediction(few, method="mle", with_c=with_c, points=points) is None
 
 
-# --- beside the limit ------------------------------------------------------------------------------------------------
+# --- beside the limit -----------------------------------------------------------------------------
 
 
 def test_ratio_to_limit():
@@ -211,7 +211,7 @@ def test_ratios_of_medians_and_of_pairs():
     assert of.paired_log_ratio(lone, columns=("first", "second")) is None
 
 
-# --- shares ----------------------------------------------------------------------------------------------------------
+# --- shares ---------------------------------------------------------------------------------------
 
 
 def check_share(found, successes, n):
@@ -272,7 +272,7 @@ def test_certified_share_is_of_all_methods_and_sizes():
     assert of.certified_share(Evidence({}, THEORY, ()), methods=("mle",)) is None
 
 
-# --- how few runs do -------------------------------------------------------------------------------------------------
+# --- how few runs do ------------------------------------------------------------------------------
 
 AT_ONE_SIZE = {
     "published_median": {"column": ERROR_B, "value": 0.0},

@@ -1,4 +1,5 @@
-"""The fine tuning's start: the experiment itself once, and its claims on made-up rows with and without a planted bias."""
+"""The fine tuning's start: the experiment itself once, and its claims on made-up rows with and without a planted
+bias."""
 
 import numpy as np
 import synthetic_rows

@@ -1,4 +1,5 @@
-"""The main claims on made-up rows: right ones confirmed at the quick profile's size, planted faults contradicted; and their power."""
+"""The main claims on made-up rows: right ones confirmed at the quick profile's size, planted faults contradicted; and
+their power."""
 
 import json
 

@@ -19,12 +19,14 @@ from paper_replication.seeds import generator_for
 
 def test_limits_of_the_paper_model():
     theory = compute_theory()
-    # MLE: n K with K = 1 + 2(n-1)/3 = 3, and Var(c) = n; Laplace noise in the limit: twice that, both from the facts sheet.
+    # MLE: n K with K = 1 + 2(n-1)/3 = 3, and Var(c) = n; Laplace noise in the limit: twice that, both from the facts
+    # sheet.
     assert theory.relative_error("mle") == pytest.approx(12.0, rel=1e-6) and theory.error_c(
         "mle"
     ) == pytest.approx(4.0, rel=1e-6)
     assert theory.relative_error("nce_laplace") == pytest.approx(24.0, rel=1e-6)
-    # Published predictions of panel (d) have one ratio at all T but for their reading (0.01 in log10, twice): 3.5, B and c over B.
+    # Published predictions of panel (d) have one ratio at all T but for their reading (0.01 in log10, twice): 3.5, B
+    # and c over B.
     ratio = (theory.error_B("nce_gaussian", 6.1) + theory.error_c("nce_gaussian")) / theory.error_B(
         "mle", 6.1
     )
@@ -65,7 +67,8 @@ def test_degrees_of_freedom_are_the_rank():
 
 
 def test_mixing_matrices_follow_the_law():
-    # Facts sheet: mean |B|^2 about 6.1, median about 5.1, 48 % accepted. At 20 000 draws the mean's standard error is 0.03.
+    # Facts sheet: mean |B|^2 about 6.1, median about 5.1, 48 % accepted. At 20 000 draws the mean's standard error is
+    # 0.03.
     many = random_mixings(4, 20_000, np.random.default_rng(0))
     assert many.shape == (20_000, 4, 4) and np.linalg.cond(many).max() < 10.0
     norms = np.sum(np.linalg.inv(many) ** 2, axis=(1, 2))
@@ -101,8 +104,9 @@ def test_a_file_of_another_form_is_refused(tmp_path):
 def test_the_fitted_noise_costs_what_is_stated():
     """Sigma with the noise of 20 first fits at T = 500, against the stated 1 + 38/T and 1 + 19/T.
 
-    One fit's excess has a standard deviation of 0.056 for B and 0.018 for c (100 fits), so 20 have a standard error of 0.0125 and
-    0.004; the limits are four of them and the stated numbers' own error. An excess of 0 is 6 and 9 standard errors away.
+    One fit's excess has a standard deviation of 0.056 for B and 0.018 for c (100 fits), so 20 have a standard error of
+    0.0125 and 0.004; the limits are four of them and the stated numbers' own error. An excess of 0 is 6 and 9 standard
+    errors away.
     """
     model = LaplaceICA(n_sources=4)
     theta = model.normalize(model.pack(np.eye(4), 0.0))

@@ -1,4 +1,5 @@
-"""noise_choice/criterion.py: against the sandwich form by another quadrature, against nce_ref, and where noise equals data."""
+"""noise_choice/criterion.py: against the sandwich form by another quadrature, against nce_ref, and where noise equals
+data."""
 
 from __future__ import annotations
 
@@ -139,7 +140,8 @@ def test_noise_equal_to_data_and_the_step(problem):
 
 
 def test_the_tied_model_is_never_worse_than_the_free_one():
-    """Knowing Z is knowing more, but NCE's tied estimator is another estimator: an observation on these settings, not a theorem."""
+    """Knowing Z is knowing more, but NCE's tied estimator is another estimator: an observation on these settings, not a
+    theorem."""
     for problem in PROBLEMS:
         for parameter, nu in SETTINGS[problem.moves]:
             assert budget_error(problem, "tied", parameter, nu) <= budget_error(

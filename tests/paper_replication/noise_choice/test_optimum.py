@@ -38,7 +38,8 @@ def test_known_minima_are_found(monkeypatch):
 
 
 def test_every_optimum_is_bracketed_to_three_digits(optima):
-    """E half a unit of the third digit away, on either side of either coordinate, is larger by more than quadrature's 1e-12.
+    """E half a unit of the third digit away, on either side of either coordinate, is larger by more than quadrature's
+    1e-12.
 
     The other coordinate is taken at its best there (nu) or the first-order move is covered by the positive Hessian.
     """
@@ -78,7 +79,8 @@ def test_no_point_of_a_finer_grid_is_below(optima):
 
 
 def test_noise_equal_to_data_is_the_optimum_in_two_cases_only(optima):
-    """The mean model with c free, among shifted noises. Everywhere else something is saved: by how much, from E itself."""
+    """The mean model with c free, among shifted noises. Everywhere else something is saved: by how much, from E
+    itself."""
     equal = set()
     for problem in PROBLEMS:
         for target in TARGETS:

@@ -1,6 +1,8 @@
-"""python -m paper_replication noise-choice: what it writes, twice the same, and that the committed report is what it writes.
+"""python -m paper_replication noise-choice: what it writes, twice the same, and that the committed report is what it
+writes.
 
-Numbers are held to 1e-6: the optima are known to 1e-8, and are printed with seven decimals; words and verdicts to equality.
+Numbers are held to 1e-6: the optima are known to 1e-8, and are printed with seven decimals; words and verdicts to
+equality.
 """
 
 from __future__ import annotations

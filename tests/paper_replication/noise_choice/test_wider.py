@@ -1,4 +1,5 @@
-"""wider.py: the numbers behind the sentence of advice, against quadrature and a formula; no advice where they do not bear it out."""
+"""wider.py: the numbers behind the sentence of advice, against quadrature and a formula; no advice where they do not
+bear it out."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ def rows():
 
 
 def test_noise_equal_to_the_data_has_its_formula(rows):
-    """(1 + nu)^2/nu times Cramer-Rao, whatever the model is smooth in; Gaussians only, where noise = data is the model itself."""
+    """(1 + nu)^2/nu times Cramer-Rao, whatever the model is smooth in; Gaussians only, where noise = data is the model
+    itself."""
     for row in rows[:3]:
         assert row.best_nu[0] == 1.0 and row.relative[0] == 1.0
         assert row.at_three_quarters[0] == pytest.approx(1.75**2 / 0.75 / 4.0, rel=2e-3)
@@ -25,7 +27,8 @@ def test_noise_equal_to_the_data_has_its_formula(rows):
 
 
 def test_one_dimension_is_what_quadrature_says(rows):
-    """The variance model of the study: 30.3 % saved at variance 3.033, nu = 0.571; within it at the nearest widths, and not below."""
+    """The variance model of the study: 30.3 % saved at variance 3.033, nu = 0.571; within it at the nearest widths, and
+    not below."""
     assert 0.697 < min(rows[0].relative) < 0.71
     assert rows[0].relative[WIDTHS.index(2.0)] == min(rows[0].relative)
 

@@ -1,4 +1,5 @@
-"""Runs of the rivals that never happened: log-normal errors about the published medians or the limit law, times about given ratios."""
+"""Runs of the rivals that never happened: log-normal errors about the published medians or the limit law, times about
+given ratios."""
 
 from __future__ import annotations
 
@@ -47,9 +48,10 @@ def rows(
     cd_pace=15.0,
     parts=("curves", "nu", "others"),
 ):
-    """Return (rows, times). Levers: ``shift`` {(curve, parameter): log10}, ``slope`` {(method, parameter): extra power of T},
-    ``cd_variance``: variance of CD's squared error over NCE's (an eighth of its errors made large), ``doubled``: log10 by which twice
-    the steps move CD, ``scale``: score matching's, ``cd_pace``: CD's time over MLE's. ``parts``: which rows."""
+    """Return (rows, times). Levers: ``shift`` {(curve, parameter): log10}, ``slope`` {(method, parameter): extra power
+    of T}, ``cd_variance``: variance of CD's squared error over NCE's (an eighth of its errors made large), ``doubled``:
+    log10 by which twice the steps move CD, ``scale``: score matching's, ``cd_pace``: CD's time over MLE's. ``parts``:
+    which rows."""
     shift, slope = shift or {}, slope or {}
     made, times = [], []
 

@@ -1,7 +1,8 @@
 """The rivals' claims on made-up runs: confirmed where the runs are as claimed, contradicted where a fault is planted.
 
-Each is one sample with a fixed seed and a planted difference many standard errors beyond its margin: with a fresh sample the chance that
-a contradiction is missed is below 1e-3. Of ``as_published``'s 130 claims some 1 in 20 may be left open by chance; it asks for nine in ten.
+Each is one sample with a fixed seed and a planted difference many standard errors beyond its margin: with a fresh
+sample the chance that a contradiction is missed is below 1e-3. Of ``as_published``'s 130 claims some 1 in 20 may be
+left open by chance; it asks for nine in ten.
 """
 
 import json
@@ -158,7 +159,8 @@ def test_speed_bears_matrices_where_a_method_never_arrives():
 
 
 def test_quantile_error_against_repetition():
-    # 2000 samples of 400 know the standard deviation to 1.6 %; the kernel's smoothing makes the error up to 12 % too large at 10 %.
+    # 2000 samples of 400 know the standard deviation to 1.6 %; the kernel's smoothing makes the error up to 12 % too
+    # large at 10 %.
     rng = np.random.default_rng(3)
     for q in (0.1, 0.5):
         spread = np.quantile(rng.standard_normal((2000, 400)), q, axis=1).std()
@@ -178,7 +180,8 @@ def test_limits_hold_the_chi_square_and_grow_as_noise_is_saved():
 
 
 def test_the_bias_factor_by_quadrature():
-    # Second witness of 1.064: with B = b I the objective splits into E[psi^2 b^2 / 2 + b^2 psi'], psi = -sqrt 2 tanh(10 b s).
+    # Second witness of 1.064: with B = b I the objective splits into E[psi^2 b^2 / 2 + b^2 psi'], psi = -sqrt 2 tanh(10
+    # b s).
     root = math.sqrt(2.0)
 
     def loss(b):

@@ -1,6 +1,7 @@
 """The committed report on the rivals says what its own runs and times say, and of which profile they are.
 
-Numbers are held to 1e-6 relative (1e-9 absolute): other versions of NumPy round sums differently. Verdicts and counts are held to equality.
+Numbers are held to 1e-6 relative (1e-9 absolute): other versions of NumPy round sums differently. Verdicts and counts
+are held to equality.
 """
 
 import copy

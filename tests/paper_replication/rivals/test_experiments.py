@@ -90,7 +90,8 @@ def test_noise_points_are_rounded_up():
 
 
 def test_score_matching_shows_its_bias():
-    # One run at T = 20000: the standard deviation of its scale is about 0.009 (from 0.005 at 64000); 0.05 is over five of them.
+    # One run at T = 20000: the standard deviation of its scale is about 0.009 (from 0.005 at 64000); 0.05 is over five
+    # of them.
     result = orthogonal.run({"n_data": 20000}, np.random.default_rng(11))
     assert abs(result["scale"] - 1.064) < 0.05 and result["converged"] == 1.0
 

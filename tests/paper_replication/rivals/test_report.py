@@ -1,4 +1,5 @@
-"""The rivals' report from made-up runs, the smoke profile from the command line, resuming after a stop, and the store's third file."""
+"""The rivals' report from made-up runs, the smoke profile from the command line, resuming after a stop, and the store's
+third file."""
 
 import json
 import re

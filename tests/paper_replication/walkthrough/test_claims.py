@@ -1,4 +1,5 @@
-"""The walkthrough's claims on made-up runs: confirmed where each column is what it should be, contradicted where it is planted otherwise.
+"""The walkthrough's claims on made-up runs: confirmed where each column is what it should be, contradicted where it is
+planted otherwise.
 
 Deterministic: the made-up scatter has fixed seeds; the claims confirmed here have a power of 1 but for rounding.
 """

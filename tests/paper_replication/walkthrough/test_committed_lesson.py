@@ -1,7 +1,7 @@
 """The committed lesson says what its own runs say: claims and summary made again from ``runs.jsonl.gz`` and compared.
 
-Numbers are held to 1e-6 relative (1e-9 absolute): other versions of NumPy round sums differently by some 1e-13. Verdicts and
-counts are held to equality. Missing files fail.
+Numbers are held to 1e-6 relative (1e-9 absolute): other versions of NumPy round sums differently by some 1e-13.
+Verdicts and counts are held to equality. Missing files fail.
 """
 
 import copy
@@ -100,7 +100,7 @@ def test_the_report_has_the_section_of_these_claims():
     assert section in text and text.count(STUDY.beside) == 1 and "| confirmed |" in section
 
 
-# ---- plants ------------------------------------------------------------------------------------------------------------
+# ---- plants --------------------------------------------------------------------------------------
 
 
 def test_an_altered_run_and_a_forged_verdict_are_seen(rows, monkeypatch):

@@ -1,6 +1,7 @@
 """Each fault is measured, and the measurement vanishes where the fault is taken out: small runs with fixed seeds.
 
-The planted corrections change one name in the experiment's module. Bounds: stated beside each, from the scatter of a pilot.
+The planted corrections change one name in the experiment's module. Bounds: stated beside each, from the scatter of a
+pilot.
 """
 
 import numpy as np

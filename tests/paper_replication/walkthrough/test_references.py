@@ -1,4 +1,5 @@
-"""Reference losses, the naive logarithm and the mass of exp f, each against a second way of having it, each with a plant."""
+"""Reference losses, the naive logarithm and the mass of exp f, each against a second way of having it, each with a
+plant."""
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ from paper_replication.walkthrough.references import (
     reused_noise_flattery,
 )
 
-# ---- losses ----------------------------------------------------------------------------------------------------------
+# ---- losses --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("nu", [1.0, 10.0])
@@ -50,7 +51,8 @@ def test_the_optimum_of_one_source_is_that_of_adaptive_quadrature(nu):
 
 
 def test_the_optimum_is_that_of_a_large_sample_and_does_not_depend_on_the_mixing():
-    # 400 000 points: the standard error is 0.0009; five of them: false alarm below 1e-6. Planted: noise of twice the variance.
+    # 400 000 points: the standard error is 0.0009; five of them: false alarm below 1e-6. Planted: noise of twice the
+    # variance.
     rng = np.random.default_rng(1)
     mixing = rng.standard_normal((4, 4)) + 2.0 * np.eye(4)
     truth, noise = truth_of(mixing), GaussianNoise(np.zeros(4), mixing @ mixing.T)
@@ -121,7 +123,8 @@ def test_the_flattery_is_below_that_of_both_samples_together():
     assert against_truth(np.ones(3), np.arange(3.0))[0] == 0.0
 
 
-# ---- the naive logarithm -----------------------------------------------------------------------------------------------
+# ---- the naive logarithm
+# -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -137,7 +140,8 @@ def test_the_break_is_where_theory_says(dtype):
 
 def test_digits_are_lost_long_before():
     t = np.linspace(29.0, 31.0, 200)
-    # 1 + e^-t is rounded to half of 2^-52, 1 - sigma to half of 2^-53: together less than 2^-52 beside e^-t, then over |ln|.
+    # 1 + e^-t is rounded to half of 2^-52, 1 - sigma to half of 2^-53: together less than 2^-52 beside e^-t, then over
+    # |ln|.
     assert (
         1e-5
         < np.max(np.abs(naive_log_complement(t) / log_sigmoid(-t) - 1.0))
@@ -152,11 +156,12 @@ def test_a_stable_form_planted_for_the_naive_one_does_not_break(monkeypatch):
         breaking_log_ratio(np.array([-1.0]))
 
 
-# ---- mass --------------------------------------------------------------------------------------------------------------
+# ---- mass ----------------------------------------------------------------------------------------
 
 
 def test_the_mass_of_a_constant_grows_sixteenfold_and_that_of_a_density_not():
-    # In 4 dimensions; the sampler is stratified in distance: the error of 8000 points is below 0.001 for radial functions.
+    # In 4 dimensions; the sampler is stratified in distance: the error of 8000 points is below 0.001 for radial
+    # functions.
     noise = GaussianNoise(np.ones(4), np.diag([1.0, 2.0, 3.0, 4.0]))
     rng = np.random.default_rng(6)
     assert log_mass_growth(lambda u: np.zeros(len(u)), noise, 6.0, rng) == pytest.approx(

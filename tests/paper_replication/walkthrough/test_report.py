@@ -1,4 +1,5 @@
-"""The lesson from made-up runs: whole, given back by its own runs, honest about what is missing; and its section of the report."""
+"""The lesson from made-up runs: whole, given back by its own runs, honest about what is missing; and its section of the
+report."""
 
 import json
 from dataclasses import replace

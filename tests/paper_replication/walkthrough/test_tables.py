@@ -1,4 +1,5 @@
-"""The comparison on real tables, tried on a made-up one; the tables themselves need scikit-learn, and say so without."""
+"""The comparison on real tables, tried on a made-up one; the tables themselves need scikit-learn, and say so
+without."""
 
 import numpy as np
 import pytest

@@ -1,24 +1,30 @@
-r"""Sigma of NCE for the Laplace ICA model under Gaussian noise, by quadrature: the standard library alone, no contour, no sampling.
+r"""Sigma of NCE for the Laplace ICA model under Gaussian noise, by quadrature: the standard library alone, no contour,
+no sampling.
 
-    Sigma = I^-1 - (1 + 1/nu) I^-1 m m^T I^-1   per data sample,   I = E[P g g^T],   m = E[P g],   P = nu p_n/(p_d + nu p_n)
+    Sigma = I^-1 - (1 + 1/nu) I^-1 m m^T I^-1   per data sample,   I = E[P g g^T],   m = E[P g],
+    P = nu p_n/(p_d + nu p_n)
                                                                              P10 Theorem 3 for nu = 1; J12 for any nu
-    p_d(u) = |det B| 2^(-n/2) exp(-sqrt(2) sum_i |b_i . u|),   g = d ln p_m/d(B, c) at the truth, c = c* = ln|det B| - (n/2) ln 2
+    p_d(u) = |det B| 2^(-n/2) exp(-sqrt(2) sum_i |b_i . u|),
+    g = d ln p_m/d(B, c) at the truth, c = c* = ln|det B| - (n/2) ln 2
 
 In source coordinates s = B u the data are independent Laplace variables, the noise is N(B mean, B cov B^T), and with
-B -> (1 + E) B, g_E,ij = -sqrt(2) sign(s_i) s_j, g_c = 1. So all of I and m is in E[P], E[P |s_k|], E[P |s_k||s_l|] of the 2^n
-orthants, inside which the integrand is analytic: tensor products of Gauss-Legendre rules, finer until two of them agree.
+B -> (1 + E) B, g_E,ij = -sqrt(2) sign(s_i) s_j, g_c = 1. So all of I and m is in E[P], E[P |s_k|], E[P |s_k||s_l|] of
+the 2^n orthants, inside which the integrand is analytic: tensor products of Gauss-Legendre rules, finer until two of
+them agree.
 
 Conventions
 -----------
-inputs      as in ``exact``: floats taken exactly; B cov B^T, its inverse and determinant are fractions, and so are I^-1 and
-            Sigma once the integrals stand: the only roundings are those of the float64 integrals, some 1e-15
+inputs      as in ``exact``: floats taken exactly; B cov B^T, its inverse and determinant are fractions, and so are I^-1
+            and Sigma once the integrals stand: the only roundings are those of the float64 integrals, some 1e-15
 theta       (B row by row, c), n^2 + 1 numbers; E = dB B^-1 row by row likewise
-digits      |error of Sigma_ij| < 10^-digits sqrt(Sigma_ii Sigma_jj). Judged by two resolutions, N and 3N/2 nodes an axis, and one
-            digit fewer than they agree on: at a pole close by two rules of similar size have errors of the same sign
-symmetry    a noise that is centred and uncorrelated in source coordinates makes P even in every source, so that one orthant
-            serves for all; with equal variances P is symmetric as well, and unordered tuples of nodes serve for ordered ones.
-            Both are taken as given where they hold to 1e-13
-n           1, 2, 3: any Gaussian noise; 4: noise centred and uncorrelated in source coordinates; else NotImplementedError
+digits      |error of Sigma_ij| < 10^-digits sqrt(Sigma_ii Sigma_jj). Judged by two resolutions, N and 3N/2 nodes an
+            axis, and one digit fewer than they agree on: at a pole close by two rules of similar size have errors of
+            the same sign
+symmetry    a noise that is centred and uncorrelated in source coordinates makes P even in every source, so that one
+            orthant serves for all; with equal variances P is symmetric as well, and unordered tuples of nodes serve for
+            ordered ones. Both are taken as given where they hold to 1e-13
+n           1, 2, 3: any Gaussian noise; 4: noise centred and uncorrelated in source coordinates; else
+            NotImplementedError
 """
 
 from __future__ import annotations
@@ -59,7 +65,8 @@ Orthant = tuple[
 
 @dataclass(frozen=True)
 class _Noise:
-    """ln nu + ln p_n(s) = log_scale - 1/2 (s - mean)^T precision (s - mean), and what the symmetries and the tails need."""
+    """ln nu + ln p_n(s) = log_scale - 1/2 (s - mean)^T precision (s - mean), and what the symmetries and the tails
+    need."""
 
     mean: list[float]
     precision: Floats
@@ -80,9 +87,10 @@ def asymptotic_covariance(
 ) -> dict[str, Any]:
     """``covariance``, (n^2 + 1, n^2 + 1) floats, and ``digits``, how many are stated: never fewer than asked for.
 
-    Raises ValueError for a shape that does not fit, NaN or inf, nu <= 0, det B = 0, a covariance not symmetric and positive
-    definite, digits not in 1..12, and noise so far off that I is singular; NotImplementedError for the n and noise named above;
-    ArithmeticError where the digits are not reached (noise all but degenerate in source coordinates), or float64 overflows.
+    Raises ValueError for a shape that does not fit, NaN or inf, nu <= 0, det B = 0, a covariance not symmetric and
+    positive definite, digits not in 1..12, and noise so far off that I is singular; NotImplementedError for the n and
+    noise named above; ArithmeticError where the digits are not reached (noise all but degenerate in source
+    coordinates), or float64 overflows.
     """
     rows, ratio = as_square("B", B), as_fraction("nu", nu)
     if ratio <= 0:
@@ -99,7 +107,8 @@ def asymptotic_covariance(
     )
     if n > 4 or (n == 4 and not noise.even):
         raise NotImplementedError(
-            f"n = {n}: quadrature is for n <= 3, and for n = 4 where B noise_mean = 0 and B noise_cov B^T is diagonal to {_ROUNDING:g}"
+            f"n = {n}: quadrature is for n <= 3, and for n = 4 where B noise_mean = 0 and B"
+            f" noise_cov B^T is diagonal to {_ROUNDING:g}"
         )
     nodes, previous, error = _FEWEST, None, math.inf
     while nodes <= _MOST and _n_nodes(nodes, noise) <= _MAX_NODES:
@@ -161,7 +170,8 @@ def _orthants(noise: _Noise, nodes: int) -> list[Orthant]:
 
 
 def _moments(noise: _Noise, signs: tuple[int, ...], nodes: int) -> Floats:
-    """The rule over one orthant: ordered (or unordered) tuples of nodes on all axes but the last, and the last axis inside.
+    """The rule over one orthant: ordered (or unordered) tuples of nodes on all axes but the last, and the last axis
+    inside.
 
     P = e^t/(1 + e^t) with t = ln nu + ln p_n - ln p_d = a + b d + t_last on the last axis, d = s - mean there.
     """
@@ -204,7 +214,8 @@ def _moments(noise: _Noise, signs: tuple[int, ...], nodes: int) -> Floats:
 
 
 def _tuples(axes: list[Axis], unordered: bool) -> Iterator[tuple[list[float], float]]:
-    """(coordinates, product of the weights); each unordered tuple once, with as many times the weight as it has orders."""
+    """(coordinates, product of the weights); each unordered tuple once, with as many times the weight as it has
+    orders."""
     if not unordered:
         for chosen in itertools.product(*axes):
             yield [r for r, _ in chosen], math.prod(w for _, w in chosen)
@@ -262,7 +273,8 @@ def _gauss_legendre(nodes: int) -> Axis:
 
 
 def _sigma(orthants: list[Orthant], nu: Fraction) -> Matrix:
-    """Sigma in the coordinates (E, c), where g_E,ij = -sqrt(2) sign(s_i) sign(s_j) h_j and g_c = h_0; m is I's row for c."""
+    """Sigma in the coordinates (E, c), where g_E,ij = -sqrt(2) sign(s_i) sign(s_j) h_j and g_c = h_0; m is I's row for
+    c."""
     n = len(orthants[0][0])
     places = [(i, j) for i in range(1, n + 1) for j in range(1, n + 1)] + [(0, 0)]
     each = [
@@ -304,7 +316,8 @@ def _in_theta(sigma: Matrix, B: Matrix) -> Matrix:
 
 
 def _disagreement(coarse: Matrix | None, fine: Matrix) -> float:
-    """10 max_ij |difference|/sqrt(Sigma_ii Sigma_jj); infinity where there is no coarse one, or a variance is not positive."""
+    """10 max_ij |difference|/sqrt(Sigma_ii Sigma_jj); infinity where there is no coarse one, or a variance is not
+    positive."""
     variances = [row[i] for i, row in enumerate(fine)]
     if coarse is None or min(variances) <= 0:
         return math.inf

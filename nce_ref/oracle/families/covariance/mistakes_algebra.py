@@ -1,7 +1,9 @@
-"""Slips in the asymptotic covariance after the integrals: the correction, the sandwich, the scale, the order of the entries.
+"""Slips in the asymptotic covariance after the integrals: the correction, the sandwich, the scale, the order of the
+entries.
 
-Since g_c = 1, m is I's column of c, I^-1 m is the unit vector of c, and the correction is (1 + 1/nu) in Sigma_cc and nothing
-anywhere else. So the standard errors of B are right under any slip in it: a test of B's alone sees none of them.
+Since g_c = 1, m is I's column of c, I^-1 m is the unit vector of c, and the correction is (1 + 1/nu) in Sigma_cc and
+nothing anywhere else. So the standard errors of B are right under any slip in it: a test of B's alone sees none of
+them.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ def _factor(of_nu: Callable[[float], float]) -> Sandwich:
 
 COV_NO_CORRECTION = Mistake(
     "cov-no-correction",
-    "the correction is left out: I^-1 alone, as for a likelihood, or as a logistic regression on the two classes reports it",
+    "the correction is left out: I^-1 alone, as for a likelihood, or as a logistic regression on"
+    " the two classes reports it",
     CovarianceSteps(sandwich=_factor(lambda nu: 0.0)),
     effect=f"The variance of c is too large by 1 + 1/nu. {_OF_B}",
     fix=f"{_RIGHT}, per data point; the slip: Sigma = I^-1",
@@ -52,7 +55,10 @@ COV_CORRECTION_EQUAL_SIZES = Mistake(
     "cov-correction-equal-sizes",
     "the correction's factor is 2, that of as many noise as data points, at any nu",
     CovarianceSteps(sandwich=_factor(lambda nu: 2.0)),
-    effect=f"The variance of c is off by 1 - 1/nu, and can come out negative. {_OF_B} Nothing to see at nu = 1, the 2010 paper's case.",
+    effect=(
+        f"The variance of c is off by 1 - 1/nu, and can come out negative. {_OF_B} Nothing to see"
+        " at nu = 1, the 2010 paper's case."
+    ),
     fix=f"{_RIGHT}, per data point; the slip: 2 for 1 + 1/nu",
 )
 
@@ -165,7 +171,10 @@ COV_PER_NOISE_POINT = Mistake(
     "cov-per-noise-point",
     "per noise point instead of per data point: nu Sigma, to be divided by n_noise",
     CovarianceSteps(returned=lambda sigma, B, nu: nu * sigma),
-    effect="Divided by n_data it is too large by nu, or too small where there is less noise than data. Nothing to see at nu = 1.",
+    effect=(
+        "Divided by n_data it is too large by nu, or too small where there is less noise than data."
+        " Nothing to see at nu = 1."
+    ),
     fix=f"{_RIGHT}, per data point; the slip: nu Sigma",
 )
 
@@ -218,7 +227,10 @@ COV_COLUMNS_OF_B_FIRST = Mistake(
     "cov-columns-of-B-first",
     "B's entries are taken column by column instead of row by row",
     CovarianceSteps(returned=_reordered(_columns_first)),
-    effect="The standard errors belong to the entries of B'. Nothing to see at n = 1; MATLAB, R, Julia and Fortran do so.",
+    effect=(
+        "The standard errors belong to the entries of B'. Nothing to see at n = 1; MATLAB, R, Julia"
+        " and Fortran do so."
+    ),
     fix=f"{_RIGHT}, per data point; the slip: theta = (B column by column, c)",
 )
 

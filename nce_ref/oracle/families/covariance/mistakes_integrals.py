@@ -1,4 +1,5 @@
-"""Slips inside the integrals of the asymptotic covariance: which weight, over which law, by which model and which noise."""
+"""Slips inside the integrals of the asymptotic covariance: which weight, over which law, by which model and which
+noise."""
 
 from __future__ import annotations
 
@@ -27,7 +28,10 @@ COV_P_NO_NU = Mistake(
     "cov-P-no-nu",
     "P without nu, P_1 = p_n/(p_d + p_n), at any nu",
     CovarianceSteps(_no_nu),
-    effect="The standard errors of B are those of nu = 1: too large above it, too small below. Nothing to see at nu = 1.",
+    effect=(
+        "The standard errors of B are those of nu = 1: too large above it, too small below. Nothing"
+        " to see at nu = 1."
+    ),
     fix=f"{_P}; the slip: p_n/(p_d + p_n)",
 )
 

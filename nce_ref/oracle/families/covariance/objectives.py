@@ -28,12 +28,15 @@ ASYMPTOTIC_COVARIANCE = Objective(
     "asymptotic_covariance",
     {"B": SQUARE, **NOISE, "nu": ()},
     (Output("covariance", ("n_params", "n_params"), tolerance="covariance"),),
-    "Sigma = I^-1 - (1 + 1/nu) I^-1 m m' I^-1, I = E_d[P g g'], m = E_d[P g], P = nu p_n/(p_d + nu p_n), "
-    "g = d ln p_m/d(B, c), of laplace_ica_nce at the truth B, c normalising; per data point",
+    "Sigma = I^-1 - (1 + 1/nu) I^-1 m m' I^-1, I = E_d[P g g'], m = E_d[P g], P = nu p_n/(p_d + nu"
+    " p_n), g = d ln p_m/d(B, c), of laplace_ica_nce at the truth B, c normalising; per data point",
     "P10 Theorem 3, J12",
     kind="covariance",
     exact=_exact,
-    method="nce_ref/oracle/families/covariance/exact.py: quadrature in source coordinates, nodes added until the digits agree",
+    method=(
+        "nce_ref/oracle/families/covariance/exact.py: quadrature in source coordinates, nodes added"
+        " until the digits agree"
+    ),
     digits=9,
     scales=scales.asymptotic_covariance,
     right=textbook.CovarianceSteps(),

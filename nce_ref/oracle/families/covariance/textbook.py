@@ -1,18 +1,21 @@
-r"""Sigma of NCE for the Laplace ICA model in plain NumPy, cut into steps that a mistake can replace: right as they stand.
+r"""Sigma of NCE for the Laplace ICA model in plain NumPy, cut into steps that a mistake can replace: right as they
+stand.
 
     Sigma = I^-1 - (1 + 1/nu) I^-1 m m' I^-1,   I = E_d[P g g'],   m = E_d[P g],   P = nu p_n/(p_d + nu p_n)
     in source coordinates s = B u:   g_B,ij = -sqrt(2) sign(s_i) u_j,  g_c = 1,  u = B^-1 s
 
-All of I is in the integrals of w h h' over the 2^n orthants, h = (1, |s_1|, .., |s_n|), by tensor products of Gauss-Legendre rules;
-w = p_d P, where nothing is wrong. A grid is made once a vector, an integral once a vector and w, so that the mistakes that come
-after the integrals, most of them, cost nothing.
+All of I is in the integrals of w h h' over the 2^n orthants, h = (1, |s_1|, .., |s_n|), by tensor products of
+Gauss-Legendre rules; w = p_d P, where nothing is wrong. A grid is made once a vector, an integral once a vector and w,
+so that the mistakes that come after the integrals, most of them, cost nothing.
 
 Conventions
 -----------
 inputs   those of ``asymptotic_covariance``; whatever their dtype, the quadrature is in float64, as anybody's is
 digits   some 8 on the stored vectors, where ``tolerance`` asks for 6: a test compares with ``exact_covariance``
-n        1, 2: any Gaussian noise; 3, 4: noise centred, uncorrelated and of equal variances in source coordinates; else ValueError
-theta    (B row by row, c): m is the last column of I, since g_c = 1, and so the correction is (1 + 1/nu) in Sigma_cc alone
+n        1, 2: any Gaussian noise; 3, 4: noise centred, uncorrelated and of equal variances in source coordinates; else
+         ValueError
+theta    (B row by row, c): m is the last column of I, since g_c = 1, and so the correction is (1 + 1/nu) in Sigma_cc
+         alone
 """
 
 from __future__ import annotations
@@ -91,7 +94,8 @@ class CovarianceSteps:
 def evaluate_covariance(
     steps: CovarianceSteps, objective: str, inputs: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """``covariance`` by these steps, in the inputs' dtype. KeyError for another objective, ValueError for noise it cannot do."""
+    """``covariance`` by these steps, in the inputs' dtype. KeyError for another objective, ValueError for noise it
+    cannot do."""
     if objective != "asymptotic_covariance":
         raise KeyError(objective)
     B, mean, cov = (

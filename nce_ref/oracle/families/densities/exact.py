@@ -1,16 +1,19 @@
 r"""Log-densities and the likelihood to 40 digits: the formulas of the papers, in the standard library alone.
 
-    ln p_m(u; B, c)      = -sqrt(2) sum_i |b_i . u| + c,  c* = ln|det B| - (n/2) ln 2                       P10 section 3.1
+    ln p_m(u; B, c)      = -sqrt(2) sum_i |b_i . u| + c,
+    c* = ln|det B| - (n/2) ln 2                       P10 section 3.1
     ln p_n(u)            = -1/2 (u - mean)^T cov^-1 (u - mean) - 1/2 ln det cov - (n/2) ln 2 pi
 
 Conventions
 -----------
 inputs      floats (or ints, Fractions, Decimals) taken exactly, in plain sequences or NumPy float64 arrays
-outputs     a dict from the names of the vectors to Decimal, [Decimal] or [[Decimal]], each to ``digits`` significant digits; their
-            operators, unary minus included, round to the caller's context (28 digits): copy_negate, or a localcontext
+outputs     a dict from the names of the vectors to Decimal, [Decimal] or [[Decimal]], each to ``digits`` significant
+            digits; their operators, unary minus included, round to the caller's context (28 digits): copy_negate, or a
+            localcontext
 x, u        (T_d, n), (n_points, n)   points are rows; b_i are the rows of B
 kink        the derivative of |v| at v = 0 is 0; whether v is 0 is decided exactly
-ValueError  a shape that does not fit, NaN or inf, a covariance not symmetric and positive definite, det B = 0 for a normalised model
+ValueError  a shape that does not fit, NaN or inf, a covariance not symmetric and positive definite, det B = 0 for a
+            normalised model
 """
 
 from __future__ import annotations
@@ -54,7 +57,8 @@ def gaussian_log_density(u: Points, mean: Numbers, cov: Points, *, digits: int =
 def laplace_ica_log_density(
     B: Points, c: Number | None, u: Points, *, digits: int = DIGITS
 ) -> Outputs:
-    """ln p_m(u; B, c), (n_points,); c = None stands for the normalising c* = ln|det B| - (n/2) ln 2, which no float holds."""
+    """ln p_m(u; B, c), (n_points,); c = None stands for the normalising c* = ln|det B| - (n/2) ln 2, which no float
+    holds."""
     rows = as_square("B", B)
     log_density = laplace_ica(
         rows, log_normalising(rows) if c is None else ExactLog(as_fraction("c", c))
@@ -63,7 +67,8 @@ def laplace_ica_log_density(
 
 
 def laplace_ica_mle(B: Points, x: Points, *, digits: int = DIGITS) -> Outputs:
-    """The mean normalised log-likelihood -sqrt(2) mean_x sum_i |b_i . x| + ln|det B| - (n/2) ln 2; d ln|det B|/dB = B^-T."""
+    """The mean normalised log-likelihood -sqrt(2) mean_x sum_i |b_i . x| + ln|det B| - (n/2) ln 2; d ln|det B|/dB =
+    B^-T."""
     rows = as_square("B", B)
     n, points = len(rows), as_rows("x", x, len(rows))
     inverse, _ = linear.inverse_and_determinant("B", rows)

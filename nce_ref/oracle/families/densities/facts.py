@@ -1,4 +1,5 @@
-"""What is known of the arguments that many objectives share: the demixing matrix, the noise's law, the precision, c, and kinks.
+"""What is known of the arguments that many objectives share: the demixing matrix, the noise's law, the precision, c,
+and kinks.
 
 Conventions
 -----------
@@ -103,7 +104,8 @@ def n_kinks(*points: str) -> Callable[[Inputs], int]:
 
 
 def ridge_columns(B: Float, points: Float, weights: Float) -> list[Float]:
-    """For each row of B, -sqrt(2) w_t u_t of the points at its kink, (n_dim, number of them); a point at 0 has no slope to choose."""
+    """For each row of B, -sqrt(2) w_t u_t of the points at its kink, (n_dim, number of them); a point at 0 has no slope
+    to choose."""
     return [_columns(row, points, weights) for row in B]
 
 

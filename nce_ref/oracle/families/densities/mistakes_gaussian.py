@@ -65,8 +65,10 @@ GAUSS_NO_LOGDET = Mistake(
     "gauss-no-logdet",
     "the Gaussian log-density without -1/2 ln det cov",
     _Constant(1.0, 0.0),
-    effect=f"c is off by delta = +1/2 ln det cov; {_STAYS} Nothing to see where cov = I. Points whitened before a standard normal "
-    "density, without the Jacobian, are this.",
+    effect=(
+        f"c is off by delta = +1/2 ln det cov; {_STAYS} Nothing to see where cov = I. Points"
+        " whitened before a standard normal density, without the Jacobian, are this."
+    ),
     fix=f"{_RIGHT}; the slip: without the middle term",
 )
 
@@ -247,7 +249,10 @@ CHOLESKY_TRIANGLE = Mistake(
     "an upper Cholesky factor read as a lower one: only its diagonal is seen",
     _OtherTriangle(),
     effect=_SHAPE + " Right at n = 1 and for a diagonal cov; ln det is right everywhere.",
-    fix="say which triangle to both functions (scipy.linalg.cholesky is upper by default); the slip: sum_i ((u_i - mean_i)/L_ii)^2",
+    fix=(
+        "say which triangle to both functions (scipy.linalg.cholesky is upper by default); the"
+        " slip: sum_i ((u_i - mean_i)/L_ii)^2"
+    ),
 )
 
 
@@ -305,8 +310,10 @@ DET_NOT_LOGDET = Mistake(
     "det-not-logdet",
     "ln of a computed det cov",
     _LogOfDet(),
-    effect="det cov under- or overflows long before its logarithm is large: in 16 dimensions at standard deviations of 1e-11 in "
-    "float64, of 1/30 in float32; ln p_n is then inf or -inf.",
+    effect=(
+        "det cov under- or overflows long before its logarithm is large: in 16 dimensions at"
+        " standard deviations of 1e-11 in float64, of 1/30 in float32; ln p_n is then inf or -inf."
+    ),
     fix="ln det cov = 2 sum_i ln L_ii, or slogdet(cov)[1]; the slip: log(det(cov))",
     arithmetic=True,
     only=("gaussian_log_density",),

@@ -1,4 +1,5 @@
-"""Slips of the hand in the gradient by the model's parameter; the value is right. A finite-difference check sees them."""
+"""Slips of the hand in the gradient by the model's parameter; the value is right. A finite-difference check sees
+them."""
 
 from __future__ import annotations
 
@@ -106,8 +107,10 @@ NATURAL_GRADIENT = Mistake(
     "natural-gradient",
     "the natural gradient, grad B' B, is returned as the gradient",
     Finish("grad_B", lambda grad, inputs: grad @ inputs["B"].T @ inputs["B"]),
-    effect="None as a direction of ascent, and its zeros are right; but a line search or quasi-Newton method that takes it for the "
-    "gradient is misled.",
+    effect=(
+        "None as a direction of ascent, and its zeros are right; but a line search or quasi-Newton"
+        " method that takes it for the gradient is misled."
+    ),
     fix=f"{_DL}; the natural gradient is that times B' B",
     seen="a method of its own, used for P10's maximum likelihood",
     gradient=True,

@@ -104,7 +104,10 @@ MLE_CONSTANT_POINTS = Mistake(
     "mle-constant-points",
     "the number of points for the dimension n in -(n/2) ln 2: len(x) for x.shape[1]",
     _ConstantOfPoints(),
-    effect="None on B; the value is off by a constant that grows with the sample, so likelihoods of different samples do not compare.",
+    effect=(
+        "None on B; the value is off by a constant that grows with the sample, so likelihoods of"
+        " different samples do not compare."
+    ),
     fix=f"{_LIKELIHOOD}, n = x.shape[1]; the slip: -(n_data/2) ln 2",
 )
 
@@ -119,7 +122,10 @@ MLE_CONSTANT_ONCE = Mistake(
     "mle-constant-once",
     "-1/2 ln 2 once instead of once a dimension",
     _ConstantOnce(),
-    effect="None on B; the value is off by ((n-1)/2) ln 2, so likelihoods of different models do not compare. Nothing to see at n = 1.",
+    effect=(
+        "None on B; the value is off by ((n-1)/2) ln 2, so likelihoods of different models do not"
+        " compare. Nothing to see at n = 1."
+    ),
     fix=f"{_LIKELIHOOD}; the slip: -1/2 ln 2 at the end",
 )
 
@@ -149,8 +155,10 @@ LOGDET_NOT_SLOGDET = Mistake(
     "logdet-not-slogdet",
     "torch.logdet(B), which is NaN where det B < 0 and whose derivative is 0 there",
     _NoSlopeBelowZero(),
-    effect="NaN for half of all random starts; an optimiser that does not look at the value gets a gradient without B^-T, which "
-    "shrinks B.",
+    effect=(
+        "NaN for half of all random starts; an optimiser that does not look at the value gets a"
+        " gradient without B^-T, which shrinks B."
+    ),
     fix="slogdet(B).logabsdet; the slip: logdet(B)",
 )
 

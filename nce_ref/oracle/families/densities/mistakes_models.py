@@ -206,9 +206,15 @@ C_TIED = Mistake(
     "c-tied",
     "the model is normalised analytically, and c is ignored: c = -ln Z throughout",
     _CTied(),
-    effect="Consistent, but another estimator: the parameters move with c tied to them, so that estimates differ in every finite "
-    "sample, and variances and standard errors are not those of NCE with c free.",
-    fix=f"{_MODEL}, c a parameter of its own with dJ/dc; the slip: c = -ln Z, dJ/dB + dJ/dc d(-ln Z)/dB",
+    effect=(
+        "Consistent, but another estimator: the parameters move with c tied to them, so that"
+        " estimates differ in every finite sample, and variances and standard errors are not those"
+        " of NCE with c free."
+    ),
+    fix=(
+        f"{_MODEL}, c a parameter of its own with dJ/dc; the slip: c = -ln Z, dJ/dB + dJ/dc d(-ln"
+        " Z)/dB"
+    ),
     only=("laplace_ica_log_density", "laplace_ica_nce", "gaussian_nce"),
 )
 

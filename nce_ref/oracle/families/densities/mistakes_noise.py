@@ -1,4 +1,5 @@
-"""Slips in what the noise's Gaussian log-density is given: a "safe" covariance, a count for another, one sample's mean, a refit."""
+"""Slips in what the noise's Gaussian log-density is given: a "safe" covariance, a count for another, one sample's mean,
+a refit."""
 
 from __future__ import annotations
 
@@ -29,8 +30,10 @@ JITTER = Mistake(
     "jitter",
     "eps is added to the diagonal of cov before it is factorised",
     _Jitter(1e-6),
-    effect="The noise is taken for wider than it is: hardly any where variances are near 1, gross where they are near eps. "
-    "c cannot absorb it.",
+    effect=(
+        "The noise is taken for wider than it is: hardly any where variances are near 1, gross"
+        " where they are near eps. c cannot absorb it."
+    ),
     fix=f"{_RIGHT}, with the cov that the noise was drawn by; the slip: cov + eps I",
     number=Number("eps", _Jitter, (1e-6, 1e-3, 1e-4, 1e-5, 1e-8)),
 )
@@ -46,8 +49,10 @@ GAUSS_2PI_POINTS = Mistake(
     "gauss-2pi-points",
     "the number of points for the dimension n in -(n/2) ln 2 pi: u.shape[0] for u.shape[1]",
     _TwoPiOfPoints(),
-    effect="c is off by a constant that grows with the sample, and by another one on each sample where the sizes differ, which c "
-    "cannot absorb.",
+    effect=(
+        "c is off by a constant that grows with the sample, and by another one on each sample where"
+        " the sizes differ, which c cannot absorb."
+    ),
     fix=f"{_RIGHT}, n = u.shape[1]; the slip: -(n_points/2) ln 2 pi",
 )
 
@@ -102,7 +107,8 @@ NOISE_MEAN_NOISE_ONLY = Mistake(
 
 
 class _Refitted(NoiseSteps):
-    """The noise points' own mean and covariance; NaN throughout where that is singular, as it is with too few of them."""
+    """The noise points' own mean and covariance; NaN throughout where that is singular, as it is with too few of
+    them."""
 
     def __init__(self, lost: int) -> None:
         self.lost = lost
@@ -124,13 +130,15 @@ class _Refitted(NoiseSteps):
 
 
 _OTHER_LAW = (
-    "p_n is not the law that the points came from: estimates are off by some 1/sqrt(n_noise), which their standard errors do "
-    "not know of. With no more noise points than dimensions there is no p_n at all."
+    "p_n is not the law that the points came from: estimates are off by some 1/sqrt(n_noise), which"
+    " their standard errors do not know of. With no more noise points than dimensions there is no"
+    " p_n at all."
 )
 
 NOISE_REFITTED = Mistake(
     "noise-refitted",
-    "the noise's mean and covariance are estimated from the noise points (divided by n_noise) instead of taken as given",
+    "the noise's mean and covariance are estimated from the noise points (divided by n_noise)"
+    " instead of taken as given",
     _Refitted(0),
     effect=_OTHER_LAW,
     fix=f"{_RIGHT}, with the mean and cov that the noise was drawn by; the slip: those of y",
@@ -139,7 +147,8 @@ NOISE_REFITTED = Mistake(
 
 NOISE_REFITTED_UNBIASED = Mistake(
     "noise-refitted-unbiased",
-    "the noise's mean and covariance are estimated from the noise points (divided by n_noise - 1) instead of taken as given",
+    "the noise's mean and covariance are estimated from the noise points (divided by n_noise - 1)"
+    " instead of taken as given",
     _Refitted(1),
     effect=_OTHER_LAW,
     fix=f"{_RIGHT}, with the mean and cov that the noise was drawn by; the slip: those of y",

@@ -34,9 +34,14 @@ ROOT_ABS = Mistake(
     "root-abs",
     "|s| smoothed to sqrt(s^2 + eps)",
     _RootAbs(1e-6),
-    effect="A different density, flat within sqrt(eps) of the kink: a bias of B that is small and does not go away with the sample. The "
-    "value is off by as much at every point near a kink.",
-    fix=f"{_MODEL}; smooth for the optimiser if you must, not for the answer. The slip: sqrt(s^2 + eps)",
+    effect=(
+        "A different density, flat within sqrt(eps) of the kink: a bias of B that is small and does"
+        " not go away with the sample. The value is off by as much at every point near a kink."
+    ),
+    fix=(
+        f"{_MODEL}; smooth for the optimiser if you must, not for the answer. The slip: sqrt(s^2 +"
+        " eps)"
+    ),
     only=(
         "laplace_ica_log_density",
         "laplace_ica_mle",
@@ -50,7 +55,10 @@ ABS_AS_ROOT = Mistake(
     "abs-as-root",
     "|s| as sqrt(s^2), whose derivative at s = 0 is 0/0",
     _RootAbs(0.0),
-    effect="The value is right and the gradient NaN as soon as one point lies on a kink, the origin included: the fit ends there.",
+    effect=(
+        "The value is right and the gradient NaN as soon as one point lies on a kink, the origin"
+        " included: the fit ends there."
+    ),
     fix="|s| with the derivative sign(s), 0 at s = 0; the slip: sqrt(s^2)",
     gradient=True,
 )
@@ -67,7 +75,10 @@ LOGDET_B_IN_MODEL = Mistake(
     "logdet-B-in-model",
     "ln|det B| is added to the unnormalised model, beside c",
     _LogDetAndC(),
-    effect="B stays right and c comes out as -(n/2) ln 2: ln|det B|, which c is to estimate, stands in the model already.",
+    effect=(
+        "B stays right and c comes out as -(n/2) ln 2: ln|det B|, which c is to estimate, stands in"
+        " the model already."
+    ),
     fix=f"{_MODEL}; the slip: + ln|det B|",
     only=("laplace_ica_log_density", "laplace_ica_nce"),
 )
@@ -91,9 +102,13 @@ class _NoAxis(LaplaceSteps, GaussianModelSteps):
 
 MODEL_NO_AXIS = Mistake(
     "model-no-axis",
-    "the model's sum runs over the points as well as the dimensions: every point is given the same number (axis forgotten)",
+    "the model's sum runs over the points as well as the dimensions: every point is given the same"
+    " number (axis forgotten)",
     _NoAxis(),
-    effect="The model sees one number a sample: nothing can be estimated. No exception, since a scalar broadcasts.",
+    effect=(
+        "The model sees one number a sample: nothing can be estimated. No exception, since a scalar"
+        " broadcasts."
+    ),
     fix=f"{_MODEL}, a sum over i for every point; the slip: a sum without axis=1",
 )
 
@@ -151,7 +166,10 @@ LAPLACE_EUCLIDEAN = Mistake(
     "laplace-euclidean",
     "the Euclidean norm of B u instead of the sum of absolute values: norm()'s default for ord=1",
     _Euclidean(),
-    effect="A spherical density, not one of independent sources: B is determined up to a rotation only. Nothing to see at n = 1.",
+    effect=(
+        "A spherical density, not one of independent sources: B is determined up to a rotation"
+        " only. Nothing to see at n = 1."
+    ),
     fix=f"{_MODEL}; the slip: -sqrt(2) |B u|",
 )
 
@@ -170,9 +188,14 @@ MODEL_EINSUM_INDICES = Mistake(
     "model-einsum-indices",
     "an index slip in the model's quadratic form: sum_i u_i^2 sum_j P_ij, einsum('ti,ij,ti->t')",
     _EinsumIndices(),
-    effect="Dependence is not modelled; only the sums of the precision's rows are seen, its entries cannot be told apart. Nothing to "
-    "see at n = 1.",
-    fix="-1/2 u' precision u = -1/2 einsum('ti,ij,tj->t', u, precision, u); the slip: the last index i for j",
+    effect=(
+        "Dependence is not modelled; only the sums of the precision's rows are seen, its entries"
+        " cannot be told apart. Nothing to see at n = 1."
+    ),
+    fix=(
+        "-1/2 u' precision u = -1/2 einsum('ti,ij,tj->t', u, precision, u); the slip: the last"
+        " index i for j"
+    ),
 )
 
 

@@ -1,11 +1,11 @@
 r"""The scales of log-densities and of the likelihood: the summands of every form that textbooks and frameworks use.
 
     ICA             sqrt(2) sum_ij |B_ij u_j| + |c|
-    Gaussian        1/2 |u|' |precision| |u| + |c| where the precision is given. Where cov is, with d = u - mean, P = cov^-1, L L' = cov:
-                    1/2 kappa |d| |P d| + |P d|'(|u| + |mean|) + sum |ln L_ii| + 1/2 ||cov|| tr P + n/2 ln 2 pi. Cholesky, LU, an inverse
-                    or an eigendecomposition, each backward stable (Higham 2002, chapters 9, 10 and 14), all move the
-                    log-density by a small multiple of eps times this
-    ln |det B|      sum |ln s_i| + sum_ij |B^-1|_ji r_i, s the singular values, r_i = max_j |B_ij| (LU with row pivoting)
+    Gaussian        1/2 |u|' |precision| |u| + |c| where the precision is given. Where cov is, with d = u - mean, P =
+                    cov^-1, L L' = cov: 1/2 kappa |d| |P d| + |P d|'(|u| + |mean|) + sum |ln L_ii| + 1/2 ||cov|| tr P +
+                    n/2 ln 2 pi. Cholesky, LU, an inverse or an eigendecomposition, each backward stable (Higham 2002,
+                    chapters 9, 10 and 14), all move the log-density by a small multiple of eps times this
+    ln |det B|     sum |ln s_i| + sum_ij |B^-1|_ji r_i, s the singular values, r_i = max_j |B_ij| (LU with row pivoting)
     B^-T            |B^-1| R |B^-1|, R_ij = r_i
 
 Conventions

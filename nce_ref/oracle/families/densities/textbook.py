@@ -20,7 +20,8 @@ from nce_ref.oracle.families.base import Array, Outputs, Pullback, Steps
 
 
 def forward_substitution(L: Array, b: Array) -> Array:
-    """L^-1 b, row by row: a diagnosis calls it some thousand times on small matrices, for which LAPACK's threads wait longer than they work."""
+    """L^-1 b, row by row: a diagnosis calls it some thousand times on small matrices, for which LAPACK's threads wait
+    longer than they work."""
     z = np.empty(b.shape, dtype=np.result_type(L, b))
     for i in range(len(L)):
         z[i] = (b[i] - L[i, :i] @ z[:i]) / L[i, i]

@@ -1,8 +1,10 @@
-r"""One leapfrog trajectory and one Metropolis decision of every chain, exactly, in the standard library alone (Neal 2011).
+r"""One leapfrog trajectory and one Metropolis decision of every chain, exactly, in the standard library alone (Neal
+2011).
 
     leapfrog     p += (e/2) score(u);  n_steps times: u += e p, p += e score(u), the last kick (e/2) score(u)
                  score = -Lambda u,  H = 1/2 u' Lambda u + 1/2 |p|^2              Gaussian: fractions throughout
-                 score = -sqrt(2) B' sign(B u),  H = sqrt(2) sum_i |b_i . u| + 1/2 |p|^2        Laplace ICA: r + s sqrt(2), fractions r, s
+                 score = -sqrt(2) B' sign(B u),
+                 H = sqrt(2) sum_i |b_i . u| + 1/2 |p|^2        Laplace ICA: r + s sqrt(2), fractions r, s
     Metropolis   accepted where uniform < min(1, exp(H - H'))
 
 Conventions
@@ -11,8 +13,8 @@ u, momentum (n_points, n_dim)   one chain a row; step_size > 0; n_steps >= 1, a 
 outputs     as ``exact`` has them: u_after, momentum_after (n_points, n_dim), energy_change = H' - H (n_points,);
             probability (n_points,), accepted (n_points,), 0 or 1
 kink        the derivative of |v| at v = 0 is 0; the sign of r + s sqrt(2) is decided exactly
-ValueError  a shape that does not fit, NaN or inf, a step size not above 0, steps that are no whole number from 1 on, a uniform
-            outside [0, 1) or so near to its probability that 60 digits leave the decision open
+ValueError  a shape that does not fit, NaN or inf, a step size not above 0, steps that are no whole number from 1 on, a
+            uniform outside [0, 1) or so near to its probability that 60 digits leave the decision open
 """
 
 from __future__ import annotations

@@ -49,7 +49,10 @@ METROPOLIS_NO_MINIMUM = Mistake(
     "metropolis-no-minimum",
     "exp(H - H') without min(1, .)",
     _NoMinimum(),
-    effect="None on decisions; as an acceptance rate, which step sizes are adapted by, it is dominated by single chains and overflows.",
+    effect=(
+        "None on decisions; as an acceptance rate, which step sizes are adapted by, it is dominated"
+        " by single chains and overflows."
+    ),
     fix=f"{_P}; the slip: exp(H - H')",
 )
 
@@ -254,7 +257,10 @@ METROPOLIS_DENSITIES = Mistake(
     "metropolis-densities",
     "exp(-H')/exp(-H): the densities themselves are divided",
     _OfDensities(),
-    effect="0/0 or inf/inf = NaN, which refuses: where energies are beyond 745 in float64 or 103 in float32 no chain moves any more.",
+    effect=(
+        "0/0 or inf/inf = NaN, which refuses: where energies are beyond 745 in float64 or 103 in"
+        " float32 no chain moves any more."
+    ),
     fix="exp(min(0, H - H')); the slip: exp(-H')/exp(-H)",
     arithmetic=True,
 )

@@ -25,7 +25,10 @@ ENERGY_SUMMED = Mistake(
     "energy-summed",
     "the energies are summed over the chains: axis forgotten",
     Finish("energy_change", lambda change, inputs: np.full_like(change, change.sum())),
-    effect="All chains are accepted or refused together, and with many of them hardly ever accepted. Nothing to see with one chain.",
+    effect=(
+        "All chains are accepted or refused together, and with many of them hardly ever accepted."
+        " Nothing to see with one chain."
+    ),
     fix=f"{_H}, a sum over dimensions for every chain; the slip: a sum without axis=1",
 )
 

@@ -163,8 +163,10 @@ LEAPFROG_SCORE_ONCE = Mistake(
     "leapfrog-score-once",
     "the score is computed at the start and never again",
     _ScoreOnce(),
-    effect="A parabola through the starting point: proposals are poor and detailed balance is lost. With one step it is "
-    "leapfrog-stale-score.",
+    effect=(
+        "A parabola through the starting point: proposals are poor and detailed balance is lost."
+        " With one step it is leapfrog-stale-score."
+    ),
     fix=f"{_STEP}, a new score after every drift; the slip: score(u) of the start throughout",
 )
 
@@ -308,7 +310,10 @@ LEAPFROG_MOMENTUM_TURNED = Mistake(
     "leapfrog-momentum-turned",
     "the momentum is negated at the end, as the proof of reversibility has it",
     _MomentumTurned(),
-    effect="None on the decision, since |p|^2 is the same; chains that keep their momentum turn back. Another convention: say so.",
+    effect=(
+        "None on the decision, since |p|^2 is the same; chains that keep their momentum turn back."
+        " Another convention: say so."
+    ),
     fix="momentum_after as it is at the end of the trajectory; the other choice: -p",
     seen="Neal's own code negates it",
 )

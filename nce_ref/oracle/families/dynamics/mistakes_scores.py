@@ -1,4 +1,5 @@
-"""Slips in the score that a leapfrog kicks by: the trajectory of another density, judged by the energy of the right one."""
+"""Slips in the score that a leapfrog kicks by: the trajectory of another density, judged by the energy of the right
+one."""
 
 from __future__ import annotations
 

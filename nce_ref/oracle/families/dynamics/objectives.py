@@ -31,8 +31,9 @@ _TRAJECTORY = (
     Output("energy_change", ("n_points",), tolerance="trajectory"),
 )
 _LEAPFROG = (
-    "n_steps times p += (step_size/2) score(u), u += step_size p, p += (step_size/2) score(u), one chain a row; n_steps is a whole "
-    "number that comes as a float: cast it to int; energy_change = H(after) - H(before)"
+    "n_steps times p += (step_size/2) score(u), u += step_size p, p += (step_size/2) score(u), one"
+    " chain a row; n_steps is a whole number that comes as a float: cast it to int; energy_change ="
+    " H(after) - H(before)"
 )
 _NEAL = "P10 section 3.1, three steps; Neal, Handbook of Markov Chain Monte Carlo, 2011"
 
@@ -60,7 +61,10 @@ def _near_a_kink(inputs: Inputs) -> Iterator[str]:
     """The side of a kink on the way of a trajectory, which a rounding could turn over."""
     for k, s in enumerate(visited_sources(inputs)):
         if (near := float(np.abs(s).min())) < CLEAR:
-            yield f"after {k} steps some b_i . u is {near:.2g}; expected at least {CLEAR} in size, clear of the kink in float32 too"
+            yield (
+                f"after {k} steps some b_i . u is {near:.2g}; expected at least {CLEAR} in size,"
+                " clear of the kink in float32 too"
+            )
 
 
 def _draws(rng: np.random.Generator, sizes: Mapping[str, int]) -> dict[str, float]:
@@ -126,7 +130,8 @@ METROPOLIS_DECISION = Objective(
     "metropolis_decision",
     {"energy_before": ("n_points",), "energy_after": ("n_points",), "uniforms": ("n_points",)},
     (Output("probability", ("n_points",)), Output("accepted", ("n_points",), is_decision=True)),
-    "probability = min(1, exp(H - H')), H = energy_before, H' = energy_after; accepted where uniform < probability, 0 or 1 or booleans",
+    "probability = min(1, exp(H - H')), H = energy_before, H' = energy_after; accepted where"
+    " uniform < probability, 0 or 1 or booleans",
     _NEAL,
     exact=exact_dynamics.metropolis_decision,
     method=EXACT,

@@ -1,7 +1,8 @@
 r"""The scales of one Hamiltonian transition.
 
-    leapfrog        E_u += |u| + e (|p| + E_p),  E_p += |p| + (kick) E_score;  score: |precision| (|u| + E_u), or sqrt(2) |B|' 1
-                    energies by their summands before and after, and a normalising constant of n ln 2 pi, which may be in both
+    leapfrog        E_u += |u| + e (|p| + E_p),  E_p += |p| + (kick) E_score;  score: |precision| (|u| + E_u), or
+                    sqrt(2) |B|' 1 energies by their summands before and after, and a normalising constant of n ln 2 pi,
+                    which may be in both
     Metropolis      p (1 + |H - H'|); a decision has no room
 
 Conventions

@@ -8,7 +8,7 @@ Conventions
 u, p     (n_points, n_dim)   one chain a row; inputs are not written to
 score    u -> (n_points, n_dim), the derivative of ln p_m by the point
 H        (n_points,)   -ln p_m + |p|^2/2
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 

@@ -3,10 +3,12 @@
 Conventions
 -----------
 certificate  maxima       every local maximum known, the best first: value, the estimate to 15 digits, from which Newton's method
-                          goes on, active_kinks [(row of B, row of x), ...] and how many of ``starts`` random starts ended there
-             value        J at the estimate, 40 digits; multipliers, gradient_norm, curvature, radius, kink distances: the proof
+                          goes on, active_kinks [(row of B, row of x), ...] and how many of ``starts`` random starts
+                          ended there
+             value        J at the estimate, 40 digits; multipliers, gradient_norm, curvature, radius, kink distances:
+                          the proof
              covariance, standard_errors   per data point, of the estimate, by ``method`` (``exact_estimates``)
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 

@@ -1,38 +1,46 @@
-r"""Noise-contrastive estimates to 40 digits, each with the numbers that prove it a local maximum, and its standard errors.
+r"""Noise-contrastive estimates to 40 digits, each with the numbers that prove it a local maximum, and its standard
+errors.
 
-As long as no argument b_i . u_t changes sign, ln p_m is affine in theta, so that J is the log-likelihood of a logistic regression:
+As long as no argument b_i . u_t changes sign, ln p_m is affine in theta, so that J is the log-likelihood of a logistic
+regression:
 
-    t_k = g_k . theta - ln p_n(u_k) - ln nu,    h = sigma(t),    J = (1/T_d) { sum_x ln h + sum_y ln(1 - h) }                  J12
-    Laplace ICA   theta = (B row by row, c)          g = (-sqrt(2) s_i u_j, 1),  s_i = sign(b_i . u), 0 at the active kinks
+    t_k = g_k . theta - ln p_n(u_k) - ln nu,    h = sigma(t),
+    J = (1/T_d) { sum_x ln h + sum_y ln(1 - h) }                  J12
+    Laplace ICA   theta = (B row by row, c)          g = (-sqrt(2) s_i u_j, 1),
+    s_i = sign(b_i . u), 0 at the active kinks
     Gaussian      theta = (lower triangle of Lambda row by row, c)   g = (-u_i u_j [i > j], -u_i^2/2 [i = j], 1)
 
 ``exact_logistic`` maximises it on the linear manifold of the active kinks, { b_i . x_t = 0 for (i, t) listed }.
 
 The proof (THEORY.md, 4.5 and 4.6). With Z an orthonormal basis of that manifold and -M the Hessian of J:
 
-1. Z^T M Z has a Cholesky factor, and m = 1/trace of its inverse is a lower bound of its least eigenvalue. With s the norm of the
-   smallest subgradient, L >= |g_k| and rho = 3 s/m, J has a maximum on the manifold within rho of theta if L rho < 1 (0.1 is
-   asked for) and no other kink lies within rho: |d ln h(1-h)/dt| <= 1 bounds how fast the curvature falls off.
-2. There grad J = sum_k mu_k w_k a_k, w_k = sqrt(2) (1 - h)/T_d, a_k = x_t in the place of row i: mu_k is what stands for the sign.
-   All |mu_k| computed at theta are below 1 by more than they can change within rho (``_slack``).
+1. Z^T M Z has a Cholesky factor, and m = 1/trace of its inverse is a lower bound of its least eigenvalue. With s the
+   norm of the smallest subgradient, L >= |g_k| and rho = 3 s/m, J has a maximum on the manifold within rho of theta if
+   L rho < 1 (0.1 is asked for) and no other kink lies within rho: |d ln h(1-h)/dt| <= 1 bounds how fast the curvature
+   falls off.
+2. There grad J = sum_k mu_k w_k a_k, w_k = sqrt(2) (1 - h)/T_d, a_k = x_t in the place of row i: mu_k is what stands
+   for the sign. All |mu_k| computed at theta are below 1 by more than they can change within rho (``_slack``).
 3. No kink of the noise lies within rho, and a stationary point off the noise's kinks is a local maximum of J.
 
-The Gaussian's J is concave, so its local maximum is the global one. That no other maximum of the Laplace ICA model is higher is
-*not* proved. Standard errors, ``pooled_plug_in``: with P = 1 - h and g at the estimate (s_i = 0 at the active kinks), x and y pooled,
+The Gaussian's J is concave, so its local maximum is the global one. That no other maximum of the Laplace ICA model is
+higher is *not* proved. Standard errors, ``pooled_plug_in``: with P = 1 - h and g at the estimate (s_i = 0 at the active
+kinks), x and y pooled,
 
-    I_hat = (1/T_d) sum P(1-P) g g^T,   m_hat = (1/T_d) sum P(1-P) g,   Sigma_hat = I_hat^-1 - (1 + 1/nu) I_hat^-1 m_hat m_hat^T I_hat^-1,
+    I_hat = (1/T_d) sum P(1-P) g g^T,   m_hat = (1/T_d) sum P(1-P) g,
+    Sigma_hat = I_hat^-1 - (1 + 1/nu) I_hat^-1 m_hat m_hat^T I_hat^-1,
 
-J12's Sigma (P10 Theorem 3 at nu = 1) with I_hat for I_nu = E_d[P g g^T], whose mean it has at the truth, as p_d + nu p_n = p_d/h.
-g_c = 1 makes m_hat a column of I_hat = M, so Sigma_hat = M^-1 - (1 + 1/nu) e_c e_c^T. The errors are sqrt(diag Sigma_hat / T_d).
+J12's Sigma (P10 Theorem 3 at nu = 1) with I_hat for I_nu = E_d[P g g^T], whose mean it has at the truth, as p_d + nu
+p_n = p_d/h. g_c = 1 makes m_hat a column of I_hat = M, so Sigma_hat = M^-1 - (1 + 1/nu) e_c e_c^T. The errors are
+sqrt(diag Sigma_hat / T_d).
 
 Conventions
 -----------
 x, y, B, precision, noise_mean, noise_cov   as in ``exact``; nu = T_n/T_d; the start's numbers may be decimal strings
 active_kinks      [(i, t), ...]: b_i . x_t = 0, i a row of the B given, t a row of x, both from 0
 distance          of theta to the kink (i, t): |b_i . u_t|/|u_t|; Infinity where there is none
-outputs           a dict of Decimals to ``digits`` digits: the estimate, value, covariance (Sigma_hat, per data sample, in the order of
-                  theta), standard_errors; and of the proof: gradient_norm (s), curvature (m), radius (rho). What ought to be 0
-                  (s, rho) is there by its size only
+outputs           a dict of Decimals to ``digits`` digits: the estimate, value, covariance (Sigma_hat, per data sample,
+                  in the order of theta), standard_errors; and of the proof: gradient_norm (s), curvature (m), radius
+                  (rho). What ought to be 0 (s, rho) is there by its size only
 ValueError        a shape that does not fit, NaN or inf, a kink that is no pair of indices or not met by the start
 ArithmeticError   no local maximum is proved; the message says which condition fails and by how much
 """
@@ -94,10 +102,12 @@ def laplace_ica_nce_estimate(
     *,
     digits: int = DIGITS,
 ) -> Outputs:
-    """The local maximum of J at the start (B, c), which meets ``active_kinks`` to 9 digits and is on the right side of all others.
+    """The local maximum of J at the start (B, c), which meets ``active_kinks`` to 9 digits and is on the right side of
+    all others.
 
-    Beside the common outputs: ``B``, ``c``, ``multipliers`` (mu_k, in the order of ``active_kinks``), ``kink_distance_data``
-    and ``kink_distance_noise``, the least distance to a kink of the data that is not active and to one of the noise.
+    Beside the common outputs: ``B``, ``c``, ``multipliers`` (mu_k, in the order of ``active_kinks``),
+    ``kink_distance_data`` and ``kink_distance_noise``, the least distance to a kink of the data that is not active and
+    to one of the noise.
     """
     rows = as_square("B", B)
     n = len(rows)
@@ -107,7 +117,8 @@ def laplace_ica_nce_estimate(
         start = [v for row in as_decimals([*rows, [as_fraction("c", c)]]) for v in row]
         basis, theta = _manifold(kinks, problem.points, start, n)
         signs = _signs(theta, kinks, problem, n)
-        # g depends on theta by its signs only. -1 where b_i . u > 0: d|b . u|/db = sign(b . u) u, and ln p_m has a minus.
+        # g depends on theta by its signs only. -1 where b_i . u > 0: d|b . u|/db = sign(b . u) u, and ln p_m has a
+        # minus.
         times_root = [[Decimal(2).sqrt() * v for v in u] for u in problem.points]
         columns = [
             [-s * u[j] for s, u in zip(signs[i], times_root)] for i in range(n) for j in range(n)
@@ -151,7 +162,8 @@ def gaussian_nce_estimate(
     *,
     digits: int = DIGITS,
 ) -> Outputs:
-    """The maximum of J of the unnormalised Gaussian, from a start near it. Beside the common outputs: ``precision`` and ``c``."""
+    """The maximum of J of the unnormalised Gaussian, from a start near it. Beside the common outputs: ``precision`` and
+    ``c``."""
     Lambda = as_symmetric("precision", precision)
     n = len(Lambda)
     problem = _Problem.read(x, y, n, noise_mean, noise_cov, digits)
@@ -284,7 +296,8 @@ def _signs(theta: Column, kinks: list[Kink], problem: _Problem, n: int) -> list[
 def _nearest_kinks(
     theta: Column, problem: _Problem, signs: list[list[int]], n: int
 ) -> tuple[Decimal, Decimal]:
-    """The least distance to a kink of the data that is not active, and to one of the noise; theta must be on its side of each."""
+    """The least distance to a kink of the data that is not active, and to one of the noise; theta must be on its side
+    of each."""
     nearest = [Decimal("Infinity"), Decimal("Infinity")]
     lengths = [length(u) for u in problem.points]
     for i, row in enumerate(_arguments(theta, problem.points, n)):
@@ -306,7 +319,8 @@ def _name(t: int, problem: _Problem) -> str:
 def _pulls(
     kinks: list[Kink], points: Columns, gradient: Column, n: int
 ) -> tuple[Column, Column, Decimal]:
-    """mu_k w_k by least squares, row by row; what they leave of the gradient; how far they move, at most, if the gradient moves by 1."""
+    """mu_k w_k by least squares, row by row; what they leave of the gradient; how far they move, at most, if the
+    gradient moves by 1."""
     pulls, rest, spread = dict[Kink, Decimal](), gradient[:], ZERO
     for i in range(n):
         own = [k for k in kinks if k[0] == i]
@@ -335,8 +349,8 @@ def _radius(at: LogisticMaximum, subgradient: Column, steepest: Decimal, digits:
 def _slack(
     radius: Decimal, steepest: Decimal, spread: Decimal, weights: Column, nu: Decimal
 ) -> Decimal:
-    """A bound of |mu_k' - mu_k| within rho, for |mu_k| <= 1: as h(1-h) <= 1/4, grad J moves by (1 + nu) L^2 rho/4 at most, and
-    w_k by a factor within e^(L rho) of 1. The 2 pays for L rho up to 0.1."""
+    """A bound of |mu_k' - mu_k| within rho, for |mu_k| <= 1: as h(1-h) <= 1/4, grad J moves by (1 + nu) L^2 rho/4 at
+    most, and w_k by a factor within e^(L rho) of 1. The 2 pays for L rho up to 0.1."""
     return (
         2 * steepest * radius * (1 + spread * (1 + nu) * steepest / (4 * min(weights, default=ONE)))
     )

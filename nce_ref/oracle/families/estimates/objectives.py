@@ -22,7 +22,10 @@ from nce_ref.oracle.families.estimates import exact as exact_estimates
 from nce_ref.oracle.families.estimates.certificates import Climb, estimate
 from nce_ref.oracle.families.nce.objectives import GAUSSIAN_NCE, LAPLACE_ICA_NCE
 
-METHOD = "nce_ref/oracle/families/estimates/exact.py: Newton's method in decimals on the manifold of the active kinks, proved a maximum"
+METHOD = (
+    "nce_ref/oracle/families/estimates/exact.py: Newton's method in decimals on the manifold of the"
+    " active kinks, proved a maximum"
+)
 
 
 def _tools_of_laplace_ica() -> Tools:

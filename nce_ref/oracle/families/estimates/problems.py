@@ -1,9 +1,11 @@
-"""What an estimate's judge asks of J at a point: the package's own objective, the order of rows, the directions without kinks.
+"""What an estimate's judge asks of J at a point: the package's own objective, the order of rows, the directions without
+kinks.
 
 Conventions
 -----------
 theta   (matrix row by row, or its lower triangle; c), as the models pack it
-kinks   where |b_i . x| or |B's column i . x| is below ``_AT_A_KINK`` of its size the slope jumps: that direction is not asked
+kinks   where |b_i . x| or |B's column i . x| is below ``_AT_A_KINK`` of its size the slope jumps: that direction is not
+        asked
 """
 
 from __future__ import annotations
@@ -45,7 +47,8 @@ def _rows_matched(theta: Float, other: Float) -> Float:
 
 
 def _without_kinks(B: Float, inputs: Inputs, curvature: Float) -> tuple[Float, Float]:
-    """Directions along which no kink of the data moves (a maximum has none at a noise point: there the kink is a valley)."""
+    """Directions along which no kink of the data moves (a maximum has none at a noise point: there the kink is a
+    valley)."""
     basis = _basis_without_kinks(B, inputs["x"])
     return basis, basis.T @ curvature @ basis
 

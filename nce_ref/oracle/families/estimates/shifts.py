@@ -4,7 +4,8 @@ Asked where ``diagnosis.stationary`` names nothing: estimates too rough for thei
 
 Conventions
 -----------
-estimates are compared to about three digits: whoever made the mistake solved another problem, to a tolerance of their own
+estimates are compared to about three digits: whoever made the mistake solved another problem, to a tolerance of their
+own
 B's rows     in any order and with any sign: matched to the stored ones before they are compared
 """
 
@@ -97,7 +98,8 @@ def estimate_hints(observed: Observed) -> tuple[str, ...]:
         ]
     elif "1" in common:
         hints.append(
-            "c is off by nothing that was recognised and the rest is right: a weight or a constant, see THEORY.md section 6"
+            "c is off by nothing that was recognised and the rest is right: a weight or a constant,"
+            " see THEORY.md section 6"
         )
     return tuple(hints)
 

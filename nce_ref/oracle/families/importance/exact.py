@@ -1,17 +1,20 @@
 r"""Importance sampling with its derivatives, to 40 digits, in the standard library alone.
 
-    J = mean_x ln p_m - ln Z,   Z = mean_y w,   w = p_m/p_n,   v_t = w_t / sum w,   c = 0, c-hat = -ln Z     P10 section 3.1
+    J = mean_x ln p_m - ln Z,   Z = mean_y w,   w = p_m/p_n,   v_t = w_t / sum w,
+    c = 0, c-hat = -ln Z     P10 section 3.1
     dJ/dln p_m = 1/T_d on the data, -v_t on the noise
-    dJ/dB = -sqrt(2) [mean_x sign(B x) x' - sum_t v_t sign(B y_t) y_t'] = -sqrt(2) sum_t v_t [mean_x ... - sign(B y_t) y_t']
+    dJ/dB = -sqrt(2) [mean_x sign(B x) x' - sum_t v_t sign(B y_t) y_t'] = -sqrt(2) sum_t v_t [mean_x ... - sign(B y_t)
+    y_t']
 
 Conventions
 -----------
 inputs      floats (or ints, Fractions, Decimals) taken exactly, in plain sequences or NumPy float64 arrays
-outputs     a dict from the names of the vectors to Decimal, [Decimal] or [[Decimal]], each to ``digits`` significant digits; their
-            operators, unary minus included, round to the caller's context (28 digits): copy_negate, or a localcontext
-x, y        (T_d, n), (T_n, n)   points are rows, b_i the rows of B; the derivative of |v| at v = 0 is 0, decided exactly
-zero        e^s of different algebraic s are linearly independent over the algebraic numbers (Lindemann, Weierstrass): a sum over shares
-            v_t is 0 where the coefficients of equal ln w_t add up to 0, and then only
+outputs     a dict from the names of the vectors to Decimal, [Decimal] or [[Decimal]], each to ``digits`` significant
+            digits; their operators, unary minus included, round to the caller's context (28 digits): copy_negate, or a
+            localcontext
+x, y       (T_d, n), (T_n, n)   points are rows, b_i the rows of B; the derivative of |v| at v = 0 is 0, decided exactly
+zero        e^s of different algebraic s are linearly independent over the algebraic numbers (Lindemann, Weierstrass): a
+            sum over shares v_t is 0 where the coefficients of equal ln w_t add up to 0, and then only
 ValueError  a shape that does not fit, NaN or inf, a covariance not symmetric and positive definite
 """
 
@@ -106,7 +109,8 @@ def laplace_ica_importance_sampling(
 
 
 def log_mean_exp(logs: list[ExactLog], digits: int, less_from: ExactLog | None = None) -> Decimal:
-    """``less_from`` - ln((1/n) sum_t e^t), less_from 0 where it is None; 0 where all t equal ``less_from``, and then only."""
+    """``less_from`` - ln((1/n) sum_t e^t), less_from 0 where it is None; 0 where all t equal ``less_from``, and then
+    only."""
     start = less_from or ExactLog()
     if len(set(logs)) == 1:
         return (start - logs[0]).decimal(digits)
@@ -149,7 +153,8 @@ def share_sum(
 
 @functools.lru_cache(maxsize=64)
 def _powers(logs: tuple[ExactLog, ...], precision: int) -> tuple[Decimal, list[Decimal]]:
-    """(the largest t, e^(t - the largest) for each): to ``precision`` digits, the exponents being right to so many places."""
+    """(the largest t, e^(t - the largest) for each): to ``precision`` digits, the exponents being right to so many
+    places."""
     values = [log.to_places(precision + 2) for log in logs]
     top = max(values)
     # The difference is exact where the context holds both numbers whole.

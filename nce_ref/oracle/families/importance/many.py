@@ -3,8 +3,9 @@
 Conventions
 -----------
 inputs   as those of ``exact``, finite floats, taken exactly
-outputs  Decimals and lists of them, right to 10^-(digits + 4) relatively. Shares have terms above 0 alone. ln Z and J may cancel: ``_SPARE``
-         digits are worked with beyond those needed, and what has lost more is computed by ``exact``
+outputs  Decimals and lists of them, right to 10^-(digits + 4) relatively. Shares have terms above 0 alone. ln Z and J
+         may cancel: ``_SPARE`` digits are worked with beyond those needed, and what has lost more is computed by
+         ``exact``
 """
 
 from __future__ import annotations

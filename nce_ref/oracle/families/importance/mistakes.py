@@ -115,7 +115,10 @@ IS_NOT_LOGGED = Mistake(
     "is-not-logged",
     "Z is subtracted, not ln Z",
     _NotLogged(),
-    effect="With c free in the model this is a valid objective, sum_x ln p_m - Z; without c, B makes up for the normalisation.",
+    effect=(
+        "With c free in the model this is a valid objective, sum_x ln p_m - Z; without c, B makes"
+        " up for the normalisation."
+    ),
     fix=f"{_J}; the slip: mean_x ln p_m - Z",
 )
 
@@ -187,7 +190,10 @@ IS_TRUNCATED = Mistake(
     "is-truncated",
     "weights above sqrt(n_noise) times their mean are cut down to that",
     _TruncatedWeights(),
-    effect="A bias that goes away slowly, for a smaller variance: truncated importance sampling is another estimator. Say which.",
+    effect=(
+        "A bias that goes away slowly, for a smaller variance: truncated importance sampling is"
+        " another estimator. Say which."
+    ),
     fix=f"{_J}; the slip: min(w, sqrt(n_noise) mean w) for w",
     seen="Ionides, Truncated importance sampling, 2008: a method of its own",
 )
@@ -204,7 +210,10 @@ IS_BROADCAST_PAIRS = Mistake(
     "is-broadcast-pairs",
     "shapes (N, 1) and (N,) broadcast to (N, N): every ln p_m meets every ln p_n",
     _AllPairs(),
-    effect="Z is mean p_m times mean 1/p_n: the noise's density no longer belongs to the point. No exception, and J looks usual.",
+    effect=(
+        "Z is mean p_m times mean 1/p_n: the noise's density no longer belongs to the point. No"
+        " exception, and J looks usual."
+    ),
     fix=f"{_W}, both of shape (N,); the slip: ln p_m(y_s) - ln p_n(y_t) for all s, t",
 )
 
@@ -226,7 +235,10 @@ IS_NAIVE_EXP = Mistake(
     "is-naive-exp",
     "the weights themselves are averaged: exp(ln w) before the mean",
     _NaiveExp(),
-    effect="inf where some ln w is above 709 (float64) or 88 (float32), -inf where all are below -745 or -103: NaN in the gradient.",
+    effect=(
+        "inf where some ln w is above 709 (float64) or 88 (float32), -inf where all are below -745"
+        " or -103: NaN in the gradient."
+    ),
     fix=f"{_STABLE}; the slip: log(mean(exp(log_w)))",
     arithmetic=True,
 )
@@ -246,7 +258,10 @@ IS_EPS_IN_LOG = Mistake(
     "is-eps-in-log",
     "ln(Z + eps)",
     _EpsInLog(1e-8),
-    effect="ln Z never falls below ln eps, -18.4 for 1e-8, and its gradient dies where Z does: a model far too small stays there.",
+    effect=(
+        "ln Z never falls below ln eps, -18.4 for 1e-8, and its gradient dies where Z does: a model"
+        " far too small stays there."
+    ),
     fix=f"{_STABLE}; the slip: log(mean(w) + eps)",
     arithmetic=True,
     number=Number("eps", _EpsInLog, (1e-8, 1e-4, 1e-5, 1e-6, 1e-7, 1e-10, 1e-12)),

@@ -67,7 +67,10 @@ IS_GRADIENT_UNWEIGHTED = Mistake(
     "is-gradient-unweighted",
     "the noise's points count alike: 1/n_noise for w_t/sum w",
     _NoWeights(),
-    effect="The gradient's zero has the model's moments on the data equal to those on the noise, whatever the weights are. "
+    effect=(
+        "The gradient's zero has the model's moments on the data equal to those on the noise,"
+        " whatever the weights are. "
+    )
     + CLIMBS,
     fix=f"{_DZ}; the slip: 1/n_noise",
     gradient=True,

@@ -3,8 +3,9 @@
 Conventions
 -----------
 inputs      floats (or ints, Fractions, Decimals) taken exactly, in plain sequences or NumPy float64 arrays
-outputs     a dict from the names of the vectors to Decimal, [Decimal] or [[Decimal]], each to ``digits`` significant digits; their
-            operators, unary minus included, round to the caller's context (28 digits): copy_negate, or a localcontext
+outputs     a dict from the names of the vectors to Decimal, [Decimal] or [[Decimal]], each to ``digits`` significant
+            digits; their operators, unary minus included, round to the caller's context (28 digits): copy_negate, or a
+            localcontext
 ValueError  NaN or inf
 """
 

@@ -40,7 +40,10 @@ LOG_SIGMOID_NEGATED = Mistake(
     "log-sigmoid-negated",
     "softplus(-t) for ln sigma(t): the sign outside is lost",
     _Negated(-1.0, 1.0),
-    effect="In an objective it turns the sense from maximise to minimise, which is a convention there; here it is a wrong value.",
+    effect=(
+        "In an objective it turns the sense from maximise to minimise, which is a convention there;"
+        " here it is a wrong value."
+    ),
     fix=f"{_RIGHT}; the slip: softplus(-t)",
     only=("log_sigmoid",),
 )
@@ -58,7 +61,10 @@ LOG_SIGMOID_BASE_2 = Mistake(
     "log-sigmoid-base-2",
     "-log2(1 + 2^-t): logaddexp2 for logaddexp",
     _BaseTwo(),
-    effect="It is ln sigma(t ln 2)/ln 2: right in the tails, where both are t or 0, so that only points near the border are wrong.",
+    effect=(
+        "It is ln sigma(t ln 2)/ln 2: right in the tails, where both are t or 0, so that only"
+        " points near the border are wrong."
+    ),
     fix=f"{_RIGHT}, -logaddexp(0, -t); the slip: -logaddexp2(0, -t)",
 )
 
@@ -73,7 +79,10 @@ SIGMOID_ZERO_LEFT_OUT = Mistake(
     "sigmoid-zero-left-out",
     "the masks t > 0 and t < 0 leave t = 0 as the array was made, at 0",
     _NothingAtZero(),
-    effect="h = 0 instead of 1/2 at points on the border: rare in data, certain at a start with all parameters 0; ln h is then -inf.",
+    effect=(
+        "h = 0 instead of 1/2 at points on the border: rare in data, certain at a start with all"
+        " parameters 0; ln h is then -inf."
+    ),
     fix="t >= 0 and t < 0 cover every t; the slip: t > 0 and t < 0",
 )
 

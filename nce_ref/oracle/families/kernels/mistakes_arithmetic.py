@@ -1,4 +1,5 @@
-"""Slips in the arithmetic: right formulas that overflow, saturate or lose their digits where the classes are easily told apart."""
+"""Slips in the arithmetic: right formulas that overflow, saturate or lose their digits where the classes are easily
+told apart."""
 
 from __future__ import annotations
 
@@ -25,7 +26,10 @@ class _ClipLogits(LogSigmoidSteps, SigmoidSteps):
         return value, slope * (np.abs(t) <= self.limit)
 
 
-_GUARDED = "Far enough points no longer pull: an estimate started badly stays there, and the loss looks finite and calm."
+_GUARDED = (
+    "Far enough points no longer pull: an estimate started badly stays there, and the loss looks"
+    " finite and calm."
+)
 
 _STABLE = "ln sigma(t) = min(t, 0) - log1p(exp(-|t|)), ln(1 - sigma(t)) = ln sigma(-t)"
 
@@ -51,8 +55,10 @@ LOG1P_EXP = Mistake(
     "log1p-exp",
     "-log1p(exp(-t)), or -ln(1 + exp(-t)), for every t",
     _MinusLog1pExp(),
-    effect="exp overflows from t = -709.8 in float64 and -88.7 in float32: the value is -inf, the gradient NaN. In an objective "
-    "the two forms cannot be told apart.",
+    effect=(
+        "exp overflows from t = -709.8 in float64 and -88.7 in float32: the value is -inf, the"
+        " gradient NaN. In an objective the two forms cannot be told apart."
+    ),
     fix=f"{_STABLE}; the slip: -log1p(e^-t)",
     arithmetic=True,
 )
@@ -68,8 +74,10 @@ LOG_ONE_PLUS_EXP = Mistake(
     "log-one-plus-exp",
     "-ln(1 + exp(-t)) for every t",
     _MinusLogOnePlusExp(),
-    effect="As log1p-exp; besides, for t above 36.7 in float64 and 16.6 in float32 the value is 0 instead of -e^-t. In float32 it "
-    "is naive-log-sigmoid to the last digit that counts.",
+    effect=(
+        "As log1p-exp; besides, for t above 36.7 in float64 and 16.6 in float32 the value is 0"
+        " instead of -e^-t. In float32 it is naive-log-sigmoid to the last digit that counts."
+    ),
     fix=f"{_STABLE}; the slip: -ln(1 + e^-t)",
     arithmetic=True,
     only=("log_sigmoid",),
@@ -86,8 +94,10 @@ LOG_FOR_LOG1P = Mistake(
     "log-for-log1p",
     "ln(1 + e) for log1p(e)",
     _LogForLog1p(),
-    effect="Hardly any: the value is 0 instead of -e^-t for t above 36.7 (float64) or 16.6 (float32). It matters to a log-sigmoid used "
-    "elsewhere, where its tail is multiplied.",
+    effect=(
+        "Hardly any: the value is 0 instead of -e^-t for t above 36.7 (float64) or 16.6 (float32)."
+        " It matters to a log-sigmoid used elsewhere, where its tail is multiplied."
+    ),
     fix=f"{_STABLE}; the slip: log(1 + exp(-|t|))",
     arithmetic=True,
     only=("log_sigmoid",),
@@ -106,8 +116,14 @@ WHERE_NAN_GRADIENT = Mistake(
     "where-nan-gradient",
     "both branches of a where() are differentiated, and the one not taken overflows: 0 x inf",
     _WhereOverflows(),
-    effect="The value is right, the gradient NaN for |t| above 709.8 in float64 and 88.7 in float32; one such point ends the fit.",
-    fix=f"{_STABLE}, the exponential of -|t| in one branch for all t; the slip: where(t >= 0, -log1p(e^-t), t - log1p(e^t))",
+    effect=(
+        "The value is right, the gradient NaN for |t| above 709.8 in float64 and 88.7 in float32;"
+        " one such point ends the fit."
+    ),
+    fix=(
+        f"{_STABLE}, the exponential of -|t| in one branch for all t; the slip: where(t >= 0,"
+        " -log1p(e^-t), t - log1p(e^t))"
+    ),
     arithmetic=True,
 )
 
@@ -123,8 +139,10 @@ EXP_OVER_ONE_PLUS_EXP = Mistake(
     "exp-over-one-plus-exp",
     "e^t/(1 + e^t) for every t",
     _ExpOverOnePlusExp(),
-    effect="inf/inf = NaN for t above 709.8 in float64 and 88.7 in float32; its derivative by differentiation is 1 instead of 0 from "
-    "half of that.",
+    effect=(
+        "inf/inf = NaN for t above 709.8 in float64 and 88.7 in float32; its derivative by"
+        " differentiation is 1 instead of 0 from half of that."
+    ),
     fix="sigma(t) = 1/(1 + e^-t) for t >= 0, e^t/(1 + e^t) for t < 0; the slip: the latter for all",
     arithmetic=True,
 )

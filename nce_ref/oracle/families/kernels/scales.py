@@ -1,4 +1,5 @@
-r"""The scales of the kernels: ln sigma(t) as |want| + sigma(-t)|t|, so that the tail is asked for (see ``oracle.scales``).
+r"""The scales of the kernels: ln sigma(t) as |want| + sigma(-t)|t|, so that the tail is asked for (see
+``oracle.scales``).
 
 Conventions
 -----------

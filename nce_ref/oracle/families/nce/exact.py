@@ -1,8 +1,10 @@
 r"""J with its derivatives, to 40 digits: the formulas of the papers, in the standard library alone.
 
-    J = (1/T_d) { sum_x ln h(x) + sum_y ln(1 - h(y)) },  h = 1/(1 + nu e^-G),  G = ln p_m - ln p_n          J12; P10 eq. 8 is J/2
-    ln p_m(u; B, c)      = -sqrt(2) sum_i |b_i . u| + c,  c* = ln|det B| - (n/2) ln 2                       P10 section 3.1
-    ln p_m(u; Lambda, c) = -1/2 u^T Lambda u + c                                                            J12's toy example, n = 1
+    J = (1/T_d) { sum_x ln h(x) + sum_y ln(1 - h(y)) },  h = 1/(1 + nu e^-G),
+    G = ln p_m - ln p_n          J12; P10 eq. 8 is J/2
+    ln p_m(u; B, c)      = -sqrt(2) sum_i |b_i . u| + c,
+    c* = ln|det B| - (n/2) ln 2                       P10 section 3.1
+    ln p_m(u; Lambda, c) = -1/2 u^T Lambda u + c                                                J12's toy example, n = 1
     ln p_n(u)            = -1/2 (u - mean)^T cov^-1 (u - mean) - 1/2 ln det cov - (n/2) ln 2 pi
 
 With h = sigma(G - ln nu) and 1 - h = sigma(ln nu - G): dJ/dG = (1 - h)/T_d on the data and -h/T_d on the noise.
@@ -11,8 +13,9 @@ Conventions
 -----------
 inputs      floats (or ints, Fractions, Decimals) taken exactly, in plain sequences or NumPy float64 arrays
 x, y, u     (T_d, n), (T_n, n), (n_points, n)   points are rows; b_i are the rows of B; nu > 0, taken exactly
-outputs     a dict from the names of the vectors to Decimal, [Decimal] or [[Decimal]], each to ``digits`` significant digits; their
-            operators, unary minus included, round to the caller's context (28 digits): copy_negate, or a localcontext
+outputs     a dict from the names of the vectors to Decimal, [Decimal] or [[Decimal]], each to ``digits`` significant
+            digits; their operators, unary minus included, round to the caller's context (28 digits): copy_negate, or a
+            localcontext
 kink        the derivative of |v| at v = 0 is 0; whether v is 0 is decided exactly
 ValueError  a shape that does not fit, NaN or inf, nu <= 0, a covariance not symmetric and positive definite
 """
@@ -100,7 +103,8 @@ def laplace_ica_nce(
     *,
     digits: int = DIGITS,
 ) -> Outputs:
-    """J of the Laplace ICA model under Gaussian noise, nu = T_n/T_d; d ln p_m/dB_ij = -sqrt(2) sign(b_i . u) u_j, d/dc = 1."""
+    """J of the Laplace ICA model under Gaussian noise, nu = T_n/T_d; d ln p_m/dB_ij = -sqrt(2) sign(b_i . u) u_j,
+    d/dc = 1."""
     rows = as_square("B", B)
     n = len(rows)
     log_density = laplace_ica(rows, ExactLog(as_fraction("c", c)))
@@ -133,9 +137,10 @@ def gaussian_nce(
 ) -> Outputs:
     """J of the unnormalised Gaussian -1/2 u^T Lambda u + c under Gaussian noise, nu = T_n/T_d; Lambda is symmetric.
 
-    ``grad_precision`` is the symmetric matrix S with J(Lambda + D) - J(Lambda) = sum_ij S_ij D_ij + O(|D|^2) for symmetric D:
-    S_ij = dJ/dLambda_ij with all n^2 entries taken as independent, -1/2 sum_t (dJ/dG_t) u_i u_j. In a parametrisation by
-    the lower triangle, where one parameter moves Lambda_ij and Lambda_ji, the derivative is 2 S_ij off the diagonal.
+    ``grad_precision`` is the symmetric matrix S with J(Lambda + D) - J(Lambda) = sum_ij S_ij D_ij + O(|D|^2) for
+    symmetric D: S_ij = dJ/dLambda_ij with all n^2 entries taken as independent, -1/2 sum_t (dJ/dG_t) u_i u_j. In a
+    parametrisation by the lower triangle, where one parameter moves Lambda_ij and Lambda_ji, the derivative is 2 S_ij
+    off the diagonal.
     """
     Lambda, constant = linear.as_symmetric("precision", precision), as_fraction("c", c)
     n = len(Lambda)
@@ -157,7 +162,8 @@ def gaussian_nce(
 def _nce(
     data: list[ExactLog], noise: list[ExactLog], nu: Fraction, digits: int
 ) -> tuple[Decimal, list[Weight], list[Weight]]:
-    """J, and dJ/dG at each point as a multiple of a sigmoid: sigma(ln nu - G)/T_d on the data, -sigma(G - ln nu)/T_d on the noise."""
+    """J, and dJ/dG at each point as a multiple of a sigmoid: sigma(ln nu - G)/T_d on the data, -sigma(G - ln nu)/T_d on
+    the noise."""
     if nu <= 0:
         raise ValueError(f"nu: got {nu}; expected a number above 0")
     log_nu, share = ExactLog(square=nu * nu), ONE / len(data)

@@ -6,12 +6,14 @@ r"""J of noise that is laid out in rows, to 40 digits, all of it from one defini
     rows, shared     m_ij = 1, w_i = 1, nu_i = the number of columns
     equal            one column, nu_i = 1
 
-so dJ/dG_i = w_i sigma(ln nu_i - G_i)/sum w and dJ/dG_ij = -w_i m_ij sigma(G_ij - ln nu_i)/sum w, 0 where m_ij = 0, whatever stands there.
+so dJ/dG_i = w_i sigma(ln nu_i - G_i)/sum w and dJ/dG_ij = -w_i m_ij sigma(G_ij - ln nu_i)/sum w, 0 where m_ij = 0,
+whatever stands there.
 
 Conventions
 -----------
 inputs, outputs   as those of ``exact``; where m_ij = 0 anything may stand, inf and NaN too: it is not read
-ValueError        as there; a mask of other numbers than 0 and 1, a weight below 0, weights that are all 0, a nu_i that is not above 0
+ValueError        as there; a mask of other numbers than 0 and 1, a weight below 0, weights that are all 0, a nu_i that
+                  is not above 0
 """
 
 from __future__ import annotations
@@ -143,7 +145,8 @@ def equal_binary_nce(
 
 
 def of_rows_of_points(function: Callable[..., Outputs]) -> Callable[..., Outputs]:
-    """The same of a model, y being (n_data, k, n_dim): the model makes no difference between rows, nu = k follows from the sizes."""
+    """The same of a model, y being (n_data, k, n_dim): the model makes no difference between rows, nu = k follows from
+    the sizes."""
 
     def laid_out(*, x: Points, y: Sequence[Points], **rest: Any) -> Outputs:
         rows = [list(row) for row in y]

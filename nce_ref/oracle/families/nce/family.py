@@ -1,4 +1,5 @@
-"""The family of noise-contrastive estimation: its objectives, their layouts, what may be handed over in their place, its mistakes."""
+"""The family of noise-contrastive estimation: its objectives, their layouts, what may be handed over in their place,
+its mistakes."""
 
 from __future__ import annotations
 

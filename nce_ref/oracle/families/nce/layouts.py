@@ -1,4 +1,5 @@
-"""The NCE objectives with their noise laid out as losses take it: each layout an objective of its own, a view of the flat one.
+"""The NCE objectives with their noise laid out as losses take it: each layout an objective of its own, a view of the
+flat one.
 
     equal    noise (n_data,), nu = 1                    one noise point a data point
     rows     noise (n_data, k), nu = k                  k of its own for each data point

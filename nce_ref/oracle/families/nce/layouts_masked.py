@@ -1,4 +1,5 @@
-"""J of masked and weighted rows as an objective: a view of the flat one with formulas of its own, since neither nu nor the weights are the flat ones'.
+"""J of masked and weighted rows as an objective: a view of the flat one with formulas of its own, since neither nu nor
+the weights are the flat ones'.
 
 Conventions
 -----------
@@ -20,7 +21,8 @@ from nce_ref.oracle.families.nce.objectives import noise_varies
 
 COLUMNS = {"k": "noise points a data point, columns of the noise"}
 
-# Every row has its own nu: there is no 1/nu to swap the samples with, no multiple of n_data to cut at, no one density to weigh.
+# Every row has its own nu: there is no 1/nu to swap the samples with, no multiple of n_data to cut at, no one density
+# to weigh.
 _UNMADE = (
     "samples-swapped",
     "noise-truncated",
@@ -110,8 +112,11 @@ def masked(
             replace(output, shape=noise) if is_of_noise(output.name) else output
             for output in flat.outputs
         ),
-        formula="J = (1/sum_i w_i) sum_i w_i [ln sigma(G_i - ln nu_i) + sum_j m_ij ln sigma(ln nu_i - G_ij)], w = weights, "
-        f"m = mask of 0 and 1, nu_i not sum_j m_ij; nothing is read where m_ij = 0{g}",
+        formula=(
+            "J = (1/sum_i w_i) sum_i w_i [ln sigma(G_i - ln nu_i) + sum_j m_ij ln sigma(ln nu_i -"
+            " G_ij)], w = weights, m = mask of 0 and 1, nu_i not sum_j m_ij; nothing is read where"
+            f" m_ij = 0{g}"
+        ),
         exact=exact,
         many=many,
         method=flat.method.replace("exact.py", "exact_layouts.py"),

@@ -46,7 +46,8 @@ def binary_nce(
 def _nce(
     data: tuple[Numbers, ...], noise: tuple[Numbers, ...], nu: float, digits: int
 ) -> tuple[Decimal, list[Decimal], list[Decimal]]:
-    """J, dJ/dG on the data, sigma(-t)/n_data with t = G - ln nu, and on the noise, -sigma(t)/n_data; G = first less second."""
+    """J, dJ/dG on the data, sigma(-t)/n_data with t = G - ln nu, and on the noise, -sigma(t)/n_data; G = first less
+    second."""
     if not nu > 0:
         raise ValueError(f"nu: got {nu}; expected a number above 0")
     sizes = [float(np.abs(column).max()) for column in (*data, *noise)]

@@ -2,7 +2,8 @@
 
 Conventions
 -----------
-penalty   lambda P is subtracted from J (added to a loss), P a sum of squares or their mean; lambda is the mistake's number
+penalty   lambda P is subtracted from J (added to a loss), P a sum of squares or their mean; lambda is the mistake's
+          number
 """
 
 from __future__ import annotations
@@ -37,9 +38,14 @@ LABEL_SMOOTHING_BOTH = Mistake(
     "label-smoothing-both",
     "labels are smoothed on both samples: 1 - eps for the data, eps for the noise",
     _Smoothed(0.05),
-    effect="The optimum has h between eps and 1 - eps: the log-ratio of data to noise is flattened where it is large, and no constant "
-    "repairs it. The usual smoothing of 0.1 is eps = 0.05.",
-    fix=f"{_J}; the slip: (1 - eps) ln h + eps ln(1 - h) on the data, the other way round on the noise",
+    effect=(
+        "The optimum has h between eps and 1 - eps: the log-ratio of data to noise is flattened"
+        " where it is large, and no constant repairs it. The usual smoothing of 0.1 is eps = 0.05."
+    ),
+    fix=(
+        f"{_J}; the slip: (1 - eps) ln h + eps ln(1 - h) on the data, the other way round on the"
+        " noise"
+    ),
     number=Number("eps", _Smoothed, (0.05, 0.1, 0.2, 0.01, 0.3)),
 )
 
@@ -61,7 +67,10 @@ class _SquaredRatios(NceSteps):
         )
 
 
-_PENALISED = "The estimate is that of a penalised objective, biased towards what the penalty prefers however large the sample is."
+_PENALISED = (
+    "The estimate is that of a penalised objective, biased towards what the penalty prefers however"
+    " large the sample is."
+)
 
 PENALTY_LOGITS = Mistake(
     "penalty-logits",
@@ -161,7 +170,10 @@ WEIGHT_DECAY = Mistake(
     "weight-decay",
     "a penalty on the parameters: lambda times the sum of squares of the model's matrix",
     _WeightDecay(0.005),
-    effect=f"{_PENALISED} Here: a smaller B, so wider sources. lambda/2 is twice this lambda in an optimiser's weight_decay.",
+    effect=(
+        f"{_PENALISED} Here: a smaller B, so wider sources. lambda/2 is twice this lambda in an"
+        " optimiser's weight_decay."
+    ),
     fix="J alone; the slip: J - lambda sum B^2",
     number=Number("lambda", _WeightDecay, (0.005, 0.01, 0.1, 1.0, 1e-3, 1e-4, 5e-5)),
     only=("laplace_ica_nce", "gaussian_nce"),
@@ -199,10 +211,16 @@ BALANCE = Mistake(
     "balance-term",
     "the balance of BNRE is added: lambda (mean_x h + mean_y h - 1)^2",
     _Balance(100.0),
-    effect="Another objective, on purpose more conservative: h is drawn to be balanced. At nu = 1 its optimum is the same in the limit, "
-    "in a finite sample it is not; at another nu, whose balance is mean_x h + nu mean_y h = 1, it is neither.",
+    effect=(
+        "Another objective, on purpose more conservative: h is drawn to be balanced. At nu = 1 its"
+        " optimum is the same in the limit, in a finite sample it is not; at another nu, whose"
+        " balance is mean_x h + nu mean_y h = 1, it is neither."
+    ),
     fix=f"{_J}; the slip: - lambda (mean_x h + mean_y h - 1)^2",
-    seen="Delaunoy et al., arXiv 2208.13624: a method of its own (sbi's BNRE, lampe's BNRELoss), there with nu = 1",
+    seen=(
+        "Delaunoy et al., arXiv 2208.13624: a method of its own (sbi's BNRE, lampe's BNRELoss),"
+        " there with nu = 1"
+    ),
     number=Number("lambda", _Balance, (100.0, 10.0, 1.0, 1000.0)),
 )
 
@@ -235,8 +253,8 @@ class _BatchNormalised(BinaryNceSteps):
 
 
 _OF_BATCH = (
-    "ln p_m is a density over the points of the batch, not over the space: c drops out, and the estimate changes with the "
-    "batch's size."
+    "ln p_m is a density over the points of the batch, not over the space: c drops out, and the"
+    " estimate changes with the batch's size."
 )
 
 BATCH_NORMALISED = Mistake(

@@ -1,4 +1,5 @@
-"""Slips in the arithmetic: right formulas that overflow, saturate or lose their digits where the classes are easily told apart."""
+"""Slips in the arithmetic: right formulas that overflow, saturate or lose their digits where the classes are easily
+told apart."""
 
 from __future__ import annotations
 
@@ -44,8 +45,10 @@ NAIVE_LOG_SIGMOID = Mistake(
     "naive-log-sigmoid",
     "ln of a computed sigma(t), and ln(1 - sigma(t))",
     _LogOfProbability(),
-    effect="ln(1 - h) is -inf from t = 36.8 in float64 and 16.7 in float32, ln h from t = -709.8 and -88.7; the gradients are NaN "
-    "there, and one such point ends the fit.",
+    effect=(
+        "ln(1 - h) is -inf from t = 36.8 in float64 and 16.7 in float32, ln h from t = -709.8 and"
+        " -88.7; the gradients are NaN there, and one such point ends the fit."
+    ),
     fix=f"{_STABLE}; the slip: ln(1/(1 + e^-t)), ln(1 - 1/(1 + e^-t))",
     seen="DeepSpeedExamples #501, CaVE #4",
     arithmetic=True,
@@ -60,7 +63,10 @@ class _EpsInLog(_LogOfProbability):
         return super().log(p + self.eps)
 
 
-_GUARDED = "Far enough points no longer pull: an estimate started badly stays there, and the loss looks finite and calm."
+_GUARDED = (
+    "Far enough points no longer pull: an estimate started badly stays there, and the loss looks"
+    " finite and calm."
+)
 
 
 EPS_IN_LOG = Mistake(
@@ -120,15 +126,22 @@ DENSITIES_NOT_LOGS = Mistake(
     "densities-not-logs",
     "h = p_m/(p_m + nu p_n) from the densities themselves",
     _Densities(),
-    effect="Densities underflow: 0/0 = NaN where ln p is below -745 (float64) or -103 (float32), -inf where one of them is.",
-    fix="h = sigma(ln p_m - ln p_n - ln nu), in logarithms throughout; the slip: exp(ln p_m)/(exp(ln p_m) + nu exp(ln p_n))",
+    effect=(
+        "Densities underflow: 0/0 = NaN where ln p is below -745 (float64) or -103 (float32), -inf"
+        " where one of them is."
+    ),
+    fix=(
+        "h = sigma(ln p_m - ln p_n - ln nu), in logarithms throughout; the slip: exp(ln"
+        " p_m)/(exp(ln p_m) + nu exp(ln p_n))"
+    ),
     seen="Element-Research/dpnn, NCECriterion.lua",
     arithmetic=True,
 )
 
 
 class _ClampedCrossEntropy(NceSteps):
-    """torch's binary_cross_entropy on sigmoid(t): logarithms no lower than -100, and p (1 - p) in its slope no lower than 1e-12."""
+    """torch's binary_cross_entropy on sigmoid(t): logarithms no lower than -100, and p (1 - p) in its slope no lower
+    than 1e-12."""
 
     def _slope(self, p: Array, of_loss: Array) -> Array:
         product = p * (1.0 - p)
@@ -145,10 +158,14 @@ class _ClampedCrossEntropy(NceSteps):
 
 BCE_CLAMP = Mistake(
     "bce-clamp",
-    "binary cross-entropy of probabilities, sigma(t), instead of logits: PyTorch clamps the logarithms at -100",
+    "binary cross-entropy of probabilities, sigma(t), instead of logits: PyTorch clamps the"
+    " logarithms at -100",
     _ClampedCrossEntropy(),
-    effect="1 - h rounds to 0 from t = 36.8 in float64 and 16.7 in float32: the term jumps to -100, and its gradient is 0 instead of "
-    "-1. Far enough points no longer pull, and the loss looks finite.",
+    effect=(
+        "1 - h rounds to 0 from t = 36.8 in float64 and 16.7 in float32: the term jumps to -100,"
+        " and its gradient is 0 instead of -1. Far enough points no longer pull, and the loss looks"
+        " finite."
+    ),
     fix=f"{_STABLE}: binary_cross_entropy_with_logits; the slip: binary_cross_entropy(sigmoid(t))",
     arithmetic=True,
 )

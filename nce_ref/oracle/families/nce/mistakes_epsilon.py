@@ -1,4 +1,5 @@
-"""Densities beside each other, taken by exp: an epsilon in the denominators of h and 1 - h or in the ratio, and r/(1 + r)."""
+"""Densities beside each other, taken by exp: an epsilon in the denominators of h and 1 - h or in the ratio, and r/(1 +
+r)."""
 
 from __future__ import annotations
 
@@ -72,10 +73,13 @@ class _BesideDensities(BinaryNceSteps):
 
 EPS_BESIDE_DENSITIES = Mistake(
     "eps-beside-densities",
-    "an epsilon beside the densities: h = p_m/(p_m + nu p_n + eps), 1 - h = nu p_n/(p_m + nu p_n + eps)",
+    "an epsilon beside the densities: h = p_m/(p_m + nu p_n + eps), 1 - h = nu p_n/(p_m + nu p_n +"
+    " eps)",
     _BesideDensities(1e-8),
-    effect="Where both densities are small, as they are in many dimensions, eps is all there is: ln h and ln(1 - h) both go to -inf, and "
-    f"the model is drawn up at every point. {_FAR}",
+    effect=(
+        "Where both densities are small, as they are in many dimensions, eps is all there is: ln h"
+        f" and ln(1 - h) both go to -inf, and the model is drawn up at every point. {_FAR}"
+    ),
     fix=f"{_STABLE}; the slip: ln(p_m/(p_m + nu p_n + eps))",
     arithmetic=True,
     number=Number("eps", _BesideDensities, _KNOWN),
@@ -169,8 +173,10 @@ GRADIENT_EXP_OVER_ONE_PLUS_EXP = Mistake(
     "gradient-exp-over-one-plus-exp",
     "the gradient of the noise has r/(1 + r), r = exp(G - ln nu), for h",
     _NoiseSlopeOverflows(),
-    effect="inf/inf = NaN in the gradient for noise points at G - ln nu above 709.8 in float64 and 88.7 in float32; one such point "
-    "ends the fit.",
+    effect=(
+        "inf/inf = NaN in the gradient for noise points at G - ln nu above 709.8 in float64 and"
+        " 88.7 in float32; one such point ends the fit."
+    ),
     fix="sigma(t) = 1/(1 + e^-t) for t >= 0, e^t/(1 + e^t) for t < 0; the slip: the latter for all",
     arithmetic=True,
     gradient=True,

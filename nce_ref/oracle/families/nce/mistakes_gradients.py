@@ -111,7 +111,8 @@ class _DataSlope(NceSteps):
 
 GRADIENT_DATA_DOUBLED = Mistake(
     "gradient-data-doubled",
-    "the slope of the data term counts twice: backward() on the data term, and again on J, without clearing what was accumulated",
+    "the slope of the data term counts twice: backward() on the data term, and again on J, without"
+    " clearing what was accumulated",
     _DataSlope(2.0),
     effect="The gradient's zero has c off by ln 2, the value's maximum has not. " + CLIMBS,
     fix=f"{_DJ}; the slip: 2 (1 - h)/n_data on the data",

@@ -1,4 +1,5 @@
-"""Slips that masks and weights make possible: what they are applied to, before or after the logarithm, and what they are counted for."""
+"""Slips that masks and weights make possible: what they are applied to, before or after the logarithm, and what they
+are counted for."""
 
 from __future__ import annotations
 
@@ -150,8 +151,11 @@ NU_FROM_THE_MASK = Mistake(
     "nu-from-the-mask",
     "nu_i is counted from the mask instead of taken as it is handed over",
     _NuFromMask(),
-    effect="Where noise points were dropped for another reason (duplicates, accidental hits), the weight of the noise and h do not fit: c is off "
-    "by ln(nu_i/sum_j m_ij), differently in every row. A row without noise has ln 0.",
+    effect=(
+        "Where noise points were dropped for another reason (duplicates, accidental hits), the"
+        " weight of the noise and h do not fit: c is off by ln(nu_i/sum_j m_ij), differently in"
+        " every row. A row without noise has ln 0."
+    ),
     fix=f"{_MASKED}; the slip: ln sum_j m_ij for ln nu_i",
     only=_MASKED_LAYOUTS,
 )
@@ -212,7 +216,10 @@ ROW_MEAN = Mistake(
     "row-mean",
     "the noise's terms of a row are averaged over what is there instead of summed",
     _RowMean(),
-    effect="The noise's weight is 1 while h has nu_i: c is off by ln nu_i, differently in every row; 0/0 where a row has no noise.",
+    effect=(
+        "The noise's weight is 1 while h has nu_i: c is off by ln nu_i, differently in every row;"
+        " 0/0 where a row has no noise."
+    ),
     fix=f"{_MASKED}; the slip: sum_j m_ij (...)/sum_j m_ij",
     only=_MASKED_LAYOUTS,
 )
@@ -227,7 +234,10 @@ ROW_MEAN_TIMES_NU = Mistake(
     "row-mean-times-nu",
     "nu_i times the mean over what is there, instead of the sum",
     _RowMeanTimesNu(),
-    effect="Another objective unless nu_i = sum_j m_ij, in expectation the same where noise is dropped at random; 0/0 where a row has no noise.",
+    effect=(
+        "Another objective unless nu_i = sum_j m_ij, in expectation the same where noise is dropped"
+        " at random; 0/0 where a row has no noise."
+    ),
     fix=f"{_MASKED}; the slip: nu_i sum_j m_ij (...)/sum_j m_ij",
     only=_MASKED_LAYOUTS,
 )

@@ -107,10 +107,13 @@ def _off_diagonal_doubled(grad: Array, inputs: Mapping[str, Any]) -> Array:
 
 GRADIENT_DOUBLED_OFF_DIAGONAL = Mistake(
     "gradient-doubled-off-diagonal",
-    "the entries off the diagonal are doubled: the derivative by the lower triangle, laid out as a full matrix",
+    "the entries off the diagonal are doubled: the derivative by the lower triangle, laid out as a"
+    " full matrix",
     Finish("grad_precision", _off_diagonal_doubled),
-    effect="Right for a parametrisation by the lower triangle, wrong by a factor of 2 where all n^2 entries are meant. Nothing to see "
-    "at n = 1.",
+    effect=(
+        "Right for a parametrisation by the lower triangle, wrong by a factor of 2 where all n^2"
+        " entries are meant. Nothing to see at n = 1."
+    ),
     fix=f"{_DS}; in a triangle's parametrisation 2 S_ij off the diagonal",
     gradient=True,
 )
@@ -119,7 +122,10 @@ GRADIENT_LOWER_TRIANGLE = Mistake(
     "gradient-lower-triangle",
     "the derivative by the lower triangle, with zeros above the diagonal",
     Finish("grad_precision", lambda grad, inputs: np.tril(_off_diagonal_doubled(grad, inputs))),
-    effect="Right for a parametrisation by the lower triangle, not the symmetric matrix asked for. Nothing to see at n = 1.",
+    effect=(
+        "Right for a parametrisation by the lower triangle, not the symmetric matrix asked for."
+        " Nothing to see at n = 1."
+    ),
     fix=f"{_DS}; from the triangle's G: S = (G + G')/2",
     gradient=True,
 )
@@ -128,7 +134,10 @@ GRADIENT_UPPER_TRIANGLE = Mistake(
     "gradient-upper-triangle",
     "the derivative by the upper triangle, with zeros below the diagonal",
     Finish("grad_precision", lambda grad, inputs: np.triu(_off_diagonal_doubled(grad, inputs))),
-    effect="Right for a parametrisation by the upper triangle, not the symmetric matrix asked for. Nothing to see at n = 1.",
+    effect=(
+        "Right for a parametrisation by the upper triangle, not the symmetric matrix asked for."
+        " Nothing to see at n = 1."
+    ),
     fix=f"{_DS}; from the upper triangle's G: S = (G + G')/2",
     gradient=True,
 )

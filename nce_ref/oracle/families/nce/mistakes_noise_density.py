@@ -15,7 +15,10 @@ LOG_PN_ADDED_NOISE = Mistake(
     "log-pn-added-noise",
     "ln p_n is added to ln p_m on the noise points, subtracted on the data points",
     LogNoise(1.0, -1.0),
-    effect="No constant shift: the optimum balances p_d and p_n at ratios that belong to no density; B and c are both wrong.",
+    effect=(
+        "No constant shift: the optimum balances p_d and p_n at ratios that belong to no density; B"
+        " and c are both wrong."
+    ),
     fix=f"{_G}; the slip: G(y) = ln p_m(y) + ln p_n(y)",
 )
 
@@ -23,7 +26,10 @@ LOG_PN_ADDED_DATA = Mistake(
     "log-pn-added-data",
     "ln p_n is added to ln p_m on the data points, subtracted on the noise points",
     LogNoise(-1.0, 1.0),
-    effect="No constant shift: the optimum balances p_d and p_n at ratios that belong to no density; B and c are both wrong.",
+    effect=(
+        "No constant shift: the optimum balances p_d and p_n at ratios that belong to no density; B"
+        " and c are both wrong."
+    ),
     fix=f"{_G}; the slip: G(x) = ln p_m(x) + ln p_n(x)",
 )
 

@@ -1,7 +1,8 @@
 """Slips in nu: the weights of the two sums and the ln nu inside the sigmoid.
 
-With weights w1 and w0 of the two means (right: 1 and nu), h = sigma(G - ln kappa) (right: kappa = nu) and an error delta in
-ln p_n (right: 0), c's estimate moves by ln(w1 kappa/w0) + delta and the other parameters' not: THEORY.md section 6.
+With weights w1 and w0 of the two means (right: 1 and nu), h = sigma(G - ln kappa) (right: kappa = nu) and an error
+delta in ln p_n (right: 0), c's estimate moves by ln(w1 kappa/w0) + delta and the other parameters' not: THEORY.md
+section 6.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ NO_LOG_NU = Mistake(
     "no-log-nu",
     "ln nu is missing in h; the noise term is summed",
     _NoLogNu(),
-    effect="c is off by -ln nu (kappa = 1), B stays right. In a normalised model, where c is tied, all is wrong: 0.03 instead of 1 "
-    "for the 1-D Laplace model at nu = 10.",
+    effect=(
+        "c is off by -ln nu (kappa = 1), B stays right. In a normalised model, where c is tied, all"
+        " is wrong: 0.03 instead of 1 for the 1-D Laplace model at nu = 10."
+    ),
     fix=f"{_H}; the slip: h = sigma(G)",
     seen="demelin's NCE for PyTorch; asked in Stonesjtu/Pytorch-NCE #12",
 )
@@ -55,7 +58,10 @@ NOISE_AVERAGED = Mistake(
     "noise-averaged",
     "the noise term is averaged over the noise, ln nu is kept",
     _NoiseAveraged(),
-    effect="c is off by +ln nu (w0 = 1), B stays right in the limit. In a normalised model 1.0098 instead of 1 (1-D Laplace, nu = 10).",
+    effect=(
+        "c is off by +ln nu (w0 = 1), B stays right in the limit. In a normalised model 1.0098"
+        " instead of 1 (1-D Laplace, nu = 10)."
+    ),
     fix="(1/n_data) sum_y ln(1 - h) = nu mean_y ln(1 - h); the slip: mean_y ln(1 - h)",
     seen="Stonesjtu/Pytorch-NCE before its fix",
 )
@@ -69,9 +75,14 @@ MEAN_OF_MEANS = Mistake(
     "mean-of-means",
     "mean over data + mean over noise, without ln nu",
     _MeanOfMeans(),
-    effect="Consistent (w0 = kappa = 1: no shift), but it is the objective of nu = 1: the noise beyond n_data is used less well, and "
-    "values, variances and standard errors are not those of nu.",
-    fix="mean_x ln sigma(G - ln nu) + nu mean_y ln sigma(ln nu - G); the slip: mean_x ln sigma(G) + mean_y ln sigma(-G)",
+    effect=(
+        "Consistent (w0 = kappa = 1: no shift), but it is the objective of nu = 1: the noise beyond"
+        " n_data is used less well, and values, variances and standard errors are not those of nu."
+    ),
+    fix=(
+        "mean_x ln sigma(G - ln nu) + nu mean_y ln sigma(ln nu - G); the slip: mean_x ln sigma(G) +"
+        " mean_y ln sigma(-G)"
+    ),
     seen="several two-dimensional demos of energy-based models",
 )
 
@@ -99,8 +110,10 @@ NU_INVERTED = Mistake(
     "nu-inverted",
     "nu is n_data/n_noise instead of n_noise/n_data, everywhere",
     _NuInverted(),
-    effect="Consistent (w0 = kappa = 1/nu: no shift), but it is the objective of 1/nu: for nu > 1 a larger variance, and values, "
-    "variances and standard errors are not those of nu.",
+    effect=(
+        "Consistent (w0 = kappa = 1/nu: no shift), but it is the objective of 1/nu: for nu > 1 a"
+        " larger variance, and values, variances and standard errors are not those of nu."
+    ),
     fix="nu = n_noise/n_data; J = mean_x ln sigma(G - ln nu) + nu mean_y ln sigma(ln nu - G)",
 )
 
@@ -242,8 +255,10 @@ DIVIDED_BY_N_NOISE = Mistake(
     "divided-by-n-noise",
     "both sums are divided by n_noise",
     _PerNoise(),
-    effect="None on the estimate: a factor of 1/nu. But it is no declared reduction, and standard errors by J's curvature are off "
-    "by sqrt(nu).",
+    effect=(
+        "None on the estimate: a factor of 1/nu. But it is no declared reduction, and standard"
+        " errors by J's curvature are off by sqrt(nu)."
+    ),
     fix='divide by n_data ("per_data"), by n_data + n_noise ("mean"), or not at all ("sum")',
 )
 

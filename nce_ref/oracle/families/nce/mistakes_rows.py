@@ -64,7 +64,10 @@ FIRST_COLUMN = Mistake(
     "first-column",
     "the first noise point of each row alone is used, ln k is kept",
     _FirstColumn(),
-    effect="The noise's weight is 1 while h has k: c is off by +ln k, B stays right in the limit, and k - 1 of k noise points are lost.",
+    effect=(
+        "The noise's weight is 1 while h has k: c is off by +ln k, B stays right in the limit, and"
+        " k - 1 of k noise points are lost."
+    ),
     fix=f"{_ROWS}; the slip: G_i1 for all of G_ij",
     only=_IN_ROWS,
 )
@@ -103,8 +106,14 @@ FIRST_ROW_OF_LOG_PN = Mistake(
     "first-row-of-log-pn",
     "ln p_n of the first row's noise is subtracted in every row: (n, k) less (k,)",
     _FirstRowOfDensities(),
-    effect="The noise density no longer belongs to the point: c and B are both wrong. Right where all rows share their noise.",
-    fix="G_ij = log_model_noise[i, j] - log_noise_noise[i, j]; the slip: log_model_noise[i, j] - log_noise_noise[0, j]",
+    effect=(
+        "The noise density no longer belongs to the point: c and B are both wrong. Right where all"
+        " rows share their noise."
+    ),
+    fix=(
+        "G_ij = log_model_noise[i, j] - log_noise_noise[i, j]; the slip: log_model_noise[i, j] -"
+        " log_noise_noise[0, j]"
+    ),
 )
 
 
@@ -126,10 +135,17 @@ class _DataPairs(BinaryNceSteps):
 
 DATA_PAIRS = Mistake(
     "data-pairs",
-    "(n, 1) less (n,) on the data broadcasts to (n, n): every ln p_m meets every ln p_n, averaged; the noise is right",
+    "(n, 1) less (n,) on the data broadcasts to (n, n): every ln p_m meets every ln p_n, averaged;"
+    " the noise is right",
     _DataPairs(),
-    effect="On the data the noise density no longer belongs to the point: B and c are both wrong. No exception, and the loss looks usual.",
-    fix="G_i = log_model_data[i] - log_noise_data[i]; the slip: log_model_data[:, None] - log_noise_data",
+    effect=(
+        "On the data the noise density no longer belongs to the point: B and c are both wrong. No"
+        " exception, and the loss looks usual."
+    ),
+    fix=(
+        "G_i = log_model_data[i] - log_noise_data[i]; the slip: log_model_data[:, None] -"
+        " log_noise_data"
+    ),
     only=("binary_nce/rows", "binary_nce/shared"),
 )
 

@@ -1,4 +1,5 @@
-"""Slips in who is who: the two samples, their labels, the two densities, and what is done to h before or after the logarithm."""
+"""Slips in who is who: the two samples, their labels, the two densities, and what is done to h before or after the
+logarithm."""
 
 from __future__ import annotations
 
@@ -58,7 +59,10 @@ SAMPLES_SWAPPED = Mistake(
     "samples-swapped",
     "the data is handed over as noise and the noise as data, nu = n_data/n_noise with it",
     _SamplesSwapped(),
-    effect="The optimum is ln p_m = 2 ln p_n - ln p_d: the model avoids the data. The same function as ratio-swapped, divided by nu.",
+    effect=(
+        "The optimum is ln p_m = 2 ln p_n - ln p_d: the model avoids the data. The same function as"
+        " ratio-swapped, divided by nu."
+    ),
     fix="x are the n_data points from p_d, y the n_noise points from p_n, nu = n_noise/n_data",
 )
 
@@ -112,7 +116,10 @@ NO_LOG_PN_EVERYWHERE = Mistake(
     "no-log-pn-everywhere",
     "ln p_n is dropped everywhere: h = sigma(ln p_m - ln nu), which is negative sampling",
     LogNoise(0.0, 0.0),
-    effect="The model estimates ln p_d - ln p_n, not the density: 0.15 instead of 1 in the 1-D Laplace model at nu = 1.",
+    effect=(
+        "The model estimates ln p_d - ln p_n, not the density: 0.15 instead of 1 in the 1-D Laplace"
+        " model at nu = 1."
+    ),
     fix=f"{_G}; the slip: G = ln p_m",
     seen="tutorials on energy-based models; lda2vec-tf #5 (one of the three forms)",
 )
@@ -163,8 +170,14 @@ BROADCAST_PAIRS = Mistake(
     "broadcast-pairs",
     "shapes (N, 1) and (N,) broadcast to (N, N): every ln p_m meets every ln p_n, averaged",
     _AllPairs(),
-    effect="Neither B nor c is estimated: the noise density no longer belongs to the point. No exception, and the loss looks usual.",
-    fix="G_t = ln p_m(u_t) - ln p_n(u_t), both of shape (N,); the slip: G_st = ln p_m(u_s) - ln p_n(u_t)",
+    effect=(
+        "Neither B nor c is estimated: the noise density no longer belongs to the point. No"
+        " exception, and the loss looks usual."
+    ),
+    fix=(
+        "G_t = ln p_m(u_t) - ln p_n(u_t), both of shape (N,); the slip: G_st = ln p_m(u_s) - ln"
+        " p_n(u_t)"
+    ),
 )
 
 
@@ -180,8 +193,14 @@ BROADCAST_SUMMED = Mistake(
     "broadcast-summed",
     "shapes (N, 1) and (N,) broadcast to (N, N): every ln p_m meets every ln p_n, summed",
     _AllPairsSummed(),
-    effect="As broadcast-pairs, and each sum is N times too large: unless nu = 1, the noise's weight is wrong as well.",
-    fix="G_t = ln p_m(u_t) - ln p_n(u_t), both of shape (N,); the slip: a sum over s and t of G_st = ln p_m(u_s) - ln p_n(u_t)",
+    effect=(
+        "As broadcast-pairs, and each sum is N times too large: unless nu = 1, the noise's weight"
+        " is wrong as well."
+    ),
+    fix=(
+        "G_t = ln p_m(u_t) - ln p_n(u_t), both of shape (N,); the slip: a sum over s and t of G_st"
+        " = ln p_m(u_s) - ln p_n(u_t)"
+    ),
     only=("binary_nce", "laplace_ica_nce", "gaussian_nce"),
 )
 
@@ -201,8 +220,10 @@ NOISE_TRUNCATED = Mistake(
     "noise-truncated",
     "noise points are reshaped to so many a data point, and those left over are dropped",
     _NoiseTruncated(),
-    effect="The noise's weight is floor(nu) while h has nu: c is off by ln(nu/floor(nu)), B stays right. At nu < 1 no noise is left at "
-    "all, and c goes to infinity.",
+    effect=(
+        "The noise's weight is floor(nu) while h has nu: c is off by ln(nu/floor(nu)), B stays"
+        " right. At nu < 1 no noise is left at all, and c goes to infinity."
+    ),
     fix=f"{_J}, every y in the sum; the slip: the first floor(nu) n_data of them",
 )
 
@@ -220,7 +241,10 @@ LABEL_SMOOTHING = Mistake(
     "label-smoothing",
     "the data's label is 1 - eps instead of 1, that of the noise stays 0",
     _LabelSmoothing(0.1),
-    effect="h cannot exceed 1 - eps: the log-ratio of data to noise is flattened where it is large, and no constant repairs it.",
+    effect=(
+        "h cannot exceed 1 - eps: the log-ratio of data to noise is flattened where it is large,"
+        " and no constant repairs it."
+    ),
     fix="ln h(x); the slip: (1 - eps) ln h(x) + eps ln(1 - h(x))",
     number=Number("eps", _LabelSmoothing, (0.1, 0.2, 0.05, 0.3, 0.01)),
 )
@@ -291,7 +315,10 @@ NO_LOG = Mistake(
     "no-log",
     "the logarithm is forgotten: mean h + nu mean(1 - h)",
     _NotLogged(),
-    effect="Any classifier with the right decisions is optimal, and a steeper one better: the scale of B has no maximum.",
+    effect=(
+        "Any classifier with the right decisions is optimal, and a steeper one better: the scale of"
+        " B has no maximum."
+    ),
     fix=f"{_J}; the slip: h and 1 - h for their logarithms",
 )
 
@@ -306,7 +333,10 @@ LOG2_LOSS = Mistake(
     "log2-loss",
     "the objective in bits: log2 h and log2(1 - h)",
     _Bits(),
-    effect="None on the estimate: a factor of 1/ln 2 = 1.443. But values do not compare, and standard errors by J's curvature are off.",
+    effect=(
+        "None on the estimate: a factor of 1/ln 2 = 1.443. But values do not compare, and standard"
+        " errors by J's curvature are off."
+    ),
     fix=f"{_J}, natural logarithm",
 )
 

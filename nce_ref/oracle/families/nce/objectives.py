@@ -1,4 +1,5 @@
-"""Noise-contrastive estimation: J from log-ratios, from log-densities, and of two models with Gaussian noise, the noise one flat sample."""
+"""Noise-contrastive estimation: J from log-ratios, from log-densities, and of two models with Gaussian noise, the noise
+one flat sample."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ def _nu(sizes: Mapping[str, int]) -> float:
 
 
 def noise_varies(*names: str) -> Facts:
-    """The flag of noise log-densities, by these names, that are not all the same; those that are infinite do not count."""
+    """The flag of noise log-densities, by these names, that are not all the same; those that are infinite do not
+    count."""
 
     def varies(inputs: Inputs) -> bool:
         every = np.concatenate([np.ravel(inputs[name]) for name in names])

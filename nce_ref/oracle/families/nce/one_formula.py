@@ -1,16 +1,17 @@
-"""Wrong weights and wrong constants of any size: the family of THEORY.md section 6, fitted to what an implementation returned.
+"""Wrong weights and wrong constants of any size: the family of THEORY.md section 6, fitted to what an implementation
+returned.
 
     J_w = (1/T_d) [w1 sum_x ln sigma(G - ln K) + w0 sum_y ln sigma(ln K - G)],    right: w1 = w0 = 1, K = nu
 
 and then c comes out as c* + ln(w1 K/(w0 nu)), B right. Here w1 = a1 f1, w0 = a0 f0 and ln K = q ln nu + delta d, with a
-short list of features f (powers of nu and of the sample sizes), of powers q, and of features d (1, the dimension, ln det of
-the noise covariance); a1, a0 and delta are fitted to all vectors at once. delta holds the constants in ln p_n and in the
-model, which nothing can tell apart.
+short list of features f (powers of nu and of the sample sizes), of powers q, and of features d (1, the dimension, ln
+det of the noise covariance); a1, a0 and delta are fitted to all vectors at once. delta holds the constants in ln p_n
+and in the model, which nothing can tell apart.
 
 Conventions
 -----------
-part       the outputs of one vector that are linear in w1 (or w0), given ln K: with t = ln K - G, sum ln sigma(-t) for the
-           value and a weighted sum of sigma(t) for every derivative
+part       the outputs of one vector that are linear in w1 (or w0), given ln K: with t = ln K - G, sum ln sigma(-t) for
+           the value and a weighted sum of sigma(t) for every derivative
 tolerance  that of ``Observed.agree``: every entry of every vector, with at least two equations more than unknowns
 """
 
@@ -49,7 +50,8 @@ _REFINED = 12
 class Family:
     """What was fitted: w1 = ``a1`` x ``f1``, w0 = ``a0`` x ``f0``, ln K = ``power`` ln nu + ``delta`` x ``feature``.
 
-    ``sigma`` are the largest errors of (a1, a0, delta) that the tolerance admits; ``flipped``: with c of the other sign.
+    ``sigma`` are the largest errors of (a1, a0, delta) that the tolerance admits; ``flipped``: with c of the other
+    sign.
     """
 
     a1: float
@@ -66,7 +68,8 @@ class Family:
 
 @dataclass(frozen=True, eq=False)
 class Ratios:
-    """One vector: G on both samples, and how dJ/dG becomes the outputs; ``spread[output]`` takes (grid, n) to (grid, size)."""
+    """One vector: G on both samples, and how dJ/dG becomes the outputs; ``spread[output]`` takes (grid, n) to (grid,
+    size)."""
 
     data: Float
     noise: Float
@@ -97,7 +100,8 @@ def fit(
 
 
 def predict(observed: Observed, family: Family, ratios_of: RatiosOf) -> Float:
-    """What the family's member returns on every vector, laid out as ``Observed`` has it, in the package's convention for c."""
+    """What the family's member returns on every vector, laid out as ``Observed`` has it, in the package's convention
+    for c."""
     ratios = [ratios_of(inputs) for inputs in observed.inputs(family.flipped, "float64")]
     one, zero = _weights(observed, ratios, family.f1), _weights(observed, ratios, family.f0)
     data, noise = _parts(
@@ -110,7 +114,8 @@ def predict(observed: Observed, family: Family, ratios_of: RatiosOf) -> Float:
 
 
 def _search(observed: Observed, ratios: list[Ratios], flipped: bool) -> list[tuple[float, Family]]:
-    """The members that agree, with their complexity: a grid over delta, (a1, a0) by least squares on it, then Newton steps."""
+    """The members that agree, with their complexity: a grid over delta, (a1, a0) by least squares on it, then Newton
+    steps."""
     inverse = np.minimum(1.0 / observed.allowed(observed.got), 1e140)
     weights = {name: _weights(observed, ratios, name) for name in WEIGHTS}
     by_vector = np.array(
@@ -217,7 +222,8 @@ def _refine(
             )
             agrees = bool(observed.agree(parameters[0] * a + parameters[1] * b).all())
             solved = tuple(float(value) for value in parameters)
-            return (solved[:3], tuple(float(4.0 * s) for s in spread)[:3]) if agrees else None  # type: ignore[return-value]
+            errors = tuple(float(4.0 * s) for s in spread)[:3]
+            return (solved[:3], errors) if agrees else None  # type: ignore[return-value]
         previous = worst
         change = np.linalg.lstsq(jacobian / norms, residual, rcond=1e-13)[0] / norms
         parameters = parameters - np.clip(
@@ -231,7 +237,8 @@ def _parts(
 ) -> tuple[Float, Float, Float, Float]:
     """(grid, entry): the part of w1 and of w0, then their derivatives by ln K. ``log_K`` is (grid, vector)."""
     data, noise, d_data, d_noise = (np.zeros((log_K.shape[0], observed.got.size)) for _ in range(4))
-    # All vectors' points in one row, so that the logistic functions are called once; then each vector's own stretch of it.
+    # All vectors' points in one row, so that the logistic functions are called once; then each vector's own stretch of
+    # it.
     n_data, n_noise = (
         [len(sample) for sample in samples]
         for samples in ([r.data for r in ratios], [r.noise for r in ratios])

@@ -79,7 +79,8 @@ def describe(family: Family) -> tuple[str, str]:
 
 
 def _without_choices(family: Family) -> tuple[Family, list[str]]:
-    """The weights under the sense and reduction that make one of them right, and which these are where they are not ours."""
+    """The weights under the sense and reduction that make one of them right, and which these are where they are not
+    ours."""
     words = common_factor(family)
     if words is None:
         return family, []
@@ -124,7 +125,10 @@ def _consequence(family: Family) -> str:
     if _has_delta(family):
         terms.append(_delta(family))
     shift = " + ".join(terms).replace("+ -", "-").replace("- - ", "+ ") or "0"
-    return f"c comes out as c* + ln(w1 K/(w0 nu)), a shift of {shift}; the other parameters stay right, so a test of them sees nothing"
+    return (
+        f"c comes out as c* + ln(w1 K/(w0 nu)), a shift of {shift}; the other parameters stay"
+        " right, so a test of them sees nothing"
+    )
 
 
 def _log_of(feature: str, sign: int) -> str:

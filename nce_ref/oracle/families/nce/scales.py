@@ -2,7 +2,8 @@ r"""The scales of J: inside it ln sigma(t) may be t - softplus(t) (BCE with logi
 
     value           |want| + |ln p_m| + |ln p_n| + |ln nu| a point, absolutely
     1 - sigma(t)    every derivative by t: 1 is a summand, so 1 + |ln p_m| + |ln p_n| + |ln nu|
-    ln p_m, ln p_n  what rounds inside them moves t, hence J by sigma(-t) and the gradient by sigma(t) sigma(-t) times that
+    ln p_m, ln p_n  what rounds inside them moves t, hence J by sigma(-t) and the gradient by sigma(t) sigma(-t) times
+                    that
 
 Conventions
 -----------

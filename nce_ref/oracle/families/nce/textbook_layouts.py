@@ -1,4 +1,5 @@
-"""J of noise in rows, in steps: rows that are all there go through the flat steps, masked and weighted ones have their own.
+"""J of noise in rows, in steps: rows that are all there go through the flat steps, masked and weighted ones have their
+own.
 
 Conventions
 -----------

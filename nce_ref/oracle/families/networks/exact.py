@@ -1,4 +1,5 @@
-r"""The log-density of a multilayer perceptron with its derivatives, to 40 digits, forward and back, in the standard library alone.
+r"""The log-density of a multilayer perceptron with its derivatives, to 40 digits, forward and back, in the standard
+library alone.
 
     z_1 = W_1 u + b_1,    z_l = W_l phi(z_{l-1}) + b_l,    f(u) = z_L, one number: the last layer is linear
     d_L = 1,    d_{l-1,j} = phi'(z_{l-1,j}) sum_i d_{l,i} W_{l,ij}          d_l = df/dz_l
@@ -8,17 +9,21 @@ r"""The log-density of a multilayer perceptron with its derivatives, to 40 digit
     softplus  max(z, 0) + ln(1 + e),          slope 1/(1 + e), below 0 e/(1 + e),    e = exp(-|z|)
     relu      max(z, 0),                      slope 1 for z > 0, else 0: 0 at the kink, which is decided exactly
 
-ReLU is computed in fractions. For the others every number is a ``Ball``, a decimal with a bound on its error that every operation
-enlarges as it must; the working precision is doubled until both ends of every ball round to the same digits.
+ReLU is computed in fractions. For the others every number is a ``Ball``, a decimal with a bound on its error that every
+operation enlarges as it must; the working precision is doubled until both ends of every ball round to the same digits.
 
 Conventions
 -----------
 layer_sizes (n_layers,)   n_dim, sizes of the hidden layers, 1; whole numbers, floats or not
-theta       (n_weights,)  W_1 row by row, b_1, W_2, b_2, ...; W_l has a row for each unit of layer l and a column for each below
+theta       (n_weights,)  W_1 row by row, b_1, W_2, b_2, ...; W_l has a row for each unit of layer l and a column for
+            each below
 u           (n_points, n_dim)
-outputs     value (n_points,), grad_u (n_points, n_dim), grad_theta (n_weights,): the derivative of the *sum* of the values
-zero        a ball of radius 0 only: what is 0 by exact arithmetic. 0 by a cancellation of rounded numbers is never believed
-ValueError  sizes that are no network, a theta of another length, NaN or inf; ArithmeticError where no precision is enough
+outputs     value (n_points,), grad_u (n_points, n_dim), grad_theta (n_weights,): the derivative of the *sum* of the
+            values
+zero        a ball of radius 0 only: what is 0 by exact arithmetic. 0 by a cancellation of rounded numbers is never
+            believed
+ValueError  sizes that are no network, a theta of another length, NaN or inf; ArithmeticError where no precision is
+            enough
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Slips in a network's log-density: in the forward pass, with the gradient of what was computed, and in back-propagation."""
+"""Slips in a network's log-density: in the forward pass, with the gradient of what was computed, and in
+back-propagation."""
 
 from __future__ import annotations
 
@@ -26,9 +27,14 @@ MLP_WEIGHTS_TRANSPOSED = Mistake(
     "mlp-weights-transposed",
     "the weights are read as (in, out), as Keras and Flax store them: W' where W is meant",
     _Transposed(),
-    effect="None for a network trained in this layout from the start; weights from elsewhere give another function. Nothing to see in "
-    "layers of one unit.",
-    fix=f"{_LAYOUT}; the slip: theta[...].reshape(n_in, n_out), or W.ravel() of a matrix stored (in, out)",
+    effect=(
+        "None for a network trained in this layout from the start; weights from elsewhere give"
+        " another function. Nothing to see in layers of one unit."
+    ),
+    fix=(
+        f"{_LAYOUT}; the slip: theta[...].reshape(n_in, n_out), or W.ravel() of a matrix stored"
+        " (in, out)"
+    ),
 )
 
 
@@ -49,7 +55,10 @@ MLP_BIASES_FIRST = Mistake(
     "mlp-biases-first",
     "theta is read as b_1, W_1, b_2, W_2, ...: the biases before the weights",
     _BiasesFirst(),
-    effect="None for a network trained in this layout from the start; weights that come from elsewhere give another function.",
+    effect=(
+        "None for a network trained in this layout from the start; weights that come from elsewhere"
+        " give another function."
+    ),
     fix=f"{_LAYOUT}; the slip: b_1 before W_1",
 )
 
@@ -112,8 +121,10 @@ MLP_NO_ACTIVATION = Mistake(
     "mlp-no-activation",
     "no layer has an activation",
     _Linear(),
-    effect="ln p_m is affine in u however deep the network is, and exp f has infinite mass. NCE fits it all the same and its loss "
-    "falls.",
+    effect=(
+        "ln p_m is affine in u however deep the network is, and exp f has infinite mass. NCE fits"
+        " it all the same and its loss falls."
+    ),
     fix=f"{_F}; the slip: linear layers one after the other",
     seen="a walkthrough of P10 trains 4-36-64-1 so",
 )
@@ -129,7 +140,10 @@ MLP_SOFTPLUS_SHIFTED = Mistake(
     "mlp-softplus-shifted",
     "the shifted softplus, ln(1 + e^z) - ln 2, for softplus",
     _ShiftedSoftplus(),
-    effect="None for a network trained so from the start: the biases take the shift up. Weights from elsewhere give another function.",
+    effect=(
+        "None for a network trained so from the start: the biases take the shift up. Weights from"
+        " elsewhere give another function."
+    ),
     fix="phi(z) = ln(1 + e^z); the slip: ln(1 + e^z) - ln 2, which is 0 at z = 0",
 )
 
@@ -143,8 +157,14 @@ MLP_RELU_KINK = Mistake(
     "mlp-relu-kink",
     "the derivative of ReLU at z = 0 is 1 instead of 0",
     _KinkOne(),
-    effect="None off exact zeros, which trained weights hardly have: a choice, not an error. Say which.",
-    fix="relu'(0) = 0 here, as PyTorch, TensorFlow and jax.nn.relu have it; the other choices: 1 (z >= 0), 1/2 (jnp.maximum(z, 0))",
+    effect=(
+        "None off exact zeros, which trained weights hardly have: a choice, not an error. Say"
+        " which."
+    ),
+    fix=(
+        "relu'(0) = 0 here, as PyTorch, TensorFlow and jax.nn.relu have it; the other choices: 1 (z"
+        " >= 0), 1/2 (jnp.maximum(z, 0))"
+    ),
     choice=True,
     gradient=True,
 )
@@ -160,7 +180,10 @@ MLP_NAIVE_SOFTPLUS = Mistake(
     "mlp-naive-softplus",
     "softplus as ln(1 + e^z)",
     _NaiveSoftplus(),
-    effect="inf from z = 89 (float32) or 710 (float64) on, and NaN in the gradient: one large pre-activation ends the training.",
+    effect=(
+        "inf from z = 89 (float32) or 710 (float64) on, and NaN in the gradient: one large"
+        " pre-activation ends the training."
+    ),
     fix="softplus(z) = max(z, 0) + ln(1 + e^-|z|), logaddexp(0, z); the slip: log(1 + exp(z))",
     arithmetic=True,
 )

@@ -1,4 +1,5 @@
-"""Slips in a network's log-density: in the forward pass, with the gradient of what was computed, and in back-propagation."""
+"""Slips in a network's log-density: in the forward pass, with the gradient of what was computed, and in
+back-propagation."""
 
 from __future__ import annotations
 
@@ -102,8 +103,10 @@ MLP_THETA_MEAN = Mistake(
     "mlp-theta-mean",
     "the gradient by theta is averaged over the points instead of summed",
     Finish("grad_theta", lambda grad, inputs: grad / len(inputs["u"])),
-    effect="A factor on the whole gradient: the step size is n_points times smaller, and a line search fails. Summed with the sample's "
-    "weights of NCE, 1/n_data is applied twice.",
+    effect=(
+        "A factor on the whole gradient: the step size is n_points times smaller, and a line search"
+        " fails. Summed with the sample's weights of NCE, 1/n_data is applied twice."
+    ),
     fix="df/dtheta = sum_t df(u_t)/dtheta; the slip: the mean over t",
     gradient=True,
 )

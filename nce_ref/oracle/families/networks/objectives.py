@@ -103,12 +103,17 @@ def _network(activation: str, **more: Any) -> Objective:
             Output("grad_theta", ("n_weights",), "theta", tolerance="density"),
             Output("grad_u", U, "u", tolerance="density"),
         ),
-        f"f(u) = W_L phi(... phi(W_1 u + b_1) ...) + b_L, {_FORMULAS[activation]}, the last layer linear; layer_sizes = (n_dim, hidden sizes, 1), "
-        "whole numbers that come as an array of the dtype: cast them to int; theta = W_1 (out x in, row by row), b_1, W_2, b_2, ...; "
-        "grad_theta is the derivative of the sum of the values over the points, grad_u that of each value by its point",
+        f"f(u) = W_L phi(... phi(W_1 u + b_1) ...) + b_L, {_FORMULAS[activation]}, the last layer"
+        " linear; layer_sizes = (n_dim, hidden sizes, 1), whole numbers that come as an array of"
+        " the dtype: cast them to int; theta = W_1 (out x in, row by row), b_1, W_2, b_2, ...;"
+        " grad_theta is the derivative of the sum of the values over the points, grad_u that of"
+        " each value by its point",
         "the chain rule; NCE takes any unnormalised model, P10 and J12",
         exact=_EXACT[activation],
-        method="nce_ref/oracle/families/networks/exact.py: fractions, or decimals with error bounds, their precision doubled until all digits are sure",
+        method=(
+            "nce_ref/oracle/families/networks/exact.py: fractions, or decimals with error bounds,"
+            " their precision doubled until all digits are sure"
+        ),
         scales=scales.rule(activation),
         right=_STEPS[activation],
         answer=lambda steps, **inputs: steps.network(activation, **inputs),

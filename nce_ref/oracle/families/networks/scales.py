@@ -1,13 +1,14 @@
 r"""The scales of a network's outputs: running sums of absolute summands, forward and back (see ``scales``).
 
-E of a number is what its roundings are measured in: the size of its own summands, and E of what it is made of, passed on by
-absolute weights and slopes.
+E of a number is what its roundings are measured in: the size of its own summands, and E of what it is made of, passed
+on by absolute weights and slopes.
 
     z = W a + b          E_z = |W| (|a| + E_a) + |b|,                      E_u = 0
     phi(z)               E_a = |phi(z)| + |phi'(z)| E_z
     phi'(z)              tanh: 1 - tanh^2, as frameworks have it: 1 and tanh are summands, 1 + 2 tanh^2 + |phi''| E_z;
                          softplus: |phi'| + |phi''| E_z;  relu: 0, since 0 and 1 are exact
-    delta = g phi'(z)    E_delta = |g phi'| + |g| E_phi' + |phi'| E_g,     g = delta W of the layer above, E_g = |W|' (|delta| + E_delta)
+    delta = g phi'(z)    E_delta = |g phi'| + |g| E_phi' + |phi'| E_g,
+    g = delta W of the layer above, E_g = |W|' (|delta| + E_delta)
     dW = delta' a        E = sum_t |delta| |a| + E_delta |a| + |delta| E_a;    db: sum_t |delta| + E_delta
 
 Conventions

@@ -1,4 +1,5 @@
-"""Ranking objectives in the place of NCE: every datum against all noise points, from log-ratios and from log-densities."""
+"""Ranking objectives in the place of NCE: every datum against all noise points, from log-ratios and from
+log-densities."""
 
 from __future__ import annotations
 

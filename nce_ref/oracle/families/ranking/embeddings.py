@@ -1,4 +1,5 @@
-"""InfoNCE of embeddings: its objectives with given negatives, an anchor's own or all anchors', and with in-batch negatives."""
+"""InfoNCE of embeddings: its objectives with given negatives, an anchor's own or all anchors', and with in-batch
+negatives."""
 
 from __future__ import annotations
 
@@ -168,7 +169,8 @@ def _objective(name: str, negatives: Shape | None, formula: str, **more: Any) ->
             *(() if negatives is None else (gradient("negatives", negatives),)),
             gradient("temperature", ()),
         ),
-        f"L = (1/n_data) sum_i [ln(e^{{s_i}} + sum_j e^{{s_ij}}) - s_i], s = u . v/temperature, u = z/|z|: cosines; {formula}; a loss",
+        "L = (1/n_data) sum_i [ln(e^{s_i} + sum_j e^{s_ij}) - s_i], s = u . v/temperature, u ="
+        f" z/|z|: cosines; {formula}; a loss",
         "van den Oord, Li & Vinyals, arXiv 1807.03748, eq. 4; He et al., CVPR 2020, eq. 1",
         is_mean=True,
         sense="minimise",
@@ -220,7 +222,8 @@ _ROWS: dict[str, Any] = {
 INFO_NCE = _objective(
     "info_nce",
     ("n_data", "n_negatives", "n_dim"),
-    "s_i of anchor i and positive i, s_ij of anchor i and negative (i, j) where mask_ij = 1; a row without negatives gives 0",
+    "s_i of anchor i and positive i, s_ij of anchor i and negative (i, j) where mask_ij = 1; a row"
+    " without negatives gives 0",
     right=textbook_embeddings.GivenSteps(),
     facts=(directed("anchors", "positives", "negatives"), TEMPERED, _MASKED),
     draws=_draws(lambda sizes: (sizes["n_data"], sizes["n_negatives"], sizes["n_dim"])),

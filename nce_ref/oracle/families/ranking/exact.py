@@ -69,7 +69,8 @@ def _powers(exponents: tuple[Fraction, ...], precision: int) -> list[Decimal]:
 
 
 def _log_one_plus(exponents: tuple[Fraction, ...], precision: int) -> Decimal:
-    """ln(1 + sum e^t), to ``precision`` digits: where the sum x is small, 1 + x is held with as many digits more as x is behind 1."""
+    """ln(1 + sum e^t), to ``precision`` digits: where the sum x is small, 1 + x is held with as many digits more as x
+    is behind 1."""
     more = precision + max(0, -max(map(float, exponents)).__floor__())
     x = sum(_powers(exponents, more), Decimal(0))
     if x.adjusted() < -2 * precision:

@@ -1,14 +1,18 @@
-r"""Ranking NCE and contrastive neural ratio estimation with their derivatives, to 40 digits, from the standard library and ``numbers``.
+r"""Ranking NCE and contrastive neural ratio estimation with their derivatives, to 40 digits, from the standard library
+and ``numbers``.
 
-    ranking NCE   InfoNCE of s = ln phi - ln p_n; of the Laplace ICA model t_j = s_ij - s_i = a_j + b_j sqrt 2, and by B_kl
-                  dL/dB = -sqrt(2) (1/n) sum_i sum_j w_ij (sign(b_k . y_ij) y_ijl - sign(b_k . x_i) x_il)
-    NRE-C         no pair:  x = (gamma/K) sum_k e^(f_k),                                   L_0 = ln(1 + x),  dL_0/df_k = (gamma/K) e^(f_k)/(1 + x)
-                  a pair:   x = (K/gamma) e^(-f_1) + sum_{k>1} e^(f_k - f_1),              L_1 = ln(1 + x),  dL_1/df_1 = -x/(1 + x), ...
+    ranking NCE   InfoNCE of s = ln phi - ln p_n; of the Laplace ICA model t_j = s_ij - s_i = a_j + b_j sqrt 2, and by
+                  B_kl dL/dB = -sqrt(2) (1/n) sum_i sum_j w_ij (sign(b_k . y_ij) y_ijl - sign(b_k . x_i) x_il)
+    NRE-C         no pair:  x = (gamma/K) sum_k e^(f_k),                                   L_0 = ln(1 + x),
+    dL_0/df_k = (gamma/K) e^(f_k)/(1 + x)
+                  a pair:   x = (K/gamma) e^(-f_1) + sum_{k>1} e^(f_k - f_1),              L_1 = ln(1 + x),
+                  dL_1/df_1 = -x/(1 + x), ...
                   L = (1/n) sum [L_0 + gamma L_1]/(1 + gamma)
 
 Conventions
 -----------
-x (n, n_dim), y (n, K, n_dim): noise own to each datum; logits (n, K), K >= 1, the pair in column 0 of logits_joint; gamma > 0
+x (n, n_dim), y (n, K, n_dim): noise own to each datum; logits (n, K), K >= 1, the pair in column 0 of logits_joint;
+gamma > 0
 ValueError   a shape that does not fit, NaN or inf, a covariance that is none, gamma <= 0
 """
 

@@ -34,9 +34,13 @@ class _PositiveLeftOut(InfoNCESteps):
 
 POSITIVE_LEFT_OUT = Mistake(
     "info-nce-positive-left-out",
-    "the denominator has the negatives alone: decoupled contrastive learning (DCL), or a mask that hides the positive",
+    "the denominator has the negatives alone: decoupled contrastive learning (DCL), or a mask that"
+    " hides the positive",
     _PositiveLeftOut(),
-    effect="Unbounded below where some pair is likelier than 1 - (1 - p(y))^m: along such pairs the loss falls for ever.",
+    effect=(
+        "Unbounded below where some pair is likelier than 1 - (1 - p(y))^m: along such pairs the"
+        " loss falls for ever."
+    ),
     fix=f"{_L}; the slip: ln sum_j e^{{s_ij}} - s_i",
 )
 
@@ -69,7 +73,10 @@ NEGATIVES_AVERAGED = Mistake(
     "info-nce-negatives-averaged",
     "the negatives' exponentials are averaged instead of summed",
     _NegativesAveraged(),
-    effect="The negatives weigh m times less: the optimum keeps its shape but for a constant a row, the bound on mutual information goes.",
+    effect=(
+        "The negatives weigh m times less: the optimum keeps its shape but for a constant a row,"
+        " the bound on mutual information goes."
+    ),
     fix=f"{_L}; the slip: (1/m) sum_j e^{{s_ij}}. Nothing to see at m = 1.",
 )
 
@@ -108,8 +115,10 @@ PAIRS_SUMMED = Mistake(
     "info-nce-pairs-summed",
     "each negative is compared with the positive by itself: a sum of logistic losses of s_i - s_ij",
     _Pairs(False),
-    effect="Bayesian personalised ranking, another objective: it estimates pairwise preferences, and has no softmax over the row. "
-    "Nothing to see at m = 1.",
+    effect=(
+        "Bayesian personalised ranking, another objective: it estimates pairwise preferences, and"
+        " has no softmax over the row. Nothing to see at m = 1."
+    ),
     fix=f"{_L}; the slip: sum_j ln(1 + e^{{s_ij - s_i}})",
 )
 
@@ -194,7 +203,10 @@ WHOLE_BATCH = Mistake(
     "info-nce-whole-batch",
     "one denominator for the whole batch: the sum has no axis",
     _WholeBatch(),
-    effect="Rows compete with each other: the free constant a row is lost, and the loss grows by ln n. Nothing to see with one row.",
+    effect=(
+        "Rows compete with each other: the free constant a row is lost, and the loss grows by ln n."
+        " Nothing to see with one row."
+    ),
     fix=f"{_L}, a denominator a row; the slip: ln sum_i sum_j e^{{s_ij}}",
     only=_ALIKE_ROWS,
 )
@@ -273,7 +285,10 @@ SOFTMAX_TWICE = Mistake(
     "info-nce-softmax-twice",
     "probabilities are handed to a cross-entropy that takes logits: the softmax is applied twice",
     _SoftmaxTwice(),
-    effect="The loss stays between ln(1 + m/e) and ln(m + e), learning is slow, and the optimum is none of the softmax.",
+    effect=(
+        "The loss stays between ln(1 + m/e) and ln(m + e), learning is slow, and the optimum is"
+        " none of the softmax."
+    ),
     fix=f"{_L}; the slip: cross_entropy(softmax(s))",
 )
 

@@ -11,7 +11,8 @@ _STABLE = "L_i = softplus(ln sum_j e^{s_ij} - s_i), each log-sum by its largest 
 
 
 class _Exponentials(InfoNCESteps):
-    """-ln(e^{s_i}/(e^{s_i} + sum_j e^{s_ij})) as it stands, ``eps`` added inside the logarithm; right: logarithms throughout."""
+    """-ln(e^{s_i}/(e^{s_i} + sum_j e^{s_ij})) as it stands, ``eps`` added inside the logarithm; right: logarithms
+    throughout."""
 
     def __init__(self, eps: float = 0.0) -> None:
         self.eps = eps
@@ -29,7 +30,10 @@ PLAIN_EXP = Mistake(
     "info-nce-plain-exp",
     "exponentials of the logits as they are, and a quotient of them",
     _Exponentials(),
-    effect="inf/inf = NaN for logits above 709.8 in float64 and 88.7 in float32; ln 0 = -inf where the positive underflows.",
+    effect=(
+        "inf/inf = NaN for logits above 709.8 in float64 and 88.7 in float32; ln 0 = -inf where the"
+        " positive underflows."
+    ),
     fix=f"{_STABLE}; the slip: -ln(exp(s_i)/sum exp)",
     arithmetic=True,
 )

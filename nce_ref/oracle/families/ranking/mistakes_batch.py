@@ -56,7 +56,10 @@ ZEROED = Mistake(
     "mask-multiplied",
     "logits are multiplied by the mask: what is hidden has the logit 0, and counts as e^0",
     _Zeroed(),
-    effect="The denominator has a 1 for everything hidden: the loss cannot fall to 0, the more so the longer the padding.",
+    effect=(
+        "The denominator has a 1 for everything hidden: the loss cannot fall to 0, the more so the"
+        " longer the padding."
+    ),
     fix=f"{_HIDE}; the slip: s_ij mask",
 )
 
@@ -73,7 +76,10 @@ FILLED = Mistake(
     "mask-filled-with-a-small-number",
     "what is hidden gets a logit that is not small enough",
     _Filled(1.0),
-    effect="It counts where the other logits are as small, and all the more at low temperatures, where logits are large.",
+    effect=(
+        "It counts where the other logits are as small, and all the more at low temperatures, where"
+        " logits are large."
+    ),
     fix=f"{_HIDE}; the slip: -depth for -inf",
     number=Number("depth", _Filled, (1.0, 10.0, 100.0, 1000.0)),
 )
@@ -130,8 +136,13 @@ EMPTY_LEFT_OUT = Mistake(
     "mask-empty-rows-left-out",
     "rows whose negatives are all hidden are left out of the mean",
     _LeftOut(),
-    effect="None on the optimum of one batch; over batches, rows weigh more where others are empty.",
-    fix="L = (1/n_data) sum over all rows, an empty one giving 0; the slip: divided by the number of rows with negatives",
+    effect=(
+        "None on the optimum of one batch; over batches, rows weigh more where others are empty."
+    ),
+    fix=(
+        "L = (1/n_data) sum over all rows, an empty one giving 0; the slip: divided by the number"
+        " of rows with negatives"
+    ),
     only=("info_nce", "info_nce_unpaired"),
 )
 
@@ -161,7 +172,10 @@ AMONG_ANCHORS = Mistake(
     "batch-negatives-among-anchors",
     "the negatives are the other anchors, not the other positives",
     _AmongAnchors(),
-    effect="Anchors are spread over the sphere and the positives' side is never compared with: two encoders drift apart.",
+    effect=(
+        "Anchors are spread over the sphere and the positives' side is never compared with: two"
+        " encoders drift apart."
+    ),
     fix=f"{_BATCH}; the slip: the other anchors its negatives",
 )
 
@@ -209,7 +223,10 @@ ONE_NEIGHBOUR = Mistake(
     "batch-rolled-negative",
     "one negative a row, the next positive: the batch rolled by one",
     _Neighbour(),
-    effect="Learns from one negative where n - 1 were at hand; the bound on mutual information is ln 2. Nothing to see at n = 2.",
+    effect=(
+        "Learns from one negative where n - 1 were at hand; the bound on mutual information is ln"
+        " 2. Nothing to see at n = 2."
+    ),
     fix=f"{_BATCH}; the slip: positive i + 1 alone",
 )
 

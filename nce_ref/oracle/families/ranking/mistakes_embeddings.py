@@ -43,7 +43,10 @@ NOT_NORMALISED = Mistake(
     "embeddings-not-normalised",
     "the vectors are compared as they are: inner products instead of cosines",
     _NotNormalised(),
-    effect="Lengths are learnt in the temperature's place: they grow, and the temperature means nothing. A choice of some codes, not this loss.",
+    effect=(
+        "Lengths are learnt in the temperature's place: they grow, and the temperature means"
+        " nothing. A choice of some codes, not this loss."
+    ),
     fix=f"{_U}; the slip: u = z",
 )
 
@@ -193,7 +196,10 @@ DISTANCE = Mistake(
     "embeddings-distance",
     "minus the distance of the unit vectors instead of their cosine",
     _Distance(),
-    effect="Another similarity: steep near 0, where the cosine is flat. Minus the squared distance would be 2 (q - 1), twice the logits.",
+    effect=(
+        "Another similarity: steep near 0, where the cosine is flat. Minus the squared distance"
+        " would be 2 (q - 1), twice the logits."
+    ),
     fix=f"{_Q}; the slip: -|u_a - u_k|",
 )
 
@@ -254,7 +260,10 @@ FIXED = Mistake(
     "temperature-fixed",
     "the temperature handed over is not used: none, or a constant in its place",
     _Fixed(1.0),
-    effect="The optimum is scaled by what the temperature should be: at 1, cosines between -1 and 1 cannot tell a positive from many negatives.",
+    effect=(
+        "The optimum is scaled by what the temperature should be: at 1, cosines between -1 and 1"
+        " cannot tell a positive from many negatives."
+    ),
     fix=f"{_S}; the slip: q, or q/0.07",
     number=Number("t", _Fixed, (1.0, 0.07, 0.5, 0.1, 0.05, 0.2)),
 )

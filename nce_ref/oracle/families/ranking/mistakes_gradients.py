@@ -25,7 +25,10 @@ NEGATIVES_DETACHED = Mistake(
     "info-nce-negatives-detached",
     "no gradient reaches the negatives: their keys are detached",
     _Pulled(1.0, 0.0),
-    effect="Nothing is pushed away by the negatives' side: right for a memory of keys (MoCo), a collapse where they are to learn.",
+    effect=(
+        "Nothing is pushed away by the negatives' side: right for a memory of keys (MoCo), a"
+        " collapse where they are to learn."
+    ),
     fix=f"{_ACROSS}; the slip: 0",
     gradient=True,
 )
@@ -59,7 +62,10 @@ AMONG_NEGATIVES = Mistake(
     "info-nce-shares-among-negatives",
     "the softmax of the negatives alone in their gradient: without the positive in the denominator",
     _AmongNegatives(),
-    effect="Negatives are pushed with full force even where the row is right already. A finite-difference check sees it.",
+    effect=(
+        "Negatives are pushed with full force even where the row is right already. A"
+        " finite-difference check sees it."
+    ),
     fix=f"{_ACROSS}, w of the whole row; the slip: e^{{s_ij}}/sum over negatives",
     gradient=True,
 )
@@ -75,7 +81,10 @@ POSITIVE_CERTAIN = Mistake(
     "info-nce-positive-minus-one",
     "the log-sum's part of the positive's gradient is forgotten: -1/n",
     _Certain(),
-    effect="The positive is pulled as hard when the row is right: its logit grows for ever. A finite-difference check sees it.",
+    effect=(
+        "The positive is pulled as hard when the row is right: its logit grows for ever. A"
+        " finite-difference check sees it."
+    ),
     fix=f"{_UP}; the slip: -1/n",
     gradient=True,
 )

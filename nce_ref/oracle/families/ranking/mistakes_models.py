@@ -28,7 +28,10 @@ NO_NOISE = Mistake(
     "ranking-no-log-pn",
     "the noise's log-density is left out: s = ln phi",
     _Score(0.0, 0.0),
-    effect="The optimum is ln p_d/p_n + a constant: the model estimates the ratio, not the density. None under uniform noise.",
+    effect=(
+        "The optimum is ln p_d/p_n + a constant: the model estimates the ratio, not the density."
+        " None under uniform noise."
+    ),
     fix=f"{_S}; the slip: ln phi",
 )
 
@@ -265,7 +268,10 @@ FIRST_MARGINAL = Mistake(
     "nre-first-of-marginal",
     "rows without a pair use their first logit alone",
     _FirstOnly(),
-    effect="The rows without a pair are K times too easy: the optimum is PMI plus a constant that varies. Nothing to see at K = 1.",
+    effect=(
+        "The rows without a pair are K times too easy: the optimum is PMI plus a constant that"
+        " varies. Nothing to see at K = 1."
+    ),
     fix="softplus(ln sum_k e^{m_k} - o), all K of them; the slip: m_1",
 )
 

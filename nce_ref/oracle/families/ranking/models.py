@@ -48,8 +48,8 @@ RANKING_NCE = Objective(
         "log_noise_noise": _NOISE_ROWS,
     },
     (VALUE, gradient("log_model_data", _ROWS), gradient("log_model_noise", _NOISE_ROWS)),
-    "L = (1/n_data) sum_i [ln(e^{s_i} + sum_j e^{s_ij}) - s_i], s = log_model - log_noise: a row is a datum and noise points of its own; "
-    "a loss",
+    "L = (1/n_data) sum_i [ln(e^{s_i} + sum_j e^{s_ij}) - s_i], s = log_model - log_noise: a row is"
+    " a datum and noise points of its own; a loss",
     _SOURCE,
     is_mean=True,
     sense="minimise",
@@ -94,8 +94,8 @@ LAPLACE_ICA_RANKING_NCE = Objective(
     "laplace_ica_ranking_nce",
     {"B": SQUARE, "x": X, "y": ("n_data", "n_negatives", "n_dim"), **NOISE},
     (VALUE, gradient("B", SQUARE)),
-    "L = (1/n_data) sum_i [ln(e^{s_i} + sum_j e^{s_ij}) - s_i], s = -sqrt(2) sum_k |b_k . u| - ln N(u; noise_mean, noise_cov), "
-    "u = x_i, y_ij: noise own to each datum, no constant; a loss",
+    "L = (1/n_data) sum_i [ln(e^{s_i} + sum_j e^{s_ij}) - s_i], s = -sqrt(2) sum_k |b_k . u| - ln"
+    " N(u; noise_mean, noise_cov), u = x_i, y_ij: noise own to each datum, no constant; a loss",
     _SOURCE,
     is_mean=True,
     sense="minimise",
@@ -141,9 +141,11 @@ NRE_C = Objective(
     "nre_c",
     {"logits_marginal": _LOGITS, "logits_joint": _LOGITS, "gamma": ()},
     (VALUE, gradient("logits_marginal", _LOGITS), gradient("logits_joint", _LOGITS)),
-    "L = [mean_i softplus(ln sum_k e^{m_ik} - o) + gamma mean_i softplus(ln(e^o + sum_{k>1} e^{f_ik}) - f_i1)]/(1 + gamma), "
-    "o = ln n_contrasts - ln gamma, m = logits_marginal, f = logits_joint, the pair of each row in its first column; a loss",
-    "Miller, Weniger & Forre, NeurIPS 2022, eq. 7; NRE-A (Hermans et al.) and NRE-B (Durkan et al.) are limits",
+    "L = [mean_i softplus(ln sum_k e^{m_ik} - o) + gamma mean_i softplus(ln(e^o + sum_{k>1}"
+    " e^{f_ik}) - f_i1)]/(1 + gamma), o = ln n_contrasts - ln gamma, m = logits_marginal, f ="
+    " logits_joint, the pair of each row in its first column; a loss",
+    "Miller, Weniger & Forre, NeurIPS 2022, eq. 7; NRE-A (Hermans et al.) and NRE-B (Durkan et al.)"
+    " are limits",
     is_mean=True,
     sense="minimise",
     exact=exact_models.nre_c,
@@ -232,21 +234,24 @@ RELATIVES: tuple[Any, ...] = (
     Relative(
         LAPLACE_ICA_RANKING_NCE.name,
         "binary-nce-of-model-given",
-        "binary NCE with c = 0 is returned, as a loss: a sigmoid for every point with ln nu, nu = n_negatives",
+        "binary NCE with c = 0 is returned, as a loss: a sigmoid for every point with ln nu, nu ="
+        " n_negatives",
         LAPLACE_ICA_NCE.name,
         _binary_of_model,
     ),
     Relative(
         NRE_C.name,
         "nre-a-given",
-        "NRE-A is returned: the mean binary cross-entropy of the first column of each, gamma and the other contrasts unused",
+        "NRE-A is returned: the mean binary cross-entropy of the first column of each, gamma and"
+        " the other contrasts unused",
         NCE_FROM_LOG_RATIOS.name,
         _nre_a,
     ),
     Relative(
         NRE_C.name,
         "nre-b-given",
-        "NRE-B is returned: a softmax over each row with a pair, gamma and the rows without one unused",
+        "NRE-B is returned: a softmax over each row with a pair, gamma and the rows without one"
+        " unused",
         "info_nce_from_logits",
         _nre_b,
     ),

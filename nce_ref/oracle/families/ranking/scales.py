@@ -2,11 +2,12 @@ r"""The scales of InfoNCE.
 
     log-sum     |top| + ln m + 1 + sum_j w_j (top - s_j)       the argument of each exp, weighed by its share
     z           E_z = |s_i| + the log-sum's
-    L_i         L_i + sigma(z) E_z + 1                         as log-softmax frameworks have it: (s_i - top) - ln sum e^{s - top}
+    L_i         L_i + sigma(z) E_z + 1               as log-softmax frameworks have it: (s_i - top) - ln sum e^{s - top}
     dL/ds_i     sigma(z) (1 + E_z) + 1                         which frameworks subtract: softmax less 1
     dL/ds_ij    w sigma(z) (1 + |s_ij| + E_z)
 
-The 1 in the second and third is what cross-entropy on a softmax owes: an absolute error of eps where the loss is far below eps.
+The 1 in the second and third is what cross-entropy on a softmax owes: an absolute error of eps where the loss is far
+below eps.
 
 Conventions
 -----------

@@ -3,8 +3,9 @@ r"""The scales of InfoNCE of embeddings: sums of absolute summands, forward and 
     u          2 |u|                        the sum of squares, its root, the quotient
     q          E_q = 5 sum_d |a_d||k_d|     its own summands, and those of both units
     s = kappa q   E_s = kappa E_q + 2 |s|
-    a row      as ``scales`` has it, the logits' E added: log-sum |top| + ln m + 1 + sum_j w_j (top - s_j + E_j), E_z = |s_p| + E_p + that
-               L_i: L_i + sigma E_z + 1;  g_p: sigma (1 + E_z) + 1;  g_j: w_j (1 + |s_j| + E_j + E_z), w of the whole row
+    a row      as ``scales`` has it, the logits' E added: log-sum |top| + ln m + 1 + sum_j w_j (top - s_j + E_j), E_z =
+               |s_p| + E_p + that L_i: L_i + sigma E_z + 1;  g_p: sigma (1 + E_z) + 1;
+               g_j: w_j (1 + |s_j| + E_j + E_z), w of the whole row
     dL/du      kappa sum |k| E_g + 3 |g||k|;  dL/dz: (D + 2 |u| (|u| . D))/|z|;   dL/dkappa: sum |q| E_g + |g| E_q
 
 Conventions
@@ -61,7 +62,8 @@ def contrast(
 
 
 def rows_of_logits(s: Float, E_s: Float) -> tuple[Float, Float, Float, Float]:
-    """(g, E of g, losses, E of losses) of rows whose first logit is the positive's; -inf where a negative does not count."""
+    """(g, E of g, losses, E of losses) of rows whose first logit is the positive's; -inf where a negative does not
+    count."""
     positive, negatives, E_p, E_n = s[:, 0], s[:, 1:], E_s[:, 0], E_s[:, 1:]
     if not negatives.size:
         one = np.ones_like(positive)

@@ -1,7 +1,9 @@
-r"""The scales of ranking NCE and of contrastive neural ratio estimation: those of a row of logits, what made the logits added.
+r"""The scales of ranking NCE and of contrastive neural ratio estimation: those of a row of logits, what made the logits
+added.
 
     ranking NCE    E_s = |ln phi| + |ln p_n| and what rounds inside them;  dL/dB: sqrt(2) sum_t E_g |u_t|
-    NRE-C          E_s = |s|; for ln K - ln gamma |ln K| + |ln gamma|; 1/(1 + gamma) and gamma/(1 + gamma) are quotients: twice
+    NRE-C          E_s = |s|; for ln K - ln gamma |ln K| + |ln gamma|; 1/(1 + gamma) and gamma/(1 + gamma) are
+                   quotients: twice
 
 Conventions
 -----------

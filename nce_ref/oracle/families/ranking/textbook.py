@@ -1,6 +1,6 @@
 r"""InfoNCE, ranking NCE and contrastive ratio estimation in plain NumPy, cut into steps that a mistake can replace.
 
-    L = mean_i softplus(z_i),   z_i = ln sum_j e^{s_ij} - s_i:   the first by its largest term, so that nothing overflows
+    L = mean_i softplus(z_i),  z_i = ln sum_j e^{s_ij} - s_i:   the first by its largest term, so that nothing overflows
     dL/ds_i = -sigma(z_i)/n,    dL/ds_ij = sigma(z_i) w_ij/n,    w_i = softmax of the row's negatives
     ranking NCE: s = ln phi - ln p_n;   NRE-C: a row of K logits f against ln K - ln gamma, which stands for "no pair among them"
 
@@ -8,7 +8,7 @@ Conventions
 -----------
 positive, negatives   (n,), (n, m): rows are anchors
 z, losses, slopes     (n,): the negatives' log-sum less the positive, softplus(z), and its derivative sigma(z)
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 

@@ -5,8 +5,10 @@ r"""InfoNCE of embeddings in plain NumPy, cut into steps that a mistake can repl
 
 Conventions
 -----------
-pool       all vectors, one block of rows after the other, (n_vectors, n_dim); gradients of what occurs in several rows are added
-Rows       places in the pool: anchors (R,), positives (R,), negatives (R, m); counts (R, m) or None, 1 where a negative counts
+pool       all vectors, one block of rows after the other, (n_vectors, n_dim); gradients of what occurs in several rows
+           are added
+Rows       places in the pool: anchors (R,), positives (R,), negatives (R, m); counts (R, m) or None, 1 where a negative
+           counts
 t          a Python float; mask: 1 and 0 in an array of the dtype
 """
 

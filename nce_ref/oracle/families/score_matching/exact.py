@@ -7,10 +7,12 @@ r"""Score matching with its derivatives, to 40 digits, in the standard library a
 Conventions
 -----------
 inputs      floats (or ints, Fractions, Decimals) taken exactly, in plain sequences or NumPy float64 arrays
-outputs     a dict from the names of the vectors to Decimal, [Decimal] or [[Decimal]], each to ``digits`` significant digits; their
-            operators, unary minus included, round to the caller's context (28 digits): copy_negate, or a localcontext
+outputs     a dict from the names of the vectors to Decimal, [Decimal] or [[Decimal]], each to ``digits`` significant
+            digits; their operators, unary minus included, round to the caller's context (28 digits): copy_negate, or a
+            localcontext
 x           (T_d, n)   points are rows, b_i the rows of B; slope a > 0
-zero        a sum of products of tanh is 0 where all monomials cancel; another 0 would not be believed, but raise ArithmeticError
+zero        a sum of products of tanh is 0 where all monomials cancel; another 0 would not be believed, but raise
+            ArithmeticError
 ValueError  a shape that does not fit, NaN or inf, a slope not above 0
 """
 
@@ -82,7 +84,8 @@ def _monomial(
     squares: tuple[Fraction, ...] = (),
     root: bool = False,
 ) -> tuple[Fraction, Monomial]:
-    """coefficient x product of tanh(z) x product of 1 - tanh(z)^2, perhaps x sqrt(2): signs in front, z = 0 worked out."""
+    """coefficient x product of tanh(z) x product of 1 - tanh(z)^2, perhaps x sqrt(2): signs in front, z = 0 worked
+    out."""
     for z in tanhs:
         coefficient *= sign(z)
     return coefficient, (
@@ -120,7 +123,8 @@ def _tanh_sum(terms: Iterable[tuple[Fraction, Monomial]], digits: int) -> Decima
 
 @functools.lru_cache(maxsize=1 << 14)
 def _tanh(z: Fraction, precision: int) -> tuple[Decimal, Decimal]:
-    """(tanh z, 1 - tanh(z)^2) for z > 0: (1 - e)/(1 + e) and 4 e/(1 + e)^2, e = exp(-2 z); the second has all its digits."""
+    """(tanh z, 1 - tanh(z)^2) for z > 0: (1 - e)/(1 + e) and 4 e/(1 + e)^2, e = exp(-2 z); the second has all its
+    digits."""
     with working(precision + 10 + max(0, as_decimal(z).adjusted())):
         e = (-2 * as_decimal(z)).exp()
     with working(precision):

@@ -12,7 +12,8 @@ from nce_ref.oracle.families.score_matching.textbook import ScoreMatchingSteps
 
 
 class _Weights(ScoreMatchingSteps):
-    """|Psi|^2/2 and div Psi multiplied by factors; right: 1 and 1. ``summed``: div Psi over the points, not averaged."""
+    """|Psi|^2/2 and div Psi multiplied by factors; right: 1 and 1. ``summed``: div Psi over the points, not
+    averaged."""
 
     def __init__(self, of_square: float, of_divergence: float, summed: bool = False) -> None:
         self.of_square, self.of_divergence, self.summed = of_square, of_divergence, summed
@@ -45,7 +46,10 @@ SM_DOUBLED = Mistake(
     "sm-doubled",
     "twice the loss: |Psi|^2 + 2 div Psi",
     _Weights(2.0, 2.0),
-    effect="None on the estimate: a factor of 2. But values do not compare, and standard errors by J's curvature are off.",
+    effect=(
+        "None on the estimate: a factor of 2. But values do not compare, and standard errors by J's"
+        " curvature are off."
+    ),
     fix=f"{_J}; the other form: |Psi|^2 + 2 div Psi",
     seen="papers and codes of sliced and denoising score matching have either form",
 )

@@ -124,7 +124,8 @@ SM_DIAGONAL_FOR_NORMS = Mistake(
 
 class _ColumnNorms(ScoreMatchingSteps):
     def squared_norms(self, B: Array) -> tuple[Array, Array]:
-        # The slip's |B_:k|^2 has derivatives in column k: they are put in place by ``gradient_of_loss``, which is handed rows.
+        # The slip's |B_:k|^2 has derivatives in column k: they are put in place by ``gradient_of_loss``, which is
+        # handed rows.
         return (B * B).sum(axis=0), B
 
     def score_matching(self, B: Array, x: Array, slope: float, scale: float) -> tuple[Any, Array]:

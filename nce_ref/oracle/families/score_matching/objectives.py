@@ -39,8 +39,8 @@ LAPLACE_ICA_SCORE_MATCHING = Objective(
     "laplace_ica_score_matching",
     {"B": SQUARE, "x": X, "slope": ()},
     (Output("value", (), tolerance="value"), Output("grad_B", SQUARE, "B", tolerance="gradient")),
-    "J = -(1/n_data) sum_x [1/2 |Psi|^2 + div Psi], Psi = B' g(B x), g(s) = -sqrt(2) tanh(slope s): the score of the Laplace model, "
-    "smoothed; div Psi = sum_i g'(s_i) |b_i|^2",
+    "J = -(1/n_data) sum_x [1/2 |Psi|^2 + div Psi], Psi = B' g(B x), g(s) = -sqrt(2) tanh(slope s):"
+    " the score of the Laplace model, smoothed; div Psi = sum_i g'(s_i) |b_i|^2",
     "P10 section 3.1, slope 10; Hyvarinen, JMLR 6, 2005; J is minus the loss",
     is_mean=True,
     exact=exact.laplace_ica_score_matching,

@@ -52,7 +52,8 @@ class ScoreMatchingSteps(ScaleSteps, DemixingSteps):
     def gradient_of_loss(
         self, direct: Array, by_score: Array, by_divergence: Array, by_norms: Array
     ) -> Array:
-        """The four parts of the loss's derivative by B: at phi fixed; through phi; through g'; through |b_k|^2, by halves."""
+        """The four parts of the loss's derivative by B: at phi fixed; through phi; through g'; through |b_k|^2, by
+        halves."""
         return direct + by_score + by_divergence + 2.0 * by_norms
 
     def score_matching(self, B: Array, x: Array, slope: float, scale: float) -> tuple[Any, Array]:

@@ -1,11 +1,15 @@
-r"""CLIP, SigLIP, NT-Xent and SupCon with their derivatives, to 40 digits, from the standard library and ``numbers`` alone.
+r"""CLIP, SigLIP, NT-Xent and SupCon with their derivatives, to 40 digits, from the standard library and ``numbers``
+alone.
 
-    CLIP       rows (image i; text i; other texts) and (text i; image i; other images), each with weight 1/(2n), kappa = e^l
+    CLIP       rows (image i; text i; other texts) and (text i; image i; other images), each with weight 1/(2n), kappa =
+               e^l
     NT-Xent    rows (a; its other view; all others) of the 2n views, each with weight 1/(2n), kappa = 1/t
-    SupCon     rows (i; p; all others but i and p), p of i's label, each with weight 1/(|P_i| n'), n' the anchors with a positive
+    SupCon     rows (i; p; all others but i and p), p of i's label, each with weight 1/(|P_i| n'), n' the anchors with a
+               positive
     SigLIP     -(1/n) sum_ij ln sigma(z s_ij), s = e^l u_i . v_j + b, z = 1 where j is i's own and -1 elsewhere
                dL/ds = -z sigma(-z s)/n = g;   dL/dl = e^l sum g q,   dL/db = sum g,   dL/du_i = e^l sum_j g_ij v_j
-    a shard    rows of its own anchors against the keys of all devices; anchor k of device r is key r m + k, m anchors a device
+    a shard    rows of its own anchors against the keys of all devices; anchor k of device r is key r m + k, m anchors a
+               device
 
 Rows are computed by ``ranking/exact_embeddings``.
 
@@ -14,7 +18,8 @@ Conventions
 views        (2n, n_dim), stacked: row i and row n + i are a pair; gathered ones are stacked as well
 labels, rank   whole numbers, which may come as floats
 derivatives    by the shard's own vectors in the anchor's place, and by all keys in the key's place: two arguments
-ValueError     a shape that does not fit, NaN or inf, a vector of length 0, t <= 0, a rank that is none, no label that occurs twice
+ValueError     a shape that does not fit, NaN or inf, a vector of length 0, t <= 0, a rank that is none, no label that
+               occurs twice
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What is known of the arguments of contrast between views: ranks, labels, pairs of views; their logits, and draws of them."""
+"""What is known of the arguments of contrast between views: ranks, labels, pairs of views; their logits, and draws of
+them."""
 
 from __future__ import annotations
 
@@ -87,7 +88,8 @@ SUPERVISED = Facts(
 )
 
 
-# --- logits, for flags and hints ----------------------------------------------------------------------------------------------
+# --- logits, for flags and hints
+# ----------------------------------------------------------------------------------------------
 
 
 def _unit(z: Float) -> Float:
@@ -166,7 +168,8 @@ def no_rank(m: int, n: int, inputs: Inputs) -> Iterator[str]:
         yield f"rank {rank!r}; expected a whole number from 0 to {n}/{m} - 1"
 
 
-# --- draws for a search -------------------------------------------------------------------------------------------------------
+# --- draws for a search
+# -------------------------------------------------------------------------------------------------------
 
 
 def draws(kind: str) -> Any:

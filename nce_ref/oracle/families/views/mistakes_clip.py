@@ -34,7 +34,10 @@ IMAGES_ALONE = Mistake(
     "clip-images-alone",
     "image rows alone: the softmax over texts, not that over images",
     _Rows(lambda rows, m, n, first, keys: _cut(rows, slice(0, m))),
-    effect="InfoNCE, one way: s = PMI + any function of the image, so that texts cannot be ranked against each other for retrieval.",
+    effect=(
+        "InfoNCE, one way: s = PMI + any function of the image, so that texts cannot be ranked"
+        " against each other for retrieval."
+    ),
     fix=f"{_L}; the slip: the image rows",
 )
 
@@ -62,7 +65,10 @@ SAME_SIDE = Mistake(
     "clip-same-side-too",
     "the other images are negatives of an image as well as the other texts: NT-Xent's denominator",
     _SameSide(),
-    effect="Half of the negatives come from the anchor's own law: the optimum is no density ratio of the pairs, and sides drift apart.",
+    effect=(
+        "Half of the negatives come from the anchor's own law: the optimum is no density ratio of"
+        " the pairs, and sides drift apart."
+    ),
     fix=f"{_L}; the slip: 2n - 2 negatives a row",
 )
 
@@ -157,7 +163,10 @@ NOT_EXPONENTIATED = Mistake(
     "log-scale-not-exponentiated",
     "the logarithm of the scale is taken for the scale: s = l q",
     _Scale(lambda l: (l, 1.0)),
-    effect="Logits are too small: 2.66 instead of 14.3 at the usual start, and nearly at chance. Nothing is learnt about the scale's sign.",
+    effect=(
+        "Logits are too small: 2.66 instead of 14.3 at the usual start, and nearly at chance."
+        " Nothing is learnt about the scale's sign."
+    ),
     fix=f"{_E}; the slip: s = l q",
 )
 

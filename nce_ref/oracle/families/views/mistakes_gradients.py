@@ -111,7 +111,10 @@ GATHERED_DETACHED = Mistake(
     "shard-keys-detached",
     "no gradient reaches the gathered keys: all_gather without autograd",
     _Gathered(lambda g, m, n: np.zeros_like(g)),
-    effect="Each vector learns as an anchor and never as a key: half of the gradient of the whole, in another direction.",
+    effect=(
+        "Each vector learns as an anchor and never as a key: half of the gradient of the whole, in"
+        " another direction."
+    ),
     fix=f"{_G}; the slip: 0",
     gradient=True,
     # SigLIP has no other keys: embeddings-keys-detached there.
@@ -131,7 +134,10 @@ GATHERED_MEAN = Mistake(
     "shard-gradient-averaged",
     "the gathered keys' gradient is divided by the number of devices",
     _Gathered(lambda g, m, n: g / g.dtype.type(n // m)),
-    effect="As shard-gradient-times-devices, the other way. Right where what all devices give is averaged, not added: then the anchors' too.",
+    effect=(
+        "As shard-gradient-times-devices, the other way. Right where what all devices give is"
+        " averaged, not added: then the anchors' too."
+    ),
     fix=f"{_G}; the slip: m/n times",
     gradient=True,
 )

@@ -24,7 +24,10 @@ NO_OFFSET = Mistake(
     "shard-no-offset",
     "labels begin at 0 on every device: the offset rank m is missing",
     _First(lambda rank, m, n: 0),
-    effect="On all devices but the first, anchors are pulled to the first device's keys. Nothing to see with one device.",
+    effect=(
+        "On all devices but the first, anchors are pulled to the first device's keys. Nothing to"
+        " see with one device."
+    ),
     fix=f"{_R}; the slip: key k",
 )
 

@@ -29,7 +29,10 @@ ZERO_LABELS = Mistake(
     "siglip-labels-0",
     "labels 0 and 1 where -1 and 1 are meant: negatives have z = 0",
     _Signs(1.0, 0.0),
-    effect="Negatives give ln 2 each and no gradient: every vector is pulled to its partner and to nothing else, collapse.",
+    effect=(
+        "Negatives give ln 2 each and no gradient: every vector is pulled to its partner and to"
+        " nothing else, collapse."
+    ),
     fix=f"{_Z}; the slip: the identity, without 2 I - 1",
 )
 
@@ -66,7 +69,10 @@ NO_BIAS = Mistake(
     "siglip-no-bias",
     "the bias is not added",
     _Bias(0.0),
-    effect="Pairs are as likely as strangers to begin with: the first steps push everything apart, and PMI - ln(n - 1) cannot be reached.",
+    effect=(
+        "Pairs are as likely as strangers to begin with: the first steps push everything apart, and"
+        " PMI - ln(n - 1) cannot be reached."
+    ),
     fix=f"{_S}; the slip: e^l q",
 )
 
@@ -82,7 +88,10 @@ BIAS_SCALED = Mistake(
     "siglip-bias-scaled",
     "the bias is multiplied by the scale: e^l (q + b)",
     _Bias(0.0, 1.0),
-    effect="The same functions, other parameters: -10 at the start is -100 in the logits, and gradients of scale and bias mix.",
+    effect=(
+        "The same functions, other parameters: -10 at the start is -100 in the logits, and"
+        " gradients of scale and bias mix."
+    ),
     fix=f"{_S}; the slip: e^l (q + b)",
 )
 

@@ -38,7 +38,10 @@ SELF_KEPT = Mistake(
     "nt-xent-self-not-masked",
     "the view itself is in its denominator, with cosine 1",
     _Rows(_with_self),
-    effect="The loss cannot fall below ln(1 + e^{1/t - s}): at least ln 2, and every negative weighs little beside e^{1/t}.",
+    effect=(
+        "The loss cannot fall below ln(1 + e^{1/t - s}): at least ln 2, and every negative weighs"
+        " little beside e^{1/t}."
+    ),
     fix=f"{_A}; the slip: 2n keys, the diagonal among them",
 )
 
@@ -125,7 +128,10 @@ INTERLEAVED = Mistake(
     "nt-xent-views-interleaved",
     "rows 2i and 2i + 1 are taken for a pair, where i and n + i are one",
     _Rows(_neighbour),
-    effect="Views of different examples are pulled together: nothing is learnt, while the loss falls. Right for whoever stacks them so.",
+    effect=(
+        "Views of different examples are pulled together: nothing is learnt, while the loss falls."
+        " Right for whoever stacks them so."
+    ),
     fix=f"{_A}, partners i and n + i; the slip: 2i and 2i + 1",
 )
 
@@ -163,7 +169,10 @@ SELF_POSITIVE = Mistake(
     fix=f"{_A}; the slip: label a of row a",
 )
 
-_P = "P_i the others of i's label; (1/|P_i|) sum over them outside the logarithm; the mean over the anchors that have one"
+_P = (
+    "P_i the others of i's label; (1/|P_i|) sum over them outside the logarithm; the mean over the"
+    " anchors that have one"
+)
 
 
 class _Positive(SupConSteps):
@@ -359,7 +368,10 @@ T_BASE = Mistake(
     "sup-con-t-base",
     "the loss is multiplied by t/t_base, as the authors' code has it",
     _Based(0.07),
-    effect="None on the optimum at a fixed temperature; where it is learnt, another optimum: low temperatures cost less.",
+    effect=(
+        "None on the optimum at a fixed temperature; where it is learnt, another optimum: low"
+        " temperatures cost less."
+    ),
     fix="L without a factor; the slip: (t/0.07) L",
     number=Number("t_base", _Based, (0.07, 1.0, 0.1, 0.5)),
 )

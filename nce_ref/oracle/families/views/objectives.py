@@ -38,10 +38,13 @@ _METHOD = f"nce_ref/oracle/families/views/exact.py: {EXACT}"
 _KEYS: Shape = ("n_keys", "n_dim")
 _LABELS: Shape = ("n_data",)
 _DIMENSIONS = {"n_keys": "keys of all devices"}
-_SHARDS = "a shard: its own anchors against the keys of all devices, anchor k being key rank m + k, m anchors a device; "
+_SHARDS = (
+    "a shard: its own anchors against the keys of all devices, anchor k being key rank m + k, m"
+    " anchors a device; "
+)
 
 
-# --- the objectives -----------------------------------------------------------------------------------------------------------
+# --- the objectives -------------------------------------------------------------------------------
 
 
 class _Scaled(textbook.LogScaleSteps):
@@ -153,7 +156,10 @@ def _objective(
     )
 
 
-_CLIP = "L = [mean_i -ln softmax_j(s_ij)_i + mean_j -ln softmax_i(s_ij)_j]/2, s = e^log_scale u . v, u = images/|images|, v = texts/|texts|; "
+_CLIP = (
+    "L = [mean_i -ln softmax_j(s_ij)_i + mean_j -ln softmax_i(s_ij)_j]/2, s = e^log_scale u . v, u"
+    " = images/|images|, v = texts/|texts|; "
+)
 _CLIP_SOURCE = "Radford et al., ICML 2021, figure 3"
 _SIGLIP = (
     "L = -(1/n_data) sum_ij ln sigma(z_ij s_ij), s = e^log_scale u . v + bias, u = images/|images|, v = texts/|texts|, "
@@ -161,13 +167,14 @@ _SIGLIP = (
 )
 _SIGLIP_SOURCE = "Zhai et al., ICCV 2023, algorithm 1"
 _NT_XENT = (
-    "L = mean_a [ln sum_{k != a} e^{s_ak} - s_{a, a'}], s = u . u'/temperature, u = views/|views|, a' the other view of a's example: "
-    "rows i and n_data/2 + i are a pair; "
+    "L = mean_a [ln sum_{k != a} e^{s_ak} - s_{a, a'}], s = u . u'/temperature, u = views/|views|,"
+    " a' the other view of a's example: rows i and n_data/2 + i are a pair; "
 )
 _NT_XENT_SOURCE = "Chen et al., ICML 2020, eq. 1; Sohn, NIPS 2016"
 _SUP_CON = (
-    "L = mean_i (1/|P_i|) sum_{p in P_i} [ln sum_{a != i} e^{s_ia} - s_ip], s = u . u'/temperature, u = z/|z|, P_i the others of i's label; "
-    f"the mean is over the anchors that have one; labels are {facts.WHOLE}; "
+    "L = mean_i (1/|P_i|) sum_{p in P_i} [ln sum_{a != i} e^{s_ia} - s_ip], s = u ."
+    " u'/temperature, u = z/|z|, P_i the others of i's label; the mean is over the anchors that"
+    f" have one; labels are {facts.WHOLE}; "
 )
 _SUP_CON_SOURCE = "Khosla et al., NeurIPS 2020, eq. 2 (L_out), without the factor t/t_base"
 _IN_SHARDS = (

@@ -1,6 +1,7 @@
 r"""The scales of CLIP, SigLIP, NT-Xent and SupCon: those of ``ranking/scales_embeddings`` over their rows.
 
-    SigLIP    E_s = kappa E_q + 2 |kappa q| + |b|;   L: sum of softplus + sigma(-z s) (|s| + E_s);   g: 1 + (1 + |s| + E_s) sigma(-z s)
+    SigLIP    E_s = kappa E_q + 2 |kappa q| + |b|;   L: sum of softplus + sigma(-z s) (|s| + E_s);
+    g: 1 + (1 + |s| + E_s) sigma(-z s)
 
 Conventions
 -----------

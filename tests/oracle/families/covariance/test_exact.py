@@ -1,7 +1,9 @@
-r"""exact_covariance.py: the package's contour, polar quadrature in u, published constants, symmetries, digits, plants, bad input.
+r"""exact_covariance.py: the package's contour, polar quadrature in u, published constants, symmetries, digits, plants,
+bad input.
 
-``polar`` is the independent witness for n = 2: the definition taken literally, theta coordinates, p_d and p_n from SciPy,
-nothing rotated, sectors between the kinks b_i . u = 0. Errors are relative to sqrt(Sigma_ii Sigma_jj), as the digits are.
+``polar`` is the independent witness for n = 2: the definition taken literally, theta coordinates, p_d and p_n from
+SciPy, nothing rotated, sectors between the kinks b_i . u = 0. Errors are relative to sqrt(Sigma_ii Sigma_jj), as the
+digits are.
 """
 
 from __future__ import annotations
@@ -216,7 +218,8 @@ def test_agrees_with_the_package(name):
 
 
 def test_agrees_with_the_packages_random_points():
-    # A 99 % half-width of Student's t with 7 degrees of freedom, 3.5 standard errors; thrice that: 15 entries x 2e-5 at most.
+    # A 99 % half-width of Student's t with 7 degrees of freedom, 3.5 standard errors; thrice that: 15 entries x 2e-5 at
+    # most.
     B, mean, cov, nu = GENERAL
     model, theta, _ = ica(2, None, np.array(B))
     noise, rng = nr.GaussianNoise(mean, cov), np.random.default_rng(5)
@@ -247,7 +250,8 @@ def test_maximum_likelihood_is_the_limit(n):
 
 
 def test_equivariance_and_symmetry():
-    """u -> A u with A = [[1, 1/2], [0, 1]], all exact: B -> B A^-1, mean -> A mean, cov -> A cov A^T, d/dB -> d/dB A^T."""
+    """u -> A u with A = [[1, 1/2], [0, 1]], all exact: B -> B A^-1, mean -> A mean, cov -> A cov A^T, d/dB -> d/dB
+    A^T."""
     A, inverse = np.array([[1.0, 0.5], [0.0, 1.0]]), np.array([[1.0, -0.5], [0.0, 1.0]])
     first = sigma(*GENERAL, digits=11)
     assert (first == first.T).all()

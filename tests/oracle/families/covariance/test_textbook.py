@@ -1,4 +1,5 @@
-"""The covariance in NumPy agrees with the stored digits and with ``exact_covariance``; its mistakes are what their texts say."""
+"""The covariance in NumPy agrees with the stored digits and with ``exact_covariance``; its mistakes are what their
+texts say."""
 
 from __future__ import annotations
 
@@ -129,7 +130,8 @@ def test_factors_and_limits_are_those_of_the_texts():
 
 
 def test_a_wrong_covariance_costs_little_cpu():
-    """With nothing computed before: the grids, the integrals and all mistakes, within what a check of a function may take."""
+    """With nothing computed before: the grids, the integrals and all mistakes, within what a check of a function may
+    take."""
     from nce_ref.oracle.diagnosis import sources
     from nce_ref.oracle.families.covariance import textbook as textbook_covariance
 

@@ -1,4 +1,5 @@
-"""Exact trajectories and decisions: closed forms, decimals with merged kicks, the way back, the package, signs in Q(sqrt 2)."""
+"""Exact trajectories and decisions: closed forms, decimals with merged kicks, the way back, the package, signs in
+Q(sqrt 2)."""
 
 from __future__ import annotations
 
@@ -163,7 +164,7 @@ def test_signs_of_r_plus_s_sqrt_2_are_decided_exactly():
     assert Root(Fraction(1), Fraction(1)) * Root(Fraction(-1), Fraction(1)) == Root(Fraction(1))
 
 
-# --- decisions ---------------------------------------------------------------------------------------------------------------
+# --- decisions ------------------------------------------------------------------------------------
 
 
 def test_decisions():
@@ -177,12 +178,14 @@ def test_decisions():
     assert found["accepted"] == [1, 0, 1, 1, 0]
 
 
-# --- the package, and planted mistakes ---------------------------------------------------------------------------------------
+# --- the package, and planted mistakes
+# ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["leapfrog_gaussian", "leapfrog_laplace_ica"])
 def test_the_package_agrees_and_planted_mistakes_do_not(name):
-    """Bound: (n + 9) U times the running sums of absolute summands, as in test_exact_network.py; no kink is nearer than 1e-3 here."""
+    """Bound: (n + 9) U times the running sums of absolute summands, as in test_exact_network.py; no kink is nearer than
+    1e-3 here."""
     model = nr.Gaussian(2) if name == "leapfrog_gaussian" else nr.LaplaceICA(2)
     parameter = np.array(PRECISION if name == "leapfrog_gaussian" else B)
     u, p = np.array(POINTS), np.array(MOMENTA)

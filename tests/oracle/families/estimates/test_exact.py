@@ -15,12 +15,14 @@ from tests.oracle import exact_forms as exact
 from tests.oracle.estimate_problems import ICA, distance, draw, fitted, flat, posteriors
 from tests.oracle.float64_bounds import bound_gaussian_nce, bound_laplace_ica_nce
 
-# --- against the package's fit -----------------------------------------------------------------------------------------------
+# --- against the package's fit
+# -----------------------------------------------------------------------------------------------
 
 
 def allowed_distance(fit, got, gradient_error, steepness, off_manifold, nu):
-    """THEORY.md, 4.6: 3 s/m, where s is what the fit reports, the error of its gradient in float64 and what the projection onto
-    the manifold of the kinks, ``off_manifold`` away, changes in the gradient: (1 + nu) L^2/4 times that."""
+    """THEORY.md, 4.6: 3 s/m, where s is what the fit reports, the error of its gradient in float64 and what the
+    projection onto the manifold of the kinks, ``off_manifold`` away, changes in the gradient: (1 + nu) L^2/4 times
+    that."""
     s = fit.stationarity + 2 * gradient_error + (1 + nu) * steepness**2 / 4 * off_manifold
     return off_manifold + 3 * s / float(got["curvature"])
 
@@ -93,12 +95,14 @@ def test_smooth_estimate_is_the_packages_fit(n, nu, seed):
     )
 
 
-# --- by the formulas of ``exact``, which know no kinks' multipliers and no logistic regression -----------------------------------
+# --- by the formulas of ``exact``, which know no kinks' multipliers and no logistic regression
+# -----------------------------------
 
 
 def moves(case):
-    """200 random directions; the lengths run from the distance of the noise's next kink, within which no J is higher (THEORY.md,
-    4.5), down to 1e-12 of it. Every other one is moved back onto the active kinks, along which J bends only quadratically."""
+    """200 random directions; the lengths run from the distance of the noise's next kink, within which no J is higher
+    (THEORY.md, 4.5), down to 1e-12 of it. Every other one is moved back onto the active kinks, along which J bends only
+    quadratically."""
     inputs, _, _, _, kinks, got = fitted(case)
     n, rng = case[0], np.random.default_rng(7)
     for k in range(200):
@@ -167,7 +171,8 @@ def test_no_move_finds_a_higher_objective():
 
 @pytest.mark.parametrize("case", ICA[:3])
 def test_multipliers_stand_in_the_place_of_signs(case):
-    """The gradient with sign(b . x) = mu at the active kinks, by floats: 0 to rounding. A wrong mu moves it by w |x|."""
+    """The gradient with sign(b . x) = mu at the active kinks, by floats: 0 to rounding. A wrong mu moves it by w
+    |x|."""
     inputs, _, B, _, kinks, got = fitted(case)
     x, y = inputs["x"], inputs["y"]
     signs = {"x": np.sign(x @ B.T), "y": np.sign(y @ B.T)}
@@ -201,7 +206,8 @@ def test_fifteen_digits_as_strings_start_it_and_forty_continue_fifty():
         assert [+v for v in more["standard_errors"]] == got["standard_errors"]
 
 
-# --- what is no maximum is refused -----------------------------------------------------------------------------------------------
+# --- what is no maximum is refused
+# -----------------------------------------------------------------------------------------------
 
 
 def refused(reason, B, c, kinks, inputs, error=ArithmeticError):
@@ -222,7 +228,8 @@ def smallest_exact_kink(inputs):
 
 
 def test_a_kink_too_many_is_refused():
-    """Row 0 turned onto the data's next kink: off it J is higher, so the multiplier exceeds 1 (or another kink is crossed)."""
+    """Row 0 turned onto the data's next kink: off it J is higher, so the multiplier exceeds 1 (or another kink is
+    crossed)."""
     inputs, _, B, c, kinks, _ = fitted(ICA[0])
     reasons = []
     for t in np.argsort(np.abs(B[1] @ inputs["x"].T) / np.linalg.norm(inputs["x"], axis=1))[:6]:
@@ -283,7 +290,8 @@ def test_the_proofs_margins_are_asked_for(monkeypatch, name, value, reason):
 
 
 def test_curvature_radius_and_slack_bound_what_they_say():
-    """Smooth, so that the manifold is everything: 1/trace lies between a quarter of the least eigenvalue and itself, for 4 parameters."""
+    """Smooth, so that the manifold is everything: 1/trace lies between a quarter of the least eigenvalue and itself,
+    for 4 parameters."""
     inputs = draw(2, 60, 1.0, 5, laplace=False)
     precision = np.linalg.inv(np.cov(inputs["x"].T))
     got = gaussian_nce_estimate(

@@ -1,4 +1,5 @@
-"""The standard errors of the certified estimates: the textbook form in floats, the package's, and the limit of large samples."""
+"""The standard errors of the certified estimates: the textbook form in floats, the package's, and the limit of large
+samples."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ def pooled_plug_in(g, h, n_data, nu):
 
 @pytest.mark.parametrize("case", ICA)
 def test_covariance_is_the_plug_in(case):
-    """I_hat, a sum of N terms, is right to a few N 2^-53 of its size, its inverse to cond(I_hat) times that; so is the package's own."""
+    """I_hat, a sum of N terms, is right to a few N 2^-53 of its size, its inverse to cond(I_hat) times that; so is the
+    package's own."""
     inputs, fit, _, _, kinks, got = fitted(case)
     model, pooled = nr.LaplaceICA(case[0]), np.concatenate([inputs["x"], inputs["y"]])
     g = model.jacobian(np.array(flat(got), float), pooled)
@@ -40,9 +42,9 @@ def test_covariance_is_the_plug_in(case):
 
 
 def test_the_plug_in_tends_to_the_asymptotic_covariance():
-    """At the truth, T_d = 100 000. To first order Sigma_hat - Sigma = -I^-1 (I_hat - I) I^-1, sums of independent terms: a 5.5 sigma
-    test of 15 entries (half a sigma pays for the second order), false alarms below 1e-6. sigma is 0.2 to 1 % of an entry: data alone, or
-    (1 + 1/nu) left out, are off by 20 sigma and more."""
+    """At the truth, T_d = 100 000. To first order Sigma_hat - Sigma = -I^-1 (I_hat - I) I^-1, sums of independent
+    terms: a 5.5 sigma test of 15 entries (half a sigma pays for the second order), false alarms below 1e-6. sigma is
+    0.2 to 1 % of an entry: data alone, or (1 + 1/nu) left out, are off by 20 sigma and more."""
     n_data, nu, rng = 100_000, 2.5, np.random.default_rng(11)
     B = np.array([[1.0, 0.5], [-0.75, 1.25]])
     model, noise = nr.LaplaceICA(2), nr.GaussianNoise(np.zeros(2), 1.5 * np.linalg.inv(B.T @ B))

@@ -1,4 +1,5 @@
-"""Turning a row of B in sign turns the arguments and the multipliers of its kinks, and nothing else: both signs are refused alike."""
+"""Turning a row of B in sign turns the arguments and the multipliers of its kinks, and nothing else: both signs are
+refused alike."""
 
 from __future__ import annotations
 

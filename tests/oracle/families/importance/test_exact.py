@@ -1,4 +1,5 @@
-"""The rivals' 40 digits: the papers' formulas in plain decimals, derivatives by differences in exact arithmetic, the package, zeros."""
+"""The rivals' 40 digits: the papers' formulas in plain decimals, derivatives by differences in exact arithmetic, the
+package, zeros."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ def in_decimals(nested):
     return [in_decimals(entry) for entry in nested] if isinstance(nested, list) else plain(nested)
 
 
-# --- the formulas written out, at 200 digits, nothing scaled and nothing collected ----------------------------------------------
+# --- the formulas written out, at 200 digits, nothing scaled and nothing collected
+# ----------------------------------------------
 
 
 def importance(log_x, log_y, log_noise):
@@ -114,7 +116,7 @@ def test_values_are_those_of_the_formulas_written_out():
         )
 
 
-# --- derivatives ------------------------------------------------------------------------------------------------------------
+# --- derivatives ----------------------------------------------------------------------------------
 
 
 def moved(nested, index, by):
@@ -154,7 +156,8 @@ def test_grad_B_is_the_derivative_of_the_value(name, index):
 
 
 def test_at_a_kink_the_derivative_is_0():
-    """b_1 . x_1 = 0 and b_2 . y_2 = 0: |v| moves by as much on both sides, so that a central difference is off by some H."""
+    """b_1 . x_1 = 0 and b_2 . y_2 = 0: |v| moves by as much on both sides, so that a central difference is off by some
+    H."""
     x, y = [[1.0, -0.25], *X[1:]], [Y[0], [0.5, 3.0], *Y[2:]]
     got = OF_MODELS["importance"](B, x=x, y=y)["grad_B"]
     for i, j in CELLS:
@@ -181,7 +184,8 @@ def test_derivatives_by_the_log_densities(name, shift):
     )  # Decimal's default context
 
 
-# --- the package, and planted mistakes ---------------------------------------------------------------------------------------
+# --- the package, and planted mistakes
+# ---------------------------------------------------------------------------------------
 
 
 def problem(n, seed):
@@ -232,7 +236,7 @@ def _is_silent(id):
     return id in ("is-naive-exp", "is-clip-log-weights", "is-truncated", "sm-naive-tanh")
 
 
-# --- zeros and digits --------------------------------------------------------------------------------------------------------
+# --- zeros and digits -----------------------------------------------------------------------------
 
 
 def test_exact_zeros():
@@ -258,7 +262,8 @@ def test_exact_zeros():
 
 
 def test_far_out_all_digits_are_there():
-    """A share of e^-800/(1 + e^-800). At slope 1, s = 400: q = 1 - tanh^2 = 4 e^-800 + O(e^-1600), J = -1 + (1 + sqrt(2)) q."""
+    """A share of e^-800/(1 + e^-800). At slope 1, s = 400: q = 1 - tanh^2 = 4 e^-800 + O(e^-1600), J = -1 + (1 +
+    sqrt(2)) q."""
     found = exact_rivals.importance_sampling_from_log_densities([0.0], [0.0, -800.0], [0.0, 0.0])
     with localcontext(prec=760):
         tail = Decimal(-800).exp()
@@ -276,7 +281,8 @@ def test_more_digits_are_the_same_number():
 
 
 def test_ln_Z_is_that_of_the_integral():
-    """An independent form: the mean over a grid of width h is Z by the midpoint rule, 2/(sqrt(2) b) to h^2/24 (sqrt(2) b)^2 of itself."""
+    """An independent form: the mean over a grid of width h is Z by the midpoint rule, 2/(sqrt(2) b) to h^2/24 (sqrt(2)
+    b)^2 of itself."""
     b, h = 1.5, 1 / 16
     grid = [Fraction(h) * (2 * k + 1) / 2 for k in range(-192, 192)]
     log_Z = (

@@ -1,4 +1,5 @@
-"""Layouts of the noise: right losses pass in each, the definition is witnessed twice, and what the issue's table asks is there."""
+"""Layouts of the noise: right losses pass in each, the definition is witnessed twice, and what the issue's table asks
+is there."""
 
 from __future__ import annotations
 
@@ -97,7 +98,7 @@ def test_what_is_no_mistake_there_is_right(name):
             assert all(np.allclose(found[o], want[o], rtol=1e-12, atol=1e-300) for o in want), id
 
 
-# --- the table's rows -----------------------------------------------------------------------------------------------------------
+# --- the table's rows -----------------------------------------------------------------------------
 
 
 def plainly(d, n, mask, weights, nu):
@@ -202,7 +203,7 @@ def test_the_stored_decimals_are_computed_anew(name):
             assert each(spell, made[output]) == expected.decimal, (vector.id, output)
 
 
-# --- asked for ------------------------------------------------------------------------------------------------------------------
+# --- asked for ------------------------------------------------------------------------------------
 
 
 def test_an_unknown_layout_lists_what_there_is():

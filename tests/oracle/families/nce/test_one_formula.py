@@ -1,4 +1,5 @@
-"""Unknown weights and constants are found from values and gradients, or from values alone, and nothing else passes for them."""
+"""Unknown weights and constants are found from values and gradients, or from values alone, and nothing else passes for
+them."""
 
 from __future__ import annotations
 
@@ -194,8 +195,9 @@ def test_prediction_is_the_member():
 
 
 def test_features_of_the_weights():
-    sizes = sample_sizes(OBJECTIVES["binary_nce"], {"log_model_data": [0] * 4, "log_model_noise": [0] * 10, "log_noise_data": [0] * 4,
-                                                   "log_noise_noise": [0] * 10, "nu": 2.5})  # fmt: skip
+    of_data = {f"log_{law}_data": [0] * 4 for law in ("model", "noise")}
+    of_noise = {f"log_{law}_noise": [0] * 10 for law in ("model", "noise")}
+    sizes = sample_sizes(OBJECTIVES["binary_nce"], {**of_data, **of_noise, "nu": 2.5})
     values = {name: function(*sizes) for name, function in one_formula.WEIGHTS.items()}
     assert values == pytest.approx(
         {

@@ -2,7 +2,8 @@ r"""Right networks in plain NumPy, in the forms that people write: none of them 
 
 Conventions
 -----------
-phi     name -> (value, slope), the slope from z and a = phi(z): by the output (1 - a^2, as frameworks have it), by cosh, by logaddexp
+phi     name -> (value, slope), the slope from z and a = phi(z): by the output (1 - a^2, as frameworks have it), by
+        cosh, by logaddexp
 order   all points at once, or point by point, one product added after the other in the dtype, as a loop in C has it
 """
 

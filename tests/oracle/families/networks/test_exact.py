@@ -1,4 +1,5 @@
-"""The network's 40 digits: against the package in float64, against differences in decimals, and where digits get lost."""
+"""The network's 40 digits: against the package in float64, against differences in decimals, and where digits get
+lost."""
 
 from __future__ import annotations
 
@@ -32,8 +33,9 @@ def problem(name, sizes, n_points=12):
 
 
 def bound(name, sizes, theta, u):
-    """(m + 9) U times the running sums of absolute summands: a sum of m products is off by (m + 1) U of them, an activation or its
-    slope by 4 ulp = 8 U of itself, and what was off before is passed on by absolute weights and slopes, which the sums contain."""
+    """(m + 9) U times the running sums of absolute summands: a sum of m products is off by (m + 1) U of them, an
+    activation or its slope by 4 ulp = 8 U of itself, and what was off before is passed on by absolute weights and
+    slopes, which the sums contain."""
     m = max(*sizes, len(u))
     sums = OBJECTIVES[f"mlp_{name}_log_density"].scales(np.array(sizes), theta, u, None)
     return {output: (m + 9) * U * size for output, size in sums.items()}
@@ -61,7 +63,8 @@ def test_the_package_agrees_and_planted_mistakes_do_not(name, sizes):
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_gradients_are_the_derivatives_of_the_value_by_differences(name):
-    """h = 1e-12 in fractions and 60 digits: a central difference is off by h^2/6 of a third derivative, here below 10^4; hence 1e-20.
+    """h = 1e-12 in fractions and 60 digits: a central difference is off by h^2/6 of a third derivative, here below
+    10^4; hence 1e-20.
 
     ReLU is affine in one weight until a unit changes its side, so that only the 60 digits round.
     """
@@ -107,7 +110,8 @@ def unit(name, z, digits=40):
 
 @pytest.mark.parametrize("z", ["0.001", "0.7", "3", "40", "800"])
 def test_activations_fulfil_their_identities(z):
-    """To a few units of the 40th digit: addition theorem, 1 - tanh^2, softplus(z) - softplus(-z) = z, slopes that add up to 1."""
+    """To a few units of the 40th digit: addition theorem, 1 - tanh^2, softplus(z) - softplus(-z) = z, slopes that add
+    up to 1."""
     z = Decimal(z)
     with localcontext(prec=60):
         value, slope = unit("tanh", z)

@@ -1,4 +1,5 @@
-"""Networks before the oracle: the package's own passes, other derivatives at a ReLU's kink are choices, vectors are fair to frameworks."""
+"""Networks before the oracle: the package's own passes, other derivatives at a ReLU's kink are choices, vectors are
+fair to frameworks."""
 
 from __future__ import annotations
 
@@ -127,7 +128,8 @@ def test_no_unit_lies_where_pytorchs_softplus_is_linear_by_choice():
 
 
 def test_relus_pre_activations_are_exactly_zero_or_far_from_it():
-    """Exact in float32 in the kink vectors, whatever the order of the sums; elsewhere beyond any rounding: 8 units of 2^-23 of some 10."""
+    """Exact in float32 in the kink vectors, whatever the order of the sums; elsewhere beyond any rounding: 8 units of
+    2^-23 of some 10."""
     exact = 0
     for vector, z in pre_activations(RELU):
         assert (np.abs(z[z != 0]) > 1e-3).all(), vector.id

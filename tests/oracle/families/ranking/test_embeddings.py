@@ -1,4 +1,5 @@
-"""InfoNCE of embeddings: right forms pass, values by hand, the exact numbers against the definition, and what its mistakes do."""
+"""InfoNCE of embeddings: right forms pass, values by hand, the exact numbers against the definition, and what its
+mistakes do."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from tests.oracle.families.plain_decimals import check, cosine, mean, row_loss
 NAMES = ("info_nce", "info_nce_unpaired", "info_nce_in_batch")
 
 
-# --- right forms, as people write them ----------------------------------------------------------------------------------------
+# --- right forms, as people write them
+# ----------------------------------------------------------------------------------------
 
 
 def unit(z):
@@ -114,7 +116,7 @@ def test_right_forms_pass(name, form, dtype):
     assert report.ok, str(report)
 
 
-# --- the numbers --------------------------------------------------------------------------------------------------------------
+# --- the numbers ----------------------------------------------------------------------------------
 
 
 def plain(anchors, positives, temperature, negatives=None, mask=None):
@@ -197,7 +199,8 @@ def test_bad_inputs_are_refused():
         oracle.truth("info_nce_in_batch", anchors=[[1.0]], positives=[[2.0]], temperature=1.0)
 
 
-# --- what is said of wrong ones -----------------------------------------------------------------------------------------------
+# --- what is said of wrong ones
+# -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -232,7 +235,8 @@ def test_a_wrong_sense_is_told():
 
 
 def test_leaving_the_length_out_of_the_pullback_changes_where_it_ends():
-    """Steepest descent from the same start: with the length detached |z| runs away, with the right one it grows by steps' squares."""
+    """Steepest descent from the same start: with the length detached |z| runs away, with the right one it grows by
+    steps' squares."""
     rng = np.random.default_rng(2)
     start = rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
     objective, detached = OBJECTIVES["info_nce_in_batch"], find_mistake("pullback-length-detached")

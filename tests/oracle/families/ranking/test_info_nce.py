@@ -1,4 +1,5 @@
-"""InfoNCE: right forms pass, values by hand, the exact numbers against an independent form, and what its mistakes do."""
+"""InfoNCE: right forms pass, values by hand, the exact numbers against an independent form, and what its mistakes
+do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Ranking NCE and NRE-C: right forms pass, values by hand, the exact numbers against the definition, and what their mistakes do."""
+"""Ranking NCE and NRE-C: right forms pass, values by hand, the exact numbers against the definition, and what their
+mistakes do."""
 
 from __future__ import annotations
 
@@ -120,7 +121,7 @@ def test_right_forms_pass(name, form, dtype):
     assert report.ok, str(report)
 
 
-# --- the numbers --------------------------------------------------------------------------------------------------------------
+# --- the numbers ----------------------------------------------------------------------------------
 
 
 def plain_ranking(log_model_data, log_model_noise, log_noise_data, log_noise_noise):
@@ -254,7 +255,8 @@ def test_bad_inputs_are_refused():
         exact_models.laplace_ica_ranking_nce([[1.0]], [[1.0]], [[[1.0]]], [0.0], [[0.0]])
 
 
-# --- what is said of wrong ones -----------------------------------------------------------------------------------------------
+# --- what is said of wrong ones
+# -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

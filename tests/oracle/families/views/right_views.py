@@ -131,7 +131,8 @@ def nt_xent(views, temperature):
 
 
 def nt_xent_logits_first(views, temperature):
-    """PyTorch Lightning's: positives by two diagonals, negatives selected, one row each; lse of both less the positive."""
+    """PyTorch Lightning's: positives by two diagonals, negatives selected, one row each; lse of both less the
+    positive."""
     kind, n = views.dtype.type, len(views)
     u = unit(views)
     q = u @ u.T
@@ -172,7 +173,8 @@ def nt_xent_shard(views, all_views, rank, temperature):
 
 
 def _supervised(u, U, labels, all_labels, first, temperature):
-    """The authors' code, with the anchors that have no positive left out: masks, log-probabilities, mean over positives."""
+    """The authors' code, with the anchors that have no positive left out: masks, log-probabilities, mean over
+    positives."""
     kind, m = u.dtype.type, len(u)
     q = u @ U.T
     s = q / kind(temperature)

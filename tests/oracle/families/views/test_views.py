@@ -1,4 +1,5 @@
-"""CLIP, SigLIP, NT-Xent, SupCon and their shards: right forms, values by hand, the definition in decimals, slips named."""
+"""CLIP, SigLIP, NT-Xent, SupCon and their shards: right forms, values by hand, the definition in decimals, slips
+named."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ def test_every_objective_has_a_right_form():
     assert {name for name, _ in FORMS} == set(NAMES)
 
 
-# --- the numbers --------------------------------------------------------------------------------------------------------------
+# --- the numbers ----------------------------------------------------------------------------------
 
 
 def clip(images, texts, log_scale, all_images=None, all_texts=None, rank=0):
@@ -160,7 +161,8 @@ def test_chance_values():
 def test_the_mean_over_shards_is_the_whole_and_so_are_the_gradients(name, n_shards):
     """Every device's loss and gradients, the keys' added to the anchors' at its rank, averaged over the devices.
 
-    SigLIP's texts get theirs from all devices, images are never keys. SupCon's mean is over the anchors that have a positive: here all.
+    SigLIP's texts get theirs from all devices, images are never keys. SupCon's mean is over the anchors that have a
+    positive: here all.
     """
     rng = np.random.default_rng(5)
     n, d = 6, 3
@@ -253,7 +255,8 @@ def test_bad_inputs_are_refused():
         exact.sup_con(z, [0, 1, 2], 1.0)
 
 
-# --- what is said of wrong ones -----------------------------------------------------------------------------------------------
+# --- what is said of wrong ones
+# -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
