@@ -1,13 +1,16 @@
 """The study's claims: theorems of the papers, asked of a discrete model; margins fixed before any of its runs.
 
-What was seen before: an earlier form of this study asked for means of squared errors over all machines, which a few nearly deterministic ones rule
-even at T = 32000, and was taken out; its runs (experiments "boltzmann.machine" and "boltzmann.alike", repetitions 0 to 299) are not used. This form
-was tried on 60 machines a size and nu from other generators, from which come: where the limit is asked for (a tenth of T as noise at nu = 0.1 is
-25 points for 37 parameters at T = 250), the spreads, and the sign of the bias of c + ln Z. The study's own seeds, which hang on the experiments'
-new names, nobody has seen. Neither paper has a discrete experiment: sizes, nu, the machines and their noise are this project's choices.
+What was seen before: an earlier form of this study asked for means of squared errors over all machines, which a few
+nearly deterministic ones rule even at T = 32000, and was taken out; its runs (experiments "boltzmann.machine" and
+"boltzmann.alike", repetitions 0 to 299) are not used. This form was tried on 60 machines a size and nu from other
+generators, from which come: where the limit is asked for (a tenth of T as noise at nu = 0.1 is 25 points for 37
+parameters at T = 250), the spreads, and the sign of the bias of c + ln Z. The study's own seeds, which hang on the
+experiments' new names, nobody has seen. Neither paper has a discrete experiment: sizes, nu, the machines and their
+noise are this project's choices.
 
-*Conventions.* Level 0.05 a family; the rule is that of ``paper_replication/claims.py``. Planned: 400 machines, from which a median in units of the law
-is known to 1.5 %, a share of one in twenty to 1.1 %, the mean size of one number to 3.8 %.
+*Conventions.* Level 0.05 a family; the rule is that of ``paper_replication/claims.py``. Planned: 400 machines, from
+which a median in units of the law is known to 1.5 %, a share of one in twenty to 1.1 %, the mean size of one number to
+3.8 %.
 """
 
 from __future__ import annotations
@@ -43,13 +46,15 @@ def limit_law() -> list[Claim]:
         Claim(
             f"law.{method}.{nu:g}.{size}",
             "limit law",
-            f"nu = {nu:g}, T = {size}: the median of T e^T S^-1 e of {words[method]} is that of chi-square with 36 degrees of freedom",
+            f"nu = {nu:g}, T = {size}: the median of T e^T S^-1 e of {words[method]} is that of chi-square with "
+            f"36 degrees of freedom",
             THEOREM_3,
             partial(of.over_law, method=method, n_data=size, nu=nu),
             "equivalence",
             1.0,
             0.10,
-            "10 %: S for S + (1 + 1/nu) of one direction, or nu for nu + 1, is further off; terms of the next order are 5 % at T = 2000",
+            "10 %: S for S + (1 + 1/nu) of one direction, or nu for nu + 1, is further off; terms of the next "
+            "order are 5 % at T = 2000",
             family_size=len(cases),
             owner=THEOREM,
         )
@@ -102,7 +107,8 @@ def price() -> list[Claim]:
         Claim(
             f"price.{nu:g}.{size}",
             "NCE over maximum likelihood",
-            f"nu = {nu:g}, T = {size}: NCE's squared error over maximum likelihood's, in Fisher's metric, is the law's (mean of log10)",
+            f"nu = {nu:g}, T = {size}: NCE's squared error over maximum likelihood's, in Fisher's metric, is "
+            f"the law's (mean of log10)",
             "J12 Theorem 3 and Corollary 7",
             partial(of.over_mle, n_data=size, nu=nu),
             "equivalence",
@@ -240,7 +246,8 @@ def weights() -> list[Claim]:
         Claim(
             f"weights.{name}.{nu:g}",
             "order of the weights",
-            f"nu = {nu:g}: Sigma of {words} less NCE's is positive semidefinite for every machine (smallest relative excess)",
+            f"nu = {nu:g}: Sigma of {words} less NCE's is positive semidefinite for every machine (smallest "
+            f"relative excess)",
             place,
             partial(of.smallest, nu=nu, column=f"least.{name}"),
             "greater",
@@ -256,7 +263,8 @@ def weights() -> list[Claim]:
         Claim(
             f"twice.{name}.{nu:g}",
             "order of the weights",
-            f"nu = {nu:g}: the summed sandwich of {words} has the variances of the principal angles (log10 of the largest difference)",
+            f"nu = {nu:g}: the summed sandwich of {words} has the variances of the principal angles (log10 of "
+            f"the largest difference)",
             "this study, experiments/sums.py",
             partial(of.largest, nu=nu, column=f"off.{name}"),
             "less",

@@ -1,8 +1,9 @@
 """What the claims measure, each with its error; None without runs.
 
-*Conventions.* Groups are those of ``plan.py``. Every quantity is in units of its limit law, machine by machine, so that no machine counts for more
-than another; where a few samples without a maximum could rule a mean, it is a median or a share. A fit that is not certified counts as it came: its
-error with the others', its interval as one that does not hold the truth.
+*Conventions.* Groups are those of ``plan.py``. Every quantity is in units of its limit law, machine by machine, so
+that no machine counts for more than another; where a few samples without a maximum could rule a mean, it is a median
+or a share. A fit that is not certified counts as it came: its error with the others', its interval as one that does
+not hold the truth.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def size_of(evidence: Columns, *, n_data: int, nu: float, column: str) -> Estima
 
 
 def largest(evidence: Columns, *, nu: float, column: str) -> Estimate | None:
-    """log10 of the largest value of a column over the machines: without error, since nothing in it is random but the machine."""
+    """log10 of the largest value of a column over the machines; nothing in it is random but the machine."""
     sample = evidence.column(sums_at(nu), column)
     if sample.size < 2:
         return None

@@ -1,4 +1,4 @@
-"""The study's picture: the limit law and its tail, coverage, the price of the constant, c against ln Z, and the order of the weights."""
+"""The study's picture: the limit law, coverage, the price of the constant, c against ln Z, the order of the weights."""
 
 from __future__ import annotations
 

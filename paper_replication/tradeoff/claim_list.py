@@ -1,11 +1,13 @@
 """The study's claims, fixed before any of its runs.
 
-What was seen before, on other random numbers than the study's: 24 problems at nu = 1, some at nu = 5, 50, 100 and 200, for times, memory and the
-spread that the numbers of problems and the powers below rest on (a pair's log10 ratio has a standard deviation of 0.12 at nu = 1); and the
-published points, which are in the repository. The mean of those 24 ratios lay 0.024 above the limit.
+What was seen before, on other random numbers than the study's: 24 problems at nu = 1, some at nu = 5, 50, 100 and 200,
+for times, memory and the spread that the numbers of problems and the powers below rest on (a pair's log10 ratio has a
+standard deviation of 0.12 at nu = 1); and the published points, which are in the repository. The mean of those 24
+ratios lay 0.024 above the limit.
 
-*Conventions.* Level 0.05 a family; the rule is that of ``paper_replication/claims.py``, which takes no verdict from fewer than 20 problems: at nu = 400
-and 1000, with 15 and 10, nothing is claimed alone, but the largest nu together. All numbers are log10.
+*Conventions.* Level 0.05 a family; the rule is that of ``paper_replication/claims.py``, which takes no verdict from
+fewer than 20 problems: at nu = 400 and 1000, with 15 and 10, nothing is claimed alone, but the largest nu together.
+All numbers are log10.
 """
 
 from __future__ import annotations
@@ -105,14 +107,16 @@ def numbers() -> list[Claim]:
 def law() -> list[Claim]:
     """Ours against Theorem 3."""
     why = (
-        "0.075 is half of the smallest step between neighbouring nu up to 5 (0.135, 0.130); kinks leave an excess over the limit, of "
+        "0.075 is half of the smallest step between neighbouring nu up to 5 (0.135, 0.130); kinks leave an "
+        "excess over the limit, of "
         "NCE's error over maximum likelihood's some 5 % at n = 4, T = 8000"
     )
     paired = [
         Claim(
             f"ratio.{nu}",
             "NCE over maximum likelihood",
-            f"nu = {nu}: the squared error of B over maximum likelihood's on the same data is the limit law's (mean of log10)",
+            f"nu = {nu}: the squared error of B over maximum likelihood's on the same data is the limit law's "
+            f"(mean of log10)",
             "J12 Theorem 3",
             partial(of.over_mle_and_law, nus=(nu,)),
             "equivalence",
@@ -164,7 +168,8 @@ def above() -> list[Claim]:
         Claim(
             "above.large",
             "NCE over maximum likelihood",
-            "at nu = 200, 400 and 1000 together NCE's squared error of B is still above maximum likelihood's (mean of log10)",
+            "at nu = 200, 400 and 1000 together NCE's squared error of B is still above maximum likelihood's "
+            "(mean of log10)",
             "J12 Theorem 3",
             partial(of.over_mle, nus=LARGE),
             "greater",

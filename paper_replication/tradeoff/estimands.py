@@ -1,8 +1,9 @@
 """What the claims measure: log10 of ratios, each with its error; None without runs.
 
-*Conventions.* Groups are ``plan.group(nu)``. Medians and means of logarithms, never ratios of means. Published points are medians over 100 problems,
-whose own error is taken to be the limit law's, and are read to 0.02. A rival's time at equal error is read off the curves of medians over nu
-(log10 time against log10 error, linear between points); its interval is by resampling the problems at each nu, with a generator of its own.
+*Conventions.* Groups are ``plan.group(nu)``. Medians and means of logarithms, never ratios of means. Published points
+are medians over 100 problems, whose own error is taken to be the limit law's, and are read to 0.02. A rival's time at
+equal error is read off the curves of medians over nu (log10 time against log10 error, linear between points); its
+interval is by resampling the problems at each nu, with a generator of its own.
 """
 
 from __future__ import annotations
@@ -176,7 +177,7 @@ def time_of_is(evidence: Columns, *, level: float) -> Estimate | None:
 
 
 def _at_level(samples: Sequence[Float], level: float) -> float:
-    """log10 of the ratio of the times at which the two curves of medians are down to the level; inf or -inf where one does not get there."""
+    """log10 of the ratio of the times at which two curves of medians reach the level; infinite where one does not."""
     medians = np.array([np.median(one, axis=1) for one in samples])
     times = []
     for error, seconds in ((medians[:, 0], medians[:, 1]), (medians[:, 2], medians[:, 3])):

@@ -1,8 +1,9 @@
 r"""What the theory says of ten sources: Theorem 3's law of the error of B, by equivariance, without a fit.
 
-*Conventions.* Methods are "mle" and whole numbers nu. With noise of the data's covariance B-hat = (I + E) B*, the law of E that of B* = I: so
-n_data E|B-hat - B*|^2 -> K |B*|^2. ``size``: log10 of the law's median of n_data |E B*|^2/|B*|^2 over mixings and samples; ``median``: the same
-of |E B*|^2 itself at n_data = 8000; ``log_relative``: the law's mean of log10 n_data |E|^2. By draws with a fixed generator, good to 0.003.
+*Conventions.* Methods are "mle" and whole numbers nu. With noise of the data's covariance B-hat = (I + E) B*, the law
+of E that of B* = I: so n_data E|B-hat - B*|^2 -> K |B*|^2. ``size``: log10 of the law's median of n_data |E
+B*|^2/|B*|^2 over mixings and samples; ``median``: the same of |E B*|^2 itself at n_data = 8000; ``log_relative``: the
+law's mean of log10 n_data |E|^2. By draws with a fixed generator, good to 0.003.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ N_DRAWS = 10_000
 
 @dataclass(frozen=True)
 class Limit:
-    """The law of one method; ``spread``: the standard deviation of one problem that gives the median's error, times sqrt(n)."""
+    """The law of one method; ``spread``: sqrt(n) times the standard error of a median over n problems."""
 
     K: float
     size: float

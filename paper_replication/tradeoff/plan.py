@@ -1,7 +1,7 @@
 """Which problems the study solves: as many as the paper's where nu is small, fewer where a problem takes minutes.
 
-The paper has 100 problems at every nu. Paired with maximum likelihood on the same data, NCE's error has a small part of its own spread where nu
-is large, so that fewer tell as much.
+The paper has 100 problems at every nu. Paired with maximum likelihood on the same data, NCE's error has a small part
+of its own spread where nu is large, so that fewer tell as much.
 """
 
 from __future__ import annotations

@@ -1,15 +1,18 @@
 r"""One random Boltzmann machine, its data as counts of states, and its fits by NCE and by maximum likelihood.
 
-*Conventions.* alpha is theta without c, e = alpha-hat - alpha*. Samples are counts of the 2^n states, drawn from their exact laws: n_data and
-nu n_data points cost no more than 2^n. The noise is independent spins with the data's means. Errors are measured in units of a law:
+*Conventions.* alpha is theta without c, e = alpha-hat - alpha*. Samples are counts of the 2^n states, drawn from their
+exact laws: n_data and nu n_data points cost no more than 2^n. The noise is independent spins with the data's means.
+Errors are measured in units of a law:
 
-    <method>.law       n_data e^T S^-1 e / 36,  S the method's own limiting covariance of alpha: mean 1, chi-square with 36 degrees of freedom / 36
-    nce.fisher         n_data e^T F e / 36,     F Fisher's information; nce.fisher_log10: the mean of its log10 in the limit law
+    <method>.law       n_data e^T S^-1 e / 36,  S the method's own limiting covariance of alpha: chi-square/36, mean 1
+    nce.fisher         n_data e^T F e / 36,     F Fisher's information
+    nce.fisher_log10   the mean of its log10 in the limit law
     <method>.covered   share of alpha's entries whose 95 % interval by ``estimate_covariance`` holds the truth
     nce.z_c, nce.z_gap (c - c*) and (c + ln Z(alpha-hat)) over their limiting standard deviations
 
-The machines: biases N(0, 0.5^2), couplings N(0, 0.3^2), redrawn until every pair of spins takes each of its four values with a probability of at
-least 0.02, so that none is nearly deterministic: there alpha is not to be had from any sample of this size, and no limit law speaks.
+The machines: biases N(0, 0.5^2), couplings N(0, 0.3^2), redrawn until every pair of spins takes each of its four
+values with a probability of at least 0.02, so that none is nearly deterministic: there alpha is not to be had from any
+sample of this size, and no limit law speaks.
 """
 
 from __future__ import annotations
@@ -99,7 +102,8 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
             f"{name}.covered": _covered(fit, off, slice(0, -1)),
         }
     theta = fits["nce"].theta
-    # c against minus the logarithm of the constant that the estimated machine has: 0 for every fit in the limit, with this variance.
+    # c against minus the logarithm of the constant of the estimated machine: 0 for every fit in the limit, with the
+    # variance of the delta method.
     along = MODEL.log_normalizer_gradient(truth) + np.eye(MODEL.n_params)[-1]
     ratios = linalg.svdvals(linalg.solve_triangular(roots["mle"], roots["nce"], lower=True)) ** 2
     off_c, gap = theta[-1] - truth[-1], theta[-1] + MODEL.log_normalizer(theta)
@@ -124,7 +128,7 @@ def _length(root: Float, off: Float) -> float:
 
 
 def _covered(fit: Any, off: Float, entries: slice) -> float:
-    """The share of entries whose 95 % interval holds the truth; 0 where there is no interval, since nothing is covered then."""
+    """The share of entries whose 95 % interval holds the truth; 0 where there is no interval: nothing is covered."""
     if not fit.converged:
         return 0.0
     errors = nr.estimate_covariance(fit).standard_errors[entries]

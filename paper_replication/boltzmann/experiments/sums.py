@@ -1,19 +1,21 @@
 r"""Exact statements about one random machine, without samples: noise equal to the data, and other weights than NCE's.
 
     p_n = p_d:   Sigma = (1 + 1/nu) F^-1 for alpha,   F Fisher's information
-    Sigma_w = A^-1 K A^-1 - (1 + 1/nu) e_c e_c^T,   A = E[w g g^T],  K = E[(w^2/P) g g^T],  P = 1/(1 + q/nu)   (``asymptotics_weights.py``)
+    Sigma_w = A^-1 K A^-1 - (1 + 1/nu) e_c e_c^T,   A = E[w g g^T],  K = E[(w^2/P) g g^T],  P = 1/(1 + q/nu)
 
-*In units of NCE's information.* Let Q R be the sqrt(p_d P) g^T of all states, a row each: columns of Q are orthonormal, and R^T R = E[P g g^T].
-With the diagonal D = w/P over the states, R A^-1 K A^-1 R^T = (Q^T D Q)^-1 Q^T D^2 Q (Q^T D Q)^-1, and with D Q = Y L that is
-(Y^T Q)^-1 (Q^T Y)^-1: no matrix is inverted whose condition is the square of the problem's. The *efficiencies* of w, along the directions in which
-they are the extreme ones, are therefore the squared singular values of Y^T Q.
+*In units of NCE's information.* Let Q R be the sqrt(p_d P) g^T of all states, a row each: columns of Q are
+orthonormal, and R^T R = E[P g g^T]. With the diagonal D = w/P over the states, R A^-1 K A^-1 R^T = (Q^T D Q)^-1 Q^T
+D^2 Q (Q^T D Q)^-1, and with D Q = Y L that is (Y^T Q)^-1 (Q^T Y)^-1: no matrix is inverted whose condition is the
+square of the problem's. The *efficiencies* of w, along the directions in which they are the extreme ones, are
+therefore the squared singular values of Y^T Q.
 
-*Conventions.* Expectations are sums over the 2^n states. ``alike.off`` is the largest relative error of the first line, ``nce.off`` that of the
-package's Sigma against the second at w = P, both in units of the covariance claimed (largest singular value of the difference). ``best.<w>``
-is the largest efficiency of a weight by direction; ``cost.<w>`` is log10 of the geometric mean over the directions of its variance over NCE's.
-A second witness, which supposes no theorem: the second line summed as it stands, A scaled to unit diagonal and factored, beside the package's Sigma.
-``least.<w>`` is the smallest relative excess of its variance over that of the package's NCE by direction, ``off.<w>`` the largest difference of an
-efficiency from that of the first way.
+*Conventions.* Expectations are sums over the 2^n states. ``alike.off`` is the largest relative error of the first
+line, ``nce.off`` that of the package's Sigma against the second at w = P, both in units of the covariance claimed
+(largest singular value of the difference). ``best.<w>`` is the largest efficiency of a weight by direction;
+``cost.<w>`` is log10 of the geometric mean over the directions of its variance over NCE's. A second witness, which
+supposes no theorem: the second line summed as it stands, A scaled to unit diagonal and factored, beside the package's
+Sigma. ``least.<w>`` is the smallest relative excess of its variance over that of the package's NCE by direction,
+``off.<w>`` the largest difference of an efficiency from that of the first way.
 """
 
 from __future__ import annotations
@@ -70,7 +72,8 @@ def run(params: Mapping[str, Any], rng: np.random.Generator) -> dict[str, float]
             f"best.{name}": float(found.max()),
             f"cost.{name}": float(-np.mean(np.log10(found))),
         }
-        # Singular values of root^-1 B, B B^T the covariance: its variances over those of NCE, and no difference of large numbers.
+        # Singular values of root^-1 B, B B^T the covariance: variances over NCE's, and no difference of
+        # large numbers.
         summed = half_of_sandwich(p, q, q**exponent, g, nu)
         variances = linalg.svdvals(linalg.solve_triangular(root, summed, lower=True)) ** 2
         result |= {
@@ -87,7 +90,7 @@ def information_root(p: Float, q: Float, g: Float, nu: float) -> tuple[Float, Fl
 
 
 def efficiencies(Q: Float, over_nce: Float) -> Float:
-    """Return the variances of NCE over those of the weight w = P ``over_nce``, by direction; at most 1 by the theorem."""
+    """Return the variances of NCE over those of the weight w = P ``over_nce``, by direction: at most 1."""
     # Rows that differ by orders of magnitude: Householder's method is accurate row by row where the largest come first.
     order = np.argsort(-over_nce, kind="stable")
     Y, _ = linalg.qr((Q * over_nce[:, None])[order], mode="economic")
@@ -95,7 +98,7 @@ def efficiencies(Q: Float, over_nce: Float) -> Float:
 
 
 def half_of_sandwich(p: Float, q: Float, w: Float, g: Float, nu: float) -> Float:
-    """Return B (n_params, n_states) with B B^T = A^-1 E[w^2 (1 + q/nu) g g^T] A^-1, A = E[w g g^T] formed and factored."""
+    """Return B (n_params, n_states) with B B^T = A^-1 E[w^2 (1 + q/nu) g g^T] A^-1, A = E[w g g^T] factored."""
     A = (g * (p * w)[:, None]).T @ g
     size = np.sqrt(np.diag(A))
     factor = linalg.cho_factor(A / np.outer(size, size), lower=True)

@@ -1,13 +1,15 @@
-r"""One mixing matrix of ten sources, one data set and one noise sample, fitted by NCE and its rivals from one random start.
+r"""One mixing matrix of ten sources, one data set and one noise sample, fitted by NCE and its rivals from one start.
 
-*Conventions.* x = A s, ten independent Laplace sources, n_data = 8000; A_ij ~ N(0, 1), redrawn until the condition number is below 10.
-Gaussian noise of the data's mean and covariance, nu n_data points, drawn once in blocks and held in float32: the noise points *are* those rounded
-numbers, and every sum over them is in float64. All climbs are L-BFGS from the same start.
+*Conventions.* x = A s, ten independent Laplace sources, n_data = 8000; A_ij ~ N(0, 1), redrawn until the condition
+number is below 10. Gaussian noise of the data's mean and covariance, nu n_data points, drawn once in blocks and held
+in float32: the noise points *are* those rounded numbers, and every sum over them is in float64. All climbs are L-BFGS
+from the same start.
 
-Names: ``<method>.error`` is |B-hat - B*|^2 after matching, ``<method>.relative`` is |B-hat A - I|^2, ``<method>.evaluations`` counts the
-objective's. Methods: "mle" and "nce" always; "is" (importance sampling on the same noise) up to nu = 50; "sm" (score matching) at nu = 1, since it
-knows no noise; "newton", a certified climb from NCE's end, up to nu = 2, where the memory it takes stays below 1 GiB.
-``seconds.<method>`` is this thread's time on the processor, drawing the noise included for "nce" and "is".
+Names: ``<method>.error`` is |B-hat - B*|^2 after matching, ``<method>.relative`` is |B-hat A - I|^2,
+``<method>.evaluations`` counts the objective's. Methods: "mle" and "nce" always; "is" (importance sampling on the same
+noise) up to nu = 50; "sm" (score matching) at nu = 1, since it knows no noise; "newton", a certified climb from NCE's
+end, up to nu = 2, where the memory it takes stays below 1 GiB. ``seconds.<method>`` is this thread's time on the
+processor, drawing the noise included for "nce" and "is".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The study of a discrete model: its machines, its two ways to a sandwich, its estimands on made-up runs, verdicts that can go against it."""
+"""The study of a discrete model: its machines, two ways to a sandwich, estimands on made-up runs, verdicts."""
 
 from __future__ import annotations
 
