@@ -13,7 +13,7 @@ Robust:               Sigma = H^{-1} V H^{-1},   V = Cov_x[(1 - h) g] + nu Cov_y
 
 H the full negative Hessian of the *expected* objective, with the model's second derivatives and with what its kinks add
 (``kink_curvature.py``). It is the covariance about the maximiser of the expected objective, the truth or not, for the
-noise as it was used (Huber's sandwich; THEORY.md, 5.8 and 5.9). Each term of V is centred at its own mean.
+noise as it was used (Huber's sandwich; THEORY.md, 4.8 and 4.9). Each term of V is centred at its own mean.
 
 Ranking and conditional NCE: ``contrastive_covariance.py``.
 

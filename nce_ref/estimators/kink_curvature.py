@@ -26,7 +26,7 @@ V, too, is more than at the maximiser: on the way from there to theta-hat, delta
 are crossed, and each turns the gradient by 2 slope w a/n_data, w = n_data dJ/d ln p_m. Whether it is crossed is nearly
 independent of the gradient itself, so the variances add: 4 slope^2 sum_i E[w^2 delta(v_i) a_i a_i^T |a_i . (theta-hat -
 theta)|], with E|normal| = sqrt(2/pi) standard deviations. That is of relative size n_data^(-1/2), and the slow approach
-to the limit of THEORY.md, 5.7.
+to the limit of THEORY.md, 4.7.
 
 Conventions
 -----------

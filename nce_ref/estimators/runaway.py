@@ -1,12 +1,12 @@
 r"""Ends of an NCE climb that are no maxima because J rises for ever: status "unbounded".
 
 J is below its supremum of 0 everywhere, and a sample that the model separates comes as near to it as one likes: there
-is no maximum to certify (THEORY.md, 4.6). Three ways to know it of an end theta:
+is no maximum to certify (THEORY.md, 7.6). Three ways to know it of an end theta:
 
 * *ln p_m linear in theta* (affine, no kinks): if and only if the rows g(x), -g(y) are separable
   (``optimize/separation.py``);
 * *ln p_m affine between kinks*: the same rows at theta, with a direction d such that theta + t d, t > 0, crosses no
-  kink of the data. To cross kinks of the noise only adds to J (4.5), so J rises along that ray for ever;
+  kink of the data. To cross kinks of the noise only adds to J (7.5), so J rises along that ray for ever;
 * *other models*, and where the second finds no such d: every point is on its right side, G > ln nu on the data and < on
   the noise, J is within 1e-6 of its supremum, and it rises from theta to 2 theta, 4 theta ... 1024 theta. That is
   evidence, and the message says so.

@@ -4,7 +4,7 @@
                    - sum_k weights_k (|arguments_k + directions_k.d| - |arguments_k|)      ridges: J bends downwards
                    + sum_m valley_weights_m |valleys_m.d|                                  valleys: J bends upwards
                    + o(|d|^2) where no other kink is crossed (across a kink listed here, NCE's is O(|a.d||d|):
-                   THEORY.md, 4.9)
+                   THEORY.md, 7.9)
 
 Conventions
 -----------

@@ -8,7 +8,7 @@ With G_t, g_t as in ``point_terms.py``, N points and u = 2^-53, sums of any orde
     |error of sum_t bends_t g_ti g_tj|   <= (N + 60) u sqrt(d_i d_j),                     d_i = sum_t bends_t g_ti^2
 
 the second by Cauchy and Schwarz. They are larger than those of ``local_sums.py`` by the factor by which points differ,
-which matters where points differ by orders of magnitude, and there only: THEORY.md, 4.6.
+which matters where points differ by orders of magnitude, and there only: THEORY.md, 7.6.
 
 Conventions
 -----------

@@ -10,7 +10,7 @@ With the weights' shares v_t = w_t / sum w, means under them E_v, and g = d ln p
 
 **Kinks.** As for NCE (THEORY.md, *Kinks and certificates*): data terms are concave, ridges of weight sqrt(2)/n_data; J
 falls with ln p_m on the noise, so its kinks are valleys, of weight sqrt(2) v_t. With the signs at the noise kinks held
-fixed, -ln sum exp of affine functions is concave and lies below J (4.5 holds word for word). For 4.6: along a unit v
+fixed, -ln sum exp of affine functions is concave and lies below J (7.5 holds word for word). For 7.6: along a unit v
 the curvature is Var_v(g.v), whose derivative is the third cumulant, at most 2 L Var_v with L the largest |g(y)|. So 2 L
 stands for the steepness.
 

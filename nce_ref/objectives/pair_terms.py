@@ -11,7 +11,7 @@ g under w, of which
 
 so b_ij = w_i0 w_ij: nothing is subtracted. (It is at most sum_j w_j g_ij g_ij^T, ``PointTerms.loose``.) Conditional:
 f = (2/k) sum_j ln sigma(G_j), p = 2 sigma(-G)/k and b = 2 sigma(G) sigma(-G)/k exactly. CONTRASTIVE.md, *Certificates*,
-proves that the radius of THEORY.md, 4.6, holds with these, the largest |g_j - g_k| of a row standing for |g|.
+proves that the radius of THEORY.md, 7.6, holds with these, the largest |g_j - g_k| of a row standing for |g|.
 
 Conventions
 -----------

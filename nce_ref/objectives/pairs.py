@@ -8,7 +8,7 @@ p_ij = df/dG_ij
 
     dJ/d ln p_m(x_i) = sum_j p_ij/n_data,     dJ/d ln p_m(y_ij) = -p_ij/n_data
 
-so that kinks of the data are ridges and kinks of the noise valleys, as for NCE (THEORY.md, 4.1; CONTRASTIVE.md,
+so that kinks of the data are ridges and kinks of the noise valleys, as for NCE (THEORY.md, 7.1; CONTRASTIVE.md,
 *Certificates*).
 
 Conventions

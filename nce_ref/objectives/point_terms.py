@@ -5,7 +5,7 @@ r"""An objective near theta as a sum over points, with bounds on its rounding: w
 
 For a model that is affine in theta between kinks, F is exact up to the kinks it replaces: every |a . theta| by its side
 at theta, and at an active ridge by mu a . theta. As |v| >= mu v for |mu| <= 1, F is at least J until a kink of the
-noise is crossed (THEORY.md, 4.6).
+noise is crossed (THEORY.md, 7.6).
 
 Conventions
 -----------

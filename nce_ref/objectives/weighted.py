@@ -4,7 +4,7 @@ p_m/p_n.
     dJ/dG_x = w/n_data,    dJ/dG_y = -q w/n_noise,    d^2J/dG^2 = dJ/dG times e on the data, times 1 + e on the noise
 
 J rises with ln p_m on the data and falls on the noise for every w > 0, so its kinks are NCE's: ridges from the data,
-valleys from the noise (THEORY.md, *Kinks and certificates*; 4.5 holds wherever -1 <= e <= 0). With
+valleys from the noise (THEORY.md, *Kinks and certificates*; 7.5 holds wherever -1 <= e <= 0). With
 ``LogisticWeight(nu)``, nu = n_noise/n_data, it is NCE's objective to the last digits.
 
 Conventions

@@ -195,7 +195,7 @@ def _on_every_side(here: Expansion, theta: Float) -> float:
     """The radius within which a maximum is proved where valleys are met; inf where it is not.
 
     J is the largest of J_s, |a_m . theta| replaced by s_m a_m . theta, over the sides s = +-1 of the hyperplanes that
-    the active valleys lie on, and each J_s is concave: theta is a maximum if it is one of every J_s (THEORY.md, 4.3). A
+    the active valleys lie on, and each J_s is concave: theta is a maximum if it is one of every J_s (THEORY.md, 7.3). A
     row of zeros lies on all of its hyperplanes; they are one where the points have one dimension.
     """
     kinks = here.kinks

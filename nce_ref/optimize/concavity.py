@@ -1,4 +1,4 @@
-r"""Proof of a maximum where J is concave as far as the next kink of the noise: THEORY.md, 4.6.
+r"""Proof of a maximum where J is concave as far as the next kink of the noise: THEORY.md, 7.6.
 
 F, the smooth concave bound of ``objectives/point_terms.py``, is at least J until a kink of the noise is crossed; with
 what the strictly active ridges take off, omega_k = w_k (1 - |mu_k|),

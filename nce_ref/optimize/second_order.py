@@ -1,5 +1,5 @@
 r"""Maxima of objectives that are not concave: the likelihood, with a radius; others by the Hessian as computed.
-THEORY.md, 4.7.
+THEORY.md, 7.7.
 
 In the frame of ln Z (``models.base.Frame``: B + E B for the ICA model) a likelihood is, S being the active ridges,
 

@@ -1,6 +1,6 @@
 """Slopes of J along directions where kinks meet: exact at the active kinks, and the steepest that is found.
 
-THEORY.md (4.1): J'(theta; d) = gradient.d - sum_ridges w |a.d| + sum_valleys w |a.d|.
+THEORY.md (7.1): J'(theta; d) = gradient.d - sum_ridges w |a.d| + sum_valleys w |a.d|.
 
 Conventions
 -----------

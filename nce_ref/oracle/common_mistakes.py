@@ -36,7 +36,7 @@ Notation: G = ln p_m − ln p_n, h = σ(G − ln ν), ν = n_noise/n_data, σ(t)
 **One formula for many of them.** Give the mean over the data a weight w1 (right: 1), the mean over the noise a weight w0 (right: ν),
 let h = σ(G − ln κ) (right: κ = ν), and let ln p_n be off by a constant δ (right: 0). Then c is estimated as c + ln(w1 κ/w0) + δ, and
 nothing else moves. So a finite-difference check passes, a test of B passes, and a test at ν = 1 or cov = I often passes too; in a
-normalised model, where c is tied to the rest, the same slips ruin everything. `THEORY.md`, section 6, has the proof.
+normalised model, where c is tied to the rest, the same slips ruin everything. `THEORY.md`, section 5, has the proof.
 
 Which test cases see them: ν neither 1 nor an integer, n_data ≠ n_noise, ln p_n far from 0 and varying, cov far from I, points far on
 the wrong side (ln-ratios of ±40 and ±800), a B that is not symmetric, and c checked as well as B.

@@ -82,7 +82,7 @@ def all_claims() -> list[Claim]:
             "the limit",
             f"at T = {LARGEST} the mean squared error of {NAMES[method]} with {k} noise points a"
             " datum is its law's",
-            "CONTRASTIVE.md" if method != "nce" else "THEORY.md, 5.5",
+            "CONTRASTIVE.md" if method != "nce" else "THEORY.md, 4.5",
             partial(over_law, method=method, n_data=LARGEST, k=k),
             "equivalence",
             1.0,
@@ -118,7 +118,7 @@ def all_claims() -> list[Claim]:
             f"approach.{method}.{k}",
             "the approach",
             f"at T = 1000 the mean squared error of {NAMES[method]} with {k} noise points a datum exceeds its law",
-            "THEORY.md, 5.7, for binary NCE; for the others an expectation",
+            "THEORY.md, 4.7, for binary NCE; for the others an expectation",
             partial(over_law, method=method, n_data=SIZES[0], k=k),
             "greater",
             1.0,

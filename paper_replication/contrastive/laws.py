@@ -1,7 +1,7 @@
 r"""The laws: n_data E|B-hat - B*|^2 / |B*|^2 -> K, by method and number of noise points.
 
 With noise matched to the data all three estimators are equivariant, B-hat = (I + E) B* with a law of E that A does not
-change, and flipping the sign of a source kills Cov(E_ij, E_ik), j != k: as in THEORY.md, 5.5, the limit is K |B*|^2,
+change, and flipping the sign of a source kills Cov(E_ij, E_ik), j != k: as in THEORY.md, 4.5, the limit is K |B*|^2,
 K = tr Sigma_E / n.
 
 *Conventions.* ``LAWS[method, k]`` is (K, bound on its relative error). "nce" by the contour integral, in which all

@@ -149,7 +149,7 @@ def test_a_constant_in_ln_p_n_or_far_weights_go_straight_through():
 
 
 def test_with_the_noises_signs_held_it_is_a_concave_minoriser():
-    """4.5 of THEORY.md for this J: ln mean exp with |b.y| replaced by s b.y; below J everywhere, and concave along
+    """7.5 of THEORY.md for this J: ln mean exp with |b.y| replaced by s b.y; below J everywhere, and concave along
     random segments."""
     alpha, objective = problem(2)
     _, noise, x, y = parts(objective, 2)

@@ -1,7 +1,7 @@
 r"""Is the supremum of an NCE objective at infinity? A direction along which no term falls, verified in rationals.
 
 If F_t.v - sum_i |v_i.x_t| >= 0 on all data and F_t.v - sum_i s_it v_i.y_t <= 0 on all noise, one of them strictly, then
-J_S (the concave minoriser of the noise pattern S, THEORY.md 4.5) rises along v for ever, from every theta. So J has no
+J_S (the concave minoriser of the noise pattern S, THEORY.md 7.5) rises along v for ever, from every theta. So J has no
 maximum in the cell of S, nor, for a Gaussian, whose J has no pattern, anywhere.
 
 The linear programme is solved in double and its answer lifted: the terms that it leaves at 0 are held there exactly.

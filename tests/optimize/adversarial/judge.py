@@ -223,7 +223,7 @@ def _step(objective, piece, z, kernel):
     step[columns] = step_free
     decrement, length = g @ step, mpfr(1)
     if abs(decrement) < _STATIONARY:
-        # Near infinity every term, and with them the decrement and the curvature, fades: THEORY.md 4.6 asks for L rho <
+        # Near infinity every term, and with them the decrement and the curvature, fades: THEORY.md 7.6 asks for L rho <
         # 1.
         if not _bounded(piece, H_free, columns, decrement):
             return "the decrement is small only because the terms fade: the supremum may be at infinity"

@@ -2,7 +2,7 @@ r"""The multipliers of one row: is 0 in the subdifferential, and with how much r
 
     gradient_i = sum_k mu_k w_k u_k + sum_m s_m omega_m u_m,    |mu_k| <= 1,    for every choice of signs s_m = +-1
 
-k over the data points whose kink the row meets (ridges), m over noise points (valleys). By THEORY.md 4.5 (c) J is the
+k over the data points whose kink the row meets (ridges), m over noise points (valleys). By THEORY.md 7.5 (c) J is the
 largest of the concave J_s, so theta is a maximum if and only if each of them is stationary. Parallel points share a
 kink and are merged exactly (|alpha x . d| = |alpha||x . d|), with a valley's weight counted off; the ranks are exact;
 only the choice among several valid multipliers is a linear programme in double, whose answer is lifted to 72 digits by

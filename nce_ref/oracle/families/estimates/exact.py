@@ -12,7 +12,7 @@ regression:
 
 ``exact_logistic`` maximises it on the linear manifold of the active kinks, { b_i . x_t = 0 for (i, t) listed }.
 
-The proof (THEORY.md, 4.5 and 4.6). With Z an orthonormal basis of that manifold and -M the Hessian of J:
+The proof (THEORY.md, 7.5 and 7.6). With Z an orthonormal basis of that manifold and -M the Hessian of J:
 
 1. Z^T M Z has a Cholesky factor, and m = 1/trace of its inverse is a lower bound of its least eigenvalue. With s the
    norm of the smallest subgradient, L >= |g_k| and rho = 3 s/m, J has a maximum on the manifold within rho of theta if

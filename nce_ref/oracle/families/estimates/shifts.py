@@ -1,4 +1,4 @@
-"""Hints on estimates: c off by a constant that the one-formula family predicts (THEORY.md section 6), or B by a factor.
+"""Hints on estimates: c off by a constant that the one-formula family predicts (THEORY.md section 5), or B by a factor.
 
 Asked where ``diagnosis.stationary`` names nothing: estimates too rough for their slope to tell.
 
@@ -99,7 +99,7 @@ def estimate_hints(observed: Observed) -> tuple[str, ...]:
     elif "1" in common:
         hints.append(
             "c is off by nothing that was recognised and the rest is right: a weight or a constant,"
-            " see THEORY.md section 6"
+            " see THEORY.md section 5"
         )
     return tuple(hints)
 

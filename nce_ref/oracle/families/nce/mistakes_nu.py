@@ -2,7 +2,7 @@
 
 With weights w1 and w0 of the two means (right: 1 and nu), h = sigma(G - ln kappa) (right: kappa = nu) and an error
 delta in ln p_n (right: 0), c's estimate moves by ln(w1 kappa/w0) + delta and the other parameters' not: THEORY.md
-section 6.
+section 5.
 """
 
 from __future__ import annotations

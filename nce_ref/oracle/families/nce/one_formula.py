@@ -1,4 +1,4 @@
-"""Wrong weights and wrong constants of any size: the family of THEORY.md section 6, fitted to what an implementation
+"""Wrong weights and wrong constants of any size: the family of THEORY.md section 5, fitted to what an implementation
 returned.
 
     J_w = (1/T_d) [w1 sum_x ln sigma(G - ln K) + w0 sum_y ln sigma(ln K - G)],    right: w1 = w0 = 1, K = nu

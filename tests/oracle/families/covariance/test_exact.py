@@ -235,7 +235,7 @@ def test_agrees_with_the_packages_random_points():
     ("nu", "K", "of_c"), [(0.01, "395.16571", "708.82578"), (1.0, "8.3300812", "13.118112")]
 )
 def test_known_constants_of_four_sources(nu, K, of_c):
-    """THEORY.md 5.5; half a unit of the last digit printed."""
+    """THEORY.md 4.5; half a unit of the last digit printed."""
     covariance = sigma(*centred(np.eye(4)), nu, digits=8)
     for got, printed in ((covariance[0, 0] + 3 * covariance[1, 1], K), (covariance[-1, -1], of_c)):
         assert abs(got - float(printed)) <= 0.5 * 10.0 ** -len(printed.split(".")[1]) + 1e-8 * got

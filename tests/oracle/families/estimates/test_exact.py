@@ -20,7 +20,7 @@ from tests.oracle.float64_bounds import bound_gaussian_nce, bound_laplace_ica_nc
 
 
 def allowed_distance(fit, got, gradient_error, steepness, off_manifold, nu):
-    """THEORY.md, 4.6: 3 s/m, where s is what the fit reports, the error of its gradient in float64 and what the
+    """THEORY.md, 7.6: 3 s/m, where s is what the fit reports, the error of its gradient in float64 and what the
     projection onto the manifold of the kinks, ``off_manifold`` away, changes in the gradient: (1 + nu) L^2/4 times
     that."""
     s = fit.stationarity + 2 * gradient_error + (1 + nu) * steepness**2 / 4 * off_manifold
@@ -101,7 +101,7 @@ def test_smooth_estimate_is_the_packages_fit(n, nu, seed):
 
 def moves(case):
     """200 random directions; the lengths run from the distance of the noise's next kink, within which no J is higher
-    (THEORY.md, 4.5), down to 1e-12 of it. Every other one is moved back onto the active kinks, along which J bends only
+    (THEORY.md, 7.5), down to 1e-12 of it. Every other one is moved back onto the active kinks, along which J bends only
     quadratically."""
     inputs, _, _, _, kinks, got = fitted(case)
     n, rng = case[0], np.random.default_rng(7)
