@@ -162,23 +162,26 @@ def time_of_is(evidence: Columns, *, level: float) -> Estimate | None:
         if not found or found[0].size < 2:
             return None
         samples.append(np.stack(found))
-    value = _at_level(samples, level)
+    value = _at_level(np.array([np.median(one, axis=1) for one in samples]), level)
     if not math.isfinite(value):
         return None
     rng = generator_for("tradeoff", "time_of_is")
-    draws = []
-    for _ in range(N_RESAMPLED):
-        drawn = [one[:, rng.integers(one.shape[1], size=one.shape[1])] for one in samples]
-        draws.append(_at_level(drawn, level))
+    resampled = []
+    for one in samples:
+        n = one.shape[1]
+        resampled.append(np.median(one[:, rng.integers(n, size=(N_RESAMPLED, n))], axis=2).T)
+    draws = [_at_level(medians, level) for medians in np.stack(resampled, axis=1)]
     n = min(one.shape[1] for one in samples)
     finite = np.array(draws)[np.isfinite(draws)]
     error = float(finite.std(ddof=1)) if finite.size > 1 else math.inf
     return Estimate(value, error, n, n - 1, bounds=Bounds(_quantiles, (tuple(draws),)))
 
 
-def _at_level(samples: Sequence[Float], level: float) -> float:
-    """log10 of the ratio of the times at which two curves of medians reach the level; infinite where one does not."""
-    medians = np.array([np.median(one, axis=1) for one in samples])
+def _at_level(medians: Float, level: float) -> float:
+    """log10 of the ratio of the times at which two curves of medians reach the level; infinite where one does not.
+
+    ``medians`` is (n_nu, 4): NCE's log10 error and time, the other's.
+    """
     times = []
     for error, seconds in ((medians[:, 0], medians[:, 1]), (medians[:, 2], medians[:, 3])):
         best = np.minimum.accumulate(error)

@@ -13,11 +13,12 @@ from ..columns import Columns
 from ..study import Findings
 from .estimands import logs, over_mle, published
 from .limits import limits
-from .plan import NUS, group
+from .plan import MEDIAN_FROM, NUS, group
 
 # Okabe and Ito's colours; markers differ as well.
 COLOURS = {"nce": "#0072B2", "is": "#D55E00", "sm": "#CC79A7", "mle": "#000000"}
 MARKS = {"nce": "o", "is": "s", "sm": "v", "mle": "^"}
+SHIFT = {"nce": 1.0, "is": 1.0, "mle": 1.12}
 WORDS = {
     "nce": "NCE",
     "is": "importance sampling",
@@ -35,16 +36,17 @@ def draw_tradeoff(figure: Figure, findings: Findings) -> bool:
     if not have:
         return False
     law = limits()
+    enough = [nu for nu in have if evidence.column(group(nu), "norm_B").size >= MEDIAN_FROM]
     for method in ("nce", "is", "mle"):
-        there, medians, spreads = _medians(evidence, have, method)
+        there, medians, spreads = _medians(evidence, enough, method)
         if there:
             errors.errorbar(
-                there,
+                [nu * SHIFT[method] for nu in there],
                 medians,
                 1.96 * np.array(spreads),
                 color=COLOURS[method],
                 marker=MARKS[method],
-                ls="" if method == "nce" else ":",
+                ls="",
                 ms=4.5,
                 capsize=2,
                 label=WORDS[method],
@@ -73,7 +75,7 @@ def draw_tradeoff(figure: Figure, findings: Findings) -> bool:
                 np.median(logs(evidence, nu, f"{method}.error")),
                 nu,
             )
-            for nu in have
+            for nu in enough
             if f"seconds.{method}" in evidence.groups[group(nu)][0]
         ]
         if method == "mle" and points:  # the same at every nu
@@ -94,7 +96,8 @@ def draw_tradeoff(figure: Figure, findings: Findings) -> bool:
         ylabel="log10 of the median |B̂ − B*|²",
         title="error against time; numbers are ν",
     )
-    times.legend()
+    if enough:
+        times.legend()
     found = [(nu, over_mle(evidence, nus=(nu,))) for nu in have]
     there2 = [(nu, one) for nu, one in found if one is not None]
     values = np.array([one.value for _, one in there2])

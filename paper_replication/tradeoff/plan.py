@@ -13,6 +13,7 @@ PROBLEMS = {1: 100, 2: 100, 5: 100, 10: 100, 20: 100, 50: 100, 100: 30, 200: 30,
 NUS = tuple(PROBLEMS)
 NUS_OF_IS = (1, 2, 5, 10, 20, 50)
 NUS_CERTIFIED = (1, 2)
+MEDIAN_FROM = 5  # fewer problems have no median worth a table
 QUICK = {1: 24, 5: 24, 50: 20}
 
 

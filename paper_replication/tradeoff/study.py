@@ -10,11 +10,12 @@ from ..columns import Columns, summary_csv
 from ..conclusions import Conclusion
 from ..progress import clock
 from ..report_tables import markdown
+from ..store import SECONDS
 from ..study import Experiment, Findings, Section, Study
 from .claim_list import all_claims
 from .estimands import gather, logs, over_mle, published
 from .limits import limits
-from .plan import EXPERIMENT, NUS, PROBLEMS, PROFILES, group
+from .plan import EXPERIMENT, MEDIAN_FROM, NUS, PROBLEMS, PROFILES, group
 
 BESIDE = """## The trade-off between error and time
 
@@ -46,7 +47,7 @@ def sections(findings: Findings) -> list[Section]:
         ("How many problems", _counts(evidence)),
         ("The error of B", _medians(evidence) + findings.picture("tradeoff")),
         ("NCE over maximum likelihood on the same data", _pairs(evidence)),
-        ("Time", _times(evidence, findings)),
+        ("Time", _times(evidence)),
     ]
 
 
@@ -57,7 +58,7 @@ def _counts(evidence: Columns) -> str:
     said = ", ".join(f"{have[nu]} of {PROBLEMS[nu]} at ν = {nu}" for nu in NUS)
     return (
         f"**{sum(have.values())} of {sum(PROBLEMS.values())} problems of the full profile: {said}.** Which problems are there hangs on the order "
-        "of the shards alone, in which every shard has its part of every ν, and not on their results. What needs more is *not resolved* below; the "
+        "of the shards alone, of which each has its part of every ν, and within the last on falling cost, not on their results. What needs more is *not resolved* below; the "
         "same command goes on from the stored runs (`--runs`, or `runs.jsonl` of the results folder)."
     )
 
@@ -69,7 +70,10 @@ def _medians(evidence: Columns) -> str:
         columns = evidence.groups.get(group(nu), [{}])[0]
         ours = _median(evidence, nu, "nce.error")
         importance = _median(evidence, nu, "is.error") if "is.error" in columns else "–"
-        rows.append([str(nu), f"{theirs[str(nu)]:.2f}", f"{law[nu].median:.3f}", ours, importance])
+        n = str(evidence.column(group(nu), "norm_B").size)
+        rows.append(
+            [str(nu), f"{theirs[str(nu)]:.2f}", f"{law[nu].median:.3f}", n, ours, importance]
+        )
     pooled = [logs(evidence, nu, "mle.error") for nu in NUS if evidence.groups.get(group(nu))]
     if pooled:
         rows.append(
@@ -77,16 +81,20 @@ def _medians(evidence: Columns) -> str:
                 "MLE",
                 f"{theirs['MLE']:.2f}",
                 f"{law['mle'].median:.3f}",
+                str(sum(one.size for one in pooled)),
                 _spelled(np.concatenate(pooled)),
                 "–",
             ]
         )
     if evidence.groups.get(group(1)):
-        rows.append(
-            ["score matching", f"{theirs['SM']:.2f}", "–", _median(evidence, 1, "sm.error"), "–"]
+        n = str(evidence.column(group(1), "norm_B").size)
+        ours = _median(evidence, 1, "sm.error")
+        rows.append(["score matching", f"{theirs['SM']:.2f}", "–", n, ours, "–"])
+    return (
+        f"log10 of the median squared error of B, ± standard error, from {MEDIAN_FROM} problems on.\n\n"
+        + markdown(
+            ["ν", "published", "limit law", "problems", "ours", "importance sampling, ours"], rows
         )
-    return "log10 of the median squared error of B, ± standard error.\n\n" + markdown(
-        ["ν", "published", "limit law", "ours", "importance sampling, ours"], rows
     )
 
 
@@ -115,7 +123,7 @@ def _pairs(evidence: Columns) -> str:
     )
 
 
-def _times(evidence: Columns, findings: Findings) -> str:
+def _times(evidence: Columns) -> str:
     rows = []
     for nu in NUS:
         runs = evidence.groups.get(group(nu), [])
@@ -130,18 +138,17 @@ def _times(evidence: Columns, findings: Findings) -> str:
         rows.append(
             [str(nu), *cells, f"{np.median(evidence.column(group(nu), 'nce.evaluations')):.0f}"]
         )
-    spent = findings.runs.get("by_params", {})
     means = {
-        nu: next(
-            (of["mean_seconds"] for name, of in spent.items() if name.endswith(f'{{"nu":{nu}}}')),
-            None,
+        nu: float(
+            np.mean([sum(v for name, v in run.items() if name.startswith(SECONDS)) for run in runs])
         )
         for nu in NUS
+        if (runs := evidence.groups.get(group(nu)))
     }
     whole = ""
-    if all(mean is not None for mean in means.values()):
-        total = sum(PROBLEMS[nu] * float(mean or 0.0) for nu, mean in means.items())
-        whole = f"\nBy the mean time a problem took on the clock of a busy machine, the full profile takes {clock(total)} of one such core.\n"
+    if len(means) == len(NUS):
+        total = sum(PROBLEMS[nu] * mean for nu, mean in means.items())
+        whole = f"\nAll climbs of the full profile, by the means of these problems: {clock(total)} of one core.\n"
     return (
         "Median seconds on the processor to convergence, and NCE's evaluations of its objective.\n\n"
         + markdown(
@@ -153,7 +160,7 @@ def _times(evidence: Columns, findings: Findings) -> str:
 
 def _median(evidence: Columns, nu: int, column: str) -> str:
     sample = logs(evidence, nu, column)
-    return _spelled(sample) if sample.size > 1 else "–"
+    return _spelled(sample) if sample.size >= MEDIAN_FROM else "–"
 
 
 def _spelled(sample: np.ndarray) -> str:
