@@ -1,7 +1,8 @@
 """The command line: ``python -m paper_replication run [STUDY] --profile P``, ``report [STUDY ...]``, and short names of
 studies.
 
-    run                     the main study, Figure 1; studies: figure1, rivals, noise_choice, walkthrough, contrastive
+    run                     the main study, Figure 1; others: rivals, noise_choice, walkthrough, contrastive,
+                            boltzmann, tradeoff
     report                  every committed report again from the committed runs
     rivals, walkthrough, noise-choice          run STUDY, with the profile that ``make`` uses where none is named
 

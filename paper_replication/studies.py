@@ -8,7 +8,7 @@ import importlib
 from .study import Study
 
 MAIN = "figure1"
-NAMES = (MAIN, "rivals", "noise_choice", "walkthrough", "contrastive")
+NAMES = (MAIN, "rivals", "noise_choice", "walkthrough", "contrastive", "boltzmann", "tradeoff")
 
 
 def find_study(name: str) -> Study:

@@ -98,7 +98,7 @@ def test_a_stored_run_of_every_experiment_comes_again(pairs):
         for name, (old, _) in pairs.items()
         for column in old
     )
-    assert len(pairs) == 13 + sklearn_is_here() and steady > 150
+    assert len(pairs) == 16 + sklearn_is_here() and steady > 150
 
 
 def test_one_digit_of_a_steady_result_is_seen(pairs):

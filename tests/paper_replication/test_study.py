@@ -107,7 +107,8 @@ def test_the_studies_there_are():
         assert len(set(ids)) == len(ids)
     for wrong in ("nothing", "json", "", ".x", "paper_replication.nothing"):
         with pytest.raises(
-            ValueError, match="there are figure1, rivals, noise_choice, walkthrough, contrastive"
+            ValueError,
+            match="there are figure1, rivals, noise_choice, walkthrough, contrastive, boltzmann",
         ):
             find_study(wrong)
 

@@ -1,0 +1,1 @@
+"""A discrete model on which everything is exact: the fully visible Boltzmann machine."""

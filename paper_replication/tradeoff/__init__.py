@@ -1,0 +1,1 @@
+"""J12's trade-off with ten sources: how much error more noise buys, and what it costs in time."""
