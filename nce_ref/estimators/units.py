@@ -39,7 +39,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nce_ref._checks import Float
-from nce_ref.estimators.shifts import shift_for, shifted
+from nce_ref.estimators.shifts import offers_shifts, shift_for, shifted
 from nce_ref.models.base import Model
 
 _LARGEST = 32.0
