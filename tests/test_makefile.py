@@ -15,6 +15,7 @@ TARGETS = [
     "help",
     "test",
     "test-peers",
+    "test-clients",
     "test-cluster",
     "mutants",
     "vectors-check",
@@ -86,7 +87,7 @@ def test_help_comes_first_and_lists_every_target(tree):
 
 
 @pytest.mark.parametrize(
-    "target", [target for target in TARGETS if target not in ("help", "clean")]
+    "target", [target for target in TARGETS if target not in ("help", "clean", "test-clients")]
 )
 def test_an_old_python_gives_one_line_with_the_remedy(tree, target):
     done = make(tree, target, "PYTHON=" + stub(tree, "sys.version_info = (3, 10, 13, 'final', 0)"))
@@ -98,6 +99,13 @@ def test_an_old_python_gives_one_line_with_the_remedy(tree, target):
         in done.stderr
     )
     assert not (tree / ".venv").exists()
+
+
+def test_a_client_that_is_not_named_gives_one_line_with_the_names(tree):
+    for arguments in ([], ["CLIENT=sklearn"]):
+        done = make(tree, "test-clients", *arguments)
+        assert done.returncode != 0 and done.stdout.startswith("CLIENT=NAME, one of: ")
+        assert len(done.stdout.splitlines()) == 1
 
 
 @pytest.mark.parametrize("module", ["venv", "ensurepip"])

@@ -173,7 +173,7 @@ def refuse_hyperplane(model: Model, x: ArrayLike) -> None:
     rank, n = rank_for(model, points), points.shape[1]
     if rank < n and offers_units(model):
         through, about = (
-            (", about the first of them,", "")
+            (", about the first of them", "")
             if offers_shifts(model)
             else ("", " through the origin")
         )

@@ -129,7 +129,7 @@ def test_data_in_a_hyperplane_off_the_origin_have_no_likelihood_maximum(n):
     x[:, -1] = 3.1
     model = nr.GaussianWithMean(n)
     with pytest.raises(
-        ValueError, match=r"about the first of them, .*where the data lie in a hyperplane the"
+        ValueError, match=r"about the first of them.*where the data lie in a hyperplane the"
     ):
         nr.fit_mle(model, x, start=start(n, 1))
 

@@ -331,7 +331,10 @@ handed_over = pytest.mark.parametrize(
 
 
 def test_every_relative_is_asked_for():
-    known = {(name, r.id) for name, at in OBJECTIVES.items() for r in relatives_of(at)}
+    # The relatives of sampled and conditional objectives are handed over in their families' own tests.
+    elsewhere = {"class_nce", "negative_sampling", "sampled_softmax", "conditional_nce"}
+    objectives = [at for name, at in OBJECTIVES.items() if name not in elsewhere]
+    known = {(at.name, r.id) for at in objectives for r in relatives_of(at)}
     assert {(name, id) for name, _, id, _ in HANDED_OVER} == known
     assert all(r.at in EVERY for family in FAMILIES for r in family.relatives)
 

@@ -225,16 +225,26 @@ def test_c_tied_is_named_whatever_c_is_reported(moved):
     assert (said.best.id, said.ambiguous) == ("c-tied", ()), said
 
 
+NO_MAXIMUM = set(
+    """c-data-only double-sigmoid gauss-2pi-points hinge-loss linear-loss logits-standardised model-centred
+    model-no-axis no-log noise-mean-data-only noise-mean-noise-only noise-non-saturating noise-sign
+    noise-term-subtracted one-minus-log ratios-standardised""".split()
+)
+
+
 def test_real_fits_of_every_slip_of_the_smooth_model():
     """Those that fail are named or have no name; never another, but for slips that cannot be told apart by what they
     maximise."""
     counts = collections.Counter()
+    unnamed = set()
     # A penalty of another weight than the known ones moves the maximum by what no list has.
     penalties = {"penalty-logits", "penalty-logits-means", "weight-decay"}
     for id in set(_suspects("gaussian_nce")[0]) - penalties:
         report = check(functools.partial(fitted, id), GAUSSIAN)
         names = [suspect.id for suspect in report.diagnosis.suspects]
         assert not names or id in names, (id, names)
+        if not report.ok and not names:
+            unnamed.add(id)
         counts[
             "passes"
             if report.ok
@@ -244,8 +254,8 @@ def test_real_fits_of_every_slip_of_the_smooth_model():
             if names
             else "no name"
         ] += 1
-    # On two data sets: 7 maximise what is right there, 9 have no maximum, or one beside the right one.
-    assert counts["named"] >= 50 and counts["no name"] <= 12, counts
+    # On two data sets these have no maximum, or one beside the right one.
+    assert counts["named"] >= 70 and unnamed <= NO_MAXIMUM, (counts, unnamed - NO_MAXIMUM)
 
 
 class Sloped:

@@ -21,6 +21,12 @@ from nce_ref.oracle.families.nce.textbook import BinaryNceSteps, NceSteps
 _J = "J = mean_x ln h + nu mean_y ln(1 - h), h = sigma(G - ln nu)"
 
 
+_FLATTENED = (
+    "Points that are told well hardly count. The loss is not proper: its optimum is a flattened log-ratio of data to "
+    "noise, right where it is 0 alone, and no constant repairs it."
+)
+
+
 class _Focal(NceSteps):
     """(1 - h)^gamma ln h and h^gamma ln(1 - h)."""
 
@@ -40,19 +46,6 @@ class _Focal(NceSteps):
         return power * value, power * (rest - self.gamma * np.exp(value) * value)
 
 
-class _FocalWeighted(_Focal):
-    """The same, the data times alpha = 0.25, the noise times 0.75."""
-
-    def weights(self, n_data: int, n_noise: int) -> tuple[float, float]:
-        data, noise = super().weights(n_data, n_noise)
-        return 0.25 * data, 0.75 * noise
-
-
-_FLATTENED = (
-    "Points that are told well hardly count. The loss is not proper: its optimum is a flattened log-ratio of data to "
-    "noise, right where it is 0 alone, and no constant repairs it."
-)
-
 FOCAL_LOSS = Mistake(
     "focal-loss",
     "focal loss: the terms are weighted by (1 - h)^gamma and h^gamma",
@@ -62,6 +55,15 @@ FOCAL_LOSS = Mistake(
     seen="Lin et al., arXiv 1708.02002, for detectors",
     number=Number("gamma", _Focal, (2.0, 1.0, 0.5, 3.0, 5.0)),
 )
+
+
+class _FocalWeighted(_Focal):
+    """The same, the data times alpha = 0.25, the noise times 0.75."""
+
+    def weights(self, n_data: int, n_noise: int) -> tuple[float, float]:
+        data, noise = super().weights(n_data, n_noise)
+        return 0.25 * data, 0.75 * noise
+
 
 FOCAL_LOSS_WEIGHTED = Mistake(
     "focal-loss-weighted",
