@@ -99,9 +99,8 @@ def test_right_answers_have_no_suspect(dtype):
 def test_every_convention_is_named(name, only):
     conventions = [way.convention for way in settings_of(name)]
     objective, own = OBJECTIVES[name], own_convention(OBJECTIVES[name])
-    axes = {axis for shape in objective.arguments.values() for axis in shape}
     # Without noise the mean over all points is that over the data.
-    reductions = 4 if {"n_noise", "k"} & axes else 3
+    reductions = 4 if objective.sample_sizes(cases(name)[0].inputs)[1] else 3
     of_value = 2 * reductions if objective.is_mean else 1
     assert len(conventions) == of_value * (2 if "c" in objective.arguments else 1)
     assert conventions[0] == own

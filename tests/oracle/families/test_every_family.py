@@ -138,7 +138,15 @@ def test_a_mistake_stands_directly_below_its_class(family):
         given = tree.body[-1].value
         if isinstance(given, ast.Call):  # tuple(replace(mistake, flat=True) for mistake in (...))
             given = given.args[0].generators[0].iter
-        listed = [ast.unparse(element) for element in given.elts]
+        elements = []
+        for element in given.elts:  # *(replace(mistake, flat=True) for mistake in (...))
+            some = (
+                element.value.generators[0].iter.elts
+                if isinstance(element, ast.Starred)
+                else [element]
+            )
+            elements += some
+        listed = [ast.unparse(element) for element in elements]
         assert listed == [ast.unparse(record.targets[0]) for record in records], path.name
         users = {}
         for record in records:

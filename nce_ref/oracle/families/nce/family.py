@@ -21,6 +21,7 @@ from nce_ref.oracle.families.nce import (
     mistakes_nu,
     mistakes_rows,
     mistakes_samples,
+    mistakes_standardised,
 )
 from nce_ref.oracle.families.nce.layouts import LAYOUTS
 from nce_ref.oracle.families.nce.objectives import (
@@ -87,6 +88,7 @@ FAMILY = Family(
         ("ln p_n added or reordered", mistakes_noise_density.MISTAKES),
         ("Terms added to J", mistakes_added.MISTAKES),
         ("Other losses of the same log-ratio", mistakes_losses.MISTAKES),
+        ("Batch normalisation in front of the loss", mistakes_standardised.MISTAKES),
         ("Arithmetic of J", mistakes_arithmetic.MISTAKES),
         ("Epsilons beside densities", mistakes_epsilon.MISTAKES),
         ("Gradients of J written by hand", mistakes_gradients.MISTAKES),

@@ -87,6 +87,19 @@ class _OfRatio(NceSteps):
         return value, slope / log_ratio.dtype.type(self.tau)
 
 
+_TAUS = (0.5, 0.1, 0.07, 0.2, 0.05, 2.0)
+
+
+TEMPERATURE = Mistake(
+    "temperature",
+    "a temperature: the log-ratio is divided by tau, h = sigma(G/tau - ln nu)",
+    _OfRatio(0.5),
+    effect="The optimum of G is tau times the log-ratio of data to noise: the model is (p_d/p_n)^tau p_n, not p_d.",
+    fix=f"{_J}; the slip: h = sigma(G/tau - ln nu)",
+    number=Number("tau", _OfRatio, _TAUS),
+)
+
+
 class _OfLogits(NceSteps):
     """t = (G - ln nu)/tau."""
 
@@ -102,6 +115,16 @@ class _OfLogits(NceSteps):
         return value, slope / t.dtype.type(self.tau)
 
 
+TEMPERATURE_OF_LOGITS = Mistake(
+    "temperature-logits",
+    "a temperature: the logits are divided by tau, ln nu too, h = sigma((G - ln nu)/tau)",
+    _OfLogits(0.5),
+    effect="The optimum of G is tau ln(p_d/p_n) + (1 - tau) ln nu: a power of the ratio, and c off besides.",
+    fix=f"{_J}; the slip: h = sigma((G - ln nu)/tau)",
+    number=Number("tau", _OfLogits, _TAUS),
+)
+
+
 class _OfModel(BinaryNceSteps):
     """G = ln p_m/tau - ln p_n."""
 
@@ -114,26 +137,6 @@ class _OfModel(BinaryNceSteps):
         return value, slope / self.tau
 
 
-_TAUS = (0.5, 0.1, 0.07, 0.2, 0.05, 2.0)
-
-TEMPERATURE = Mistake(
-    "temperature",
-    "a temperature: the log-ratio is divided by tau, h = sigma(G/tau - ln nu)",
-    _OfRatio(0.5),
-    effect="The optimum of G is tau times the log-ratio of data to noise: the model is (p_d/p_n)^tau p_n, not p_d.",
-    fix=f"{_J}; the slip: h = sigma(G/tau - ln nu)",
-    number=Number("tau", _OfRatio, _TAUS),
-)
-
-TEMPERATURE_OF_LOGITS = Mistake(
-    "temperature-logits",
-    "a temperature: the logits are divided by tau, ln nu too, h = sigma((G - ln nu)/tau)",
-    _OfLogits(0.5),
-    effect="The optimum of G is tau ln(p_d/p_n) + (1 - tau) ln nu: a power of the ratio, and c off besides.",
-    fix=f"{_J}; the slip: h = sigma((G - ln nu)/tau)",
-    number=Number("tau", _OfLogits, _TAUS),
-)
-
 TEMPERATURE_OF_MODEL = Mistake(
     "temperature-model",
     "a temperature in the model alone: G = ln p_m/tau - ln p_n",
@@ -143,6 +146,7 @@ TEMPERATURE_OF_MODEL = Mistake(
     number=Number("tau", _OfModel, _TAUS),
     only=("binary_nce",),
 )
+
 
 Term = Callable[[NceSteps, Array], tuple[Array, Array]]
 
@@ -221,6 +225,7 @@ HINGE_LOSS = Mistake(
     seen="discriminators of adversarial networks",
 )
 
+
 SQUARED_PROBABILITIES = Mistake(
     "squared-error",
     "squared errors of the probabilities (Brier): -(1 - h)^2 on the data, -h^2 on the noise",
@@ -229,6 +234,7 @@ SQUARED_PROBABILITIES = Mistake(
     "saturates the gradient is dead on the wrong side too.",
     fix=f"{_J}; the slip: (1 - h)^2, h^2 for -ln h, -ln(1 - h)",
 )
+
 
 LEAST_SQUARES = Mistake(
     "least-squares-loss",
@@ -239,6 +245,7 @@ LEAST_SQUARES = Mistake(
     seen="Mao et al., arXiv 1611.04076, for adversarial networks",
 )
 
+
 LEAST_SQUARES_SYMMETRIC = Mistake(
     "least-squares-symmetric",
     "least squares of the logits with labels 1 and -1: -(t - 1)^2 on the data, -(t + 1)^2 on the noise",
@@ -246,6 +253,7 @@ LEAST_SQUARES_SYMMETRIC = Mistake(
     effect="Its optimum is t = 2 p_d/(p_d + nu p_n) - 1: t is no log-ratio, and c and B are both wrong.",
     fix=f"{_J}; the slip: (t - 1)^2, (t + 1)^2",
 )
+
 
 LINEAR_LOSS = Mistake(
     "linear-loss",
@@ -256,6 +264,7 @@ LINEAR_LOSS = Mistake(
     seen="Arjovsky et al., arXiv 1701.07875, for critics; contrastive divergence",
 )
 
+
 EXPONENTIAL_LOSS = Mistake(
     "exponential-loss",
     "exponential loss (boosting): -exp(-t) on the data, -exp(t) on the noise",
@@ -265,6 +274,7 @@ EXPONENTIAL_LOSS = Mistake(
     arithmetic=True,
 )
 
+
 NOISE_NON_SATURATING = Mistake(
     "noise-non-saturating",
     "the generator's non-saturating term on the noise: -ln h(y) for ln(1 - h(y))",
@@ -273,6 +283,7 @@ NOISE_NON_SATURATING = Mistake(
     fix=f"{_J}; the slip: -ln h(y), an adversarial network's other loss with its sign turned",
     seen="Goodfellow et al., arXiv 1406.2661, section 3: ln h(y) there, for the generator",
 )
+
 
 NOISE_TERM_SUBTRACTED = Mistake(
     "noise-term-subtracted",
@@ -322,58 +333,6 @@ SOFTMAX_OVER_ALL = Mistake(
 )
 
 
-class _Standardised(NceSteps):
-    """The G (or t) of all points less their mean, over their standard deviation, through which it is differentiated."""
-
-    def __init__(self, eps: float, of_logits: bool = False) -> None:
-        self.eps, self.of_logits = eps, of_logits
-
-    def nce(self, ratio_data: Array, ratio_noise: Array, nu: float) -> tuple[Any, Array, Array]:
-        every = np.concatenate([ratio_data.ravel(), ratio_noise.ravel()])
-        centred = every - every.mean()
-        deviation = np.sqrt((centred**2).mean() + every.dtype.type(self.eps))
-        z = centred / deviation
-        data, noise = z[: ratio_data.size], z[ratio_data.size :]
-        if self.of_logits:  # what is subtracted later
-            kind = every.dtype.type
-            data, noise = (
-                one + kind(self.log_nu(nu, is_data))
-                for one, is_data in ((data, True), (noise, False))
-            )
-        value, of_data, of_noise = super().nce(data, noise, nu)
-        of_z = np.concatenate([of_data, of_noise])
-        of_every = (of_z - of_z.mean() - z * (of_z * z).mean()) / deviation
-        return value, of_every[: ratio_data.size], of_every[ratio_data.size :]
-
-
-def _standardised_logits(eps: float) -> _Standardised:
-    return _Standardised(eps, True)
-
-
-_OF_THE_BATCH = (
-    "The log-ratio of a point changes with the batch that it stands in: its scale and its constant are lost, so "
-    "neither B nor c is estimated, and values do not compare between batches."
-)
-
-RATIOS_STANDARDISED = Mistake(
-    "ratios-standardised",
-    "batch normalisation of the log-ratios: less their mean over data and noise, over their standard deviation",
-    _Standardised(1e-5),
-    effect=_OF_THE_BATCH,
-    fix=f"{_J}; the slip: (G - mean G)/sqrt(var G + eps) for G",
-    number=Number("eps", _Standardised, (1e-5, 1e-3, 1e-8)),
-)
-
-LOGITS_STANDARDISED = Mistake(
-    "logits-standardised",
-    "batch normalisation of the logits: G - ln nu less its mean over data and noise, over its standard deviation",
-    _standardised_logits(1e-5),
-    effect=_OF_THE_BATCH,
-    fix=f"{_J}; the slip: (t - mean t)/sqrt(var t + eps) for t = G - ln nu",
-    number=Number("eps", _standardised_logits, (1e-5, 1e-3, 1e-8)),
-)
-
-
 MISTAKES = (
     FOCAL_LOSS,
     FOCAL_LOSS_WEIGHTED,
@@ -390,6 +349,4 @@ MISTAKES = (
     NOISE_TERM_SUBTRACTED,
     LOG_NU_PLUS_ONE,
     SOFTMAX_OVER_ALL,
-    RATIOS_STANDARDISED,
-    LOGITS_STANDARDISED,
 )
