@@ -136,12 +136,7 @@ def random_moments(
 ) -> Moments:
     """Averages over independent randomisations of one rule, each unbiased by itself; their scatter is the error."""
     draw, name = random_rule(model, theta, rng, log2_points)
-    weights = np.full(2**log2_points, 2.0**-log2_points)
-    pairs = tuple(_weighted(model, theta, noise, nu, draw(), weights) for _ in range(REPLICATES))
-    information = np.mean([pair[0] for pair in pairs], axis=0)
-    mean = np.mean([pair[1] for pair in pairs], axis=0)
-    method = f"{REPLICATES} sets of {2**log2_points} {name}"
-    return Moments(information, mean, pairs, True, np.zeros_like(information), method)
+    return _averaged(model, theta, noise, nu, draw, log2_points, f"sets of {2**log2_points} {name}")
 
 
 def random_rule(
@@ -170,12 +165,8 @@ def random_rule(
 def rotated_moments(model: Any, theta: Float, noise: Any, nu: float, log2_points: int) -> Moments:
     """Averages over ``rotated_rule``'s sets of points: nothing is drawn."""
     draw, name = rotated_rule(model, theta, log2_points)
-    weights = np.full(2**log2_points, 2.0**-log2_points)
-    pairs = tuple(_weighted(model, theta, noise, nu, draw(), weights) for _ in range(REPLICATES))
-    information = np.mean([pair[0] for pair in pairs], axis=0)
-    mean = np.mean([pair[1] for pair in pairs], axis=0)
-    method = f"{REPLICATES} rotations of {2**log2_points} {name}"
-    return Moments(information, mean, pairs, True, np.zeros_like(information), method)
+    sets = f"rotations of {2**log2_points} {name}"
+    return _averaged(model, theta, noise, nu, draw, log2_points, sets)
 
 
 def rotated_rule(model: Any, theta: Float, log2_points: int) -> tuple[Callable[[], Float], str]:
@@ -198,6 +189,23 @@ def rotated_rule(model: Any, theta: Float, log2_points: int) -> tuple[Callable[[
         return as_array("model.transport", model.transport(theta, points), 2, (count, model.n_dim))
 
     return turned, "Sobol points"
+
+
+def _averaged(
+    model: Any,
+    theta: Float,
+    noise: Any,
+    nu: float,
+    draw: Callable[[], Float],
+    log2_points: int,
+    sets: str,
+) -> Moments:
+    weights = np.full(2**log2_points, 2.0**-log2_points)
+    pairs = tuple(_weighted(model, theta, noise, nu, draw(), weights) for _ in range(REPLICATES))
+    information = np.mean([pair[0] for pair in pairs], axis=0)
+    mean = np.mean([pair[1] for pair in pairs], axis=0)
+    zero = np.zeros_like(information)
+    return Moments(information, mean, pairs, True, zero, f"{REPLICATES} {sets}")
 
 
 def offers_transport(model: Any, theta: Float) -> bool:
