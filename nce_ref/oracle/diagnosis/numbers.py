@@ -21,8 +21,7 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle.conventions import Convention
-from nce_ref.oracle.diagnosis.observed import Observed
+from nce_ref.oracle.diagnosis.observed import Observed, turned_inputs
 from nce_ref.oracle.diagnosis.sources import source_of
 from nce_ref.oracle.diagnosis.suspects import (
     Candidate,
@@ -111,9 +110,8 @@ def _answer(
     vector: Vector, mistake: str, objective: str, value: float, dtype: str, flipped: bool
 ) -> Mapping[str, Any]:
     """What a mistake returns with a number: several counts ask for it, and so does the next diagnosis."""
-    turn = Convention(c_sign="subtracted") if flipped else Convention()
-    inputs = turn.inputs(vector.objective, vector.arguments(dtype))
-    return source_of(CATALOGUE[mistake], objective, value).evaluate(inputs)
+    source = source_of(CATALOGUE[mistake], objective, value)
+    return source.evaluate(turned_inputs(vector, dtype, flipped))
 
 
 def _misfit(observed: Observed, mistake: Mistake, way: Setting, value: float) -> float:

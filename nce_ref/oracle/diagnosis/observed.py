@@ -180,10 +180,8 @@ class Observed:
 
     def inputs(self, flipped: bool, dtype: str | None = None) -> list[dict[str, Any]]:
         """Every vector's inputs in the package's convention, or, ``flipped``, with c of the other sign."""
-        turn = Convention(c_sign="subtracted") if flipped else Convention()
         return [
-            turn.inputs(self.objective, result.vector.arguments(dtype or self.dtype))
-            for result in self.results
+            turned_inputs(result.vector, dtype or self.dtype, flipped) for result in self.results
         ]
 
     def allowed(self, candidate: Float, dtype: str | None = None) -> Float:
@@ -215,6 +213,12 @@ class Observed:
     def worst(self, entries: Float) -> Float:
         """Vector by vector, the largest of its entries."""
         return np.maximum.reduceat(entries, self.starts) if entries.size else entries
+
+
+def turned_inputs(vector: Vector, dtype: str, flipped: bool) -> dict[str, Any]:
+    """A vector's inputs in the package's convention, or, ``flipped``, with c of the other sign."""
+    turn = Convention(c_sign="subtracted") if flipped else Convention()
+    return turn.inputs(vector.objective, vector.arguments(dtype))
 
 
 def observe(

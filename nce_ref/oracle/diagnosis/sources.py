@@ -19,8 +19,7 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
-from nce_ref.oracle.conventions import Convention
-from nce_ref.oracle.diagnosis.observed import Bools, Layout, Observed
+from nce_ref.oracle.diagnosis.observed import Bools, Layout, Observed, turned_inputs
 from nce_ref.oracle.diagnosis.relatives import relatives_of
 from nce_ref.oracle.mistakes import Mistake, mistakes_at
 from nce_ref.oracle.objectives import find_objective
@@ -79,10 +78,13 @@ def every_source(objective: str) -> tuple[Source, ...]:
 @functools.lru_cache(maxsize=1 << 16)
 def _answer(source: Source, vector: Vector, dtype: str, flipped: bool) -> Mapping[str, Any]:
     """A known source on a stored vector: the same whenever it is asked; nothing where it raises."""
-    turn = Convention(c_sign="subtracted") if flipped else Convention()
+    return _evaluated_or_nothing(source, turned_inputs(vector, dtype, flipped))
+
+
+def _evaluated_or_nothing(source: Source, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
     with np.errstate(all="ignore"):
         try:
-            return source.evaluate(turn.inputs(vector.objective, vector.arguments(dtype)))
+            return source.evaluate(inputs)
         except (ArithmeticError, ValueError, TypeError, KeyError, np.linalg.LinAlgError):
             return {}
 
@@ -162,8 +164,7 @@ def _nudged(
     source: Source, vector: Vector, dtype: str, flipped: bool, nudge: int, storage: str
 ) -> Mapping[str, Any]:
     """A source close by a vector: the nudged inputs are numbers of ``storage``, evaluated in ``dtype``."""
-    turn = Convention(c_sign="subtracted") if flipped else Convention()
-    inputs = turn.inputs(vector.objective, vector.arguments(storage))
+    inputs = turned_inputs(vector, storage, flipped)
     masks = set(vector.objective.masks.values())
     for place, (name, value) in enumerate(inputs.items()):
         if not isinstance(value, float) and name not in masks:
@@ -171,8 +172,4 @@ def _nudged(
             part = (0.6180339887498949 * (1 + place + len(inputs) * nudge)) % 1.0
             moved = value * value.dtype.type(1.0 + (2.0 * part - 1.0) * 2.0**-8)
             inputs[name] = moved if dtype == storage else moved.astype(np.float64)
-    with np.errstate(all="ignore"):
-        try:
-            return source.evaluate(inputs)
-        except (ArithmeticError, ValueError, TypeError, KeyError, np.linalg.LinAlgError):
-            return {}
+    return _evaluated_or_nothing(source, inputs)

@@ -142,10 +142,10 @@ def class_nce(
 ) -> Outputs:
     """A sigmoid for every class that occurs, ln k q beside it."""
     k = _drawn(steps, hidden, negatives, mask)
+    by_prior = _by_prior(steps, noise_probabilities, k)
 
     def corrected(s: Array, ids: Ids, is_target: bool) -> Array:
-        prior = steps.log_prior(noise_probabilities, ids, k, is_target)
-        return np.asarray(steps.corrected(s, prior, is_target) - steps.log_drawn(k, is_target))
+        return np.asarray(by_prior(s, ids, is_target) - steps.log_drawn(k, is_target))
 
     return _sampled(
         steps, hidden, class_vectors, biases, targets, negatives, mask, corrected, _points(steps)
@@ -182,15 +182,22 @@ def sampled_softmax(
     mask: Array | None = None,
 ) -> Outputs:
     """A softmax over the target and the negatives, ln q beside each."""
-    k = _drawn(steps, hidden, negatives, mask)
+    by_prior = _by_prior(steps, noise_probabilities, _drawn(steps, hidden, negatives, mask))
+    return _sampled(
+        steps, hidden, class_vectors, biases, targets, negatives, mask, by_prior, _softmax(steps)
+    )
+
+
+def _by_prior(
+    steps: ClassNceSteps | SampledSoftmaxSteps, noise_probabilities: Array, k: Array
+) -> Callable[[Array, Ids, bool], Array]:
+    """The scores, corrected by ln q of their classes."""
 
     def corrected(s: Array, ids: Ids, is_target: bool) -> Array:
         prior = steps.log_prior(noise_probabilities, ids, k, is_target)
         return steps.corrected(s, prior, is_target)
 
-    return _sampled(
-        steps, hidden, class_vectors, biases, targets, negatives, mask, corrected, _softmax(steps)
-    )
+    return corrected
 
 
 def _drawn(steps: Any, hidden: Array, negatives: Array, mask: Array | None) -> Array:
