@@ -1,8 +1,7 @@
 r"""One family of estimators for unnormalised models: NCE, importance sampling, and what lies beside and between them.
 
 Pihlaja, Gutmann & Hyvarinen (*A family of computationally efficient and simple estimators for unnormalized statistical
-models*, UAI
-2010) maximise, over theta with c free,
+models*, UAI 2010) maximise, over theta with c free,
 
     J(theta) = (1/n_data) sum_x g1(q) - (1/n_noise) sum_y g2(q),      q = p_m(.; theta)/p_n,      g2'(q) = q g1'(q)
 

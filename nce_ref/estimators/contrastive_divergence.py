@@ -15,8 +15,7 @@ sqrt(2 n_alpha/n_data):
 (a) |K^{-1/2} mean D| over the window <= tolerance: it has stopped going anywhere (the sum of D over it is the way it
     has gone);
 (b) the chains' share of that mean's error, sqrt(tr(K^{-1} Cov D)/m), <= tolerance. With the default 0.1 the chains add
-    about 1 % to the
-squared error that the data cause.
+    about 1 % to the squared error that the data cause.
 
 **Step size.** Adapted after each step towards ``target_acceptance``, by all chains together, hence from the past only:
 each transition is still in detailed balance. Below 5 % acceptance the proposals are refused, x' = x and D = 0 whatever

@@ -331,11 +331,8 @@ class _Climb:
         if again.is_local_maximum:
             return moved, again, landed.n_evaluations
         if near is not self.objective and certify(near, landed.theta).is_local_maximum:
-            return (
-                theta,
-                replace(proof, status="not proved", reason=TOO_FAR_FROM_0),
-                landed.n_evaluations,
-            )
+            too_far = replace(proof, status="not proved", reason=TOO_FAR_FROM_0)
+            return theta, too_far, landed.n_evaluations
         here = near.expand(point)
         stepped = newton_step(here, point) if again.status == "not stationary" else None
         if stepped is not None and np.isfinite(stepped).all():

@@ -14,12 +14,9 @@ problem gets a word less than once in 10^6 a check.
     centred data   mean tanh s_i of data in their own units, for a model with ln p_m(u) = ln p_m(-u)
 
 **Power.** Of y from a normal noise, 256 points looked at, 300 samples a case: always seen are a spread twice or half of
-what
-is evaluated (n = 1, 2, 4, 10), a mean off by a deviation and a constant of 0.7 in ln p_n (n up to 4), one coordinate
-three
-times as wide and a constant of 1 (n up to 10). A spread off by half is seen in 4, 73, 100, 100 of 100; one coordinate
-twice
-as wide in 99 for n = 2, 84 for n = 4, 7 for n = 10; a mean off by half a deviation never.
+what is evaluated (n = 1, 2, 4, 10), a mean off by a deviation and a constant of 0.7 in ln p_n (n up to 4), one
+coordinate three times as wide and a constant of 1 (n up to 10). A spread off by half is seen in 4, 73, 100, 100 of 100;
+one coordinate twice as wide in 99 for n = 2, 84 for n = 4, 7 for n = 10; a mean off by half a deviation never.
 
 Conventions
 -----------
@@ -356,10 +353,9 @@ def _differs(log_ratio_y: Float, f_y: Float, log_ratio_z: Float, f_z: Float) -> 
     """Whether the score is no chance, at the level of the module.
 
     Where too few points weigh in for a central limit theorem, f = 1 alone is left: mean_y (1 - h) and mean_z h are
-    small
-    together if ln q is right, and the chance that two means of terms in [0, 1] are t apart is below 2 e^{-2 t^2/(1/n_y
-    +
-    1/n_z)} (Hoeffding). y twice as wide in ten dimensions is seen by that only: there h is 0 on both.
+    small together if ln q is right, and the chance that two means of terms in [0, 1] are t apart is below
+    2 e^{-2 t^2/(1/n_y + 1/n_z)} (Hoeffding). y twice as wide in ten dimensions is seen by that only: there h is 0 on
+    both.
     """
     found = score(log_ratio_y, f_y, log_ratio_z, f_z, 0.5 * _SMALLEST)
     if found is not None:

@@ -3,21 +3,17 @@ r"""Data far from 0, for a model with a mean: the fit takes the points less a sh
     u = s + z,      p(z) = p_m(s + z)
 
 1, u and u^2 are nearly dependent where the data lie k deviations from 0: a curvature of 1 stands beside one of k^4, and
-at
-k = 1000 nothing is left of the first in float64. In z they are as for data about 0. A model whose family contains that
-density says so by ``shifted(theta, s)``.
+at k = 1000 nothing is left of the first in float64. In z they are as for data about 0. A model whose family contains
+that density says so by ``shifted(theta, s)``.
 
 **When.** If the mean of x is more than 32 deviations from 0, sqrt(m^T C^-1 m) > 32; else nothing is changed, not in the
 last bit. s_i is m_i to the nearest multiple of a power of two, the one next to the coordinate's deviation: few digits,
-so
-that u - s is exact for u within a factor of two of s (Sterbenz), and for most others.
+so that u - s is exact for u within a factor of two of s (Sterbenz), and for most others.
 
 **What is proved.** Of the theta that is returned: its image in z, each entry computed exactly and rounded once, is what
-the
-certificate is asked about; points that u - s rounds are within half an ulp, which the pass's bounds allow for. c is of
-size
-k^2, so that theta in float64 is known to k^2 2^-53 at best: from k = 1e5 on that is more than the 1e-6 that a proof
-asks for.
+the certificate is asked about; points that u - s rounds are within half an ulp, which the pass's bounds allow for. c is
+of size k^2, so that theta in float64 is known to k^2 2^-53 at best: from k = 1e5 on that is more than the 1e-6 that a
+proof asks for.
 
 Conventions
 -----------
@@ -80,8 +76,7 @@ def about_shift(problem: Any, theta: Float) -> tuple[Any, Float, Float | None]:
     """Return (problem, theta) about the shift of its data, and the matrix that takes changes of that theta back.
 
     ``shifted`` is affine in theta, so that a covariance goes back by its linear part. (problem, theta, None) where the
-                data
-    stay where they are.
+    data stay where they are.
     """
     model = getattr(problem, "model", None)
     if not offers_shifts(model) or not callable(getattr(problem, "shifted", None)):

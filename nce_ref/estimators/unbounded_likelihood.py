@@ -1,20 +1,18 @@
 r"""Ends of a likelihood's climb that are no maxima because the likelihood rises for ever: status "unbounded".
 
 ln p = alpha . g(u) - ln Z(alpha) has a maximum if and only if the mean of g over the data lies in the relative interior
-of the
-convex hull of g over all states (Barndorff-Nielsen 1978). Else all data lie on a face of it: there is a d with
+of the convex hull of g over all states (Barndorff-Nielsen 1978). Else all data lie on a face of it: there is a d with
 
     d . g(x) = max_u d . g(u)  for every datum x,  and less for some state u,
 
 and the likelihood rises along d for ever, from any alpha, as the states off the face lose what mass they have. A spin
-that
-never varies is such a case, or two spins that are never both up. Three ways to know it:
+that never varies is such a case, or two spins that are never both up. Three ways to know it:
 
 * *the model says so* (``likelihood_unbounded(x)``): faces that are known by name;
 * *few states* (``all_states(most)``): a linear programme over d, confirmed by numbers (``optimize/separation.py``);
 * *other models*: at the end there is a direction along which the likelihood does not fall by 1e-9 as far as sixteen
-  times
-  the length of theta, and falls by 1e-3 within one length the other way. That is evidence, and the message says so.
+  times the length of theta, and falls by 1e-3 within one length the other way. That is evidence, and the message says
+  so.
 
 Only ends that are not certified are asked, "passed" ones among them: far out all curvatures round to those of a
 maximum.

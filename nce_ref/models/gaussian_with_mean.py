@@ -236,8 +236,7 @@ class GaussianWithMean(LinearModel):
         is.
 
         c gains eta.shift - 1/2 shift^T Lambda shift. Each entry is computed exactly and rounded once: far from 0 the
-        terms
-        of c are the square of the distance in deviations, and cancel.
+        terms of c are the square of the distance in deviations, and cancel.
         """
         eta, precision, c = self.unpack(theta)
         s = [Fraction(value) for value in as_vector("shift", shift, self.n_dim).tolist()]

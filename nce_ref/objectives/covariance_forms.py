@@ -1,8 +1,7 @@
 """What standard errors ask an objective: which form of covariance is its own. Who computes one offers all forms.
 
 An objective says ``covariance_by(forms)``, one line, and is handed back (Sigma, method); one without a covariance of
-any of
-these kinds raises ValueError there with the reason.
+any of these kinds raises ValueError there with the reason.
 
 Conventions
 -----------

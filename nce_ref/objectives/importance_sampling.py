@@ -211,9 +211,8 @@ class ImportanceSamplingObjective:
         curvature.
 
         The slopes of data and noise add up to 0, so g may be counted from its mean under the shares, of which the
-        curvature is the variance: about any other centre it would be less. Its third cumulant is at most the range of g
-        . d, twice the largest
-        |(g - mean) . d|, times the variance.
+        curvature is the variance: about any other centre it would be less. Its third cumulant is at most the range of
+        g . d, twice the largest |(g - mean) . d|, times the variance.
         """
         off = once.rounding()[self.n_data :] + 2.0 * _UNIT * np.abs(log_w)
         shares = -derivative[self.n_data :]
