@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -15,9 +13,10 @@ from paper_replication.boltzmann.plan import NUS, SIZES, fits_at, sums_at
 from paper_replication.boltzmann.study import STUDY, conclusions, table
 from paper_replication.claims import CONFIRMED, CONTRADICTED, NOT_RESOLVED, judge
 from paper_replication.columns import Columns, gather_columns
-from paper_replication.report import CLAIMS_FILE, RUNS_FILE
+from paper_replication.report import RUNS_FILE
 from paper_replication.store import read_rows
 from paper_replication.study import Findings
+from tests.paper_replication.committed import drawing, judged_again
 
 
 def made_up(scale=1.0, covered=0.95, least=1e-4, off=1e-14, shift=0.0, n=400):
@@ -170,31 +169,20 @@ def test_one_run_of_sums():
         assert result[f"best.{name}"] == pytest.approx(1.0 / (1.0 + result[f"least.{name}"]))
 
 
-def test_tables_and_figure(tmp_path):
+def test_tables_and_figure(tmp_path, monkeypatch):
     findings = Findings(STUDY, made_up(), [], {}, tmp_path)
     text = "".join(body for _, body in table(findings))
     assert all(words in text for words in (*claim_list.WEIGHTS.values(), "| 32000 |"))
-    pytest.importorskip("matplotlib")
-    from matplotlib.figure import Figure
-
-    from paper_replication.boltzmann.picture import draw_boltzmann
-
-    assert draw_boltzmann(Figure(), findings)
-    assert not draw_boltzmann(Figure(), Findings(STUDY, Columns({}), [], {}, tmp_path))
+    picture = "paper_replication.boltzmann.picture"
+    with drawing(monkeypatch, picture, "draw_boltzmann") as (draw, figure):
+        assert draw(figure(), findings)
+        assert not draw(figure(), Findings(STUDY, Columns({}), [], {}, tmp_path))
 
 
 def test_the_committed_report_is_of_these_claims():
     """Its numbers and verdicts come again from its runs."""
-    found = {
-        one["id"]: one
-        for one in json.loads((STUDY.committed / CLAIMS_FILE).read_text(encoding="utf-8"))
-    }
     evidence = gather_columns(read_rows(STUDY.committed / RUNS_FILE)[0])
-    judged = {c.id: judge(c, c.estimand(evidence)) for c in claim_list.all_claims()}
-    assert set(found) == set(judged)
-    for name, one in judged.items():
-        assert found[name]["verdict"] == one.verdict
-        assert found[name]["estimate"] == pytest.approx(one.estimate.value, rel=1e-9, abs=1e-9)
+    judged = judged_again(STUDY, evidence, claim_list.all_claims(), nothing=1e-9)
     assert {len(evidence.column(fits_at(n, nu), "nce.law")) for n in SIZES for nu in NUS} == {400}
     # The sentences of the report, and of the README, stand on these.
     judgements = list(judged.values())

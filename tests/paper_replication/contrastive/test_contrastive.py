@@ -3,24 +3,20 @@ can go against it."""
 
 from __future__ import annotations
 
-import importlib
-import json
 import math
-import sys
-from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
 
-from paper_replication import figures
 from paper_replication.claims import CONFIRMED, CONTRADICTED, judge
 from paper_replication.columns import Columns, gather_columns
 from paper_replication.contrastive import claim_list, laws
 from paper_replication.contrastive.experiments import errors
 from paper_replication.contrastive.study import STUDY, table
-from paper_replication.report import CLAIMS_FILE, RUNS_FILE
+from paper_replication.report import RUNS_FILE
 from paper_replication.store import read_rows
 from paper_replication.study import Findings
+from tests.paper_replication.committed import drawing, judged_again
 
 
 def made_up(factor=None, n=120, certified=1.0):
@@ -90,43 +86,16 @@ def test_the_table_has_every_size_and_the_laws(tmp_path):
         assert str(number) in text
 
 
-@pytest.fixture
-def draws(monkeypatch):
-    """(``draw_over_law``, ``Figure``): where matplotlib is not installed, all of it is a stand-in that takes any call:
-    what is left to test is whether there was something to draw."""
-    name = "paper_replication.contrastive.picture"
-    is_here = figures.matplotlib_is_here()
-    if not is_here:
-        for part in ("matplotlib", "matplotlib.figure", "matplotlib.ticker"):
-            monkeypatch.setitem(sys.modules, part, MagicMock())
-        sys.modules["matplotlib.figure"].Figure.return_value.subplots.return_value = (
-            MagicMock(),
-            MagicMock(),
-        )
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    picture = importlib.import_module(name)
-    yield picture.draw_over_law, picture.Figure
-    if not is_here:
-        sys.modules.pop(name, None)
-
-
-def test_the_figure(tmp_path, draws):
-    draw, figure = draws
-    assert draw(figure(), Findings(STUDY, made_up(), [], {}, tmp_path))
-    assert not draw(figure(), Findings(STUDY, Columns({}), [], {}, tmp_path))
+def test_the_figure(tmp_path, monkeypatch):
+    picture = "paper_replication.contrastive.picture"
+    with drawing(monkeypatch, picture, "draw_over_law") as (draw, figure):
+        assert draw(figure(), Findings(STUDY, made_up(), [], {}, tmp_path))
+        assert not draw(figure(), Findings(STUDY, Columns({}), [], {}, tmp_path))
 
 
 def test_the_committed_report_is_of_these_claims():
     """Its numbers and verdicts come again from its runs: no claim is contradicted, and what was too few runs is
     said."""
-    found = {
-        one["id"]: one
-        for one in json.loads((STUDY.committed / CLAIMS_FILE).read_text(encoding="utf-8"))
-    }
     evidence = gather_columns(read_rows(STUDY.committed / RUNS_FILE)[0])
-    judged = {c.id: judge(c, c.estimand(evidence)) for c in claim_list.all_claims()}
-    assert set(found) == set(judged)
-    for name, one in judged.items():
-        assert found[name]["verdict"] == one.verdict
-        assert found[name]["estimate"] == pytest.approx(one.estimate.value, rel=1e-9)
+    judged_again(STUDY, evidence, claim_list.all_claims())
     assert len(evidence.column(claim_list.group(32000, 5), "nce.error")) == 120

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 
 import numpy as np
@@ -13,7 +12,7 @@ from scipy import stats
 from nce_ref import GaussianNoise
 from paper_replication.claims import CONFIRMED, CONTRADICTED, NOT_RESOLVED, judge
 from paper_replication.columns import Columns
-from paper_replication.report import CLAIMS_FILE, CLOCK_FILE, RUNS_FILE
+from paper_replication.report import CLOCK_FILE, RUNS_FILE
 from paper_replication.store import read_rows
 from paper_replication.study import Findings
 from paper_replication.tradeoff import claim_list, estimands
@@ -21,6 +20,7 @@ from paper_replication.tradeoff.experiments import problem
 from paper_replication.tradeoff.limits import limits
 from paper_replication.tradeoff.plan import NUS, NUS_CERTIFIED, NUS_OF_IS, PROBLEMS, group
 from paper_replication.tradeoff.study import STUDY, conclusions, sections
+from tests.paper_replication.committed import drawing, judged_again
 
 
 def made_up(ratio=0.0, error=0.0, slower=5.2, share=1.0, left=0.0, n=None):
@@ -143,33 +143,23 @@ def test_gather_puts_times_among_the_results():
     assert found.groups[group(1)] == [{"norm_B": 2.0, "seconds.nce": 3.0}]
 
 
-def test_sections_and_figure(tmp_path):
+def test_sections_and_figure(tmp_path, monkeypatch):
     findings = Findings(STUDY, made_up(n=3), [], {"by_params": {}}, tmp_path)
     text = "".join(body for _, body in sections(findings))
     assert "30 of 685 problems of the full profile: 3 of 100 at ν = 1" in text
     whole = "".join(body for _, body in sections(Findings(STUDY, made_up(), [], {}, tmp_path)))
     assert "685 problems, all of the full profile" in whole
-    pytest.importorskip("matplotlib")
-    from matplotlib.figure import Figure
-
-    from paper_replication.tradeoff.picture import draw_tradeoff
-
-    assert draw_tradeoff(Figure(), findings)
-    assert not draw_tradeoff(Figure(), Findings(STUDY, Columns({}), [], {}, tmp_path))
+    picture = "paper_replication.tradeoff.picture"
+    with drawing(monkeypatch, picture, "draw_tradeoff") as (draw, figure):
+        assert draw(figure(), findings)
+        assert not draw(figure(), Findings(STUDY, Columns({}), [], {}, tmp_path))
 
 
 def test_the_committed_report_is_of_these_claims():
     """Its numbers and verdicts come again from its runs, and its sentences stand on them."""
-    found = {
-        one["id"]: one
-        for one in json.loads((STUDY.committed / CLAIMS_FILE).read_text(encoding="utf-8"))
-    }
     rows, clock = (read_rows(STUDY.committed / name)[0] for name in (RUNS_FILE, CLOCK_FILE))
     evidence = estimands.gather(rows, clock)
-    judged = {c.id: judge(c, c.estimand(evidence)) for c in claim_list.all_claims()}
-    assert set(found) == set(judged)
-    for name, one in judged.items():
-        assert found[name]["verdict"] == one.verdict
+    judged = judged_again(STUDY, evidence, claim_list.all_claims())
     text = (STUDY.committed / STUDY.text).read_text(encoding="utf-8")
     judgements = list(judged.values())
     for one in conclusions(Findings(STUDY, evidence, judgements, {}, STUDY.committed)):
