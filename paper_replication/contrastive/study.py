@@ -83,13 +83,13 @@ STUDY = Study(
         Profile("quick", "24 matrices up to T = 4000", 25.0, _batches(24, SIZES[:3])),
         Profile(
             "full",
-            f"400 matrices at T = {SIZES[0]}, 120 at {LARGEST}, of which the claims speak, 40"
+            f"400 matrices at T = {SIZES[0]}, 800 at {LARGEST}, of which the claims speak, 40"
             " between",
             300.0,
             (
                 *_batches(400, SIZES[:1]),
                 *_batches(40, SIZES[1:-1]),
-                *_batches(120, (LARGEST,)),
+                *_batches(800, (LARGEST,)),
             ),
         ),
     ),
