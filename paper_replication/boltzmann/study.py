@@ -93,7 +93,7 @@ def conclusions(findings: Findings) -> list[Conclusion]:
             {"law.": CONFIRMED},
         ),
         Conclusion(
-            "**So has its tail** where noise is plenty: at ν = 10 and 100 one machine in twenty lies outside of the ellipsoid that holds 95 % of the law.",
+            "**Its tail holds as well** where noise is plenty: at ν = 10 and 100 one machine in twenty lies outside of the ellipsoid that holds 95 % of the law.",
             {"tail.10.": CONFIRMED, "tail.100.": CONFIRMED},
         ),
         Conclusion(
