@@ -106,7 +106,7 @@ def conclusions(findings: Findings) -> list[Conclusion]:
         ),
         Conclusion(
             "**c estimates −ln Z**: its error has the size of the law at every ν, and so has c + ln Z at the estimate from ν = 1 on.",
-            {"c.": CONFIRMED, "gap.1": CONFIRMED},
+            {"c.": CONFIRMED, "gap.1": CONFIRMED, "gap.10": CONFIRMED, "gap.100": CONFIRMED},
         ),
         Conclusion(
             "**Noise equal to the data costs exactly 1 + 1/ν**, in every direction.",
