@@ -1,4 +1,4 @@
-"""TensorFlow: its kernels, its sigmoid cross-entropy, its losses over sampled classes, and ``tf.nn.nce_loss`` on our points.
+"""TensorFlow: its kernels, its sigmoid cross-entropy, losses over sampled classes, ``tf.nn.nce_loss`` on our points.
 
 ``tf.nn.nce_loss`` has one target and ``num_sampled`` noise classes an example. Here every data point is an example with
 its share of the noise points, an example without a share gets a class whose logit is -1e30, and the classes' biases are
