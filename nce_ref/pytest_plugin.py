@@ -28,7 +28,14 @@ from typing import Any
 import pytest
 
 from nce_ref.oracle.check import check
-from nce_ref.oracle.conventions import C_SIGNS, REDUCTIONS, SENSES, Convention, own_convention
+from nce_ref.oracle.conventions import (
+    C_SIGNS,
+    NOISE_RATIOS,
+    REDUCTIONS,
+    SENSES,
+    Convention,
+    own_convention,
+)
 from nce_ref.oracle.dtypes import TYPES
 from nce_ref.oracle.locate import (
     ADAPTERS,
@@ -103,6 +110,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="is c added to ln p_m, or ln Z subtracted",
     )
     group.addoption(
+        "--nce-noise-ratio",
+        choices=NOISE_RATIOS,
+        help="one: the objective of nu = 1 whatever the sizes",
+    )
+    group.addoption(
         "--nce-choice",
         action="append",
         default=[],
@@ -159,10 +171,7 @@ def _items(session: pytest.Session, config: pytest.Config, name: str) -> Iterato
     patterns = config.getoption("--nce-expected-failures")
     expected = expected_failures(Path(patterns)) if patterns else {}
     target = find_objective(objective, layout)
-    objective, convention = (
-        target.name,
-        own_convention(target, *_words(config), tuple(config.getoption("--nce-choice"))),
-    )
+    objective, convention = target.name, own_convention(target, **_words(config))
     report = check(impl, objective, config.getoption("--nce-dtype"), convention, expected)
     if report.unmatched:
         raise ValueError(
@@ -185,20 +194,16 @@ def _over_all(report: Report) -> Iterator[tuple[str, str]]:
         yield words, "\n".join(text_of(found) for found in report.findings if found.id == finding)
 
 
-def _words(config: pytest.Config) -> tuple[str | None, str | None, str | None]:
-    """Sense, reduction and sign of c, where they were said."""
-    sense, reduction, c_sign = (
-        config.getoption(f"--nce-{word}") for word in ("sense", "reduction", "c-sign")
-    )
-    return sense, reduction, c_sign
+def _words(config: pytest.Config) -> dict[str, Any]:
+    """What was said of the convention."""
+    words = ("sense", "reduction", "c_sign", "noise_ratio")
+    said = {word: config.getoption(f"--nce-{word.replace('_', '-')}") for word in words}
+    choices = tuple(config.getoption("--nce-choice"))
+    return {word: value for word, value in said.items() if value} | {"choices": choices}
 
 
 def _said(config: pytest.Config) -> Convention:
-    ours, (sense, reduction, c_sign) = Convention(), _words(config)
-    choices = tuple(config.getoption("--nce-choice"))
-    return Convention(
-        sense or ours.sense, reduction or ours.reduction, c_sign or ours.c_sign, choices
-    )
+    return Convention(**_words(config))
 
 
 class WrongVector(Exception):

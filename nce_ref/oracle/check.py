@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from nce_ref.oracle.arguments import BY_NAME, Arguments, call_to_declare, with_own_names
+from nce_ref.oracle.at_one import at_noise_ratio, cases_of
 from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.diagnosis import (
     Diagnosis,
@@ -38,7 +39,7 @@ from nce_ref.oracle.dtypes import TYPES, declared
 from nce_ref.oracle.halves import beyond, in_type, refuse_type, say
 from nce_ref.oracle.judge import judge
 from nce_ref.oracle.kinks import settle
-from nce_ref.oracle.objectives import Objective, find_objective
+from nce_ref.oracle.objectives import Objective, find_objective, with_noise_ratio
 from nce_ref.oracle.report import Report
 from nce_ref.oracle.results import (
     CHOICE,
@@ -50,7 +51,7 @@ from nce_ref.oracle.results import (
 )
 from nce_ref.oracle.seen import what_is_missing
 from nce_ref.oracle.steady import REMEMBERS, Watch, ask
-from nce_ref.oracle.vectors import Vector, cases, find, suite
+from nce_ref.oracle.vectors import Vector, find, suite
 
 
 def check(
@@ -78,9 +79,9 @@ def check(
             f"impl: got {impl!r}; expected a callable with the arguments {', '.join(target.arguments)}"
         )
     convention = own_convention(target) if convention is None else convention
-    check_words(dtype, convention, target)
+    target = check_words(dtype, convention, target)
     impl = with_own_names(impl, target, arguments)
-    stored = _smoke_first(cases(target.name, flags=flags))
+    stored = _smoke_first(cases_of(target, flags))
     vectors = [v for vector in stored if (v := in_type(vector, dtype)) is not None]
     renamed = _renamed(impl, target)
     note = _say_renamed(renamed, target) if renamed is not None else ""
@@ -138,9 +139,13 @@ def check_answers(
     """
     target = find_objective(objective)
     convention = own_convention(target) if convention is None else convention
-    check_words(dtype, convention, target)
+    target = check_words(dtype, convention, target)
     patterns = _read_patterns(expected_failures)
-    vector_of = find if own is None else own.__getitem__
+    look_up = find if own is None else own.__getitem__
+
+    def vector_of(vector_id: str) -> Vector:
+        return at_noise_ratio(look_up(vector_id), target.noise_ratio)
+
     judged = [
         _judge(vector_of(vector_id), answer, dtype, convention)
         for vector_id, answer in answers.items()
@@ -183,7 +188,7 @@ def check_answers(
 
 def _in_range(target: Objective, dtype: str) -> list[Vector]:
     """The vectors that there are in a type: those that leave its range cannot be asked for."""
-    return [vector for vector in cases(target.name) if in_type(vector, dtype) is not None]
+    return [vector for vector in cases_of(target) if in_type(vector, dtype) is not None]
 
 
 def _judge(vector: Vector, answer: Any, dtype: str, convention: Convention) -> CaseResult:
@@ -233,9 +238,9 @@ def _smoke_first(vectors: Sequence[Vector]) -> list[Vector]:
     return sorted(vectors, key=lambda vector: "smoke" not in vector.flags)
 
 
-def check_words(dtype: str, convention: Convention, objective: Objective) -> None:
-    """Raise ValueError for a dtype that is none, or in which the objective is not checked, or a convention that is
-    none."""
+def check_words(dtype: str, convention: Convention, objective: Objective) -> Objective:
+    """The objective by the convention's noise ratio. Raises ValueError for a dtype that is none, or in which it is not
+    checked, or a convention that is none."""
     if dtype not in TYPES:
         raise ValueError(f"dtype: got {dtype!r}; expected one of {', '.join(TYPES)}")
     refuse_type(objective, dtype)
@@ -244,6 +249,7 @@ def check_words(dtype: str, convention: Convention, objective: Objective) -> Non
             f'convention: got {convention!r}; expected e.g. oracle.Convention(sense="minimise")'
         )
     convention.chosen(objective)
+    return with_noise_ratio(objective, convention.noise_ratio)
 
 
 def _say_renamed(renamed: tuple[str, str], target: Objective) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
-from nce_ref.oracle.conventions import C_SIGNS, REDUCTIONS, SENSES, Convention, own_convention
+from nce_ref.oracle.conventions import (
+    C_SIGNS,
+    NOISE_RATIOS,
+    REDUCTIONS,
+    SENSES,
+    Convention,
+    own_convention,
+)
 from nce_ref.oracle.dtypes import TYPES
 from nce_ref.oracle.objectives import LAYOUTS, OBJECTIVES, find_objective
 
@@ -30,6 +37,7 @@ def read_convention(options: argparse.Namespace, objective: str) -> Convention:
         options.reduction,
         options.c_sign,
         tuple(options.choice),
+        options.noise_ratio,
     )
 
 
@@ -72,7 +80,7 @@ def laid_out(objective: str | None, layout: str) -> str | None:
 
 
 def add_convention(parser: argparse.ArgumentParser) -> None:
-    """What is declared: --dtype, --sense, --reduction, --c-sign and --choice."""
+    """What is declared: --dtype, --sense, --reduction, --c-sign, --noise-ratio and --choice."""
     parser.add_argument(
         "--dtype",
         choices=TYPES,
@@ -93,6 +101,11 @@ def add_convention(parser: argparse.ArgumentParser) -> None:
         "--c-sign",
         choices=C_SIGNS,
         help="is c added to ln p_m or subtracted (default: added)",
+    )
+    parser.add_argument(
+        "--noise-ratio",
+        choices=NOISE_RATIOS,
+        help="one for the objective of nu = 1 whatever the sizes, mean + mean without ln nu (default: sizes)",
     )
     parser.add_argument(
         "--choice",

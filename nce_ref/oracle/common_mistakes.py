@@ -208,7 +208,7 @@ _OUTSIDE = (
             "None: conventions, not mistakes. Undeclared they fail, and the report prints the"
             " declaration."
         ),
-        "`oracle.Convention(sense=…, reduction=…, c_sign=…)`.",
+        "`oracle.Convention(sense=…, reduction=…, c_sign=…, noise_ratio=…)`.",
     ),
 )
 

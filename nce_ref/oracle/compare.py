@@ -55,7 +55,7 @@ def compare(
         )
     impl = with_own_names(impl, target, arguments)
     convention = own_convention(target) if convention is None else convention
-    check_words(dtype, convention, target)
+    target = check_words(dtype, convention, target)
     if not isinstance(inputs, Mapping):
         raise ValueError(
             f"inputs: got a {type(inputs).__name__}; expected a dict of {', '.join(target.arguments)}"

@@ -14,6 +14,9 @@ what a sense and a reduction do not touch: kernels, densities, and outputs that 
 choices    words of the objective's own (``Objective.choices``): the temperature's inverse, views in another order; none
            by default
 c_sign     "added": ln p_m = ln p_m0 + c, c = -ln Z (ours); "subtracted": ln p_m = ln p_m0 - c, c = ln Z
+noise_ratio   "sizes": nu = n_noise/n_data (ours); "one": the objective of nu = 1 for any sizes, mean_x ln sigma(G) +
+           mean_y ln sigma(-G), no ln nu. No factor, but another objective (``objectives.with_noise_ratio``), for which
+           n_noise counts as n_data: so "mean" is a half of it
 """
 
 from __future__ import annotations
@@ -28,18 +31,25 @@ from nce_ref.oracle.families.base import Choice, Objective
 SENSES = ("maximise", "minimise")
 REDUCTIONS = ("per_data", "half", "sum", "mean")
 C_SIGNS = ("added", "subtracted")
-_CHOICES = {"sense": SENSES, "reduction": REDUCTIONS, "c_sign": C_SIGNS}
+NOISE_RATIOS = ("sizes", "one")
+_CHOICES = {
+    "sense": SENSES,
+    "reduction": REDUCTIONS,
+    "c_sign": C_SIGNS,
+    "noise_ratio": NOISE_RATIOS,
+}
 
 
 @dataclass(frozen=True)
 class Convention:
-    """What an implementation computes, in three words; the default is the package's own. ValueError for any other
+    """What an implementation computes, in a few words; the default is the package's own. ValueError for any other
     word."""
 
     sense: str = "maximise"
     reduction: str = "per_data"
     c_sign: str = "added"
     choices: tuple[str, ...] = ()
+    noise_ratio: str = "sizes"
 
     def __post_init__(self) -> None:
         if isinstance(self.choices, str) or not all(isinstance(word, str) for word in self.choices):
@@ -94,6 +104,7 @@ class Convention:
         if objective.is_mean and objective.output(output).follows_value:
             if self.reduction != objective.reduction:  # else the sizes make no difference
                 n_data, n_noise = objective.sample_sizes(inputs)
+                n_noise = n_data if self.noise_ratio == "one" else n_noise
                 of = {
                     "per_data": 1.0,
                     "half": 0.5,
@@ -118,11 +129,16 @@ def own_convention(
     reduction: str | None = None,
     c_sign: str | None = None,
     choices: tuple[str, ...] = (),
+    noise_ratio: str | None = None,
 ) -> Convention:
     """What the stored numbers of an objective are (``OURS``, but for those that everybody writes as a loss), the words
     given apart."""
     return Convention(
-        sense or objective.sense, reduction or objective.reduction, c_sign or OURS.c_sign, choices
+        sense or objective.sense,
+        reduction or objective.reduction,
+        c_sign or OURS.c_sign,
+        choices,
+        noise_ratio or objective.noise_ratio,
     )
 
 
@@ -149,8 +165,8 @@ def sample_sizes(objective: Objective, inputs: Mapping[str, Any]) -> tuple[float
 
 
 def all_conventions() -> Iterator[Convention]:
-    """Every combination, ``OURS`` first."""
+    """Every combination that is a factor, ``OURS`` first."""
     return (
         Convention(sense, reduction, c_sign)
-        for sense, reduction, c_sign in itertools.product(*_CHOICES.values())
+        for sense, reduction, c_sign in itertools.product(SENSES, REDUCTIONS, C_SIGNS)
     )

@@ -19,12 +19,14 @@ from typing import Any
 
 import numpy as np
 
+from nce_ref.oracle.at_one import cases_of
 from nce_ref.oracle.dtypes import FORMATS, HALVES, rounded
 from nce_ref.oracle.families.base import Objective
 from nce_ref.oracle.mistakes import mistakes_at
+from nce_ref.oracle.objectives import find_objective
 from nce_ref.oracle.tolerance import allowance
 from nce_ref.oracle.truth import truth_at
-from nce_ref.oracle.vectors import Expected, Vector, cases
+from nce_ref.oracle.vectors import Expected, Vector
 
 _LISTED = 12
 
@@ -82,7 +84,11 @@ def beyond(dtype: str) -> str:
 @functools.lru_cache(maxsize=64)
 def unseen(objective: str, dtype: str) -> tuple[str, ...]:
     """The mistakes that no vector tells from the truth in this type."""
-    left = [v for vector in cases(objective) if (v := in_type(vector, dtype)) is not None]
+    left = [
+        v
+        for vector in cases_of(find_objective(objective))
+        if (v := in_type(vector, dtype)) is not None
+    ]
     return tuple(
         mistake.id
         for mistake in mistakes_at(objective)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from nce_ref._checks import Float
+from nce_ref.oracle.at_one import at_noise_ratio
 from nce_ref.oracle.conventions import Convention, own_convention
 from nce_ref.oracle.dtypes import ulp
 from nce_ref.oracle.families.base import Objective, turned
@@ -35,6 +36,7 @@ def judge(
 ) -> CaseResult:
     """The verdict on one answer; ``convention`` None: the objective's own."""
     convention = own_convention(vector.objective) if convention is None else convention
+    vector = at_noise_ratio(vector, convention.noise_ratio)
     try:
         outputs = read(vector, returned)
     except Unreadable as problem:

@@ -7,19 +7,27 @@ where one can be made is read off its steps and the objectives'.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from nce_ref.oracle.families import FAMILIES
 from nce_ref.oracle.families.base import Mistake
-from nce_ref.oracle.objectives import EVERY
+from nce_ref.oracle.objectives import AT_ONE, EVERY, Objective
 from nce_ref.oracle.words import did_you_mean
 
 __all__ = ["CATALOGUE", "FORMER", "GROUPS", "Mistake", "find_mistake", "mistakes_at"]
 
 
 def _placed(mistake: Mistake) -> Mistake:
-    computed = [objective for objective in EVERY.values() if objective.answer is not None]
-    return replace(mistake, places=tuple(place for place in computed if mistake.is_made_at(place)))
+    return replace(mistake, places=_where(mistake, EVERY), at_one=_where(mistake, AT_ONE))
+
+
+def _where(mistake: Mistake, objectives: Mapping[str, Objective]) -> tuple[Objective, ...]:
+    return tuple(
+        place
+        for place in objectives.values()
+        if place.answer is not None and mistake.is_made_at(place)
+    )
 
 
 # Title and mistakes of each section, in reading order.
@@ -52,4 +60,8 @@ def find_mistake(mistake_id: str) -> Mistake:
 
 def mistakes_at(objective: str) -> tuple[Mistake, ...]:
     """The mistakes that can be made at an objective, in the catalogue's order."""
-    return tuple(mistake for mistake in CATALOGUE.values() if objective in mistake.objectives)
+    return tuple(
+        mistake
+        for mistake in CATALOGUE.values()
+        if any(place.name == objective for place in (*mistake.places, *mistake.at_one))
+    )

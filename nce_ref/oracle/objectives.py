@@ -18,10 +18,12 @@ J          (1/n_data) [ sum_x ln h + sum_y ln(1 - h) ],  h = sigma(G - ln nu),  
 from __future__ import annotations
 
 from nce_ref.oracle.families import FAMILIES
+from nce_ref.oracle.families.base import AT_ONE as ENDING
 from nce_ref.oracle.families.base import Objective, Output, Shape
 from nce_ref.oracle.words import did_you_mean
 
 __all__ = [
+    "AT_ONE",
     "DIMENSIONS",
     "EVERY",
     "LAYOUTS",
@@ -31,6 +33,7 @@ __all__ = [
     "Output",
     "Shape",
     "find_objective",
+    "with_noise_ratio",
 ]
 
 # What the objectives' sources abbreviate.
@@ -46,6 +49,10 @@ LAYOUTS: dict[str, Objective] = {
     objective.name: objective for family in FAMILIES for objective in family.layouts
 }
 EVERY: dict[str, Objective] = OBJECTIVES | LAYOUTS
+# The same where nu is 1 whatever the sizes, by ``name/layout/one``: a convention, with no vectors of its own.
+AT_ONE: dict[str, Objective] = {
+    objective.name: objective for family in FAMILIES for objective in family.at_one
+}
 DIMENSIONS: dict[str, str] = {
     "n_points": "points, rows of u or entries of t",
     "n_data": "data points, rows of x",
@@ -57,6 +64,8 @@ DIMENSIONS: dict[str, str] = {
 def find_objective(name: str, layout: str = "flat") -> Objective:
     """The objective of that name in that layout; ``name/layout`` is a name, too. Raises ValueError with what there
     is."""
+    if name in AT_ONE and layout in (AT_ONE[name].layout, "flat"):
+        return AT_ONE[name]
     if name not in EVERY:
         near = did_you_mean(name, EVERY)
         raise ValueError(f"objective: got {name!r}; expected one of {', '.join(OBJECTIVES)}{near}")
@@ -69,6 +78,22 @@ def find_objective(name: str, layout: str = "flat") -> Objective:
             f"layout: got {layout!r} for {name}; expected {_one_of(there)}. Layouts there are: {_every_layout()}"
         )
     return EVERY[f"{found.base}/{layout}"]
+
+
+def with_noise_ratio(objective: Objective, word: str) -> Objective:
+    """The objective as that of nu by the "sizes", or of nu = "one". Raises ValueError with what there is."""
+    if objective.noise_ratio == word:
+        return objective
+    if word == "sizes":
+        return EVERY[objective.stored]
+    name = f"{objective.base}/{objective.layout}{ENDING}"
+    if name not in AT_ONE:
+        there = ", ".join(one.stored for one in AT_ONE.values())
+        raise ValueError(
+            f'noise_ratio: got {word!r} for {objective.name}; expected "sizes". The objective of'
+            f" nu = 1 for any sizes is one mean over the data plus one over the noise, of {there}"
+        )
+    return AT_ONE[name]
 
 
 def layouts_of(name: str) -> tuple[str, ...]:

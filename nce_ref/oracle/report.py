@@ -22,14 +22,15 @@ from typing import Any
 
 import numpy as np
 
-from nce_ref.oracle.conventions import Convention, own_convention
+from nce_ref.oracle.conventions import NOISE_RATIOS, Convention, own_convention
 from nce_ref.oracle.diagnosis import Diagnosis, Suspect
 from nce_ref.oracle.judge import describe
-from nce_ref.oracle.objectives import Objective
+from nce_ref.oracle.objectives import Objective, with_noise_ratio
 from nce_ref.oracle.results import CHOICE, LEFT_OUT, UNSUPPORTED, CaseResult
 
 FAILING = ("failed", "errored", "unexpected pass")
 WIDTH = 120
+_WORDS = ("sense", "reduction", "c_sign", "noise_ratio")  # of a convention
 _KINDS = 6  # kinds of errors that are quoted
 _NUMBER = re.compile(r"[-+]?\d[\d.,e+ -]*")
 _LISTED = 4  # ids named before "and 12 others"
@@ -92,6 +93,10 @@ class Report:
         return self.not_enough_seen and not self._judged
 
     @property
+    def _is_at_one(self) -> bool:
+        return self.convention.noise_ratio != NOISE_RATIOS[0]
+
+    @property
     def _judged(self) -> int:
         return self._counts["passed"] + self._counts["expected failure"] + self._counts[CHOICE]
 
@@ -108,12 +113,11 @@ class Report:
         """Plain dicts, lists, numbers and strings, ready for JSON; NaN and inf are strings."""
         return {
             "ok": self.ok,
-            "objective": self.objective.name,
+            "objective": self.objective.stored,
             "implementation": self.name,
             "dtype": self.dtype,
-            "convention": {
-                name: getattr(self.convention, name) for name in ("sense", "reduction", "c_sign")
-            }
+            "convention": {name: getattr(self.convention, name) for name in _WORDS[:3]}
+            | ({_WORDS[3]: self.convention.noise_ratio} if self._is_at_one else {})
             | ({"choices": list(self.convention.choices)} if self.convention.choices else {}),
             "suite": self.suite,
             "note": self.note,
@@ -173,11 +177,12 @@ class Report:
 
     def _headline(self) -> str:
         counts = ", ".join(f"{count} {status}" for status, count in sorted(self._counts.items()))
-        who = f"{self.name} as {self.objective.name}" if self.name else self.objective.name
+        who = f"{self.name} as {self.objective.stored}" if self.name else self.objective.stored
         verdict = "ok" if self.ok else "NOT ENOUGH SEEN" if self.not_enough_seen else "FAILED"
         verdict = "NOTHING JUDGED, NOT ENOUGH SEEN" if self.nothing_judged else verdict
         words = f"{self.convention.sense}, {self.convention.reduction}, c {self.convention.c_sign}"
-        words = ", ".join([words, *self.convention.choices])
+        ratio = ["nu = 1"] if self._is_at_one else []
+        words = ", ".join([words, *ratio, *self.convention.choices])
         what = self.batch or f"vectors of {self.suite}"
         line = f"{verdict}: {who} ({self.dtype}; {words}; {what}): {counts or 'no vectors'}"
         if not self.not_enough_seen:
@@ -250,8 +255,8 @@ def reproduce(result: CaseResult, dtype: str, convention: Convention) -> str:
         shlex.quote(json.dumps(got)),
     ]
     command += [f"--dtype {dtype}"] if dtype != "float64" else []
-    own = own_convention(result.vector.objective)
-    for name in ("sense", "reduction", "c_sign"):
+    own = own_convention(with_noise_ratio(result.vector.objective, NOISE_RATIOS[0]))
+    for name in _WORDS:
         if (word := getattr(convention, name)) != getattr(own, name):
             command.append(f"--{name.replace('_', '-')} {word}")
     command += [f"--choice {word}" for word in convention.choices]

@@ -115,7 +115,7 @@ def search(
     target = find_computed(objective, layout)
     convention = own_convention(target) if convention is None else convention
     _refuse(impl, target, seconds, n_draws, rng)
-    check_words(dtype, convention, target)
+    target = check_words(dtype, convention, target)
     impl = with_own_names(impl, target, arguments)
     run = _Run(impl, target, dtype, convention, Watch(dtype, convention))
     deadline = None if n_draws is not None else time.monotonic() + seconds

@@ -39,6 +39,7 @@ from nce_ref.oracle.diagnosis.suspects import (
     search_alone,
     settings,
 )
+from nce_ref.oracle.diagnosis.to_declare import fitted_suspect, to_declare
 from nce_ref.oracle.diagnosis.verdict import Diagnosis, Suspect, merged
 from nce_ref.oracle.dtypes import HALVES
 from nce_ref.oracle.families.base import Fitted, Objective
@@ -117,7 +118,7 @@ def diagnose(
     if alone:
         return _verdict(part, alone, alone, precision)
     if (fitted := _fitted(observed)) is not None:
-        suspect = _fitted_suspect(fitted, observed)
+        suspect = fitted_suspect(fitted, observed)
         ranked = [suspect, *(_suspect(candidate, observed) for candidate in found[:_SHOWN])]
         return Diagnosis(
             tuple(ranked), suspect, ranked[1] if len(ranked) > 1 else None, (), _noted(precision)
@@ -311,6 +312,11 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
             "none: the argmax is the same, up to the sign of c where that is turned; a choice that"
             " has to be declared"
         )
+        if candidate.convention.noise_ratio != observed.convention.noise_ratio:
+            effect = (
+                "consistent either way, but another objective: values, variances and standard"
+                " errors are those of its own nu; a choice that has to be declared"
+            )
         return Suspect(
             "convention", candidate.id, title, *counts, effect, "nothing to mend", declare
         )
@@ -332,6 +338,8 @@ def _suspect(candidate: Candidate, observed: Observed) -> Suspect:
             words,
         )
     mistakes = [CATALOGUE[name] for name in candidate.id.split(" + ")]
+    if meant := next((one.declares for one in mistakes if one.declares), ""):
+        also_declare = to_declare(candidate, observed, meant) or also_declare
     value = ""
     if candidate.value is not None and mistakes[0].number is not None:
         value = f", {mistakes[0].number.symbol} = {candidate.value:g}"
@@ -376,23 +384,3 @@ def _returned(observed: Observed) -> list[str]:
     """The outputs that came for any vector, in the objective's order; not those alone that are looked at."""
     came = {name for result in observed.results for name in result.outputs}
     return [output.name for output in observed.objective.outputs if output.name in came]
-
-
-def _fitted_suspect(fitted: Fitted, observed: Observed) -> Suspect:
-    remedy = ""
-    if observed.convention == own_convention(observed.objective) and fitted.declare is not None:
-        sense, reduction, flipped = fitted.declare
-        declare = Convention(sense, reduction, "subtracted" if flipped else "added")
-        called = declaration(declare, observed.objective)
-        remedy = f"declare convention={called} as well, if that is meant"
-    return Suspect(
-        "family",
-        fitted.id,
-        fitted.title,
-        observed.n_failed,
-        observed.n_failed,
-        fitted.evidence,
-        fitted.effect,
-        fitted.fix,
-        remedy,
-    )

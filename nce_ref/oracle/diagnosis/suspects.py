@@ -92,7 +92,10 @@ def settings(observed: Observed) -> tuple[Setting, ...]:
     """The declared convention, then every other that differs on what was returned, those with the fewest words changed
     first."""
     declared, objective = observed.convention, observed.objective
-    each = (replace(one, choices=declared.choices) for one in all_conventions())
+    each = (
+        replace(one, choices=declared.choices, noise_ratio=declared.noise_ratio)
+        for one in all_conventions()
+    )
     every = sorted(each, key=lambda convention: _changed(convention, declared))
     found: list[Setting] = []
     for convention in every:
@@ -183,7 +186,9 @@ def search(
     tried where nothing simple explains all.
     """
     ways = settings(observed)
-    found = [] if sources is not None else _conventions(observed, ways) + _choices(observed, ways)
+    found: list[Candidate] = []
+    if sources is None:
+        found = _conventions(observed, ways) + _choices(observed, ways) + _of_sizes(observed, ways)
     if not undeclared or any(is_full(candidate, observed) for candidate in found):
         ways = ways[:1]
     few = observed.subset(_probes(observed))
@@ -299,6 +304,22 @@ def _choices(observed: Observed, ways: tuple[Setting, ...]) -> list[Candidate]:
     return found
 
 
+def _of_sizes(observed: Observed, ways: tuple[Setting, ...]) -> list[Candidate]:
+    """What the right steps return by the ratio of the sizes, where that of nu = 1 was declared."""
+    objective, found = observed.objective, list[Candidate]()
+    if objective.stored == objective.name:
+        return found
+    for way in ways:
+        outputs = laid_out(observed, truth(objective.stored), way.flipped, "float64")
+        stored = replace(way, convention=replace(way.convention, noise_ratio="sizes"))
+        name = _words(stored.convention, observed.convention)
+        complexity = 0.1 * (way.words + 1)
+        found.append(
+            compare(observed, "convention", name, way.factors * outputs, stored, complexity)
+        )
+    return found
+
+
 def _probes(observed: Observed) -> list[int]:
     """A few failing vectors, those with the most numbers in and out of the tails."""
     size = np.diff([*observed.starts, observed.got.size])
@@ -339,7 +360,7 @@ def _words(convention: Convention, declared: Convention) -> str:
 
 
 def _different(one: Convention, other: Convention) -> list[str]:
-    words = ("sense", "reduction", "c_sign")
+    words = ("sense", "reduction", "c_sign", "noise_ratio")
     return [word for word in words if getattr(one, word) != getattr(other, word)]
 
 

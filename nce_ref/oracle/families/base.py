@@ -43,6 +43,7 @@ from nce_ref.oracle.families.slips import Mistake, Number, Steps, laid_over, rep
 from nce_ref.oracle.numbers.logarithms import DIGITS
 
 __all__ = [
+    "AT_ONE",
     "Argmax",
     "Array",
     "Certificate",
@@ -76,6 +77,7 @@ __all__ = [
 ]
 
 LOG_2 = math.log(2.0)
+AT_ONE = "/one"  # how the name of an objective of nu = 1 ends, see ``Family.at_one``
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,17 @@ class Objective:
         return self.name.split("/")[1] if "/" in self.name else "flat"
 
     @property
+    def noise_ratio(self) -> str:
+        """Which nu it is the objective of: that of the "sizes", or "one" whatever they are."""
+        return "one" if self.name.endswith(AT_ONE) else "sizes"
+
+    @property
+    def stored(self) -> str:
+        """The name under which its vectors are stored, and by which it is known where nu is that of the sizes."""
+        name = self.name.removesuffix(AT_ONE)
+        return name if name == self.name else name.removesuffix("/flat")
+
+    @property
     def stem(self) -> str:
         """The name of its file."""
         return self.name.replace("/", ".")
@@ -255,6 +268,8 @@ class Family:
 
     ``mistakes``  (title of a section, its mistakes), in reading order
     ``layouts``   the objectives once more, their noise laid out otherwise: each an objective of its own, name/layout
+    ``at_one``    objectives and layouts once more, as those of nu = 1 whatever the sizes (``Convention.noise_ratio``):
+                  name/layout/one. They have no vectors of their own: the truth is taken on the others' inputs
     ``all_of_it`` all objectives in words, where the page of mistakes may say so
     """
 
@@ -263,4 +278,5 @@ class Family:
     relatives: tuple[Relative, ...] = ()
     mistakes: tuple[tuple[str, tuple[Mistake, ...]], ...] = ()
     layouts: tuple[Objective, ...] = ()
+    at_one: tuple[Objective, ...] = ()
     all_of_it: str = ""

@@ -73,6 +73,8 @@ class Mistake:
     ``only``        the objectives where it is one, where ``is_made_at`` finds too many
     ``flat``        made where the noise is laid out flat, and written for no other layout
     ``places``      the objectives where it can be made, filled in by the catalogue
+    ``at_one``      those with nu = 1 whatever the sizes (``Family.at_one``), likewise
+    ``declares``    the convention's word for ``noise_ratio`` under which it is right
     """
 
     id: str
@@ -88,6 +90,8 @@ class Mistake:
     only: tuple[str, ...] = ()
     flat: bool = False
     places: tuple[Objective, ...] = ()
+    at_one: tuple[Objective, ...] = ()
+    declares: str = ""
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -113,7 +117,7 @@ class Mistake:
     def evaluate(self, objective: str, inputs: Inputs, value: float | None = None) -> Outputs:
         """What an implementation with it returns, in the inputs' dtype; ``value``: of its number. KeyError where it
         cannot be made."""
-        place = {place.name: place for place in self.places}[objective]
+        place = {place.name: place for place in (*self.places, *self.at_one)}[objective]
         return place.evaluate(laid_over(self.with_value(value), place.right), inputs)
 
     def with_value(self, value: float | None) -> Any:

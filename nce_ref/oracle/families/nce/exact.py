@@ -7,6 +7,10 @@ r"""J with its derivatives, to 40 digits: the formulas of the papers, in the sta
     ln p_m(u; Lambda, c) = -1/2 u^T Lambda u + c                                                J12's toy example, n = 1
     ln p_n(u)            = -1/2 (u - mean)^T cov^-1 (u - mean) - 1/2 ln det cov - (n/2) ln 2 pi
 
+With ``at_one`` it is the objective of nu = 1, whatever the sizes: each sum over its own number of points, ln nu = 0,
+
+    J_1 = (1/T_d) sum_x ln sigma(G) + (1/T_n) sum_y ln sigma(-G)
+
 With h = sigma(G - ln nu) and 1 - h = sigma(ln nu - G): dJ/dG = (1 - h)/T_d on the data and -h/T_d on the noise.
 
 Conventions
@@ -54,12 +58,17 @@ ONE, HALF = Fraction(1), Fraction(1, 2)
 
 
 def nce_from_log_ratios(
-    log_ratio_data: Numbers, log_ratio_noise: Numbers, nu: Number, *, digits: int = DIGITS
+    log_ratio_data: Numbers,
+    log_ratio_noise: Numbers,
+    nu: Number,
+    *,
+    at_one: bool = False,
+    digits: int = DIGITS,
 ) -> Outputs:
     """J from G on the data, (T_d,), and on the noise, (T_n,)."""
     data = [ExactLog(g) for g in as_fractions("log_ratio_data", log_ratio_data)]
     noise = [ExactLog(g) for g in as_fractions("log_ratio_noise", log_ratio_noise)]
-    value, of_data, of_noise = _nce(data, noise, as_fraction("nu", nu), digits)
+    value, of_data, of_noise = _nce(data, noise, as_fraction("nu", nu), digits, at_one)
     return {
         "value": value,
         "grad_log_ratio_data": _weights(of_data, digits),
@@ -74,6 +83,7 @@ def binary_nce(
     log_noise_noise: Numbers,
     nu: Number,
     *,
+    at_one: bool = False,
     digits: int = DIGITS,
 ) -> Outputs:
     """J from ln p_m on data and noise, and ln p_n on data and noise: (T_d,), (T_n,), (T_d,), (T_n,)."""
@@ -85,7 +95,7 @@ def binary_nce(
     noise_y = as_fractions("log_noise_noise", log_noise_noise, len(model_y))
     data = [ExactLog(m - n) for m, n in zip(model_x, noise_x)]
     noise = [ExactLog(m - n) for m, n in zip(model_y, noise_y)]
-    value, of_data, of_noise = _nce(data, noise, as_fraction("nu", nu), digits)
+    value, of_data, of_noise = _nce(data, noise, as_fraction("nu", nu), digits, at_one)
     return {
         "value": value,
         "grad_log_model_data": _weights(of_data, digits),
@@ -101,6 +111,7 @@ def laplace_ica_nce(
     noise_mean: Numbers,
     noise_cov: Points,
     *,
+    at_one: bool = False,
     digits: int = DIGITS,
 ) -> Outputs:
     """J of the Laplace ICA model under Gaussian noise, nu = T_n/T_d; d ln p_m/dB_ij = -sqrt(2) sign(b_i . u) u_j,
@@ -108,7 +119,9 @@ def laplace_ica_nce(
     rows = as_square("B", B)
     n = len(rows)
     log_density = laplace_ica(rows, ExactLog(as_fraction("c", c)))
-    value, weights, points = _nce_of_model(log_density, n, x, y, noise_mean, noise_cov, digits)
+    value, weights, points = _nce_of_model(
+        log_density, n, x, y, noise_mean, noise_cov, digits, at_one
+    )
     signs = [[sign(dot(row, u)) for row in rows] for u in points]
 
     def grad_B(i: int, j: int) -> Decimal:
@@ -133,6 +146,7 @@ def gaussian_nce(
     noise_mean: Numbers,
     noise_cov: Points,
     *,
+    at_one: bool = False,
     digits: int = DIGITS,
 ) -> Outputs:
     """J of the unnormalised Gaussian -1/2 u^T Lambda u + c under Gaussian noise, nu = T_n/T_d; Lambda is symmetric.
@@ -148,7 +162,9 @@ def gaussian_nce(
     def log_density(u: Vector) -> ExactLog:
         return ExactLog(-HALF * quadratic(Lambda, u) + constant)
 
-    value, weights, points = _nce_of_model(log_density, n, x, y, noise_mean, noise_cov, digits)
+    value, weights, points = _nce_of_model(
+        log_density, n, x, y, noise_mean, noise_cov, digits, at_one
+    )
 
     def grad_precision(i: int, j: int) -> Decimal:
         return sigmoid_sum(
@@ -160,19 +176,24 @@ def gaussian_nce(
 
 
 def _nce(
-    data: list[ExactLog], noise: list[ExactLog], nu: Fraction, digits: int
+    data: list[ExactLog],
+    noise: list[ExactLog],
+    nu: Fraction,
+    digits: int,
+    at_one: bool = False,
 ) -> tuple[Decimal, list[Weight], list[Weight]]:
     """J, and dJ/dG at each point as a multiple of a sigmoid: sigma(ln nu - G)/T_d on the data, -sigma(G - ln nu)/T_d on
-    the noise."""
+    the noise; of J_1 with its own divisors."""
     if nu <= 0:
         raise ValueError(f"nu: got {nu}; expected a number above 0")
-    log_nu, share = ExactLog(square=nu * nu), ONE / len(data)
-    log_h = [(share, g - log_nu) for g in data]
-    log_one_minus_h = [(share, log_nu - g) for g in noise]
+    nu, of_noise = (ONE, ONE / len(noise)) if at_one else (nu, ONE / len(data))
+    log_nu, of_data = ExactLog(square=nu * nu), ONE / len(data)
+    log_h = [(of_data, g - log_nu) for g in data]
+    log_one_minus_h = [(of_noise, log_nu - g) for g in noise]
     return (
         log_sigmoid_sum(log_h + log_one_minus_h, digits),
-        [(share, -t) for _, t in log_h],
-        [(-share, -t) for _, t in log_one_minus_h],
+        [(of_data, -t) for _, t in log_h],
+        [(-of_noise, -t) for _, t in log_one_minus_h],
     )
 
 
@@ -184,12 +205,15 @@ def _nce_of_model(
     noise_mean: Numbers,
     noise_cov: Points,
     digits: int,
+    at_one: bool,
 ) -> tuple[Decimal, list[Weight], Matrix]:
     """J, dJ/dG at every point, and the points, data first."""
     data, noise = as_rows("x", x, n), as_rows("y", y, n)
     log_noise = gaussian(as_fractions("noise_mean", noise_mean, n), "noise_cov", noise_cov)
     ratio_x, ratio_y = ([log_model(u) - log_noise(u) for u in points] for points in (data, noise))
-    value, of_data, of_noise = _nce(ratio_x, ratio_y, Fraction(len(noise), len(data)), digits)
+    value, of_data, of_noise = _nce(
+        ratio_x, ratio_y, Fraction(len(noise), len(data)), digits, at_one
+    )
     return value, of_data + of_noise, data + noise
 
 

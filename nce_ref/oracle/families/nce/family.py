@@ -10,6 +10,7 @@ import numpy as np
 from nce_ref.oracle.families.base import Family, Inputs, Objective, Relative
 from nce_ref.oracle.families.densities.objectives import LAPLACE_ICA_MLE
 from nce_ref.oracle.families.nce import (
+    at_one,
     mistakes_added,
     mistakes_arithmetic,
     mistakes_epsilon,
@@ -100,5 +101,6 @@ FAMILY = Family(
         ("Masks and weights", mistakes_masks.MISTAKES),
     ),
     layouts=LAYOUTS,
+    at_one=at_one.OBJECTIVES,
     all_of_it="every NCE objective",
 )

@@ -88,16 +88,19 @@ def _flat(inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _flat_points(inputs: Inputs) -> dict[str, Any]:
+def flat_points(inputs: Inputs) -> dict[str, Any]:
     """Rows of points one after the other."""
     return {**inputs, "y": np.reshape(inputs["y"], (-1, np.shape(inputs["y"])[-1]))}
 
 
-def _on(flat: Callable[[Inputs], Any], function: Callable[..., Any]) -> Callable[[Inputs], Any]:
+def on(flat: Callable[[Inputs], Any], function: Callable[..., Any]) -> Callable[[Inputs], Any]:
+    """A function of inputs, asked with them flattened."""
     return lambda inputs: function(flat(inputs))
 
 
-def _scales_in_rows(rule: Callable[..., Any]) -> Callable[..., Any]:
+def scales_in_rows(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """A rule of the flat layout, asked with rows."""
+
     def laid_out(*, want: Mapping[str, Float], **inputs: Any) -> dict[str, Any]:
         found = rule(**_flat(inputs), want=want)
         return {name: np.reshape(value, np.shape(want[name])) for name, value in found.items()}
@@ -105,7 +108,9 @@ def _scales_in_rows(rule: Callable[..., Any]) -> Callable[..., Any]:
     return laid_out
 
 
-def _many_in_rows(function: Callable[..., Outputs]) -> Callable[..., Outputs]:
+def in_rows(function: Callable[..., Outputs]) -> Callable[..., Outputs]:
+    """A formula of the flat layout, asked with rows of noise, each of which comes back as a list."""
+
     def laid_out(*, digits: int, **inputs: Any) -> Outputs:
         shape = next(np.shape(value) for name, value in inputs.items() if is_of_noise(name))
         found = function(**_flat(inputs), digits=digits)
@@ -162,16 +167,16 @@ def _laid_out(
         ),
         formula=_formula(flat, words),
         exact=exact,
-        many=_many_in_rows(flat.many),
+        many=in_rows(flat.many),
         method=flat.method.replace("exact.py", "exact_layouts.py"),
-        scales=_scales_in_rows(flat.scales),
+        scales=scales_in_rows(flat.scales),
         right=right,
         answer=textbook_layouts.in_rows(flat.answer),
-        log_sigmoids=_on(_flat, flat.log_sigmoids),
+        log_sigmoids=on(_flat, flat.log_sigmoids),
         follows={"nu": nu},
         facts=(_nu_is(nu, words.split(",")[0], first, noise[-1]), *others),
         counts=lambda inputs: (np.shape(inputs[first])[0], np.size(inputs[first])),
-        fit=fitted(_on(_flat, ratios)),
+        fit=fitted(on(_flat, ratios)),
         dimensions=COLUMNS,
         right_there=right_there,
     )
@@ -194,7 +199,7 @@ def _rows_of_points(
     rule = flat.scales
     kink = flat.kink
     if isinstance(kink, Ridges):
-        kink = replace(kink, columns=_on(_flat_points, kink.columns))
+        kink = replace(kink, columns=on(flat_points, kink.columns))
     return replace(
         flat,
         name=f"{flat.name}/rows",
@@ -202,16 +207,16 @@ def _rows_of_points(
         formula=flat.formula.replace("nu = n_noise/n_data", "y_ij in rows, nu = k"),
         exact=exact_layouts.of_rows_of_points(flat.exact),
         method=flat.method.replace("exact.py", "exact_layouts.py"),
-        scales=lambda want, **inputs: rule(**_flat_points(inputs), want=want),
+        scales=lambda want, **inputs: rule(**flat_points(inputs), want=want),
         right=right,
         answer=textbook_layouts.in_rows_of_points(flat.answer),
-        log_sigmoids=_on(_flat_points, flat.log_sigmoids),
-        n_kinks=_on(_flat_points, flat.n_kinks),
+        log_sigmoids=on(flat_points, flat.log_sigmoids),
+        n_kinks=on(flat_points, flat.n_kinks),
         kink=kink,
         counts=lambda inputs: (np.shape(inputs["y"])[0], int(np.prod(np.shape(inputs["y"])[:2]))),
         dimensions=COLUMNS,
         right_there=right_there,
-        fit=fitted(_on(_flat_points, ratios)),
+        fit=fitted(on(flat_points, ratios)),
     )
 
 
@@ -234,7 +239,7 @@ def _views(
     right: Any,
     ratios: RatiosOf,
 ) -> tuple[Objective, Objective, Objective]:
-    in_rows, all_noise = ("n_data", "k"), ("n_data", "n_noise")
+    own_noise, all_noise = ("n_data", "k"), ("n_data", "n_noise")
     shared = (*_RIGHT_IN_ROWS, "first-row-of-log-pn")
     return (
         _laid_out(
@@ -251,7 +256,7 @@ def _views(
         _laid_out(
             flat,
             "rows",
-            in_rows,
+            own_noise,
             words="nu = k, k noise points of its own for each data point",
             nu=_k,
             exact=rows,

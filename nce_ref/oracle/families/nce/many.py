@@ -20,10 +20,15 @@ Numbers = Sequence[float]
 
 
 def nce_from_log_ratios(
-    log_ratio_data: Numbers, log_ratio_noise: Numbers, nu: float, *, digits: int
+    log_ratio_data: Numbers,
+    log_ratio_noise: Numbers,
+    nu: float,
+    *,
+    at_one: bool = False,
+    digits: int,
 ) -> Outputs:
     """J from G, (n_data,) and (n_noise,)."""
-    value, data, noise = _nce((log_ratio_data,), (log_ratio_noise,), nu, digits)
+    value, data, noise = _nce((log_ratio_data,), (log_ratio_noise,), nu, digits, at_one)
     return {"value": value, "grad_log_ratio_data": data, "grad_log_ratio_noise": noise}
 
 
@@ -34,34 +39,42 @@ def binary_nce(
     log_noise_noise: Numbers,
     nu: float,
     *,
+    at_one: bool = False,
     digits: int,
 ) -> Outputs:
     """J from log-densities, (n_data,), (n_noise,), (n_data,), (n_noise,)."""
     value, data, noise = _nce(
-        (log_model_data, log_noise_data), (log_model_noise, log_noise_noise), nu, digits
+        (log_model_data, log_noise_data), (log_model_noise, log_noise_noise), nu, digits, at_one
     )
     return {"value": value, "grad_log_model_data": data, "grad_log_model_noise": noise}
 
 
 def _nce(
-    data: tuple[Numbers, ...], noise: tuple[Numbers, ...], nu: float, digits: int
+    data: tuple[Numbers, ...],
+    noise: tuple[Numbers, ...],
+    nu: float,
+    digits: int,
+    at_one: bool,
 ) -> tuple[Decimal, list[Decimal], list[Decimal]]:
     """J, dJ/dG on the data, sigma(-t)/n_data with t = G - ln nu, and on the noise, -sigma(t)/n_data; G = first less
-    second."""
+    second. ``at_one``: as in ``exact``."""
     if not nu > 0:
         raise ValueError(f"nu: got {nu}; expected a number above 0")
     sizes = [float(np.abs(column).max()) for column in (*data, *noise)]
     precision = many.precision_for(max(*sizes, 1000.0), digits)
     with many.working(precision):
-        n_data, log_nu = len(data[0]), Decimal(float(nu)).ln()
+        n_data, log_nu = len(data[0]), Decimal(1.0 if at_one else float(nu)).ln()
+        n_noise = len(noise[0]) if at_one else n_data
         t = [g - log_nu for g in _differences(data)]
         s = [log_nu - g for g in _differences(noise)]
         e_t, e_s = many.tails(t), many.tails(s)
-        value = many.log_sigmoids(t, e_t, precision)[1] + many.log_sigmoids(s, e_s, precision)[1]
+        of_data, of_noise = (
+            many.log_sigmoids(values, e, precision)[1] for values, e in ((t, e_t), (s, e_s))
+        )
         return (
-            value / n_data,
+            of_data / n_data + of_noise / n_noise,
             [h / n_data for h in many.sigmoids([v.copy_negate() for v in t], e_t)],
-            [(h / n_data).copy_negate() for h in many.sigmoids([v.copy_negate() for v in s], e_s)],
+            [(h / n_noise).copy_negate() for h in many.sigmoids([v.copy_negate() for v in s], e_s)],
         )
 
 

@@ -51,7 +51,7 @@ NU_SIGN = Mistake(
 
 class _NoiseAveraged(NceSteps):
     def weights(self, n_data: int, n_noise: int) -> tuple[float, float]:
-        return 1.0 / n_data, 1.0 / n_noise
+        return 1.0 / n_data, 1.0 / n_noise if n_noise else math.inf
 
 
 NOISE_AVERAGED = Mistake(
@@ -84,6 +84,7 @@ MEAN_OF_MEANS = Mistake(
         " mean_y ln sigma(-G)"
     ),
     seen="several two-dimensional demos of energy-based models",
+    declares="one",
 )
 
 

@@ -4,7 +4,7 @@ one flat sample."""
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -84,14 +84,15 @@ def _of_log_densities(inputs: Inputs) -> tuple[Float, ...]:
     )
 
 
-def _laplace_ratios(inputs: Inputs) -> tuple[Float, Float]:
+def laplace_ratios(inputs: Inputs) -> tuple[Float, Float]:
+    """G of the Laplace ICA model on both samples."""
     return log_ratios(
         lambda u: LAPLACE_ICA_NCE.right.laplace(inputs["B"], inputs["c"], u)[0], inputs
     )
 
 
 def _of_laplace(inputs: Inputs) -> tuple[Float, ...]:
-    return _borders(*_laplace_ratios(inputs), len(inputs["y"]) / len(inputs["x"]))
+    return _borders(*laplace_ratios(inputs), len(inputs["y"]) / len(inputs["x"]))
 
 
 def _of_gaussian(inputs: Inputs) -> tuple[Float, ...]:
@@ -101,11 +102,16 @@ def _of_gaussian(inputs: Inputs) -> tuple[Float, ...]:
     return _borders(*ratios, len(inputs["y"]) / len(inputs["x"]))
 
 
-def _ridges(inputs: Inputs) -> list[Float]:
-    nu = len(inputs["y"]) / len(inputs["x"])
-    _, of_data, of_noise = LAPLACE_ICA_NCE.right.nce(*_laplace_ratios(inputs), nu)
-    points = np.concatenate([inputs["x"], inputs["y"]])
-    return facts.ridge_columns(inputs["B"], points, np.concatenate([of_data, of_noise]))
+def ridges_of(right: textbook.NceSteps) -> Callable[[Inputs], list[Float]]:
+    """The columns of dJ/dB at its kinks, J being made of these steps."""
+
+    def columns(inputs: Inputs) -> list[Float]:
+        nu = len(inputs["y"]) / len(inputs["x"])
+        _, of_data, of_noise = right.nce(*laplace_ratios(inputs), nu)
+        points = np.concatenate([inputs["x"], inputs["y"]])
+        return facts.ridge_columns(inputs["B"], points, np.concatenate([of_data, of_noise]))
+
+    return columns
 
 
 def _value() -> Output:
@@ -186,7 +192,7 @@ LAPLACE_ICA_NCE = Objective(
     answer=textbook.laplace_ica_nce,
     log_sigmoids=_of_laplace,
     n_kinks=facts.n_kinks("x", "y"),
-    kink=Ridges(facts.KINK_CONVENTION, "B", _ridges),
+    kink=Ridges(facts.KINK_CONVENTION, "B", ridges_of(textbook.LaplaceNceSteps())),
     facts=facts.DEMIXING + facts.NOISE + facts.CONSTANT + facts.NORMALISED,
     symmetric=("noise_cov",),
     fit=fitted(one_formula.of_laplace_ica),

@@ -28,13 +28,17 @@ Sample = tuple[Float, Float, Any]
 
 
 def nce_from_log_ratios(
-    log_ratio_data: Float, log_ratio_noise: Float, nu: float, want: Mapping[str, Float]
+    log_ratio_data: Float,
+    log_ratio_noise: Float,
+    nu: float,
+    want: Mapping[str, Float],
+    at_one: bool = False,
 ) -> Scales:
     """Scales from log-ratios that come exact."""
     data, noise = (
         (log_ratio, np.abs(log_ratio), 0.0) for log_ratio in (log_ratio_data, log_ratio_noise)
     )
-    value, of_data, of_noise = _nce(data, noise, nu)
+    value, of_data, of_noise = _nce(data, noise, nu, at_one)
     return {"value": value, "grad_log_ratio_data": of_data, "grad_log_ratio_noise": of_noise}
 
 
@@ -45,6 +49,7 @@ def binary_nce(
     log_noise_noise: Float,
     nu: float,
     want: Mapping[str, Float],
+    at_one: bool = False,
 ) -> Scales:
     """Scales from log-densities that come exact."""
     data, noise = (
@@ -54,7 +59,7 @@ def binary_nce(
             (log_model_noise, log_noise_noise),
         )
     )
-    value, of_data, of_noise = _nce(data, noise, nu)
+    value, of_data, of_noise = _nce(data, noise, nu, at_one)
     return {"value": value, "grad_log_model_data": of_data, "grad_log_model_noise": of_noise}
 
 
@@ -66,9 +71,12 @@ def laplace_ica_nce(
     noise_mean: Float,
     noise_cov: Float,
     want: Mapping[str, Float],
+    at_one: bool = False,
 ) -> Scales:
     """Scales of value, grad_B and grad_c."""
-    value, slope, points = _nce_of_model(lambda u: laplace(B, c, u), x, y, noise_mean, noise_cov)
+    value, slope, points = _nce_of_model(
+        lambda u: laplace(B, c, u), x, y, noise_mean, noise_cov, at_one
+    )
     return {
         "value": value,
         "grad_B": np.tile(SQRT2 * slope @ np.abs(points), (len(B), 1)),
@@ -84,10 +92,11 @@ def gaussian_nce(
     noise_mean: Float,
     noise_cov: Float,
     want: Mapping[str, Float],
+    at_one: bool = False,
 ) -> Scales:
     """Scales of value, grad_precision and grad_c."""
     value, slope, points = _nce_of_model(
-        lambda u: gaussian_of_precision(precision, c, u), x, y, noise_mean, noise_cov
+        lambda u: gaussian_of_precision(precision, c, u), x, y, noise_mean, noise_cov, at_one
     )
     size = np.abs(points)
     return {
@@ -97,14 +106,15 @@ def gaussian_nce(
     }
 
 
-def _nce(data: Sample, noise: Sample, nu: float) -> tuple[float, Float, Float]:
+def _nce(data: Sample, noise: Sample, nu: float, at_one: bool) -> tuple[float, Float, Float]:
     """Scales of J and of dJ/dG at every point of the data and of the noise."""
-    value, slopes, log_nu, n_data = 0.0, [], math.log(nu), len(data[0])
-    for (log_ratio, size, inside), sign in ((data, 1), (noise, -1)):
+    value, slopes, log_nu, n_data = 0.0, [], 0.0 if at_one else math.log(nu), len(data[0])
+    n_noise = len(noise[0]) if at_one else n_data
+    for (log_ratio, size, inside), sign, n in ((data, 1, n_data), (noise, -1, n_noise)):
         t, outer = sign * (log_ratio - log_nu), size + abs(log_nu)
         slope = plain_sigmoid(-t)
-        value += (np.logaddexp(0.0, -t) + outer + slope * inside).sum() / n_data
-        slopes.append((1 + outer + slope * plain_sigmoid(t) * inside) / n_data)
+        value += (np.logaddexp(0.0, -t) + outer + slope * inside).sum() / n
+        slopes.append((1 + outer + slope * plain_sigmoid(t) * inside) / n)
     return float(value), slopes[0], slopes[1]
 
 
@@ -114,6 +124,7 @@ def _nce_of_model(
     y: Float,
     noise_mean: Float,
     noise_cov: Float,
+    at_one: bool,
 ) -> tuple[float, Float, Float]:
     """Scales of J and of dJ/dG at all points, data first, and the points."""
 
@@ -124,5 +135,5 @@ def _nce_of_model(
         )
         return model - noise, np.abs(model) + np.abs(noise), inside_model + inside_noise
 
-    value, of_data, of_noise = _nce(sample(x), sample(y), len(y) / len(x))
+    value, of_data, of_noise = _nce(sample(x), sample(y), len(y) / len(x), at_one)
     return value, np.append(of_data, of_noise), np.concatenate([x, y])
