@@ -65,8 +65,8 @@ TEMPERATURE_BOUNDED = Mistake(
     "the temperature is bounded from below, and where it is below the bound has no gradient",
     _Held(0.02),
     effect=(
-        "At a lower temperature the loss is that of the bound. Where it is learnt it stops at the bound, and having once"
-        " gone below never comes back."
+        "At a lower temperature the loss is that of the bound. Where it is learnt it stops at the bound, and once"
+        " below it never comes back."
     ),
     fix="s = q/t, t the argument; the slip: q/max(t, bound)",
     seen="contrastive-ne 0.4.0: 0.02, as a comment there says",

@@ -16,6 +16,7 @@ from nce_ref.oracle.families.ranking import (
     mistakes_bounds,
     mistakes_embeddings,
     mistakes_gradients,
+    mistakes_masked_rows,
     mistakes_models,
     mistakes_pullbacks,
     scales,
@@ -114,6 +115,7 @@ FAMILY = Family(
         ("Embeddings: length, similarity, temperature", mistakes_embeddings.MISTAKES),
         ("Bounds on lengths and temperatures", mistakes_bounds.MISTAKES),
         ("Masks, and negatives from the batch", mistakes_batch.MISTAKES),
+        ("Masks and rows without negatives", mistakes_masked_rows.MISTAKES),
         ("Gradients by embeddings and temperature written by hand", mistakes_pullbacks.MISTAKES),
     ),
 )

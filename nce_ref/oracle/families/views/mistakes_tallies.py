@@ -52,8 +52,8 @@ ZERO_LOSSES_LEFT_OUT = Mistake(
     "the mean is over the anchors whose loss is not 0 as it is rounded",
     _LossesOf0LeftOut(),
     effect=(
-        "The better a class is told apart, the more the others weigh: an anchor leaves the mean where its loss falls below"
-        " an ulp of 1, which hangs on the type and on the code. The optimum moves to what is hard."
+        "The better a class is told apart, the more the others weigh: an anchor leaves the mean where its loss falls"
+        " below an ulp of 1, which hangs on the type and on the code. The optimum moves to what is hard."
     ),
     fix="the mean is over the anchors that have a positive; the slip: losses[losses > 0].mean()",
     seen="pytorch-metric-learning 2.9.0, SupConLoss: AvgNonZeroReducer is its default",
