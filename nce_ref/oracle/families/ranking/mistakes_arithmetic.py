@@ -84,8 +84,8 @@ TINY_BESIDE_SOFTMAX = Mistake(
     "the type's smallest number in the logarithm of a softmax: -ln(w_0 + tiny)",
     _Probability(),
     effect=(
-        "The loss of a row stops at 87.3 in float32 and 708.4 in float64, and its gradient is 0 there: rows that are most"
-        " wrong, at temperatures below 0.02, no longer count."
+        "The loss of a row stops at 87.3 in float32 and 708.4 in float64, and its gradient is 0 there: rows that"
+        " are most wrong, at temperatures below 0.02, no longer count."
     ),
     fix=f"{_STABLE}; the slip: -ln(softmax(s)_0 + finfo.tiny)",
     seen="pytorch-metric-learning 2.9.0, NTXentLoss",
