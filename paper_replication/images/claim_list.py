@@ -34,8 +34,8 @@ def gabors() -> list[Claim]:
                 Claim(
                     f"gabor.{name}.{size}",
                     "features",
-                    f"{size} x {size}: {words} features are better fitted by Gabor functions than a random rotation's: mean R^2 (low "
-                    "frequencies left out)",
+                    f"{size} x {size}: {words} features are better fitted by Gabor functions than a random rotation's: "
+                    "mean R^2 (low frequencies left out)",
                     PLACE,
                     partial(
                         of.contrast, size=size, first=("layers", name), second=("layers", "rotated")
@@ -53,7 +53,8 @@ def gabors() -> list[Claim]:
             Claim(
                 f"field.gabor.{size}",
                 "Markov field",
-                f"{size} x {size}: the field's filters are better fitted by Gabor functions than its random start: mean R^2",
+                f"{size} x {size}: the field's filters are better fitted by Gabor functions than its random start"
+                ": mean R^2",
                 PLACE,
                 partial(of.contrast, size=size, first=field, second=("field", "start")),
                 "greater",
@@ -66,7 +67,8 @@ def gabors() -> list[Claim]:
             Claim(
                 f"field.frequency.{size}",
                 "Markov field",
-                f"{size} x {size}: the field's filters have higher frequencies than one layer's features (mean, periods a pixel)",
+                f"{size} x {size}: the field's filters have higher frequencies than one layer's features "
+                "(mean, periods a pixel)",
                 PLACE,
                 partial(
                     of.contrast,
@@ -108,7 +110,8 @@ def pools() -> list[Claim]:
         Claim(
             f"pool.{what}.{size}",
             "pooling",
-            f"{size} x {size}: of the six strongest features that a unit pools, the {words}, less the same with features permuted",
+            f"{size} x {size}: of the six strongest features that a unit pools, the {words}, "
+            "less the same with features permuted",
             PLACE if owner == STATEMENT else OURS,
             partial(of.pooling, size=size, what=what),
             kind,
@@ -163,8 +166,8 @@ def constants() -> list[Claim]:
             Claim(
                 f"nu.{size}",
                 "c and ln Z",
-                f"{size} x {size}: with ten noise points a datum c is nearer to -ln Z, from below: c + ln Z at nu = 10 less that at nu = 1, "
-                "in every draw",
+                f"{size} x {size}: with ten noise points a datum c is nearer to -ln Z, from below: "
+                "c + ln Z at nu = 10 less that at nu = 1, in every draw",
                 OURS,
                 partial(of.mass, size=size, model="ten", less="one"),
                 "greater",

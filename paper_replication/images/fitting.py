@@ -1,6 +1,7 @@
 """Climbing J on some 10^5 points: block by block in float32, by L-BFGS, and the paper's three stages.
 
-*Conventions.* J is the package's, a mean per data point and maximised; P10's is half of it. The noise is uniform on the sphere, so that
+*Conventions.* J is the package's, a mean per data point and maximised; P10's is half of it. The noise is uniform on
+the sphere, so that
 G = ln p_m - ``noise.constant``.
 """
 
@@ -36,7 +37,8 @@ class Climb:
 def objective(
     model: Any, theta: Float, noise: SphereNoise, x: Array, y: Array
 ) -> tuple[float, Float, float]:
-    """Return J, its gradient, and its derivative by c, ``identity``. The model is ours or the package's: it has ``vjp``."""
+    """Return J, its gradient, and its derivative by c, ``identity``. The model is ours or the package's: it has
+    ``vjp``."""
     log_nu = math.log(len(y) / len(x))
     value, gradient, identity = 0.0, np.zeros(model.n_params), 0.0
     block = getattr(model, "block", BLOCK)
@@ -61,7 +63,8 @@ def climb(
     max_iterations: int = 200,
     until: float = math.inf,
 ) -> Climb:
-    """Climb from theta by L-BFGS, moving the ``free`` entries alone, until J >= ``until`` or a step gains too little."""
+    """Climb from theta by L-BFGS, moving the ``free`` entries alone, until J >= ``until`` or a step gains too
+    little."""
     moves = np.ones(model.n_params, dtype=bool) if free is None else free
     used = 0
 
@@ -90,7 +93,8 @@ def climb(
 
 
 def settled(model: Any, theta: Float, noise: SphereNoise, x: Array, y: Array) -> Float:
-    """Return theta with the best c: J is concave in it, and L-BFGS, which stops where J gains little, leaves it some hundredths off."""
+    """Return theta with the best c: J is concave in it, and L-BFGS, which stops where J gains little, leaves it some
+    hundredths off."""
     log_nu = math.log(len(y) / len(x))
     of_x, of_y = (_log_ratios(model, theta, noise, points) - log_nu for points in (x, y))
 
@@ -109,7 +113,8 @@ def _log_ratios(model: Any, theta: Float, noise: SphereNoise, points: Array) -> 
 
 
 def centred(model: Any, theta: Float, noise: SphereNoise, y: Array) -> Float:
-    """Return theta with the c at which ln p_m is ln p_n on average over the noise: a start that can tell nothing apart by its mass."""
+    """Return theta with the c at which ln p_m is ln p_n on average over the noise: a start that can tell nothing
+    apart by its mass."""
     few = y[:BLOCK]
     moved = np.array(theta)
     moved[-1] += noise.constant - float(np.mean(model.log_density(theta, few)))
@@ -119,7 +124,8 @@ def centred(model: Any, theta: Float, noise: SphereNoise, y: Array) -> Float:
 def two_layers(
     one: Climb, noise: SphereNoise, x: Array, y: Array, rng: np.random.Generator, iterations: int
 ) -> tuple[TwoLayers, list[Climb]]:
-    """P10's stages (2) and (3) after (1), the one-layer fit, whose V is I: V alone from small values until J is back, then all.
+    """P10's stages (2) and (3) after (1), the one-layer fit, whose V is I: V alone from small values until J is back,
+    then all.
 
     Before (3) W and V are rescaled, V's columns to sum 1, which changes no density: both then have steps of one size.
     """
@@ -147,7 +153,8 @@ def two_layers(
 def held_out_terms(
     model: Any, theta: Float, noise: SphereNoise, x: Array, y: Array, nu: float
 ) -> tuple[Float, float]:
-    """Return ln h of every data point, and nu times the mean of ln(1 - h) over the noise: J held out is their sum, the first averaged."""
+    """Return ln h of every data point, and nu times the mean of ln(1 - h) over the noise: J held out is their sum,
+    the first averaged."""
     log_nu = math.log(nu)
     of_x = log_sigmoid(_log_ratios(model, theta, noise, x) - log_nu)
     of_y = log_sigmoid(log_nu - _log_ratios(model, theta, noise, y))

@@ -1,11 +1,16 @@
-r"""Gabor functions fitted to pictures of filters, and what pooling does with their orientations, frequencies and places.
+r"""Gabor functions fitted to pictures of filters, and what pooling does with their orientations, frequencies and
+places.
 
-    g(p) = exp(-1/2 [(u/s)^2 + (v/t)^2]) (A cos 2 pi f u + B sin 2 pi f u),   (u, v) the place p - p0 turned by the orientation
+    g(p) = exp(-1/2 [(u/s)^2 + (v/t)^2]) (A cos 2 pi f u + B sin 2 pi f u),   (u, v) the place p - p0 turned by the
+    orientation
 
-A and B are linear and solved for; the other six, p0, ln s, ln t, orientation and f, are fitted by least squares from a few starts.
+A and B are linear and solved for; the other six, p0, ln s, ln t, orientation and f, are fitted by least squares from
+a few starts.
 
-*Conventions.* Pixels are units of length. f in [``LOWEST``/side, 1/2]: below, a Gabor is a bump or a ramp that fits anything smooth; fits that
-end at that bound are counted apart. R^2 is 1 - (what is left)/(the sum of squares), without a mean: pictures of filters have none to speak of.
+*Conventions.* Pixels are units of length. f in [``LOWEST``/side, 1/2]: below, a Gabor is a bump or a ramp that fits
+anything smooth; fits that
+end at that bound are counted apart. R^2 is 1 - (what is left)/(the sum of squares), without a mean: pictures of
+filters have none to speak of.
 """
 
 from __future__ import annotations
@@ -100,9 +105,11 @@ def mean_frequency(picture: Float) -> float:
 
 
 def pooled(V: Float, fits: list[Gabor], rng: np.random.Generator) -> dict[str, float]:
-    """Return how alike the strongest features of a row of V are, and the same with features permuted: mean and deviation.
+    """Return how alike the strongest features of a row of V are, and the same with features permuted: mean and
+    deviation.
 
-    Of each unit its ``STRONGEST`` features that are no low-frequency fits, weighed alike, all pairs: the mean of cos 2(difference of
+    Of each unit its ``STRONGEST`` features that are no low-frequency fits, weighed alike, all pairs: the mean of cos
+    2(difference of
     orientation), of |difference of ln f|, and of the distance of places.
     """
     usable = np.flatnonzero([not fit.is_low for fit in fits])

@@ -1,4 +1,5 @@
-r"""The models of section 3.2 as unnormalised log-densities with their pullbacks: what ``nce_ref.ModelByPullback`` asks for, and no more.
+r"""The models of section 3.2 as unnormalised log-densities with their pullbacks: what ``nce_ref.ModelByPullback``
+asks for, and no more.
 
 With f(u) = 1/4 ln cosh 2u + u/2 + 0.17, P10's threshold function, and q = 1 + (w.x)^2 the units' energies:
 
@@ -6,11 +7,14 @@ With f(u) = 1/4 ln cosh 2u + u/2 + 0.17, P10's threshold function, and q = 1 + (
     two layers  sum_n f(ln[1 + sum_k v_nk (w_k.x)^2] + b_n) + c,  v = p^2 >= 0
     spline      sum_n s(ln q_n) + c, one s for all units       field    sum over windows xi and n of f(w_n.xi + b_n) + c
 
-*Identities.* f(u) = 1/4 ln(1 + e^{4u}) + 0.17 - 1/4 ln 2 and f'(u) = sigma(4u), so f(ln q + b) = 1/4 ln(1 + e^{4b} q^4) + 0.17 - 1/4 ln 2:
+*Identities.* f(u) = 1/4 ln(1 + e^{4u}) + 0.17 - 1/4 ln 2 and f'(u) = sigma(4u), so f(ln q + b) = 1/4 ln(1 + e^{4b}
+q^4) + 0.17 - 1/4 ln 2:
 one logarithm a unit, and none to a power. e^{4b} q^4 overflows in float32 for q > 3e9 at b = 0.
 
-*Conventions.* theta is the arrays of ``shapes`` one after the other, row by row, c last. Points u are (n_points, n_dim), float64 or float32, in
-which the passes are then made; log-densities and gradients are float64. The two-layer model's P stands for V = P^2, which needs no bounds.
+*Conventions.* theta is the arrays of ``shapes`` one after the other, row by row, c last. Points u are (n_points,
+n_dim), float64 or float32, in
+which the passes are then made; log-densities and gradients are float64. The two-layer model's P stands for V = P^2,
+which needs no bounds.
 """
 
 from __future__ import annotations
@@ -95,7 +99,7 @@ class OneLayer(Shaped):
         super().__init__(n_dim, {"W": (n_dim, n_dim), "b": (n_dim,)})
 
     def vjp(self, theta: Array, u: Array) -> tuple[Float, Pullback]:
-        W, b, c = self.unpack(theta, u.dtype).values()
+        W, b, _ = self.unpack(theta, u.dtype).values()
         U = u @ W.T
         q = 1.0 + U * U
         z = np.exp(4.0 * b) * (q * q) ** 2
@@ -167,7 +171,8 @@ class SplineLayer(Shaped):
         self.n_pieces, self.width = n_pieces, last / n_pieces
 
     def curve(self, a: Array, t: Array) -> tuple[Array, Array, Array, Array]:
-        """Return s(t), s'(t), the number of the piece, and the place in it in [0, 1]: (u - 1)^2/2, 1/2 + u - u^2 and u^2/2 weigh a_i, a_i+1, a_i+2."""
+        """Return s(t), s'(t), the number of the piece, and the place in it in [0, 1]: (u - 1)^2/2, 1/2 + u - u^2 and
+        u^2/2 weigh a_i, a_i+1, a_i+2."""
         place = np.minimum(t / self.width, self.n_pieces)
         i = np.minimum(place.astype(np.intp), self.n_pieces - 1)
         u = place - i

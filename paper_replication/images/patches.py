@@ -1,9 +1,13 @@
 r"""Patches, as P10 prepares them: mean off, whitened in their principal components, drawn out to the sphere.
 
-    x = sqrt(d) z/|z|,   z = L^{-1/2} E^T (patch - its mean),   E the d leading eigenvectors of the training patches' covariance, L their variances
+    x = sqrt(d) z/|z|,   z = L^{-1/2} E^T (patch - its mean)
 
-*Conventions.* Training patches come from the left three quarters of each photograph, test patches from the right quarter, as many from each; none
-straddles. Patches of a deviation below ``FLAT``, which are sensor noise, are drawn again. Nothing is learnt from the test patches.
+with E the d leading eigenvectors of the training patches' covariance, L their variances
+
+*Conventions.* Training patches come from the left three quarters of each photograph, test patches from the right
+quarter, as many from each; none
+straddles. Patches of a deviation below ``FLAT``, which are sensor noise, are drawn again. Nothing is learnt from the
+test patches.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """The photographs: what scikit-image and scikit-learn ship in their wheels, under licences that the packages state.
 
-They are not the paper's (van Hateren's are in no package), and most are not of wild life. Left out: what states no licence (``moon``,
-``motorcycle_*``), what is no photograph of a scene (``cell``, ``retina``, ``hubble_deep_field``, ``page``, ``text`` ...), what is
+They are not the paper's (van Hateren's are in no package), and most are not of wild life. Left out: what states no
+licence (``moon``,
+``motorcycle_*``), what is no photograph of a scene (``cell``, ``retina``, ``hubble_deep_field``, ``page``, ``text``
+...), what is
 motion-blurred on purpose (``clock``). SciPy ships none: ``scipy.datasets`` downloads.
 """
 
@@ -34,7 +36,8 @@ LUMINANCE = np.array([0.299, 0.587, 0.114])
 
 
 def photograph(name: str) -> Float:
-    """Return one photograph's luminance, rows and columns of numbers from 0 to 255. ValueError where its package is not installed."""
+    """Return one photograph's luminance, rows and columns of numbers from 0 to 255. ValueError where its package is
+    not installed."""
     package = LICENCES[name][0]
     if importlib.util.find_spec(package) is None:
         raise ValueError(f"{package} is not installed; pip install -e '.[images]' brings it")

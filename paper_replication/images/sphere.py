@@ -1,11 +1,14 @@
-r"""The sphere: uniform noise on it, moves along great circles, and ln of a model's mass by annealed importance sampling.
+r"""The sphere: uniform noise on it, moves along great circles, and ln of a model's mass by annealed importance
+sampling.
 
     ln M = ln int_sphere p_m,   0 for a model whose c is -ln Z
 
-*Annealing* (Neal 2001). Densities p_n^{1-t} p_m^t, t from 0 to 1; a point drawn from p_n walks through them, and its weight is the product of
+*Annealing* (Neal 2001). Densities p_n^{1-t} p_m^t, t from 0 to 1; a point drawn from p_n walks through them, and its
+weight is the product of
 the densities' ratios, whose mean is M whatever the walk, if each step leaves its density invariant.
 
-*A move.* x' = x cos a + |x| v sin a, v a uniform direction orthogonal to x, a of either sign: reversible for the uniform law, so that the
+*A move.* x' = x cos a + |x| v sin a, v a uniform direction orthogonal to x, a of either sign: reversible for the
+uniform law, so that the
 Metropolis decision needs p_m alone, and no gradient.
 
 *Conventions.* Points are rows of length ``radius``; a density on the sphere is by its surface.
@@ -62,7 +65,8 @@ def anneal(
 ) -> tuple[WeightDiagnosis, Float, Float]:
     """Return what ``n`` walks of ``steps`` temperatures say of ln M, where they end, and their log-weights.
 
-    Temperatures (k/steps)^2, slow at the start, where ln p_m varies most. The angle follows the acceptance (0.5) of the moves before.
+    Temperatures (k/steps)^2, slow at the start, where ln p_m varies most. The angle follows the acceptance (0.5) of
+    the moves before.
     """
     x = noise.sample(n, rng)
     log_ratio = model.log_density(theta, x) - noise.constant
@@ -85,7 +89,8 @@ def move(
     angle: float,
     rng: np.random.Generator,
 ) -> tuple[Float, Float, float]:
-    """One Metropolis move of every point for (p_m/p_n)^power; returns points, their ln(p_m/p_n), and the angle for the next move."""
+    """One Metropolis move of every point for (p_m/p_n)^power; returns points, their ln(p_m/p_n), and the angle for
+    the next move."""
     proposal = great_circle(x, angle, rng)
     proposed = model.log_density(theta, proposal) - noise.constant
     accepted = np.log(rng.random(len(x))) < power * (proposed - log_ratio)
@@ -102,7 +107,8 @@ def sample_model(
     n: int,
     steps: int,
 ) -> Float:
-    """Draw points of the model: the ends of annealed walks, drawn anew by their weights, and ``steps`` moves more each."""
+    """Draw points of the model: the ends of annealed walks, drawn anew by their weights, and ``steps`` moves more
+    each."""
     _, x, log_weight = anneal(model, theta, noise, rng, n, steps)
     weights = np.exp(log_weight - log_weight.max())
     x = x[rng.choice(n, n, p=weights / weights.sum())]

@@ -1,11 +1,14 @@
-r"""One model, or the two layers with their stages, on one draw of patches; everything that the claims, tables and pictures ask for.
+r"""One model, or the two layers with their stages, on one draw of patches; everything that the claims, tables and
+pictures ask for.
 
-*Conventions.* ``params``: ``size`` (a key of ``DESIGNS``), ``draw``, ``part`` (a key of ``PARTS``). Patches, noise and starts belong to size and draw
+*Conventions.* ``params``: ``size`` (a key of ``DESIGNS``), ``draw``, ``part`` (a key of ``PARTS``). Patches, noise
+and starts belong to size and draw
 alone, so that all models of a draw see the same; ``rng`` serves what is drawn afterwards. Results are "model.quantity":
 
     J.train, J.<photograph>     the objective at nu = 1 on the training points, and held out on one photograph
     L.<photograph>              held-out log-likelihood, normalised, over the uniform density's: nats a patch
-    mass, mass.error, mass.is   ln of the model's integral, by annealing with its error, and by importance weights: c + ln Z
+    mass, mass.error, mass.is   ln of the model's integral, by annealing with its error, and by importance weights: c
+    + ln Z
 """
 
 from __future__ import annotations
@@ -36,7 +39,8 @@ DRAWN = 0  # the draw whose pictures are kept
 
 @dataclass(frozen=True)
 class Design:
-    """``side`` and ``n_dim`` of the patches; ``field``: side, dimensions, window and points a photograph of the Markov field."""
+    """``side`` and ``n_dim`` of the patches; ``field``: side, dimensions, window and points a photograph of the
+    Markov field."""
 
     side: int
     n_dim: int
@@ -118,7 +122,8 @@ def measured(
 
 
 def filters(name: str, pictures: Float, fits: list[Gabor], kept: bool = False) -> dict[str, float]:
-    """Gabor fits and frequencies of pictures, (n, side, side); where ``kept`` the pictures themselves, in whole per cent
+    """Gabor fits and frequencies of pictures, (n, side, side); where ``kept`` the pictures themselves, in whole per
+    cent
     of their largest pixel."""
     result = {}
     for k, (picture, fit) in enumerate(zip(pictures, fits)):
@@ -151,7 +156,8 @@ def random_rotation(n: int, rng: np.random.Generator) -> Float:
 
 
 def layers(size: int, draw_number: int, rng: np.random.Generator) -> dict[str, float]:
-    """Stage one, the same with nu = 10, and stages two and three; features of both, a rotation's beside them, and what V pools."""
+    """Stage one, the same with nu = 10, and stages two and three; features of both, a rotation's beside them, and
+    what V pools."""
     draw = drawn(size, draw_number)
     model, noise, x = OneLayer(draw.noise.n_dim), draw.noise, draw.patches.train
     one = draw.climb(model, model.pack(W=draw.W, b=draw.b, c=0.0))
