@@ -53,7 +53,7 @@ def draw_filters(figure: Figure, findings: Findings) -> bool:
     run, field = (of.results(evidence, size, 0, part) for part in ("layers", "field"))
     figure.set_size_inches(12.0, 8.2)
     one, two, pools, filters = figure.subplots(2, 2).ravel()
-    across = 12 if size > 8 else 8
+    across = 16 if size > 8 else 8
     for axes, name, words in (
         (one, "one", "one layer: rows of W"),
         (two, "two", "two layers: rows of W"),
@@ -77,7 +77,7 @@ def draw_filters(figure: Figure, findings: Findings) -> bool:
             "the six strongest features of twenty units",
         )
     order = np.argsort([field[f"field.f.{k}"] for k in range(25)])
-    _show(filters, mosaic(stored(field, "field")[order], 9), "the Markov field's filters")
+    _show(filters, mosaic(stored(field, "field")[order], 5), "the Markov field's filters")
     return True
 
 
