@@ -51,8 +51,10 @@ def draw_filters(figure: Figure, findings: Findings) -> bool:
     if size is None:
         return False
     run, field = (of.results(evidence, size, 0, part) for part in ("layers", "field"))
-    figure.set_size_inches(12.0, 8.2)
-    one, two, pools, filters = figure.subplots(2, 2).ravel()
+    figure.set_size_inches(12.0, 7.0)
+    one, two, pools, filters = figure.subplots(
+        2, 2, height_ratios=(0.4 if size > 8 else 0.9, 1.0)
+    ).ravel()
     across = 16 if size > 8 else 8
     for axes, name, words in (
         (one, "one", "one layer: rows of W"),
