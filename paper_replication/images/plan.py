@@ -11,7 +11,7 @@ from .photographs import NEEDS
 
 EXPERIMENT = "images"
 SIZES = (8, 16)
-DRAWS = {8: 3, 16: 2}
+DRAWS = {8: 3, 16: 1}
 PARTS = ("layers", "rotated", "gain", "laplace", "spline", "control", "field")
 CONTROLLED = (8,)  # the positive control is made at the smaller size alone
 PART_OF = {

@@ -111,9 +111,9 @@ def sections(findings: Findings) -> list[Section]:
         ),
         (
             "What was not done",
-            "Patches of P10's size, and its photographs; a Markov field on pixels outside of a sphere and its normalised likelihood; more "
-            "than two draws of 16 × 16 pixels, and than one start a draw; the positive control at 16 × 16; a larger ν than 10; standard errors of Gabor fits' means that know that features of one draw are not "
-            "independent.",
+            "Patches of P10's size, and its photographs; a Markov field on pixels outside of a sphere, and its normalised likelihood; more than one draw of 16 × 16 pixels (a second was "
+            "planned, and given up for time before it was made), and more than one start a draw; the positive control at 16 × 16; a larger ν than 10; standard errors of the Gabor "
+            "fits' means that know that the features of one draw are not independent.",
         ),
     ]
 

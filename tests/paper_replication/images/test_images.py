@@ -162,7 +162,7 @@ def test_the_figures(tmp_path, monkeypatch):
 def test_runs_need_both_packages():
     batches = [batch for profile in STUDY.profiles for batch in profile.batches]
     assert {batch.needs for batch in batches} == {"skimage sklearn"}
-    assert len(STUDY.profile("full").batches) == 7 * 3 + 6 * 2
+    assert len(STUDY.profile("full").batches) == 7 * 3 + 6
 
 
 def test_the_committed_report_is_of_these_claims():
