@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paper_replication.claims import CONFIRMED, CONTRADICTED, judge
+from paper_replication.claims import CONFIRMED, CONTRADICTED, judge, judge_all
 from paper_replication.columns import Columns, gather_columns
 from paper_replication.images import claim_list, estimands, plan
 from paper_replication.images.experiments import fits
@@ -53,7 +53,7 @@ def made_up(mass=None, J=J, r2=0.9, draws=plan.DRAWS):
                     if draw == 0:
                         runs[part] |= {f"{name}.pixel.{k}.{i}": 50.0 + i for i in range(9)}
             for what, value in POOL.items():
-                keys = (("pooled", value), ("permuted", 0.0), ("deviation", abs(value) / 13.0))
+                keys = (("pooled", value), ("permuted", 0.0), ("deviation", abs(value) / 20.0))
                 runs["layers"] |= {f"pool.{what}.{key}": one for key, one in keys}
             runs["layers"] |= {
                 f"V.{n}.{k}": float(n * k % 7 + 1) for n in range(25) for k in range(25)
@@ -149,6 +149,23 @@ def test_tables_and_summary(tmp_path):
     summary = numbers(findings.evidence)["summary.csv"]
     assert "one.mass," in summary and ".pixel." not in summary and ".r2." not in summary
     assert sections(Findings(STUDY, Columns({}), [], {}, tmp_path))[0][1].count("|") == 0
+
+
+def test_what_lacks_power_is_told_apart(tmp_path):
+    """An interval on the claimed side that could not have told a value one margin away."""
+    evidence = made_up()
+    for size in plan.SIZES:
+        for draw in range(plan.DRAWS[size]):
+            evidence.groups[plan.group(size, draw, "layers")][0]["pool.orientation.deviation"] = (
+                0.12
+            )
+    judgements = judge_all(claim_list.all_claims(), evidence)
+    told = dict(sections(Findings(STUDY, evidence, judgements, {}, tmp_path)))
+    assert "`pool.orientation.8`" in told["On the claimed side, and not resolved"]
+    assert told["On the claimed side, and not resolved"].count("- `") == 2
+    sound = judge_all(claim_list.all_claims(), made_up())
+    told = dict(sections(Findings(STUDY, made_up(), sound, {}, tmp_path)))
+    assert told["On the claimed side, and not resolved"] == ""
 
 
 def test_the_figures(tmp_path, monkeypatch):
