@@ -132,6 +132,15 @@ def features(
     return np.array(found)
 
 
+def pictures(run: Mapping[str, float], name: str) -> Float:
+    """The stored pictures of a run's filters, (n, side, side)."""
+    n = sum(key.startswith(f"{name}.r2.") for key in run)
+    n_pixels = sum(key.startswith(f"{name}.pixel.0.") for key in run)
+    side = round(n_pixels**0.5)
+    levels = [[run[f"{name}.pixel.{k}.{i}"] for i in range(n_pixels)] for k in range(n)]
+    return np.array(levels).reshape(n, side, side) / 100.0
+
+
 def contrast(
     evidence: Columns,
     *,

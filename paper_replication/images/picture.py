@@ -24,15 +24,6 @@ def largest(evidence: Columns) -> int | None:
     return max(there, default=None)
 
 
-def stored(run: Any, name: str) -> Float:
-    """Stored pictures, (n, side, side)."""
-    n = sum(key.startswith(f"{name}.r2.") for key in run)
-    n_pixels = sum(key.startswith(f"{name}.pixel.0.") for key in run)
-    side = round(n_pixels**0.5)
-    levels = [[run[f"{name}.pixel.{k}.{i}"] for i in range(n_pixels)] for k in range(n)]
-    return np.array(levels).reshape(n, side, side) / 100.0
-
-
 def mosaic(pictures: Float, columns: int) -> Float:
     """Pictures side by side, row by row, each over its own largest pixel; frames are NaN."""
     n, side, _ = pictures.shape
@@ -60,9 +51,11 @@ def draw_filters(figure: Figure, findings: Findings) -> bool:
         (one, "one", "one layer: rows of W"),
         (two, "two", "two layers: rows of W"),
     ):
-        by_frequency = np.argsort([run[f"{name}.f.{k}"] for k in range(len(stored(run, name)))])
-        _show(axes, mosaic(stored(run, name)[by_frequency], across), words)
-    pictures = stored(run, "two")
+        by_frequency = np.argsort(
+            [run[f"{name}.f.{k}"] for k in range(len(of.pictures(run, name)))]
+        )
+        _show(axes, mosaic(of.pictures(run, name)[by_frequency], across), words)
+    pictures = of.pictures(run, "two")
     n = len(pictures)
     V = np.array([[run[f"V.{u}.{k}"] for k in range(n)] for u in range(n)])
     # The units that pool most: a flat row of V has the largest share outside of its strongest entry.
@@ -79,7 +72,7 @@ def draw_filters(figure: Figure, findings: Findings) -> bool:
             "the six strongest features of twenty units",
         )
     order = np.argsort([field[f"field.f.{k}"] for k in range(25)])
-    _show(filters, mosaic(stored(field, "field")[order], 5), "the Markov field's filters")
+    _show(filters, mosaic(of.pictures(field, "field")[order], 5), "the Markov field's filters")
     return True
 
 

@@ -11,7 +11,7 @@ from paper_replication.columns import Columns, gather_columns
 from paper_replication.images import claim_list, estimands, plan
 from paper_replication.images.experiments import fits
 from paper_replication.images.photographs import NAMES
-from paper_replication.images.study import STUDY, numbers, sections
+from paper_replication.images.study import STUDY, corner_share, numbers, sections
 from paper_replication.report import RUNS_FILE
 from paper_replication.store import read_rows
 from paper_replication.study import Findings
@@ -149,6 +149,14 @@ def test_tables_and_summary(tmp_path):
     summary = numbers(findings.evidence)["summary.csv"]
     assert "one.mass," in summary and ".pixel." not in summary and ".r2." not in summary
     assert sections(Findings(STUDY, Columns({}), [], {}, tmp_path))[0][1].count("|") == 0
+
+
+def test_spots_in_corners_are_seen():
+    spots, flat = np.zeros((3, 7, 7)), np.ones((3, 7, 7))
+    spots[:, 0, 6] = spots[:, 6, 5] = 1.0
+    spots[0] = flat[0]
+    assert corner_share(spots) == (1.0, pytest.approx(16 / 49))
+    assert corner_share(flat) == (pytest.approx(16 / 49), pytest.approx(16 / 49))
 
 
 def test_what_lacks_power_is_told_apart(tmp_path):
