@@ -116,6 +116,8 @@ def draw_yardsticks(figure: Figure, findings: Findings) -> bool:
         axes.set_yticks(range(len(names) + 1), [*MODELS.values(), "control: the model's own data"])
         if axes is not by_J:
             axes.tick_params(labelleft=False)
+    masses.set_xscale("symlog", linthresh=1.0)
+    masses.set_xticks([-1.0, -0.5, 0.0, 0.5, 1.0, 10.0], ["−1", "−0.5", "0", "0.5", "1", "10"])
     by_J.legend(loc="lower left")
     return True
 
