@@ -12,6 +12,7 @@ from .photographs import NEEDS
 EXPERIMENT = "images"
 SIZES = (8, 16)
 DRAWS = {8: 3, 16: 1}
+AGAIN = {"size": 16, "draw": 1, "part": "layers"}  # a second draw of this part alone
 PARTS = ("layers", "rotated", "gain", "laplace", "spline", "control", "field")
 CONTROLLED = (8,)  # the positive control is made at the smaller size alone
 PART_OF = {
@@ -53,5 +54,10 @@ def _batches(draws: dict[int, int]) -> tuple[Batch, ...]:
 PROFILES = (
     Profile("smoke", "tiny patches, every part once", 20.0, _batches({5: 1})),
     Profile("quick", "patches of 8 x 8 pixels, one draw", 120.0, _batches({8: 1})),
-    Profile("full", "8 x 8 and 16 x 16 pixels, several draws", 1800.0, _batches(DRAWS)),
+    Profile(
+        "full",
+        "8 x 8 pixels, three draws, and 16 x 16, one, of two layers and one layer two",
+        1800.0,
+        (*_batches(DRAWS), Batch(EXPERIMENT, AGAIN, 1, needs=NEEDS)),
+    ),
 )

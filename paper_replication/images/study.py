@@ -116,8 +116,8 @@ def sections(findings: Findings) -> list[Section]:
         (
             "What was not done",
             "Patches of P10's size, and its photographs; a Markov field on patches much larger than its windows, as P10's are, without which its filters are no test of the paper, and its "
-            "normalised likelihood; more than one draw of 16 × 16 pixels (a second was "
-            "planned, and given up for time before it was made), and more than one start a draw; the positive control at 16 × 16; a larger ν than 10; standard errors of the Gabor "
+            "normalised likelihood; a second draw of 16 × 16 pixels for other models than one and two layers (planned, and given up "
+            "for time before any was finished), and more than one start a draw; the positive control at 16 × 16; a larger ν than 10; standard errors of the Gabor "
             "fits' means that know that the features of one draw are not independent.",
         ),
     ]

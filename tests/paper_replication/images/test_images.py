@@ -176,18 +176,18 @@ def test_what_lacks_power_is_told_apart(tmp_path):
     assert told["On the claimed side, and not resolved"] == ""
 
 
-def test_the_figures(tmp_path, monkeypatch):
+@pytest.mark.parametrize("function", ["draw_filters", "draw_yardsticks"])
+def test_the_figures(function, tmp_path, monkeypatch):
     picture = "paper_replication.images.picture"
-    for function in ("draw_filters", "draw_yardsticks"):
-        with drawing(monkeypatch, picture, function) as (draw, figure):
-            assert draw(figure(), Findings(STUDY, made_up(), [], {}, tmp_path))
-            assert not draw(figure(), Findings(STUDY, Columns({}), [], {}, tmp_path))
+    with drawing(monkeypatch, picture, function) as (draw, figure):
+        assert draw(figure(), Findings(STUDY, made_up(), [], {}, tmp_path))
+        assert not draw(figure(), Findings(STUDY, Columns({}), [], {}, tmp_path))
 
 
 def test_runs_need_both_packages():
     batches = [batch for profile in STUDY.profiles for batch in profile.batches]
     assert {batch.needs for batch in batches} == {"skimage sklearn"}
-    assert len(STUDY.profile("full").batches) == 7 * 3 + 6
+    assert len(STUDY.profile("full").batches) == 7 * 3 + 6 + 1
 
 
 def test_the_committed_report_is_of_these_claims():
