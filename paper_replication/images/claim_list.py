@@ -135,7 +135,7 @@ def constants() -> list[Claim]:
                 f"c.{name}.{size}",
                 "c and ln Z",
                 f"{size} x {size}: the c of {words} is -ln Z, in every draw: c + ln Z",
-                "P10 section 4",
+                "P10, closing remark",
                 partial(of.mass, size=size, model=name),
                 "equivalence",
                 0.0,

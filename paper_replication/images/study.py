@@ -26,7 +26,7 @@ Section 3.2 of the 2010 paper on photographs that packages ship, features, pooli
 FILTERS = (
     "The largest patches' first draw; white and black are a filter's own largest value, pictures are of whitened patches. (a) Rows of W of one layer, by "
     "mean frequency. (b) The same of two layers, after the third stage. (c) Of the twenty units that pool most, two a row, the six features that each "
-    "weighs most, strongest first. (d) The 25 filters of the Markov field, by mean frequency. P10's Figure 2 shows the like of (a), (c) and (d)."
+    "weighs most, strongest first. (d) The 25 filters of the Markov field, by mean frequency. P10's Figure 2 shows the like of (a) and (c); its field's filters, on patches much larger than their windows, are edges, which these are not."
 )
 YARDSTICKS = (
     "Models less one layer on the same points, 95 % intervals over photographs as clusters: (a) J held out at ν = 1, (b) normalised log-likelihood held out. "
