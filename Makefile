@@ -22,9 +22,9 @@ help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done
 	@echo '  Variables: PYTHON=python3.12 (any Python from 3.11 on), ARGS="..." (handed to the command), WORKERS=2 (of the tests)'
 
-# A file's tests run in one worker, in its order, so that what they share is made once. The benchmark plugin warns beside workers.
+# A file's tests run in one worker, in its order, so that what they share is made once; files marked long come first (tests/conftest.py). The benchmark plugin warns beside workers.
 test: $(VENV)/with-test  ## the test suite in two processes (WORKERS=0: in one, with --pdb), warnings are errors
-	$(RUN) -m pytest -p no:benchmark -n $(WORKERS) --dist loadfile $(ARGS)
+	$(RUN) -m pytest -p no:benchmark -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The frameworks' warnings are their own.
 test-peers: $(VENV)/with-peers  ## the verdicts on real clients: SciPy, scikit-learn, JAX, autograd; torch, tensorflow if installed

@@ -20,6 +20,11 @@ def pytest_ignore_collect(collection_path, config):
     )
 
 
+def pytest_collection_modifyitems(items):
+    """Long files first, so that none is left to one worker at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 def pytest_collection_finish():
     """Spare the garbage collector what the collection made, which lives to the end: walking it again and again took a
     twelfth of the suite's time. What the tests leave is collected as before, at longer intervals."""

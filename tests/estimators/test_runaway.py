@@ -10,6 +10,8 @@ from nce_ref.estimators.runaway import _rises_along_a_ray, _separable
 from nce_ref.models.base import no_kinks
 from nce_ref.optimize.certificate import STATUSES
 
+pytestmark = pytest.mark.long
+
 MODELS = (nr.Gaussian, nr.LaplaceICA)
 
 

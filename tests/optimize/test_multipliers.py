@@ -10,6 +10,8 @@ from scipy.optimize import linprog, lsq_linear
 from nce_ref.optimize import multipliers as module
 from nce_ref.optimize.multipliers import merged, multipliers_in, smallest_subgradient
 
+pytestmark = pytest.mark.long
+
 KINDS = ["lattice", "repeated", "plane", "touching", "general"]
 
 

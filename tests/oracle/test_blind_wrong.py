@@ -15,6 +15,8 @@ from nce_ref.oracle.vectors import cases
 from tests.oracle import blind_verdicts
 from tests.oracle.blind import wrong_a_numpy, wrong_b_numpy, wrong_c_numpy, wrong_d_numpy
 
+pytestmark = pytest.mark.long
+
 IMPLEMENTATIONS = [
     row
     for who in (wrong_a_numpy, wrong_b_numpy, wrong_c_numpy, wrong_d_numpy)

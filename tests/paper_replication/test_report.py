@@ -16,6 +16,8 @@ from paper_replication.report import describe_runs, newest_version, same_but_for
 from paper_replication.store import StoreError, merge, read_rows, write_gzip
 from paper_replication.study import Findings
 
+pytestmark = pytest.mark.long
+
 ABOUT = {"profile": "made-up", "task_seconds": 12.0, "missing": 0}
 STUDY = replace(study.STUDY, gather=lambda rows, clock: gather(rows, synthetic_rows.THEORY))
 TOY = {

@@ -13,6 +13,8 @@ from nce_ref.oracle.authoring.lint import lint
 from nce_ref.oracle.objectives import OBJECTIVES
 from nce_ref.oracle.vectors import FOLDER, MalformedVectors, read_vectors
 
+pytestmark = pytest.mark.long
+
 FUNCTIONS = [name for name, objective in OBJECTIVES.items() if objective.kind == "function"]
 GRID = np.arange(1200) / 8.0
 DRAFT = {

@@ -21,6 +21,8 @@ from nce_ref.oracle.objectives import EVERY
 from nce_ref.oracle.tolerance import DTYPES, allowance
 from nce_ref.oracle.vectors import cases
 
+pytestmark = pytest.mark.long
+
 NAMES = [name for name, objective in EVERY.items() if objective.kind != "estimate"]
 AT_LEAST = 2
 

@@ -10,6 +10,8 @@ from nce_ref import oracle
 from nce_ref.oracle.mistakes import CATALOGUE, find_mistake
 from tests.oracle.answers import diagnosis
 
+pytestmark = pytest.mark.long
+
 
 def impl(id, objective, value):
     return functools.partial(CATALOGUE[id].evaluate, objective, value=value)

@@ -12,6 +12,8 @@ from nce_ref.oracle.diagnosis.structural import _pairs
 from nce_ref.oracle.mistakes import CATALOGUE
 from tests.oracle.answers import diagnosis, right
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(

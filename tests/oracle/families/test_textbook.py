@@ -21,6 +21,8 @@ from tests.oracle import exact_forms as exact
 from tests.oracle import float64_bounds as bounds
 from tests.oracle.steps import Steps, evaluate
 
+pytestmark = pytest.mark.long
+
 SHIFTS = (
     0.0,
     40.0,
