@@ -1,5 +1,5 @@
-"""What is said today of those of ``tests/oracle/blind/family`` that are in NumPy and cheap; README.md there has the whole
-table."""
+"""What is said today of those of ``tests/oracle/blind/family`` that are in NumPy and cheap; README.md there has the
+whole table."""
 
 from __future__ import annotations
 
