@@ -47,7 +47,8 @@ class SphereNoise:
 
 def to_sphere(points: Array, radius: float) -> Array:
     """Return the points' directions at that distance from 0."""
-    return points * (radius / np.linalg.norm(points, axis=1, keepdims=True))
+    found: Array = points * (radius / np.linalg.norm(points, axis=1, keepdims=True))
+    return found
 
 
 def great_circle(x: Float, angle: float, rng: np.random.Generator) -> Float:

@@ -125,7 +125,7 @@ def filters(name: str, pictures: Float, fits: list[Gabor], kept: bool = False) -
     """Gabor fits and frequencies of pictures, (n, side, side); where ``kept`` the pictures themselves, in whole per
     cent
     of their largest pixel."""
-    result = {}
+    result: dict[str, float] = {}
     for k, (picture, fit) in enumerate(zip(pictures, fits)):
         result |= {
             f"{name}.r2.{k}": fit.r_squared,
