@@ -1,7 +1,8 @@
 """What a study has found, in sentences, each with the claims that bear it; a sentence whose claims do not hold is not
 said.
 
-*Conventions.* ``bearing`` maps beginnings of claims' ids to the verdict that every claim of such an id must have.
+*Conventions.* ``bearing`` maps claims' ids, or beginnings of ids that end in a dot, to the verdict that every such
+claim must have.
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ from dataclasses import dataclass
 from .claims import NOT_RESOLVED, Judgement
 
 
+def names(start: str, claim: str) -> bool:
+    """Whether an entry of ``bearing`` speaks of the claim of this id."""
+    return claim.startswith(start) if start.endswith(".") else claim == start
+
+
 @dataclass(frozen=True)
 class Conclusion:
     """``sentence``: Markdown, its first words bold; numbers in it come from the runs."""
@@ -19,14 +25,10 @@ class Conclusion:
     sentence: str
     bearing: Mapping[str, str]
 
-    def bearers(self, judgements: Sequence[Judgement]) -> list[Judgement]:
-        """Return the claims that the sentence stands on."""
-        return [j for j in judgements if j.claim.id.startswith(tuple(self.bearing))]
-
     def holds(self, judgements: Sequence[Judgement]) -> bool:
         """Whether there are such claims under every beginning, and all have the verdict asked for."""
         for start, verdict in self.bearing.items():
-            found = [j for j in judgements if j.claim.id.startswith(start)]
+            found = [j for j in judgements if names(start, j.claim.id)]
             if not found or any(j.verdict != verdict for j in found):
                 return False
         return True
@@ -37,7 +39,7 @@ class Conclusion:
             j.verdict in (verdict, NOT_RESOLVED)
             for start, verdict in self.bearing.items()
             for j in judgements
-            if j.claim.id.startswith(start)
+            if names(start, j.claim.id)
         )
 
 

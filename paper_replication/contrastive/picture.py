@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from ..study import Findings
 from .claim_list import NAMES, SIZES, over_law
@@ -38,7 +38,7 @@ def draw_over_law(figure: Figure, findings: Findings) -> bool:
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(FixedLocator(SIZES))
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.set_xlabel("T")
         axes.set_title(f"k = {k}")
     figure.axes[0].set_ylabel("T |B̂ − B*|² / |B*|² over the law's K")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 from scipy import stats
 
 from .. import statistics as st
@@ -177,7 +177,7 @@ def draw_optimiser(figure: Figure, findings: Findings) -> bool:
     left.set_ylim(-0.1, 120)
     left.yaxis.set_major_locator(FixedLocator([0, 1, 3, 10, 30, 100]))
     left.yaxis.set_minor_locator(NullLocator())
-    left.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
+    left.yaxis.set_major_formatter("{x:g} %")
     left.axhline(1.0, color="0.6", lw=0.8, ls=(0, (1, 2)))
     left.annotate(
         "linear below, logarithmic above",

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from .published import SIZES
 from .summary import Line
@@ -68,7 +68,7 @@ def size_axis(axes: Axes) -> None:
     axes.set_xlim(SIZES[0] * 0.85, SIZES[-1] * 1.18)
     axes.xaxis.set_major_locator(FixedLocator(SIZES))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
+    axes.xaxis.set_major_formatter("{x:.0f}")
     axes.set_xlabel("sample size T")
 
 

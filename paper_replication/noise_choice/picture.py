@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+from matplotlib.ticker import FixedLocator, NullFormatter
 
 from ..study import Findings
 from .criterion import PROBLEMS, TARGETS, Problem
@@ -99,7 +99,7 @@ def _panel(
     )
     axes.set_ylim(0.5, 2.0)
     axes.set_yticks([0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0])
-    plain = FuncFormatter(lambda value, _: f"{value:g}")
+    plain = "{x:g}"
     if against == "nu":
         axes.set_xscale("log")
         axes.set_xlabel("ν = n_noise / n_data")

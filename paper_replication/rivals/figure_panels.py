@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from .. import statistics as st
 from ..study import Findings
@@ -200,7 +200,7 @@ def draw_beside_limit(figure: Figure, findings: Findings) -> bool:
             axes.set(yscale="log", title=f"ν = {nu:g}, {parameter}")
             axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
             axes.yaxis.set_minor_locator(NullLocator())
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.yaxis.set_major_formatter("{x:g}")
         row[0].set_ylabel("quantile over the limit law's")
     for axes in panels[-1]:
         axes.set_xlabel("sample size T")
@@ -224,4 +224,4 @@ def _sizes(axes: Axes) -> None:
     axes.set(xscale="log", xlabel="sample size T", xlim=(SIZES[0] * 0.8, SIZES[-1] * 1.25))
     axes.xaxis.set_major_locator(FixedLocator(SIZES))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
+    axes.xaxis.set_major_formatter("{x:.0f}")

@@ -123,7 +123,7 @@ def draw_tradeoff(figure: Figure, findings: Findings) -> bool:
         ylabel="|E|² of NCE over MLE (mean of log10)",
         title="NCE over maximum likelihood",
     )
-    ratio.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ratio.yaxis.set_major_formatter("{x:g}")
     ratio.yaxis.set_minor_formatter(
         FuncFormatter(lambda value, _: f"{value:g}" if value < 4.5 else "")
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from scipy import stats
 
 from nce_ref.special import log_sigmoid
@@ -94,7 +94,7 @@ def draw_loss_curves(figure: Figure, findings: Findings) -> bool:
     figure.axes[0].set_yscale("log")
     figure.axes[0].set_ylim(0.5, 7.0)
     figure.axes[0].yaxis.set_major_locator(FixedLocator([0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0]))
-    figure.axes[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    figure.axes[0].yaxis.set_major_formatter("{x:g}")
     figure.axes[0].yaxis.set_minor_locator(NullLocator())
     bottom, top = min(right.references.values()), max(right.references.values())
     # The first epochs lie far above and would flatten all that matters; they are cut.

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from paper_replication.claims import CONFIRMED, CONTRADICTED, NOT_RESOLVED, Claim, judge
-from paper_replication.conclusions import Conclusion, told
+from paper_replication.conclusions import Conclusion, names, told
 from paper_replication.estimates import Estimate
 from paper_replication.studies import all_studies
 
@@ -27,7 +27,8 @@ JUDGEMENTS = [judged("a.1", 0.0), judged("a.2", 0.2), judged("b", 3.0), judged("
         ({"a.": CONFIRMED, "c": CONFIRMED}, False, True),
         ({"c": NOT_RESOLVED}, True, False),
         ({"nothing": CONFIRMED}, False, True),
-        ({"": CONFIRMED}, False, False),
+        ({"a": CONFIRMED}, False, True),
+        ({"a.": CONFIRMED, "a.1": CONFIRMED}, True, False),
     ],
 )
 def test_all_claims_of_a_sentence_must_have_its_verdict(bearing, holds, is_open):
@@ -52,7 +53,7 @@ def test_every_committed_conclusion_stands_on_committed_verdicts():
             ids = line.rpartition(" (`")[2].removesuffix("`)").split("`, `")
             for start in ids:
                 found = [
-                    v for name, v in verdicts.items() if name.startswith(start.removesuffix("…"))
+                    v for claim, v in verdicts.items() if names(start.removesuffix("…"), claim)
                 ]
                 assert found and len(set(found)) == 1, (line, start)
     assert conclusions >= 16

@@ -54,6 +54,7 @@ def truth(objective: str) -> Source:
     return Source("truth", objective, partial(target.evaluate, target.right))
 
 
+@functools.lru_cache(maxsize=1 << 12)
 def source_of(mistake: Mistake, objective: str, value: float | None = None) -> Source:
     """A mistake at an objective, its number being ``value`` where it has one."""
     evaluate = partial(mistake.evaluate, objective, value=value)
@@ -124,37 +125,38 @@ def scattered(observed: Observed, source: Source, flipped: bool, entries: Bools)
     Rounding scatters there; a systematic error, of an epsilon or a truncated constant, hardly moves.
     """
     found = np.zeros(observed.got.size)
-    right = truth(observed.objective.name)
     touched = {slot.vector for slot in observed.slots if entries[slot.where].any()}
     for vector in sorted(touched):
-        given = observed.results[vector].vector
         mine = [slot for slot in observed.slots if slot.vector == vector]
-        errors: list[Float] = []
-        for nudge in range(_NUDGES):
-            got, want = (
-                _nudged(one, given, dtype, flipped, nudge, observed.dtype)
-                for one, dtype in ((source, observed.dtype), (right, "float64"))
-            )
-            if got and want:
-                errors.append(
-                    np.concatenate(
-                        [_difference(got, want, slot.output, slot.where) for slot in mine]
-                    )
-                )
-        if errors:
-            size = np.stack(errors)
-            size = np.where(np.isfinite(size), size, np.nan)
-            with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)  # nowhere finite: no range
-                ranges = np.nan_to_num(np.nanmax(size, axis=0) - np.nanmin(size, axis=0))
-            found[mine[0].where.start : mine[-1].where.stop] = ranges
+        outputs = tuple((slot.output, slot.where.stop - slot.where.start) for slot in mine)
+        ranges = _ranges(source, observed.results[vector].vector, observed.dtype, flipped, outputs)
+        found[mine[0].where.start : mine[-1].where.stop] = ranges
     return found
 
 
-def _difference(
-    got: Mapping[str, Any], want: Mapping[str, Any], output: str, where: slice
+@functools.lru_cache(maxsize=1 << 15)
+def _ranges(
+    source: Source, vector: Vector, dtype: str, flipped: bool, outputs: tuple[tuple[str, int], ...]
 ) -> Float:
-    size = where.stop - where.start
+    """The range of a source's error over inputs close by a vector, one output (name, size) after the other."""
+    right, errors = truth(vector.objective.name), []
+    for nudge in range(_NUDGES):
+        got, want = (
+            _nudged(one, vector, kind, flipped, nudge, dtype)
+            for one, kind in ((source, dtype), (right, "float64"))
+        )
+        if got and want:
+            errors.append(np.concatenate([_difference(got, want, *output) for output in outputs]))
+    if not errors:
+        return np.zeros(sum(size for _, size in outputs))
+    size = np.stack(errors)
+    size = np.where(np.isfinite(size), size, np.nan)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # nowhere finite: no range
+        return np.nan_to_num(np.nanmax(size, axis=0) - np.nanmin(size, axis=0))
+
+
+def _difference(got: Mapping[str, Any], want: Mapping[str, Any], output: str, size: int) -> Float:
     pair = [np.asarray(one.get(output, np.nan), dtype=np.float64).ravel() for one in (got, want)]
     return pair[0] - pair[1] if pair[0].size == pair[1].size == size else np.full(size, np.nan)
 

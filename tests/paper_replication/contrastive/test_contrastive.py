@@ -98,4 +98,4 @@ def test_the_committed_report_is_of_these_claims():
     said."""
     evidence = gather_columns(read_rows(STUDY.committed / RUNS_FILE)[0])
     judged_again(STUDY, evidence, claim_list.all_claims())
-    assert len(evidence.column(claim_list.group(32000, 5), "nce.error")) == 120
+    assert len(evidence.column(claim_list.group(32000, 5), "nce.error")) == 800
