@@ -197,15 +197,15 @@ NU_OF_ROWS = Mistake(
 
 class _NuLessOne(NceSteps):
     def log_nu(self, nu: float, is_data: bool) -> float:
-        return math.log(nu - 1.0) if nu > 1.0 else -math.inf
+        return math.log(max(nu - 1.0, 1.0))
 
 
 LOG_NU_LESS_ONE = Mistake(
     "log-nu-less-one",
-    "ln(k - 1) instead of ln k: the data point is taken for one of the k",
+    "ln(k - 1), or 0 at k = 1, instead of ln k: the data point is taken for one of the k",
     _NuLessOne(),
-    effect="c is off by ln(1 - 1/k), B stays right; at k = 1 ln 0 = -inf.",
-    fix=f"{_ROWS}; the slip: h = sigma(G - ln(k - 1))",
+    effect="c is off by ln(1 - 1/k), B stays right.",
+    fix=f"{_ROWS}; the slip: h = sigma(G - ln max(k - 1, 1))",
     seen="losses with the batch's other points for noise",
     only=_IN_ROWS,
 )
