@@ -190,4 +190,4 @@ __all__ = [
     "check_gradient",
     "GradientReport",
 ]
-__version__ = "0.1.0"
+__version__ = "0.2.0"

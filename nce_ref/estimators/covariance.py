@@ -33,7 +33,11 @@ from scipy import linalg
 
 from nce_ref._checks import Float
 from nce_ref.asymptotics import cramer_rao_bound
-from nce_ref.estimators.contrastive_covariance import contrastive_form, with_c
+from nce_ref.estimators.contrastive_covariance import (
+    contrastive_form,
+    contrastive_kinks,
+    with_c,
+)
 from nce_ref.estimators.evidence import by_gradients_alone
 from nce_ref.estimators.kink_curvature import (
     KinkCurvature,
@@ -187,8 +191,12 @@ class _Forms:
 
 
 def _paired(problem: PairedObjective, theta: Float, robust: bool) -> tuple[Float, str]:
-    has_kinks = bool(problem.kinks(theta[:-1]).size)
-    name, hessian, spread = contrastive_form(problem, theta, robust, has_kinks)
+    name, hessian, spread = contrastive_form(problem, theta, robust)
+    kinks = contrastive_kinks(problem, theta) if robust else None
+    if kinks is not None:
+        found, name = _sandwich(hessian, spread, spread, _without_c(kinks), problem.n_data)
+        covariance, of_c = with_c(problem, theta, found)
+        return covariance, f"{name}; {of_c}"
     inverse = _inverse(hessian)
     covariance, of_c = with_c(
         problem, theta, inverse if spread is hessian else inverse @ spread @ inverse

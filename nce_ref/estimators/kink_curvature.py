@@ -38,7 +38,8 @@ beta            (n_features,)   both pilots are penalised by |beta|^2/2 in stand
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -53,7 +54,7 @@ NARROW, WIDE, START = 3.0, 12.0, 18.0
 _BINS, _FARTHEST = 80, 8.0  # of the counts of r
 # A gain at which Newton's method is deep in its own region: the next step leaves the square of it.
 _SETTLING = 1e-8
-_SHAPES = 3  # features of one r
+SHAPES = 3  # features of one r
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,15 +76,15 @@ def classification_kinks(
     kinks: Kinks, log_odds: Float, n_data: int, n_params: int
 ) -> KinkCurvature:
     """Return K of NCE; ``log_odds`` is ln h/(1-h) at the points of both samples."""
-    return _curvature(kinks, _Classified(kinks, log_odds, n_data), n_data, n_params)
+    return curvature(kinks, _Classified(kinks, log_odds, n_data), n_data, n_params)
 
 
 def density_kinks(kinks: Kinks, n_data: int, n_params: int) -> KinkCurvature:
     """Return K of the likelihood."""
-    return _curvature(kinks, _Counted(kinks, n_data), n_data, n_params)
+    return curvature(kinks, _Counted(kinks, n_data), n_data, n_params)
 
 
-class _Pilot(Protocol):
+class Pilot(Protocol):
     """What stands for the deltas, block by block of points; K is -2 slope/n_data times the weighted sum of a a^T."""
 
     def weights(self, block: slice) -> Float:
@@ -95,7 +96,7 @@ class _Pilot(Protocol):
         ...
 
     def influence(self, block: slice) -> Float:
-        """By how much each point has moved beta, (n_features, n_block)"""
+        """By how much each unit (a point; a datum and its noise) has moved beta, (n_features, units of the block)"""
         ...
 
     def squares(self, block: slice) -> Float:
@@ -107,7 +108,7 @@ class _Classified:
     """The logistic regression: beta = (b_0, b_1, .., b_n), three numbers for each term."""
 
     def __init__(self, kinks: Kinks, log_odds: Float, n_data: int) -> None:
-        self.shapes = _Shapes(kinks, n_data)
+        self.shapes = Shapes(kinks, slice(n_data))
         self.slope, self.log_odds = kinks.slope, log_odds
         self.narrow, self.wide = (factor * n_data**-0.2 for factor in (NARROW, WIDE))
         self.z = (np.arange(len(log_odds)) < n_data).astype(np.float64)
@@ -125,7 +126,7 @@ class _Classified:
         first, second = pi * (1.0 - pi) * near, p * (1.0 - p) * far
         total = (first - second)[:, None, :] * features
         for i, shift in enumerate(self.shapes.to_zero(block)):
-            total[i, 1 + _SHAPES * i : 1 + _SHAPES * (i + 1)] += first[i] * shift
+            total[i, 1 + SHAPES * i : 1 + SHAPES * (i + 1)] += first[i] * shift
         return np.asarray(total)
 
     def influence(self, block: slice) -> Float:
@@ -137,17 +138,17 @@ class _Classified:
         """(z - h)^2, by the narrow window."""
         _, scale, r = self.shapes.parts(block)
         w = self.z[block] - sigmoid(self.log_odds[block])
-        return np.asarray(w * w * _epanechnikov(r / self.narrow) / (self.narrow * scale))
+        return np.asarray(w * w * epanechnikov(r / self.narrow) / (self.narrow * scale))
 
     def _parts(self, block: slice) -> tuple[Float, Float, Float, Float]:
         """h and pi as they are at v_i = 0, and the two kernels, each (n_terms, n_block)."""
         size, scale, r = self.shapes.parts(block)
         bare = self.log_odds[block] - self.slope * size
-        by_term = self.beta[1:].reshape(len(r), 1, _SHAPES)
+        by_term = self.beta[1:].reshape(len(r), 1, SHAPES)
         shift = (by_term @ self.shapes.to_zero(block))[:, 0]
         pi = sigmoid(bare + self.beta @ self._features(block) + shift)
-        near = _linear_in_size(r / self.narrow) / (self.narrow * scale)
-        return sigmoid(bare), pi, near, _epanechnikov(r / self.wide) / (self.wide * scale)
+        near = linear_in_size(r / self.narrow) / (self.narrow * scale)
+        return sigmoid(bare), pi, near, epanechnikov(r / self.wide) / (self.wide * scale)
 
     def _features(self, block: slice) -> Float:
         shapes = self.shapes.of(block)
@@ -159,7 +160,7 @@ class _Classified:
     def _regression(self) -> tuple[Float, Float]:
         """beta, and the penalised information there."""
         signs = 2.0 * self.z - 1.0
-        n_features = 1 + _SHAPES * self.shapes.n_terms
+        n_features = 1 + SHAPES * self.shapes.n_terms
         penalty = np.diag([0.0] + [1.0] * (n_features - 1))
 
         def expand(beta: Float) -> tuple[float, Float, Float]:
@@ -177,14 +178,14 @@ class _Classified:
                 information += (features * (p * sigmoid(-t))) @ features.T
             return value, gradient, information
 
-        return _newton(expand, np.zeros(n_features))
+        return newton(expand, np.zeros(n_features))
 
 
 class _Counted:
     """A density of each r_i by itself: beta has three numbers for each term, one after the other."""
 
     def __init__(self, kinks: Kinks, n_data: int) -> None:
-        self.shapes = _Shapes(kinks, n_data)
+        self.shapes = Shapes(kinks, slice(n_data))
         self.width, self.narrow = START * n_data**-0.2, NARROW * n_data**-0.2
         self.fits = [self._regression(i) for i in range(self.shapes.n_terms)]
 
@@ -199,9 +200,9 @@ class _Counted:
     def slopes(self, block: slice) -> Float:
         """The intercept leaves f(0)/f(r) alone."""
         weights, n_terms = self.weights(block), self.shapes.n_terms
-        total = np.zeros((n_terms, n_terms * _SHAPES, weights.shape[1]))
+        total = np.zeros((n_terms, n_terms * SHAPES, weights.shape[1]))
         for i, shift in enumerate(self.shapes.to_zero(block)):
-            total[i, _SHAPES * i : _SHAPES * (i + 1)] = weights[i] * shift
+            total[i, SHAPES * i : SHAPES * (i + 1)] = weights[i] * shift
         return total
 
     def influence(self, block: slice) -> Float:
@@ -215,7 +216,7 @@ class _Counted:
     def squares(self, block: slice) -> Float:
         """w = 1, by the narrow window."""
         _, scale, r = self.shapes.parts(block)
-        return np.asarray(_epanechnikov(r / self.narrow) / (self.narrow * scale))
+        return np.asarray(epanechnikov(r / self.narrow) / (self.narrow * scale))
 
     def _regression(self, i: int) -> tuple[Float, Float, Float]:
         """(b_0, b), the penalised information, and the expected features of one point."""
@@ -230,7 +231,7 @@ class _Counted:
         features = np.concatenate(
             [np.ones((1, _BINS)), self.shapes.at(i, np.asarray(middle, dtype=np.float64))]
         )
-        penalty = np.diag([0.0] + [1.0] * _SHAPES)
+        penalty = np.diag([0.0] + [1.0] * SHAPES)
 
         def expand(beta: Float) -> tuple[float, Float, Float]:
             log_mean = beta @ features
@@ -239,23 +240,24 @@ class _Counted:
             gradient = features @ (counts - mean) - penalty @ beta
             return value, gradient, (features * mean) @ features.T + penalty
 
-        start = np.append(np.log(max(counts.sum(), 1.0) / _BINS), np.zeros(_SHAPES))
-        beta, information = _newton(expand, start)
+        start = np.append(np.log(max(counts.sum(), 1.0) / _BINS), np.zeros(SHAPES))
+        beta, information = newton(expand, start)
         return beta, information, features @ np.exp(beta @ features) / n_points
 
 
-class _Shapes:
-    """The features phi(r_i), standardised over the data, (n_terms, 3, n_block)."""
+class Shapes:
+    """The features phi(r_i), standardised over the data, (n_terms, 3, n_block); ``data`` says which points those
+    are."""
 
-    def __init__(self, kinks: Kinks, n_data: int) -> None:
+    def __init__(self, kinks: Kinks, data: slice) -> None:
         self.arguments = kinks.arguments
         self.n_terms, self.n_points = kinks.arguments.shape
-        self.scale = np.abs(kinks.arguments[:, :n_data]).mean(axis=1)[:, None]
+        self.scale = np.abs(kinks.arguments[:, data]).mean(axis=1)[:, None]
         if not (self.scale > 0.0).all():
             raise ValueError(
                 "fit: all data lie on one kink of the model; expected data that determine theta"
             )
-        of_data = _phi(np.abs(kinks.arguments[:, :n_data]) / self.scale)
+        of_data = _phi(np.abs(kinks.arguments[:, data]) / self.scale)
         self.centre, spread = of_data.mean(axis=2), of_data.std(axis=2)
         self.spread = np.where(spread > 0.0, spread, 1.0)
 
@@ -277,7 +279,10 @@ class _Shapes:
         return np.stack([self.at(i, np.zeros(1)) for i in range(self.n_terms)]) - self.of(block)
 
 
-def _curvature(kinks: Kinks, pilot: _Pilot, n_data: int, n_params: int) -> KinkCurvature:
+def curvature(
+    kinks: Kinks, pilot: Pilot, n_data: int, n_params: int, per_unit: int = 1
+) -> KinkCurvature:
+    """Return K by a pilot; runs of ``per_unit`` points are independent of each other."""
     factor = -2.0 * kinks.slope / n_data
     n_points = kinks.arguments.shape[1]
 
@@ -287,33 +292,34 @@ def _curvature(kinks: Kinks, pilot: _Pilot, n_data: int, n_params: int) -> KinkC
         return kinks.directions(terms, points + block.start), (terms, points)
 
     matrix = np.zeros((n_params, n_params))
-    for block in blocks(n_points):
+    for block in unit_blocks(n_points, per_unit):
         weights = pilot.weights(block)
         a, places = vectors(weights, block)
         matrix += (a * weights[places][:, None]).T @ a
 
     def error(directions: Float) -> Float:
-        """The root of sum_t (f_t + G . beta_t)^2: f_t the point's own part, G d(d^T K d)/d beta, beta_t its share in
+        """The root of sum_t (f_t + G . beta_t)^2: f_t the unit's own part, G d(d^T K d)/d beta, beta_t its share in
         beta."""
         k = directions.shape[1]
         own, squares = np.zeros(k), np.zeros(k)
         cross, gram, slope = np.zeros((k, 1)), np.zeros((1, 1)), np.zeros((k, 1))
-        for block in blocks(n_points):
+        for block in unit_blocks(n_points, per_unit):
             weights = pilot.weights(block)
             a, places = vectors(weights, block)
             forms = np.zeros((*weights.shape, k))
             forms[places] = (a @ directions) ** 2
-            f, moved = np.einsum("it,itk->tk", weights, forms), pilot.influence(block)
+            f = np.einsum("it,itk->tk", weights, forms)
+            f, moved = f.reshape(-1, per_unit, k).sum(axis=1), pilot.influence(block)
             own, squares = own + f.sum(axis=0), squares + (f * f).sum(axis=0)
             slope = slope + np.einsum("ift,itk->kf", pilot.slopes(block), forms, optimize=True)
             cross, gram = cross + f.T @ moved.T, gram + moved @ moved.T
-        variance = squares - own**2 / n_points + 2.0 * (slope * cross).sum(axis=1)
+        variance = squares - own**2 * (per_unit / n_points) + 2.0 * (slope * cross).sum(axis=1)
         variance += np.einsum("kf,fg,kg->k", slope, gram, slope)
         return np.abs(factor) * np.sqrt(np.maximum(variance, 0.0))
 
     def crossings(covariance: Float) -> Float:
         total = np.zeros((n_params, n_params))
-        for block in blocks(n_points):
+        for block in unit_blocks(n_points, per_unit):
             weights = pilot.squares(block)
             a, places = vectors(weights, block)
             way = np.sqrt(
@@ -325,7 +331,15 @@ def _curvature(kinks: Kinks, pilot: _Pilot, n_data: int, n_params: int) -> KinkC
     return KinkCurvature(factor * matrix, error, crossings)
 
 
-def _newton(
+def unit_blocks(n_points: int, per_unit: int) -> Iterator[slice]:
+    """``blocks`` that hold units of so many points whole."""
+    n_units = n_points // per_unit
+    count = min(n_units, sum(1 for _ in blocks(n_points)))
+    edges = [b * n_units // count * per_unit for b in range(count + 1)]
+    return (slice(start, stop) for start, stop in itertools.pairwise(edges))
+
+
+def newton(
     expand: Callable[[Float], tuple[float, Float, Float]], beta: Float
 ) -> tuple[Float, Float]:
     """The maximum of a strictly concave function, given as (value, gradient, negative Hessian), and the last there."""
@@ -356,12 +370,12 @@ def _phi(r: Float) -> Float:
     return np.stack([r, np.hypot(r, 1.0), np.hypot(r, 3.0)], axis=-2)
 
 
-def _linear_in_size(r: Float) -> Float:
+def linear_in_size(r: Float) -> Float:
     """2 - 3r up to r = 1: mass 1 over both sides, int r k = 0, so that a kink at 0 does not bias it."""
     return np.where(r < 1.0, 2.0 - 3.0 * r, 0.0)
 
 
-def _epanechnikov(r: Float) -> Float:
+def epanechnikov(r: Float) -> Float:
     """3/4 (1 - r^2)."""
     return 0.75 * np.maximum(0.0, 1.0 - r * r)
 

@@ -123,6 +123,12 @@ class PairedObjective:
             g = self._jacobian(once, theta, self._run(rows)).reshape(len(theta), -1, self.k + 1)
             yield -np.einsum("prj,rj->rp", g[:-1, :, 1:] - g[:-1, :, :1], pull)
 
+    def whole_pass(self, alpha: Float) -> tuple[Pass, Float]:
+        """The pass over all points, row by row, and G, (n_data, k)."""
+        once = self.model.evaluate(self._theta(alpha), self._points)
+        s = once.log_density.reshape(self.n_data, self.k + 1)
+        return once, s[:, :1] - s[:, 1:] + self._offsets
+
     def covariance_by(self, forms: CovarianceForms) -> tuple[Float, str]:
         """See ``covariance_forms.py``."""
         return forms.of_pairs(self)

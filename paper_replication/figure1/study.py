@@ -24,8 +24,8 @@ CAPTIONS = {
     "figure1d": (
         "Figure 1 (d): mean squared errors under the paper's protocol with 95 % intervals (filled),"
         " tr(Sigma)/T (lines), published simulated means (open) and published predictions"
-        " (crosses). In the full run the mean of MLE at T = 8000, and its long bar, are the work of"
-        " one of 500 fits, whose single start ended at another maximum; its certified fit did not."
+        " (crosses). One fit of 500 whose single start ended at another maximum can rule a mean, with"
+        " a long bar; which fit does so hangs on rounding: on another machine it was one at T = 8000."
         " Medians do not feel it."
     ),
     "ratio_to_limit": (

@@ -193,12 +193,12 @@ def test_the_stated_error_is_the_scatter():
 )
 def test_planted_kinks_are_seen(monkeypatch, plant):
     if plant == "no pilot":
-        monkeypatch.setattr(kink_curvature, "_newton", lambda expand, beta: (beta, expand(beta)[2]))
+        monkeypatch.setattr(kink_curvature, "newton", lambda expand, beta: (beta, expand(beta)[2]))
     elif plant.startswith("a pilot"):
         monkeypatch.setattr(kink_curvature, "_phi", lambda r: np.stack([r, r, r], axis=-2))
     else:
-        right = kink_curvature._linear_in_size
-        monkeypatch.setattr(kink_curvature, "_linear_in_size", lambda r: 0.5 * right(r))
+        right = kink_curvature.linear_in_size
+        monkeypatch.setattr(kink_curvature, "linear_in_size", lambda r: 0.5 * right(r))
     with pytest.raises(AssertionError):
         check_kinks()
 

@@ -1,19 +1,27 @@
-"""TensorFlow: its kernels, its sigmoid cross-entropy, and ``tf.nn.nce_loss``, made for language models, on our points.
+"""TensorFlow: its kernels, its sigmoid cross-entropy, losses over sampled classes, ``tf.nn.nce_loss`` on our points.
 
 ``tf.nn.nce_loss`` has one target and ``num_sampled`` noise classes an example. Here every data point is an example with
 its share of the noise points, an example without a share gets a class whose logit is -1e30, and the classes' biases are
 the ln p_m; ``expected_count`` is nu p_n. It takes p_n itself, not its logarithm.
+
+Over classes its negatives are the batch's (our layout ``shared``), the counts k q_c are handed to it, and counts of 1
+make its loss negative sampling. ``remove_accidental_hits`` is False by default in ``nce_loss`` and True in
+``sampled_softmax_loss``, which is then another objective.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
 import tensorflow as tf
 
-from nce_ref.oracle import OBJECTIVES
+from nce_ref.oracle.conventions import OURS, Convention
+from nce_ref.oracle.objectives import EVERY
 from tests.peers.clients import Client
+
+MINIMISED = Convention(sense="minimise")
 
 
 def nce_loss(log_model_data, log_model_noise, log_noise_data, log_noise_noise, nu):
@@ -54,8 +62,37 @@ def cross_entropy(log_model_data, log_model_noise, log_noise_data, log_noise_noi
     )
 
 
-def client(name, objective, function, remark=""):
-    derivatives = [output for output in OBJECTIVES[objective].outputs if output.derivative_of]
+def over_classes(loss, with_counts=True, **options):
+    """The mean over rows of ``tf.nn.nce_loss`` or ``tf.nn.sampled_softmax_loss``, the negatives shared by all rows."""
+
+    def value(hidden, class_vectors, biases, targets, negatives, noise_probabilities=None):
+        labels, sampled = (tf.cast(ids, tf.int64) for ids in (targets, negatives))
+        n_classes, n_sampled = class_vectors.shape[0], negatives.shape[0]
+        counts = tf.ones_like(biases)
+        if with_counts:
+            counts = n_sampled * noise_probabilities
+        return tf.reduce_mean(
+            loss(
+                class_vectors,
+                biases,
+                labels[:, None],
+                hidden,
+                n_sampled,
+                n_classes,
+                sampled_values=(
+                    sampled,
+                    tf.gather(counts, labels)[:, None],
+                    tf.gather(counts, sampled),
+                ),
+                **options,
+            )
+        )
+
+    return value
+
+
+def client(name, objective, function, remark="", convention=OURS):
+    derivatives = [output for output in EVERY[objective].outputs if output.derivative_of]
 
     def implementation(**inputs):
         given = {
@@ -73,8 +110,10 @@ def client(name, objective, function, remark=""):
             **{output.name: gradient for output, gradient in zip(derivatives, dense)},
         }
 
-    return Client(name, objective, implementation, remark=remark)
+    return Client(name, objective, implementation, convention, remark)
 
+
+loss_client = functools.partial(client, convention=MINIMISED)
 
 CLIENTS = [
     client("tf.math.log_sigmoid", "log_sigmoid", lambda t: tf.math.log_sigmoid(t)),
@@ -85,5 +124,28 @@ CLIENTS = [
         "binary_nce",
         nce_loss,
         "takes p_n, which underflows where ln p_n is -1000; a unigram's does not",
+    ),
+    loss_client("tf.nn.nce_loss", "class_nce/shared", over_classes(tf.nn.nce_loss)),
+    loss_client(
+        "tf.nn.nce_loss, remove_accidental_hits=True",
+        "class_nce/shared",
+        over_classes(tf.nn.nce_loss, remove_accidental_hits=True),
+        "another objective: hits are no negatives",
+    ),
+    loss_client(
+        "tf.nn.nce_loss, counts of 1",
+        "negative_sampling/shared",
+        over_classes(tf.nn.nce_loss, with_counts=False),
+    ),
+    loss_client(
+        "tf.nn.sampled_softmax_loss, remove_accidental_hits=False",
+        "sampled_softmax/shared",
+        over_classes(tf.nn.sampled_softmax_loss, remove_accidental_hits=False),
+    ),
+    loss_client(
+        "tf.nn.sampled_softmax_loss (its default)",
+        "sampled_softmax/shared",
+        over_classes(tf.nn.sampled_softmax_loss),
+        "another objective: hits are left out of the denominator",
     ),
 ]

@@ -5,7 +5,8 @@ Conventions
 row      one client, objective and dtype; the key of the table
 verdict  "right"; "right, by choice": another derivative at kinks; "wrong"
 what     for people, and not compared: how many vectors fail, what the report suspects, and the client's remark
-vectors  the first digits of the SHA-256 of the files of the vectors that were judged
+vectors  the first digits of the SHA-256 of what was judged: the vectors' ids, inputs, expected numbers and scales (and
+         not which mistakes they tell, which changes with the catalogue)
 machine  processor, Python and NumPy that recorded the row; neither is compared
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import platform
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
@@ -77,11 +79,16 @@ def judge(client: Client, dtype: str) -> tuple[Row, oracle.Report]:
 
 
 def digest(objective: str) -> str:
-    """Of the files of an objective's vectors (``binary_nce/rows`` names a layout)."""
+    """Of what an objective's vectors ask (``binary_nce/rows`` names a layout): ids, inputs, numbers and scales."""
     found = hashlib.sha256()
     stem = objective.replace("/", ".")
-    for path in (VECTORS / f"{stem}.json", VECTORS / f"{stem}.npz"):
-        found.update(path.read_bytes() if path.exists() else b"")
+    written = json.loads((VECTORS / f"{stem}.json").read_text(encoding="utf-8"))
+    for group in written["groups"]:
+        for test in group["tests"]:
+            asked = [test["id"], test["inputs"], test["expected"]]
+            found.update(json.dumps(asked, sort_keys=True).encode())
+    arrays = VECTORS / f"{stem}.npz"
+    found.update(arrays.read_bytes() if arrays.exists() else b"")
     return found.hexdigest()[:12]
 
 
@@ -147,7 +154,7 @@ def write(made: dict[Key, Row], clients: Iterable[Client], absent: Iterable[str]
         "`make test-clients CLIENT=NAME` ([UPSTREAM.md](UPSTREAM.md) says what their wrong verdicts come from).",
         '"wrong" is beyond the tolerance at one vector or more, "by choice" another derivative of |s| at s = 0 than',
         "the vectors have, which is as good. Some are here because they are wrong: the tests assert that, too.",
-        "vectors: of what was judged, the first digits of the SHA-256 of its files;",
+        "vectors: the first digits of the SHA-256 of what was judged, the vectors' ids, inputs, numbers and scales;",
         "machine: what recorded the row; a row without them was recorded before there were these columns.",
         "",
         f"Vectors of {oracle.vectors.suite()['suite']} at the last record. "

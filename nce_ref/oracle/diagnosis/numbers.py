@@ -62,7 +62,7 @@ def determined(observed: Observed, candidate: Candidate) -> Candidate:
     if candidate.value is None or mistake is None or mistake.number is None:
         return candidate
     way = next(way for way in settings(observed) if way.convention == candidate.convention)
-    if _n_determining(observed, mistake, way, candidate.value) < _DETERMINED:
+    if not _is_determined(observed, mistake, way, candidate.value):
         return replace(candidate, value=None)
     return replace(candidate, value=_shortest(observed, mistake, way, candidate.value))
 
@@ -143,11 +143,10 @@ def _candidate(
     return compare(observed, "mistake", mistake.id, predicted, way, 1.0, scatter, value)
 
 
-def _n_determining(observed: Observed, mistake: Mistake, way: Setting, value: float) -> int:
-    """How many vectors are explained at the value, and not both at its half and at its double.
+def _is_determined(observed: Observed, mistake: Mistake, way: Setting, value: float) -> bool:
+    """Whether enough vectors are explained at the value, and not both at its half and at its double.
 
-    By what is met to the last digit, or, where rounding decides what comes out, by what is met nearly: the larger
-    number.
+    By what is met to the last digit, or, where rounding decides what comes out, by what is met nearly.
     """
 
     def count(loosely: bool) -> int:
@@ -157,7 +156,7 @@ def _n_determining(observed: Observed, mistake: Mistake, way: Setting, value: fl
         )
         return int((here & ~(half & double)).sum())
 
-    return max(count(True), count(False))
+    return any(count(loosely) >= _DETERMINED for loosely in (False, True))
 
 
 def _shortest(observed: Observed, mistake: Mistake, way: Setting, value: float) -> float:

@@ -107,6 +107,11 @@ class Observed:
         return np.repeat(np.arange(len(self.slots)), np.diff([*self.slot_starts, self.got.size]))
 
     @functools.cached_property
+    def vector_of(self) -> NDArray[np.intp]:
+        """By entry, its vector."""
+        return np.repeat(np.arange(self.starts.size), np.diff([*self.starts, self.got.size]))
+
+    @functools.cached_property
     def value_of(self) -> NDArray[np.intp]:
         """By entry, the entry of ``value`` that it is a derivative of (of the same vector); itself where there is
         none."""

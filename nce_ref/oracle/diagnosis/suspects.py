@@ -385,8 +385,10 @@ def _loosely(observed: Observed, candidate: Float, agree: Bools, scatter: Scatte
             | (bad_got & bad_candidate)
             | ((apart <= np.minimum(_ROUGHLY * mine, small)) & ~bad)
         )
+        loosely |= bad & (bad_got & bad_candidate)[observed.value_of] & observed.has_value
         asked = ~loosely & ~bad & (mine <= small) & (error <= small)
+        # The scatter costs evaluations: it is asked where the whole vector may agree then.
+        asked &= observed.every(loosely | asked)[observed.vector_of]
         if asked.any():
             loosely |= asked & (apart <= observed.allowed(candidate) + _SCATTERED * scatter(asked))
-    of_value = (bad_got & bad_candidate)[observed.value_of] & observed.has_value
-    return loosely | (of_value & bad)
+    return loosely

@@ -49,6 +49,50 @@ EPS_IN_LOG = Mistake(
 )
 
 
+class _Probability(InfoNCESteps):
+    """-ln(w_0 + eps), w_0 by a softmax that overflows nowhere; None: eps is the type's smallest normal number."""
+
+    def __init__(self, eps: float | None = None) -> None:
+        self.eps = eps
+
+    def rows(self, positive: Array, negatives: Array) -> tuple[Array, Array, Array]:
+        top = np.maximum(positive, negatives.max(axis=1, initial=-np.inf))
+        up, across = np.exp(positive - top), np.exp(negatives - top[:, None])
+        below = up + across.sum(axis=1)
+        p = up / below
+        eps = np.finfo(p.dtype).tiny if self.eps is None else p.dtype.type(self.eps)
+        pull = p / (p + eps)
+        missed = across.sum(axis=1) / below
+        return -np.log(p + eps), -pull * missed, (pull / below)[:, None] * across
+
+
+EPS_BESIDE_SOFTMAX = Mistake(
+    "info-nce-eps-beside-softmax",
+    "an epsilon in the logarithm of a softmax that is right: -ln(w_0 + eps)",
+    _Probability(1e-8),
+    effect=(
+        "Rows with w_0 below eps stop pulling: the hardest ones. The loss cannot exceed -ln eps, and where it is small"
+        " it is eps too small: negative."
+    ),
+    fix=f"{_STABLE}, no epsilon needed; the slip: -ln(softmax(s)_0 + eps)",
+    arithmetic=True,
+    number=Number("eps", _Probability, (1e-8, 1e-6, 1e-7, 1e-10, 1e-12, 1e-5, 1e-4, 1e-20)),
+)
+
+TINY_BESIDE_SOFTMAX = Mistake(
+    "info-nce-tiny-beside-softmax",
+    "the type's smallest number in the logarithm of a softmax: -ln(w_0 + tiny)",
+    _Probability(),
+    effect=(
+        "The loss of a row stops at 87.3 in float32 and 708.4 in float64, and its gradient is 0 there: rows that"
+        " are most wrong, at temperatures below 0.02, no longer count."
+    ),
+    fix=f"{_STABLE}; the slip: -ln(softmax(s)_0 + finfo.tiny)",
+    seen="pytorch-metric-learning 2.9.0, NTXentLoss",
+    arithmetic=True,
+)
+
+
 class _BatchTop(InfoNCESteps):
     def log_sum(self, negatives: Array) -> tuple[Array, Array]:
         top = negatives.max()
@@ -89,4 +133,4 @@ CLIP_LOGITS = Mistake(
     number=Number("limit", _Clipped, (50.0, 10.0, 20.0, 30.0, 88.0, 100.0)),
 )
 
-MISTAKES = (PLAIN_EXP, EPS_IN_LOG, BATCH_TOP, CLIP_LOGITS)
+MISTAKES = (PLAIN_EXP, EPS_IN_LOG, EPS_BESIDE_SOFTMAX, TINY_BESIDE_SOFTMAX, BATCH_TOP, CLIP_LOGITS)

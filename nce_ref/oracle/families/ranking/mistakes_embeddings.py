@@ -10,6 +10,7 @@ from nce_ref.oracle.families.base import Array, Mistake, Number
 from nce_ref.oracle.families.ranking.textbook_embeddings import (
     Back,
     EmbeddingSteps,
+    GivenSteps,
     TemperatureSteps,
     TwoSidedSteps,
 )
@@ -76,6 +77,20 @@ KEYS_NOT_NORMALISED = Mistake(
     _KeysAsTheyAre(),
     effect="Long keys win whatever they are: hubs, near to every anchor.",
     fix=f"{_U}, on both sides; the slip: u = z for the keys",
+)
+
+
+class _NegativesAsTheyAre(GivenSteps):
+    def normalise_negatives(self, z: Array) -> tuple[Array, Back]:
+        return _as_it_is(z)
+
+
+NEGATIVES_NOT_NORMALISED = Mistake(
+    "embeddings-negatives-not-normalised",
+    "anchors and positives are normalised, the negatives are not",
+    _NegativesAsTheyAre(),
+    effect="Long negatives weigh more, short ones hardly anything: which are pushed away hangs on their lengths.",
+    fix=f"{_U}, of all three; the slip: u = z for the negatives",
 )
 
 
@@ -300,6 +315,7 @@ MISTAKES = (
     NOT_NORMALISED,
     ANCHORS_NOT_NORMALISED,
     KEYS_NOT_NORMALISED,
+    NEGATIVES_NOT_NORMALISED,
     WHOLE_NORM,
     COLUMN_NORM,
     SQUARED_NORM,

@@ -59,6 +59,22 @@ NOISE_ADDED = Mistake(
     fix=f"{_S}; the slip: ln phi + ln p_n",
 )
 
+NOISE_ADDED_AT_NOISE = Mistake(
+    "ranking-log-pn-added-noise",
+    "the noise's log-density is added at the noise points, subtracted at the datum",
+    _Score(-1.0, 1.0),
+    effect="Data and noise are compared in different units: the optimum is no function of the point.",
+    fix=f"{_S}; the slip: ln phi + ln p_n at the noise points",
+)
+
+NOISE_ADDED_AT_DATA = Mistake(
+    "ranking-log-pn-added-data",
+    "the noise's log-density is added at the datum, subtracted at the noise points",
+    _Score(1.0, -1.0),
+    effect="As ranking-log-pn-added-noise, the other way round.",
+    fix=f"{_S}; the slip: ln phi + ln p_n at the datum",
+)
+
 NOISE_HALVED = Mistake(
     "ranking-log-pn-halved",
     "half of the noise's log-density: the root of the density, or a factor 1/2 too many in its exponent",
@@ -280,6 +296,8 @@ MISTAKES = (
     NO_NOISE_AT_DATA,
     NO_NOISE_AT_NOISE,
     NOISE_ADDED,
+    NOISE_ADDED_AT_NOISE,
+    NOISE_ADDED_AT_DATA,
     NOISE_HALVED,
     RATIO_TURNED,
     NOISE_CONSTANT,

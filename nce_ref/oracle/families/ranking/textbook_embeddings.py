@@ -96,6 +96,10 @@ class BatchSteps(TemperatureSteps, TwoSidedSteps, InfoNCESteps):
 class GivenSteps(TemperatureSteps, TwoSidedSteps, MaskSteps, InfoNCESteps):
     """The right steps of InfoNCE with given negatives."""
 
+    def normalise_negatives(self, z: Array) -> tuple[Array, Back]:
+        """z/|z| of the negatives, which are keys as the positives are."""
+        return self.normalise_keys(z)
+
 
 def others(of: Places, n: int) -> Places:
     """All of 0 ... n - 1 but the one, a row for each."""
@@ -166,7 +170,11 @@ def info_nce(
     rows = Rows(every, n + every, 2 * n + np.arange(n * m).reshape(n, m), mask)
     flat = negatives.reshape(n * m, n_dim)
     keys = steps.normalise_keys
-    blocks = [(anchors, steps.normalise_anchors), (positives, keys), (flat, keys)]
+    blocks = [
+        (anchors, steps.normalise_anchors),
+        (positives, keys),
+        (flat, steps.normalise_negatives),
+    ]
     found, parts = _tempered(steps, blocks, rows, temperature)
     return found | {"grad_negatives": parts[2].reshape(n, m, n_dim)}
 
@@ -184,7 +192,11 @@ def info_nce_unpaired(
     every = np.arange(n)
     rows = Rows(every, n + every, np.tile(2 * n + np.arange(m), (n, 1)), mask)
     keys = steps.normalise_keys
-    blocks = [(anchors, steps.normalise_anchors), (positives, keys), (negatives, keys)]
+    blocks = [
+        (anchors, steps.normalise_anchors),
+        (positives, keys),
+        (negatives, steps.normalise_negatives),
+    ]
     found, parts = _tempered(steps, blocks, rows, temperature)
     return found | {"grad_negatives": parts[2]}
 

@@ -101,6 +101,56 @@ BIASES_DETACHED = Mistake(
 )
 
 
+BIASES_FROM_NEGATIVES = Mistake(
+    "sampled-biases-from-negatives",
+    "the gradient by the biases comes from the negatives alone",
+    _Pulled(targets=(1.0, 1.0, 0.0)),
+    effect=f"Biases fall, of frequent classes the most. {_CHECK}",
+    fix="dL/db_c = sum of g over all places where c occurs; the slip: negatives alone",
+    gradient=True,
+)
+
+BIASES_FROM_TARGETS = Mistake(
+    "sampled-biases-from-targets",
+    "the gradient by the biases comes from the targets alone",
+    _Pulled(negatives=(1.0, 1.0, 0.0)),
+    effect=f"Biases grow without end, of frequent classes the most. {_CHECK}",
+    fix="dL/db_c = sum of g over all places where c occurs; the slip: targets alone",
+    gradient=True,
+)
+
+
+class _Buffered(SampledSteps):
+    """grad[ids] += pieces by the targets and by each column of negatives: of equal places in one array the last
+    counts."""
+
+    def __init__(self) -> None:
+        self.n = 0
+
+    def drawn_for(self, negatives: Array, n: int) -> Array:
+        self.n = n
+        return super().drawn_for(negatives, n)
+
+    def added_up(self, pieces: Array, ids: Ids, n_classes: int) -> Array:
+        if pieces.ndim == 1:
+            return super().added_up(pieces, ids, n_classes)
+        found = np.zeros((n_classes, *pieces.shape[1:]), dtype=pieces.dtype)
+        others = np.arange(self.n, len(ids)).reshape(self.n, -1)
+        for places in (np.arange(self.n), *others.T):
+            found[ids[places]] += pieces[places]
+        return found
+
+
+BUFFERED = Mistake(
+    "sampled-gradient-buffered",
+    "grad[ids] += pieces in NumPy, targets and columns of negatives one after the other",
+    _Buffered(),
+    effect=f"Of a class that is the target of several rows, or drawn by several, one piece is kept. {_CHECK}",
+    fix=f"{_W}, added: np.add.at, index_add, scatter_add; the slip: grad[ids] += g h",
+    gradient=True,
+)
+
+
 class _Overwritten(SampledSteps):
     def added_up(self, pieces: Array, ids: Ids, n_classes: int) -> Array:
         found = np.zeros((n_classes, *pieces.shape[1:]), dtype=pieces.dtype)
@@ -193,6 +243,9 @@ MISTAKES = (
     HIDDEN_DETACHED,
     WEIGHTS_DETACHED,
     BIASES_DETACHED,
+    BIASES_FROM_NEGATIVES,
+    BIASES_FROM_TARGETS,
+    BUFFERED,
     OVERWRITTEN,
     AVERAGED,
     HITS_CUT,

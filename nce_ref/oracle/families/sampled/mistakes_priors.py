@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -222,6 +223,45 @@ K_WITH_TARGET = Mistake(
 )
 
 
+class _OfClasses(PriorSteps):
+    def log_prior(self, q: Array, ids: Ids, k: Array, is_target: bool) -> Array:
+        right = super().log_prior(q, ids, k, is_target)
+        return np.asarray(right + np.log(len(q) / k), dtype=right.dtype)
+
+
+K_OF_CLASSES = Mistake(
+    "class-nce-k-of-classes",
+    "k is the number of classes",
+    _OfClasses(),
+    effect="All scores are too high by ln(n_classes/k).",
+    fix=f"{_K}; the slip: len(q) for k",
+    only=("class_nce",),
+)
+
+
+class _OfTheTarget(PriorSteps):
+    """The target's ln q for its negatives; the target is asked about first."""
+
+    def __init__(self) -> None:
+        self.own: Any = None
+
+    def log_prior(self, q: Array, ids: Ids, k: Array, is_target: bool) -> Array:
+        found = super().log_prior(q, ids, k, is_target)
+        if is_target:
+            self.own = found
+            return found
+        return np.asarray(np.broadcast_to(self.own, found.shape))
+
+
+OF_THE_TARGET = Mistake(
+    "sampled-log-q-of-the-target",
+    "the target's ln q is subtracted from its negatives too: broadcast over the row",
+    _OfTheTarget(),
+    effect="Negatives are held against how frequent the target is, not they: the optimum is no function of the class.",
+    fix=f"{_T}, each class its own q; the slip: ln q_y for every column",
+)
+
+
 class _AllDrawn(ClassNceSteps):
     def log_drawn(self, k: Array, is_target: bool) -> Array:
         return np.full_like(k, np.log(np.maximum(k.sum(), 1.0)))
@@ -282,6 +322,8 @@ MISTAKES = (
     LOG_K_ON_TARGETS,
     LOG_K_ON_NEGATIVES,
     K_WITH_TARGET,
+    K_OF_CLASSES,
+    OF_THE_TARGET,
     K_OF_BATCH,
     K_OF_COLUMNS,
     K_AT_LEAST_1,

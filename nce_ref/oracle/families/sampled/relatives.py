@@ -18,14 +18,25 @@ class _HitsRemoved(SampledSteps):
         return np.where(kept, t, -np.inf).astype(t.dtype), kept
 
 
+class _OneHitRemoved(SampledSteps):
+    """Of equal negatives the last alone is looked up, as by a table from classes to places."""
+
+    def hits(self, t: Array, own: Ids, others: Ids) -> tuple[Array, Any]:
+        rows = np.broadcast_to(others, t.shape)
+        equal = rows[:, :, None] == rows[:, None, :]
+        is_last = ~np.triu(equal, 1).any(axis=2)
+        kept = (own != rows) | ~is_last
+        return np.where(kept, t, -np.inf).astype(t.dtype), kept
+
+
 def _run(answer: Any, steps: Any, inputs: Inputs) -> Outputs:
     with np.errstate(all="ignore"):
         found: Outputs = answer(steps, **inputs)
         return found
 
 
-def _without_hits(objective: Objective) -> Any:
-    steps = laid_over(_HitsRemoved(), objective.right)
+def _without_hits(objective: Objective, removed: SampledSteps) -> Any:
+    steps = laid_over(removed, objective.right)
     return lambda inputs: _run(objective.answer, steps, inputs)
 
 
@@ -120,6 +131,11 @@ _REMOVED = {
     "negative_sampling": "the optimum is logit p(y|x) - ln(k q), not ln p(y|x) - ln(k q)",
     "sampled_softmax": "the optimum is not ln p(y|x) + c(x) for classes drawn with replacement",
 }
+_ONE_REMOVED = {
+    "class_nce": "the optimum is ln p - ln(1 - p (1 - (1 - q)^k)/(k q)), p = p(y|x), not ln p",
+    "negative_sampling": "the optimum is ln p - ln(k q - p (1 - (1 - q)^k)), p = p(y|x), not ln p - ln(k q)",
+    "sampled_softmax": _REMOVED["sampled_softmax"],
+}
 
 
 def of(objectives: Iterable[Objective]) -> tuple[Relative, ...]:
@@ -137,7 +153,15 @@ def of(objectives: Iterable[Objective]) -> tuple[Relative, ...]:
                 "hits-removed-given",
                 f"accidental hits are removed, which is another objective: {_REMOVED[objective.base]}",
                 "",
-                _without_hits(objective),
+                _without_hits(objective, _HitsRemoved()),
+            ),
+            Relative(
+                objective.name,
+                "one-hit-removed-given",
+                "of accidental hits one a row is removed, the last (a table from classes to places has one place a "
+                f"class), which is another objective: {_ONE_REMOVED[objective.base]}",
+                "",
+                _without_hits(objective, _OneHitRemoved()),
             ),
             Relative(
                 objective.name,

@@ -196,8 +196,8 @@ def right(name):
     return lambda inputs: EVERY[name].evaluate(EVERY[name].right, inputs)
 
 
-def removed(name):
-    (relative,) = [r for r in of((EVERY[name],)) if r.id == "hits-removed-given"]
+def removed(name, which="hits"):
+    (relative,) = [r for r in of((EVERY[name],)) if r.id == f"{which}-removed-given"]
     return relative.evaluate
 
 
@@ -207,17 +207,25 @@ def free(s):
 
 def test_optima_are_what_the_pages_and_the_titles_say():
     logit = np.log(P / (1 - P))
+    met = P * (1 - (1 - Q) ** K)  # the expected count of the one hit that is removed
     for name, evaluate, want in (
         ("class_nce", right("class_nce"), np.log(P)),
         ("class_nce", removed("class_nce"), logit),
         ("negative_sampling", right("negative_sampling"), np.log(P / (K * Q))),
         ("negative_sampling", removed("negative_sampling"), logit - np.log(K * Q)),
+        ("class_nce", removed("class_nce", "one-hit"), np.log(P) - np.log(1 - met / (K * Q))),
+        (
+            "negative_sampling",
+            removed("negative_sampling", "one-hit"),
+            np.log(P) - np.log(K * Q - met),
+        ),
     ):
         assert np.allclose(optimum(evaluate, name), want, atol=1e-5), name
     kept = optimum(right("sampled_softmax"), "sampled_softmax")
     assert np.allclose(free(kept), free(np.log(P)), atol=1e-5)
-    off = free(optimum(removed("sampled_softmax"), "sampled_softmax")) - free(np.log(P))
-    assert np.abs(off).max() > 0.05
+    for which in ("hits", "one-hit"):
+        found = optimum(removed("sampled_softmax", which), "sampled_softmax")
+        assert np.abs(free(found) - free(np.log(P))).max() > 0.05
 
 
 @pytest.mark.parametrize(
