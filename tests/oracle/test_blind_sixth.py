@@ -1,5 +1,7 @@
-"""The sixth blind set's NumPy losses: what is right passes, what is wrong fails and has the name it has been given since
-(``blind/sixth/README.md`` has what was said of all of them before anything was learnt)."""
+"""The sixth blind set: its NumPy losses. What is right passes, what is wrong fails and has the name given since.
+
+``blind/sixth/README.md`` has what was said of all of them before anything was learnt.
+"""
 
 import importlib.util
 import json
