@@ -9,10 +9,12 @@ numbers   exact in float32; those of matrices have ``_BITS`` bits, so that sums 
 kinds     of an array, see ``_KINDS``: noise of several sizes, ties, one number throughout, zeros, one far out; each has
           its tails on both sides. Of a scalar: the same, and whole numbers. Symmetric ones are I + A A'/n, positive
           definite
+padding   infinite, or far out, in half of the draws
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +29,7 @@ _LARGEST = {"n_data": 3, "n_noise": 8, "n_dim": 3, "n_points": 5}  # of n_data t
 _LARGEST_OTHER = 4
 _SIZES_OF_VECTORS = (0.25, 1.0, 3.0, 10.0, 30.0, 100.0, 800.0)
 _SIZES_OF_MATRICES = (0.25, 1.0, 3.0, 10.0)
+_PADDING = (math.inf, -math.inf, 2.0**100, -(2.0**100))
 _KINDS = ("noise", "noise", "noise", "ties", "constant", "zeros", "one far out", "unit", "whole")
 
 
@@ -64,7 +67,16 @@ def _draw(target: Objective, rng: np.random.Generator) -> dict[str, Any]:
             is_matrix = len(shape) > 1 and not (target.layout != "flat" and "n_dim" not in shape)
             array = _array(tuple(sizes[axis] for axis in shape), rng, is_matrix)
             found[name] = array if shape else float(array)
-    return found
+    return _padded(target, found, rng)
+
+
+def _padded(target: Objective, inputs: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """What stands where a mask is 0, half of the time something that is seen at once if it is read."""
+    for name, mask in target.masks.items():
+        if rng.integers(2):
+            padding = float(rng.choice(_PADDING))
+            inputs[name] = np.where(inputs[mask] != 0, inputs[name], padding)
+    return inputs
 
 
 def _size(axis: str, rng: np.random.Generator) -> int:

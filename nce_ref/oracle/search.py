@@ -39,7 +39,7 @@ from nce_ref.oracle.results import CaseResult, Errored
 from nce_ref.oracle.shrink import shrink
 from nce_ref.oracle.steady import Watch
 from nce_ref.oracle.truth import find_computed
-from nce_ref.oracle.vectors import Vector
+from nce_ref.oracle.vectors import Vector, spelled
 
 _ENOUGH, _MORE, _KEPT, _SHRINKING, _REFUSED = 8, 30, 40, 400, 1000
 _FAILING = ("failed", "errored")
@@ -73,7 +73,7 @@ class Search:
         """The smallest failing inputs as the JSON of a test: id, comment, inputs; None where nothing failed."""
         if self.smallest is None:
             return None
-        inputs = {name: np.asarray(v).tolist() for name, v in self.smallest.inputs.items()}
+        inputs = {name: spelled(np.asarray(v).tolist()) for name, v in self.smallest.inputs.items()}
         return {"id": self.smallest.id, "comment": self.smallest.comment, "inputs": inputs}
 
     def __str__(self) -> str:
@@ -190,7 +190,7 @@ class _Run:
             return result is not None and result.status == failed.status
 
         inputs, _ = shrink(self.target, failed.vector.inputs, fails, _SHRINKING)
-        plain = {name: np.asarray(value).tolist() for name, value in inputs.items()}
+        plain = {name: spelled(np.asarray(value).tolist()) for name, value in inputs.items()}
         digest = hashlib.sha256(json.dumps(plain).encode()).hexdigest()[:10]
         result, _ = self.judged(inputs, f"found/{digest}")
         return failed if result is None else result

@@ -94,6 +94,9 @@ def _plainer_throughout(array: Any) -> Iterator[Any]:
 
 
 def _plainer(number: float) -> Iterator[float]:
+    if not np.isfinite(number):
+        yield 0.0
+        return
     rank = _rank(number)
     fraction, exponent = np.frexp(number)
     bits = (float(np.ldexp(np.round(fraction * 2.0**k), exponent - k)) for k in (1, 2, 3))

@@ -122,7 +122,8 @@ def sections(findings: Findings) -> list[Section]:
             "What was not done",
             "Patches of P10's size, and its photographs; a Markov field on patches much larger than its windows, as P10's are, without which its filters are no test of the paper, and its "
             "normalised likelihood; a second draw of 16 × 16 pixels for other models than one and two layers (planned, and given up "
-            "for time before any was finished), and more than one start a draw; the positive control at 16 × 16; a larger ν than 10; standard errors of the Gabor "
+            "for time before any was finished; that of one and two layers alone was made after `pool.orientation.16` had been seen to want power, 0.66, so that its "
+            "verdict and that of `pool.distance.16` rest on a run added after a look), and more than one start a draw; the positive control at 16 × 16; a larger ν than 10; standard errors of the Gabor "
             "fits' means that know that the features of one draw are not independent.",
         ),
     ]

@@ -25,8 +25,10 @@ from nce_ref.oracle.mistakes import CATALOGUE, mistakes_at
 from nce_ref.oracle.objectives import find_objective
 
 _OF_NU = {"weights", "log_nu"}
-_MOST = (
-    2500  # pairs; where there are more, one of the two has to be a slip in the weights or in ln nu
+# Of pairs: where there are more, one of the two has to be a slip in the weights or in ln nu.
+_MOST = 10_000
+_NUMBERS = (
+    8  # of one vector, which is small where it has so many: thousands of pairs are evaluated on it
 )
 _TOLD = 4  # failing vectors that tell one pair from another by chance alone: fewer are explained by many pairs
 
@@ -39,7 +41,13 @@ def search_two(observed: Observed) -> list[Candidate]:
     failing = [int(vector) for vector in np.flatnonzero(observed.failed)]
     sizes = np.diff([*observed.starts, observed.got.size])
     easy = [vector for vector in failing if not observed.is_hard(vector)] or failing
-    one = observed.subset([max(easy, key=lambda vector: (min(int(sizes[vector]), 40), -vector))])
+
+    def tells(vector: int) -> tuple[int, int, int]:
+        inputs = observed.results[vector].vector.inputs
+        cost = sum(np.size(value) for value in inputs.values())
+        return min(int(sizes[vector]), _NUMBERS), -cost, -vector
+
+    one = observed.subset([max(easy, key=tells)])
     ways = [way for way in settings(observed) if not way.flipped]
     factors = np.stack([one.factors(way.convention) for way in ways])
     outputs = evaluated(pairs, one)

@@ -135,11 +135,15 @@ def replaced(steps: Any, objective: Objective) -> set[str]:
     right = objective.right
     if isinstance(steps, Steps) != isinstance(right, Steps):
         return set()
-    names = [name for name in dir(right) if not name.startswith("_") and name != "is_possible"]
+    shared = type(right).__mro__
+    own = [vars(steps), *(vars(kind) for kind in type(steps).__mro__ if kind not in shared)]
     different = {
         name
+        for names in own
         for name in names
-        if hasattr(steps, name)
+        if not name.startswith("_")
+        and name != "is_possible"
+        and hasattr(right, name)
         and _step(steps, name) != _step(right, name)
         and not _is_overridden(steps, name, right)
     }

@@ -26,6 +26,8 @@ ALIKE = (
     },  # they differ by a constant, which cancels in a ranking
     # Conditional NCE allows an absolute eps in its slopes, by which alone the two differ.
     {"log1p-exp", "naive-log-sigmoid"},
+    # A loss clamped at L and a logit clipped at -L differ by e^-L: in float32 not to be told.
+    {"loss-clamped", "clip-logits"},
 )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from nce_ref.oracle.families.base import (
     Array,
@@ -225,7 +224,7 @@ COV_AS_FACTOR = Mistake(
 
 class _OtherSide(GaussianSteps):
     def half_quadratic(self, d: Array, cov: Array) -> Array:
-        z = solve_triangular(np.linalg.cholesky(cov).T, d.T, lower=False)
+        z = np.linalg.solve(np.linalg.cholesky(cov).T, d.T)
         return 0.5 * (z * z).sum(axis=0)
 
 

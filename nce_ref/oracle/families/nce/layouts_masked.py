@@ -42,6 +42,7 @@ _UNMADE = (
     "softmax-over-all",
     "ratios-standardised",
     "logits-standardised",
+    "sum-truncated",
 )
 
 

@@ -3,6 +3,7 @@ told apart."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -171,10 +172,50 @@ BCE_CLAMP = Mistake(
 )
 
 
+class _LossClamped(NceSteps):
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+
+    def term(self, log_ratio: Array, nu: Any, is_data: bool) -> tuple[Array, Array]:
+        value, slope = super().term(log_ratio, nu, is_data)
+        return np.maximum(value, -self.limit), slope * (value >= -self.limit)
+
+
+LOSS_CLAMPED = Mistake(
+    "loss-clamped",
+    "every point's loss is clamped at a largest one: max(ln h, -limit), max(ln(1 - h), -limit)",
+    _LossClamped(10.0),
+    effect=f"The gradient is exactly 0 beyond t = -limit. {_GUARDED}",
+    fix=f"{_STABLE}, as large as it is; the slip: max(ln sigma(t), -limit)",
+    number=Number("limit", _LossClamped, (10.0, 5.0, 20.0, 30.0, 50.0, 100.0)),
+)
+
+
+class _SumTruncated(NceSteps):
+    def nce(self, ratio_data: Array, ratio_noise: Array, nu: float) -> tuple[Any, Array, Array]:
+        _, of_data, of_noise = super().nce(ratio_data, ratio_noise, nu)
+        total = 0
+        for term in (*self.term(ratio_data, nu, True)[0], *self.term(ratio_noise, nu, False)[0]):
+            total = math.trunc(total + float(term))
+        return ratio_data.dtype.type(total / len(ratio_data)), of_data, of_noise
+
+
+SUM_TRUNCATED = Mistake(
+    "sum-truncated",
+    "the terms are added up in an integer, which is truncated after every one; the gradients are right",
+    _SumTruncated(),
+    effect="The value is far too near 0 (terms above -1 add nothing), so a line search that goes by it is lost.",
+    fix="std::accumulate(begin, end, 0.0): the start's type is the sum's; the slip: a start of 0",
+    seen="C++'s std::accumulate",
+)
+
+
 MISTAKES = (
     NAIVE_LOG_SIGMOID,
     EPS_IN_LOG,
     CLIP_PROB,
     DENSITIES_NOT_LOGS,
     BCE_CLAMP,
+    LOSS_CLAMPED,
+    SUM_TRUNCATED,
 )

@@ -194,6 +194,21 @@ NU_FROM_THE_MASK = Mistake(
 )
 
 
+class _NuFromMaskAtLeastOne(MaskedSteps):
+    def row_nu(self, nu: Array, mask: Array) -> Array:
+        return np.maximum(mask.sum(axis=1), 1)
+
+
+NU_FROM_THE_MASK_AT_LEAST_1 = Mistake(
+    "nu-from-the-mask-at-least-1",
+    "nu_i is counted from the mask, at least 1, instead of taken as it is handed over",
+    _NuFromMaskAtLeastOne(),
+    effect="As nu-from-the-mask; a row without noise pulls as if it had one point.",
+    fix=f"{_MASKED}; the slip: ln max(sum_j m_ij, 1) for ln nu_i",
+    only=_MASKED_LAYOUTS,
+)
+
+
 class _NuOfColumns(MaskedSteps):
     def row_nu(self, nu: Array, mask: Array) -> Array:
         return np.full_like(nu, mask.shape[1])
@@ -303,6 +318,7 @@ MISTAKES = (
     WEIGHTS_ON_DATA_ONLY,
     DIVIDED_BY_ROWS,
     NU_FROM_THE_MASK,
+    NU_FROM_THE_MASK_AT_LEAST_1,
     NU_OF_COLUMNS,
     NU_AVERAGED,
     NU_ALONG_COLUMNS,

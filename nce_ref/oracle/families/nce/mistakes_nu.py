@@ -264,6 +264,26 @@ DIVIDED_BY_N_NOISE = Mistake(
 )
 
 
+class _DataTimesNu(NceSteps):
+    def weights(self, n_data: int, n_noise: int) -> tuple[float, float]:
+        return n_noise / n_data**2, 1.0 / n_data
+
+
+POS_WEIGHT = Mistake(
+    "pos-weight",
+    "the data term is multiplied by nu, as BCEWithLogits does with pos_weight = n_noise/n_data, and the sums are"
+    " kept",
+    _DataTimesNu(),
+    effect=(
+        "The classes are balanced once more after ln nu has done it: c is off by ln nu (w1 = nu), B stays right in"
+        " the limit."
+    ),
+    fix=f"no pos_weight beside ln nu: {_H}; the slip: (nu/n_data) sum_x ln h + (1/n_data) sum_y ln(1 - h)",
+    seen="the usual advice for unbalanced classes",
+    flat=True,
+)
+
+
 MISTAKES = (
     NO_LOG_NU,
     NU_SIGN,
@@ -281,4 +301,5 @@ MISTAKES = (
     LOG_NU_SIGN_NOISE,
     LOG_NU_SIGN_DATA,
     DIVIDED_BY_N_NOISE,
+    POS_WEIGHT,
 )

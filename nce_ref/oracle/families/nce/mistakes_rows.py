@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -179,6 +180,59 @@ POINTS_TRANSPOSED = Mistake(
 )
 
 
+class _NuOfRows(NceSteps):
+    def nce(self, ratio_data: Array, ratio_noise: Array, nu: float) -> tuple[Any, Array, Array]:
+        return super().nce(ratio_data, ratio_noise, float(len(ratio_data)))
+
+
+NU_OF_ROWS = Mistake(
+    "nu-of-rows",
+    "nu is the number of rows: n_data, by the wrong axis of the noise, in the place of k",
+    _NuOfRows(),
+    effect="c is off by ln(n_data/k), which changes with the batch (kappa = n_data); B stays right in the limit.",
+    fix=f"{_ROWS}; the slip: h = sigma(G - ln n_data)",
+    only=_IN_ROWS,
+)
+
+
+class _NuLessOne(NceSteps):
+    def log_nu(self, nu: float, is_data: bool) -> float:
+        return math.log(max(nu - 1.0, 1.0))
+
+
+LOG_NU_LESS_ONE = Mistake(
+    "log-nu-less-one",
+    "ln(k - 1), or 0 at k = 1, instead of ln k: the data point is taken for one of the k",
+    _NuLessOne(),
+    effect="c is off by ln(1 - 1/k), B stays right.",
+    fix=f"{_ROWS}; the slip: h = sigma(G - ln max(k - 1, 1))",
+    seen="losses with the batch's other points for noise",
+    only=_IN_ROWS,
+)
+
+
+class _NoDiagonal(NceSteps):
+    def nce(self, ratio_data: Array, ratio_noise: Array, nu: float) -> tuple[Any, Array, Array]:
+        n, k = len(ratio_data), len(ratio_noise) // len(ratio_data)
+        of_data, slope_data = self.term(ratio_data, nu, True)
+        of_noise, slope_noise = self.term(ratio_noise, nu, False)
+        kept = ~np.eye(n, k, dtype=bool).reshape(-1)
+        data, noise = self.weights(len(ratio_data), len(ratio_noise))
+        value = data * of_data.sum() + noise * of_noise[kept].sum()
+        return value, data * slope_data, noise * np.where(kept, slope_noise, 0)
+
+
+DIAGONAL_LEFT_OUT = Mistake(
+    "diagonal-left-out",
+    "the diagonal of the shared noise, (i, i), is masked, as if noise point i were data point i",
+    _NoDiagonal(),
+    effect="A noise point in n_noise is lost while nu counts it: c is off by about 1/n_noise.",
+    fix=f"{_ROWS}; the slip: the sum over j without j = i",
+    seen="losses written for the batch's other points",
+    only=("nce_from_log_ratios/shared", "binary_nce/shared"),
+)
+
+
 MISTAKES = (
     DATA_REPEATED,
     NOISE_OVER_COLUMNS,
@@ -188,4 +242,7 @@ MISTAKES = (
     DATA_PAIRS,
     NU_OF_THE_FLAT_LAYOUT,
     POINTS_TRANSPOSED,
+    NU_OF_ROWS,
+    LOG_NU_LESS_ONE,
+    DIAGONAL_LEFT_OUT,
 )
