@@ -2,7 +2,7 @@
 studies.
 
     run                     the main study, Figure 1; others: rivals, noise_choice, walkthrough, contrastive,
-                            boltzmann, tradeoff
+                            boltzmann, tradeoff, images (needs scikit-image and scikit-learn)
     report                  every committed report again from the committed runs
     rivals, walkthrough, noise-choice          run STUDY, with the profile that ``make`` uses where none is named
 

@@ -17,7 +17,7 @@ class Batch:
     """Repetitions ``first``, …, ``first`` + ``n_repetitions`` - 1 of one experiment, by its name, with one set of
     parameters.
 
-    ``needs``: a package without which these runs are left out.
+    ``needs``: packages, with blanks between, without one of which these runs are left out.
     """
 
     experiment: str
@@ -28,7 +28,7 @@ class Batch:
 
     def can_run(self) -> bool:
         """Whether what it needs is installed."""
-        return not self.needs or importlib.util.find_spec(self.needs) is not None
+        return all(importlib.util.find_spec(one) is not None for one in self.needs.split())
 
 
 @dataclass(frozen=True)

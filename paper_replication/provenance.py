@@ -73,7 +73,7 @@ def machine() -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that took part, where they are installed."""
     found = {"python": platform.python_version()}
-    for name in ("numpy", "scipy", "matplotlib", "scikit-learn", "nce_ref"):
+    for name in ("numpy", "scipy", "matplotlib", "scikit-image", "scikit-learn", "nce_ref"):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

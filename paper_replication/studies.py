@@ -8,7 +8,16 @@ import importlib
 from .study import Study
 
 MAIN = "figure1"
-NAMES = (MAIN, "rivals", "noise_choice", "walkthrough", "contrastive", "boltzmann", "tradeoff")
+NAMES = (
+    MAIN,
+    "rivals",
+    "noise_choice",
+    "walkthrough",
+    "contrastive",
+    "boltzmann",
+    "tradeoff",
+    "images",
+)
 
 
 def find_study(name: str) -> Study:

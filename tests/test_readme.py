@@ -7,6 +7,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 import nce_ref
 from nce_ref.__main__ import main
 from tests.docs import guide
@@ -64,7 +66,7 @@ def test_the_verdict_table_is_that_of_the_committed_report():
     }
     of_paper = counts["the paper's number"]
     told = f"{of_paper['not resolved']} of its {sum(of_paper.values())} numbers"
-    assert told in TEXT and "Nothing of the paper's is contradicted" in TEXT
+    assert told in TEXT and "Nothing of Figure 1 is contradicted" in TEXT
     assert of_paper["contradicted"] == counts["the paper's statement"]["contradicted"] == 0
 
 
@@ -79,11 +81,13 @@ def test_what_was_found_is_said_in_the_reports_words():
     section = TEXT.split("## What the replication found")[1].split("\n## ")[0]
     said = re.findall(r"^- (\*\*.*)$", section, flags=re.MULTILINE)
     there = [*conclusions_of("REPORT.md"), *conclusions_of("rivals/RIVALS.md")]
+    there += conclusions_of("images/IMAGES.md")
     assert len(said) >= 6 and [one for one in said if one not in there] == []
 
 
-def test_the_rivals_are_counted():
-    path = ROOT / "paper_replication/report/rivals/claims.json"
+@pytest.mark.parametrize("study", ["rivals", "images"])
+def test_the_claims_of_other_studies_are_counted(study):
+    path = ROOT / "paper_replication/report" / study / "claims.json"
     verdicts = [claim["verdict"] for claim in json.loads(path.read_text(encoding="utf-8"))]
     counts = [verdicts.count(v) for v in ("confirmed", "contradicted", "not resolved")]
     told = "of {} claims {} confirmed, {} contradicted, {} not resolved"

@@ -1,0 +1,1 @@
+"""One experiment a module, as in ``study.py`` of the package."""
