@@ -39,7 +39,12 @@ from nce_ref.oracle.dtypes import TYPES, declared
 from nce_ref.oracle.halves import beyond, in_type, refuse_type, say
 from nce_ref.oracle.judge import judge
 from nce_ref.oracle.kinks import settle
-from nce_ref.oracle.objectives import Objective, find_objective, with_noise_ratio
+from nce_ref.oracle.objectives import (
+    Objective,
+    find_objective,
+    layouts_of,
+    with_noise_ratio,
+)
 from nce_ref.oracle.report import Report
 from nce_ref.oracle.results import (
     CHOICE,
@@ -52,6 +57,8 @@ from nce_ref.oracle.results import (
 from nce_ref.oracle.seen import what_is_missing
 from nce_ref.oracle.steady import REMEMBERS, Watch, ask
 from nce_ref.oracle.vectors import Vector, find, suite
+
+_OF_A_LAYOUT = 6  # vectors by which another layout is recognised
 
 
 def check(
@@ -111,6 +118,7 @@ def check(
         note=note
         or recognise_signature(parameter_names(impl), target)
         or _say_undeclared(impl, target)
+        or _say_layout(impl, target, answers, dtype, convention)
         or say(target, dtype, stored),
         evaluate=evaluate,
         findings=watch.findings,
@@ -275,6 +283,32 @@ def _say_undeclared(impl: Callable[..., Any], target: Objective) -> str:
         f" takes {', '.join(required)}. Names of its own are declared; if this is their order:"
         f" {typed}."
     )
+
+
+def _say_layout(
+    impl: Callable[..., Any],
+    target: Objective,
+    answers: Mapping[str, Any],
+    dtype: str,
+    convention: Convention,
+) -> str:
+    """The layout in which it is right on some vectors, where most of those that it was asked raise; nothing else."""
+    n_errored = sum(isinstance(answer, Errored) for answer in answers.values())
+    if 2 * n_errored <= len(answers):
+        return ""
+    for layout in layouts_of(target.base):
+        other = find_objective(target.base, layout)
+        if layout == target.layout or set(other.arguments) != set(target.arguments):
+            continue
+        few = [vector for vector in cases_of(other) if "smoke" not in vector.flags][:_OF_A_LAYOUT]
+        watch = Watch(dtype, convention)
+        judged = [_judge(vector, watch.call(impl, vector), dtype, convention) for vector in few]
+        if judged and all(result.status == "passed" for result in judged):
+            return (
+                f"It looks like a loss of layout {layout}: {n_errored} of {len(answers)} vectors raise, and it is right"
+                f' on {len(judged)} of that layout. Declare it: layout="{layout}".'
+            )
+    return ""
 
 
 def _renamed(impl: Callable[..., Any], objective: Objective) -> tuple[str, str] | None:

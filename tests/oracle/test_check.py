@@ -230,3 +230,19 @@ def test_parameter_names_of_what_does_not_tell():
     assert parameter_names(right) == ["log_ratio_data", "log_ratio_noise", "nu"]
     assert parameter_names(lambda *a, **k: None) == []
     assert parameter_names(sys.getsizeof) in ([], ["object", "default"])
+
+
+def test_a_loss_of_rows_that_is_handed_flat_noise_is_told_its_layout():
+    def rows(log_ratio_data, log_ratio_noise, nu):
+        t = log_ratio_noise - np.log(log_ratio_noise.shape[1])
+        on_data = -np.logaddexp(0.0, np.log(log_ratio_noise.shape[1]) - log_ratio_data)
+        return (on_data - np.logaddexp(0.0, t).sum(axis=1)).mean()
+
+    report = oracle.check(rows, "nce_from_log_ratios")
+    assert "looks like a loss of layout rows" in report.note
+    assert 'layout="rows"' in report.note
+
+    def broken(log_ratio_data, log_ratio_noise, nu):
+        return log_ratio_noise.sum(axis=1).mean()
+
+    assert "layout" not in oracle.check(broken, "nce_from_log_ratios").note

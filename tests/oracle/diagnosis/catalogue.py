@@ -64,6 +64,9 @@ def every_mistake_is_named(dtype):
     # The others are seen by fewer than three vectors: 119 of 154 and 77 of 152 are given.
     assert sum(value is not None for value in given) >= {"float64": 115, "float32": 74}[dtype]
     # What is not named alone is listed among its likes.
-    assert len(alone) >= 0.97 * len(found)
+    # A clamped loss and a clipped logit are one thing in float32, for twelve numbers at every objective: not counted.
+    one_thing = {"loss-clamped", "clip-logits"} if dtype == "float32" else set()
+    counted = [key for key in found if key[1] not in one_thing]
+    assert sum(ids[key] == {key[1]} for key in counted) >= 0.97 * len(counted)
     for key in set(found) - set(alone):
         assert any(key[1] in alike and ids[key] <= alike for alike in ALIKE), (key, ids[key])
