@@ -257,8 +257,12 @@ OF_THE_TARGET = Mistake(
     "sampled-log-q-of-the-target",
     "the target's ln q is subtracted from its negatives too: broadcast over the row",
     _OfTheTarget(),
-    effect="Negatives are held against how frequent the target is, not they: the optimum is no function of the class.",
+    effect=(
+        "Negatives are held against how frequent the target is, not they: the optimum is no function of the"
+        " class. In a softmax the target's ln q cancels, and the slip is that of no ln q."
+    ),
     fix=f"{_T}, each class its own q; the slip: ln q_y for every column",
+    only=("class_nce",),
 )
 
 
