@@ -1,5 +1,5 @@
 """What the oracle says of the blind set over the contrastive family, as rows of JSON:
-python tests/oracle/blind/family/verdicts.py [numpy torch jax].
+python tests/oracle/blind/family/verdicts.py [second] [numpy torch jax].
 
 JAX in float64 wants JAX_ENABLE_X64=1 in the environment. Each implementation is checked as its key declares it, in float64
 and float32, in a fresh module. A row: the file, dtype, whether it is right, whether the report is ok, what it names
@@ -68,13 +68,16 @@ def verdict(record, dtype):
     }
 
 
-def key():
-    return json.loads((HERE / "key.json").read_text(encoding="utf-8"))
+def key(folder=""):
+    """The records of the set, or of the second one in ``second``."""
+    records = json.loads((HERE / folder / "key.json").read_text(encoding="utf-8"))
+    return [record | {"file": str(Path(folder) / record["file"])} for record in records]
 
 
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or ["numpy", "torch", "jax"]
-    for record in key():
+    folder = "second" if "second" in sys.argv else ""
+    wanted = set(sys.argv[1:]) & {"numpy", "torch", "jax"} or {"numpy", "torch", "jax"}
+    for record in key(folder):
         if record["framework"] in wanted:
             for dtype in ("float64", "float32"):
                 with warnings.catch_warnings():
