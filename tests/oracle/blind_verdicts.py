@@ -130,7 +130,7 @@ NAMED = {
     "d-numpy-10": "mlp-slope-at-output",
     "d-numpy-11": "is-per-data",
     "d-numpy-12": "cholesky-side",
-    "d-torch-01": "weights-and-constants",
+    "d-torch-01": "pos-weight",
     "d-torch-02": "nu-integer-at-least-1",
     "d-torch-03": "gauss-diagonal",
     "d-torch-04": "logdet-not-slogdet",
