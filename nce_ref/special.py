@@ -1,4 +1,4 @@
-"""Ground floor: log-sigmoid, sigmoid, softplus and two standard log-densities, right over all of float64.
+"""The kernels: log-sigmoid, sigmoid, softplus and two standard log-densities, right over all of float64.
 
 Conventions
 -----------

@@ -30,7 +30,7 @@ Networks came later, by the same k (class density), over their 42 vectors, value
     softplus      0.72     0.42   torch 2.13 and JAX 0.10 by autodiff
     relu          0.14     0.00
 
-NCE's rivals, the leapfrog and the Metropolis decision came on 24 November 2026, by the same k, over their 106 vectors,
+The other estimators, the leapfrog and the Metropolis decision came on 24 November 2026, by the same k, over their 106 vectors,
 all outputs
 
     importance    0.36     0.32   of NumPy (textbook steps; softmax, logaddexp, one running sum; Psi or B B', sech by cosh, scalar loops;
